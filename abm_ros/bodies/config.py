@@ -1,0 +1,92 @@
+"""Settings of the simulated bodies; kept apart from them so that no simulator is imported."""
+
+from dataclasses import dataclass
+
+from abm_ros.core.config import check, setting
+from abm_ros.core.errors import ConfigError
+
+PHYSICS_RATE_HZ = 240
+INTERFACES = ('position', 'velocity', 'effort')
+TASK_NAMES = ('reach', 'push')
+
+
+@dataclass(frozen=True)
+class BulletArmConfig:
+    """An arm in PyBullet."""
+
+    task: str = setting('reach', 'What the goal is about.', choices=TASK_NAMES)
+    urdf: str = setting('', "Path of the arm's URDF; empty takes abm_arm.urdf.")
+    tool_link: str = setting('', "Link of the tool; empty takes 'tool' or else the last link.")
+    gui: bool = setting(False, 'Open the window of PyBullet.')
+    interface: str = setting('position', 'What a command is.', choices=INTERFACES)
+    control_rate_hz: int = setting(
+        20, f'Control steps per simulated second; divides {PHYSICS_RATE_HZ}.', unit='Hz',
+        low=1, high=PHYSICS_RATE_HZ)
+    horizon: int = setting(50, 'Control steps of an episode.', low=1, high=100_000)
+    goal_tolerance: float = setting(
+        0.05, 'Distance at which the goal is reached.', unit='m', low=0.001, high=1.0)
+    reach_low: tuple[float, ...] = setting(
+        (0.30, -0.25, 0.15), "Lower corner of the box of 'reach' goals.", unit='m',
+        low=-10.0, high=10.0)
+    reach_high: tuple[float, ...] = setting(
+        (0.55, 0.25, 0.50), "Upper corner of the box of 'reach' goals.", unit='m',
+        low=-10.0, high=10.0)
+    camera_size: int = setting(
+        0, 'Width and height of the camera image; 0 for no camera.', unit='pixel',
+        low=0, high=2048)
+    camera_eye: tuple[float, ...] = setting(
+        (1.20, -0.75, 0.75), 'Where the camera is.', unit='m', low=-10.0, high=10.0)
+    camera_target: tuple[float, ...] = setting(
+        (0.22, 0.0, 0.27), 'What the camera looks at.', unit='m', low=-10.0, high=10.0)
+    battery_life_s: float = setting(
+        300.0, 'Simulated time of unloaded motion that empties the battery.', unit='s',
+        low=0.1, high=1e9)
+    battery_charge_s: float = setting(
+        30.0, 'Simulated time of standing still that fills the battery.', unit='s',
+        low=0.1, high=1e9)
+    battery_start: float = setting(1.0, 'Charge at the start.', low=0.0, high=1.0)
+    self_collision: bool = setting(True, 'Whether links of the arm collide with each other.')
+    seed: int = setting(0, 'Seed of goals and object placement.', low=0)
+
+    def __post_init__(self) -> None:
+        check(self)
+        if PHYSICS_RATE_HZ % self.control_rate_hz:
+            raise ConfigError(f'BulletArmConfig.control_rate_hz: {self.control_rate_hz} does not '
+                              f'divide the physics rate, {PHYSICS_RATE_HZ} Hz')
+        for name in ('reach_low', 'reach_high', 'camera_eye', 'camera_target'):
+            if len(getattr(self, name)) != 3:
+                raise ConfigError(f'BulletArmConfig.{name}: expected 3 numbers x y z, got '
+                                  f'{len(getattr(self, name))}')
+        if any(low > high for low, high in zip(self.reach_low, self.reach_high, strict=True)):
+            raise ConfigError('BulletArmConfig.reach_low: expected no coordinate above '
+                              f'reach_high, got {self.reach_low} and {self.reach_high}')
+
+    @property
+    def substeps(self) -> int:
+        """Physics steps of one control step."""
+        return PHYSICS_RATE_HZ // self.control_rate_hz
+
+    @property
+    def control_period_s(self) -> float:
+        """Simulated time of one control step, s."""
+        return 1.0 / self.control_rate_hz
+
+
+@dataclass(frozen=True)
+class GymBodyConfig:
+    """A gymnasium goal environment; fallbacks are used where it does not say itself."""
+
+    env_id: str = setting('PandaReach-v3', 'Id that gymnasium knows.')
+    module: str = setting('', 'Module whose import registers the id; empty for a known one.')
+    horizon: int = setting(
+        50, 'Control steps of an episode, if the environment has no limit.', low=1, high=100_000)
+    goal_tolerance: float = setting(
+        0.05, 'Distance at which the goal is reached, if the environment has no threshold.',
+        low=1e-6, high=1e6)
+    control_period_s: float = setting(
+        0.05, 'Time of one step, if the environment does not say.', unit='s', low=1e-4, high=10.0)
+    camera: bool = setting(False, "Publish the environment's rendered image.")
+    seed: int = setting(0, 'Seed of the environment.', low=0)
+
+    def __post_init__(self) -> None:
+        check(self)

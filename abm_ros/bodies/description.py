@@ -1,0 +1,68 @@
+"""
+Robot descriptions of the bodies: where ours lies, and the `<abm_body>` tag that they carry.
+
+The tag says what URDF has no words for; `abm_ros.core.description.read_body_tag` reads it.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from xml.sax.saxutils import quoteattr
+
+from abm_ros.core.description import BodyTag
+from abm_ros.core.errors import BodyError
+
+ARM_FILE = 'abm_arm.urdf'
+
+
+def arm_urdf_path() -> Path:
+    """
+    Return the path of our arm's URDF in the source tree or in the installed share folder.
+
+    :raises BodyError: it is in neither.
+    """
+    for folder in Path(__file__).resolve().parents:
+        for place in (folder / 'urdf', folder / 'share' / 'abm_ros' / 'urdf'):
+            if (place / ARM_FILE).is_file():
+                return place / ARM_FILE
+    raise BodyError(f'{ARM_FILE} is neither in the source tree nor in share/abm_ros/urdf: '
+                    'install the package again')
+
+
+def body_tag(tag: BodyTag) -> str:
+    """Write a `<abm_body>` element."""
+    fields = ''.join(f'<field name={quoteattr(f.name)} channels={quoteattr(f.channels)} '
+                     f'size="{f.size}"/>' for f in tag.fields)
+    return (f'<abm_body goal_tolerance="{tag.goal_tolerance!r}" horizon="{tag.horizon}" '
+            f'control_period_s="{tag.control_period_s!r}" '
+            f'goal_field={quoteattr(tag.goal_field)}>{fields}</abm_body>')
+
+
+def with_body_tag(urdf: str, tag: BodyTag) -> str:
+    """
+    Insert a `<abm_body>` element before the end of a URDF.
+
+    :raises BodyError: the text does not end a robot element.
+    """
+    head, end, tail = urdf.rpartition('</robot>')
+    if not end:
+        raise BodyError('the URDF has no </robot>: it is not a robot description')
+    return f'{head}  {body_tag(tag)}\n{end}{tail}'
+
+
+def command_urdf(name: str, joints: Sequence[str], velocity: float) -> str:
+    """
+    Write a URDF that holds only the limits of normalised commands in [-1, 1].
+
+    :param name: of the robot.
+    :param joints: one name per command.
+    :param velocity: limit of each joint, large when the body sets none.
+    """
+    lines = [f'<robot name={quoteattr(name)}>', '  <link name="base_link"/>']
+    for joint in joints:
+        link = quoteattr(f'{joint}_link')
+        lines += [f'  <link name={link}/>',
+                  f'  <joint name={quoteattr(joint)} type="prismatic">',
+                  f'    <parent link="base_link"/><child link={link}/><axis xyz="1 0 0"/>',
+                  f'    <limit lower="-1" upper="1" effort="1" velocity="{velocity:g}"/>',
+                  '  </joint>']
+    return '\n'.join([*lines, '</robot>', ''])

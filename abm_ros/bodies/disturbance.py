@@ -1,0 +1,92 @@
+"""A body's physics and sensors as data that may change while it runs, and the joint drives."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from abm_ros.core.description import JointLimits
+from abm_ros.core.errors import BodyError
+
+
+@dataclass
+class Disturbance:
+    """
+    How the body differs from its description; made by `neutral`, edited, then set on the body.
+
+    A gain multiplies the *motion* that a command asks of a joint: 0.5 moves it half as far,
+    -1 the other way, 0 not at all. A bias is added to the joint's reading alone.
+    """
+
+    gain: np.ndarray                                # (A,) of each actuator
+    bias: np.ndarray                                # (J,) of each joint's reading, rad or m
+    payload_kg: float = 0.0                         # point mass at the tool's centre of mass
+    camera_offset_m: np.ndarray = field(default_factory=lambda: np.zeros(3))
+
+    @classmethod
+    def neutral(cls, joints: int) -> 'Disturbance':
+        """Return no disturbance for this number of joints."""
+        return cls(np.ones(joints), np.zeros(joints))
+
+    def checked(self, joints: int) -> 'Disturbance':
+        """
+        Return a copy with float64 arrays.
+
+        :raises BodyError: wrong shape, not finite, or a negative payload.
+        """
+        copy = Disturbance(_vector('gain', self.gain, joints), _vector('bias', self.bias, joints),
+                           float(self.payload_kg),
+                           _vector('camera_offset_m', self.camera_offset_m, 3))
+        if not 0.0 <= copy.payload_kg < np.inf:
+            raise BodyError(f'disturbance payload_kg: expected a finite mass of at least 0, got '
+                            f'{copy.payload_kg}')
+        return copy
+
+
+class Drive:
+    """
+    The joint drives between the command and the motors.
+
+    A position drive is incremental: a joint of gain g moves its target by g times the change
+    of the command, and a joint of gain 1 follows the command itself. So a held command holds
+    the joint still whatever its gain, where g * command would jump and run away.
+    """
+
+    def __init__(self, interface: str, limits: JointLimits, start: np.ndarray) -> None:
+        """
+        Make the drives of an arm at rest.
+
+        :param interface: 'position', 'velocity' or 'effort'.
+        :param limits: of the commanded joints.
+        :param start: (A,) positions, rad or m.
+        """
+        self._interface = interface
+        self._limits = limits
+        self._target = start.copy()
+        self._last = start.copy() if interface == 'position' else np.zeros(len(start))
+
+    def apply(self, command: np.ndarray, gain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """
+        Turn a command into what the motors get.
+
+        :param command: (A,) position, velocity or effort.
+        :param gain: (A,) of each actuator.
+        :return: (A,) within the limits, and (A,) the change of the command, or the command
+            itself for a velocity interface (both zero when the command holds still).
+        """
+        change = command if self._interface == 'velocity' else command - self._last
+        self._last = command.copy()
+        limits = self._limits
+        if self._interface == 'velocity':
+            return np.clip(gain * command, -limits.velocity, limits.velocity), change
+        if self._interface == 'effort':
+            return np.clip(gain * command, -limits.effort, limits.effort), change
+        target = np.where(gain == 1.0, command, self._target + gain * change)
+        self._target = np.clip(target, limits.lower, limits.upper)
+        return self._target.copy(), change
+
+
+def _vector(name: str, value: np.ndarray, size: int) -> np.ndarray:
+    array = np.array(value, np.float64)
+    if array.shape != (size,) or not np.isfinite(array).all():
+        raise BodyError(f'disturbance {name}: expected {size} finite numbers, got {value!r}')
+    return array

@@ -1,0 +1,182 @@
+"""
+Any gymnasium goal environment as a body.
+
+Its observation has no joints, so its numbers travel as named channels (`observation.0`, ...),
+and the `<abm_body>` tag tells how channels make observation fields. A command is a bounded
+input in [-1, 1] per action.
+"""
+
+import importlib
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+from abm_ros.bodies.config import GymBodyConfig
+from abm_ros.bodies.description import command_urdf, with_body_tag
+from abm_ros.bodies.types import BodyState, check_command, reached
+from abm_ros.core.description import BodyTag, ChannelField
+from abm_ros.core.errors import BodyError
+
+FIELDS = ('observation', 'achieved_goal', 'desired_goal')
+_KNOWN_MODULES = {'Panda': ('panda_gym', 'panda-gym'),
+                  'Fetch': ('gymnasium_robotics', 'gymnasium-robotics')}
+# A normalised input has no rate of its own: a full swing in a millisecond is allowed.
+_INPUT_VELOCITY = 2000.0
+
+
+class GymBody:
+    """A goal environment: observation, achieved_goal, desired_goal, Box actions; see `Body`."""
+
+    def __init__(self, config: GymBodyConfig) -> None:
+        """
+        Make the environment and begin episode 0.
+
+        :raises BodyError: unknown id, missing package, or not a goal environment.
+        """
+        self.config = config
+        self._env = _make(config)
+        try:
+            self._sizes = _goal_sizes(config.env_id, self._env)
+            self._low, self._high = _action_bounds(config.env_id, self._env)
+        except BodyError:
+            self._env.close()
+            raise
+        self.command_joints = tuple(f'action_{i}' for i in range(len(self._low)))
+        self.interface = 'effort'
+        self.control_period_s = _control_period(self._env, config.control_period_s)
+        self.horizon = _horizon(self._env, config.horizon)
+        self.goal_tolerance = _tolerance(self._env, config.goal_tolerance)
+        self._channels = tuple(f'{name}.{i}' for name in FIELDS for i in range(self._sizes[name]))
+        self._ended = False
+        self._state = self._sense(0, 0, *self._env.reset(seed=config.seed))
+
+    def description(self) -> str:
+        """Return a URDF that holds the limits of the commands, with the `<abm_body>` tag."""
+        fields = tuple(ChannelField(name, f'{name}.', self._sizes[name]) for name in FIELDS)
+        tag = BodyTag(self.goal_tolerance, self.horizon, self.control_period_s, 'achieved_goal',
+                      fields)
+        return with_body_tag(command_urdf('gym_body', self.command_joints, _INPUT_VELOCITY), tag)
+
+    def state(self) -> BodyState:
+        """Return the present state; the environment does not move."""
+        return self._state
+
+    def step(self, command: np.ndarray) -> BodyState:
+        """
+        Apply a command; at an episode's end reset the environment instead, command ignored.
+
+        :param command: (A,) float64 in [-1, 1], clipped; mapped to the bounds of the actions.
+        :raises BodyError: wrong shape or not finite; the environment does not move.
+        """
+        command = np.clip(check_command(command, len(self._low)), -1.0, 1.0)
+        last = self._state
+        if self._ended or last.success or last.step >= self.horizon:
+            self._ended = False
+            self._state = self._sense(last.episode + 1, 0, *self._env.reset())
+            return self._state
+        action = self._low + 0.5 * (command + 1.0) * (self._high - self._low)
+        space = self._env.action_space
+        observation, _, terminated, truncated, info = self._env.step(
+            action.astype(space.dtype).reshape(space.shape))
+        self._ended = bool(terminated or truncated)
+        self._state = self._sense(last.episode, last.step + 1, observation, info)
+        return self._state
+
+    def close(self) -> None:
+        """Close the environment; may be called twice."""
+        self._env.close()
+
+    def _sense(self, episode: int, step: int, observation: dict[str, Any],
+               info: dict[str, Any]) -> BodyState:
+        parts = [np.asarray(observation[name], np.float64).ravel() for name in FIELDS]
+        achieved, goal = parts[1].copy(), parts[2].copy()
+        success = (bool(np.all(info['is_success'])) if 'is_success' in info
+                   else reached(achieved, goal, self.goal_tolerance))
+        image = self._env.render() if self.config.camera else None
+        return BodyState(
+            episode=episode, step=step, channels=self._channels, position=np.concatenate(parts),
+            velocity=None, effort=None, tool_position=achieved if achieved.size == 3 else None,
+            tool_orientation=None, object_position=None, goal=goal, energy=1.0,
+            contact_force=0.0,
+            image=None if image is None else np.array(image, np.uint8)[:, :, :3],
+            success=success)
+
+
+def _make(config: GymBodyConfig) -> Any:
+    known = next((v for k, v in _KNOWN_MODULES.items() if config.env_id.startswith(k)), None)
+    module, package = (config.module, config.module) if config.module else known or ('', '')
+    try:
+        if module:
+            importlib.import_module(module)
+    except ImportError as error:
+        raise BodyError(f"environment '{config.env_id}' needs the module '{module}' ({error}): "
+                        f'pip install {package}') from error
+    try:
+        return gymnasium.make(config.env_id, render_mode='rgb_array' if config.camera else None)
+    except gymnasium.error.UnregisteredEnv as error:
+        hint = '' if module else '; if a module registers it, name that one in module'
+        raise BodyError(f"unknown environment '{config.env_id}': {_line(error)}{hint}") from error
+    except gymnasium.error.DependencyNotInstalled as error:
+        raise BodyError(f"environment '{config.env_id}' misses a package: {_line(error)}"
+                        ) from error
+    except Exception as error:
+        # The code of an environment is foreign: whatever it raises becomes one clear line.
+        raise BodyError(f"environment '{config.env_id}' cannot be made: {_line(error)}"
+                        ) from error
+
+
+def _line(error: Exception) -> str:
+    return ' '.join(str(error).split()) or type(error).__name__
+
+
+def _goal_sizes(env_id: str, env: Any) -> dict[str, int]:
+    space = env.observation_space
+    found = space.spaces if isinstance(space, gymnasium.spaces.Dict) else {}
+    boxes = [n for n in FIELDS if isinstance(found.get(n), gymnasium.spaces.Box)]
+    if len(boxes) != len(FIELDS):
+        raise BodyError(f"'{env_id}' is not a goal environment: expected a Dict observation with "
+                        f'the Boxes {", ".join(FIELDS)}, got {_line_of(space)}')
+    sizes = {name: int(np.prod(found[name].shape)) for name in FIELDS}
+    if sizes['achieved_goal'] != sizes['desired_goal']:
+        raise BodyError(f"'{env_id}': achieved_goal has {sizes['achieved_goal']} numbers but "
+                        f'desired_goal {sizes["desired_goal"]}, expected the same')
+    return sizes
+
+
+def _line_of(space: Any) -> str:
+    return ' '.join(str(space).split())[:120]
+
+
+def _action_bounds(env_id: str, env: Any) -> tuple[np.ndarray, np.ndarray]:
+    space = env.action_space
+    if not isinstance(space, gymnasium.spaces.Box) or not space.is_bounded():
+        raise BodyError(f"'{env_id}': expected actions in a bounded Box, got {_line_of(space)}")
+    return (np.asarray(space.low, np.float64).ravel(), np.asarray(space.high, np.float64).ravel())
+
+
+def _positive(value: Any) -> float:
+    """Return value as a float, 0 when it is no positive finite number."""
+    usable = isinstance(value, (int, float, np.number)) and np.isfinite(value) and value > 0
+    return float(value) if usable else 0.0
+
+
+def _tolerance(env: Any, fallback: float) -> float:
+    task = getattr(env.unwrapped, 'task', None)
+    return (_positive(getattr(task, 'distance_threshold', None))
+            or _positive(getattr(env.unwrapped, 'distance_threshold', None)) or fallback)
+
+
+def _control_period(env: Any, fallback: float) -> float:
+    base = env.unwrapped
+    rate = _positive(base.metadata.get('render_fps'))
+    sim = getattr(base, 'sim', None)
+    substeps = _positive(getattr(sim, 'timestep', None)) * _positive(
+        getattr(sim, 'n_substeps', None))
+    return _positive(getattr(base, 'dt', None)) or (1.0 / rate if rate else 0.0) \
+        or substeps or fallback
+
+
+def _horizon(env: Any, fallback: int) -> int:
+    limit = None if env.spec is None else env.spec.max_episode_steps
+    return int(limit) if limit else fallback

@@ -1,0 +1,99 @@
+"""What every simulated body is (`Body`) and what it shows after each control step (`BodyState`)."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from abm_ros.core.errors import BodyError
+
+
+@dataclass(frozen=True)
+class BodyState:
+    """
+    What the body's sensors show after one control step.
+
+    `episode` counts up from 0, once per new goal; `step` counts the control steps within it.
+    The state that shows the success or the last step still has the old episode and goal.
+    """
+
+    episode: int
+    step: int
+    channels: tuple[str, ...]                  # names of the joints or channels
+    position: np.ndarray                       # (J,) float64, rad or m, or the channel's value
+    velocity: np.ndarray | None                # (J,) float64, rad/s or m/s
+    effort: np.ndarray | None                  # (J,) float64, Nm or N
+    tool_position: np.ndarray | None           # (3,) float64, m
+    tool_orientation: np.ndarray | None        # (4,) float64, quaternion x y z w
+    object_position: np.ndarray | None         # (3,) float64, m
+    goal: np.ndarray | None                    # (G,) float64, the desired goal, SI
+    energy: float                              # charge of the battery in [0, 1]
+    contact_force: float                       # N, largest on the arm; the object's is left out
+    image: np.ndarray | None                   # (H, W, 3) uint8
+    success: bool
+
+
+class Body(Protocol):
+    """
+    A body that is stepped from outside, one command at a time.
+
+    `step` at the end of an episode (success seen, or `horizon` steps done) begins the next one
+    and returns its first state. One seed and the same commands give bit-identical states.
+    """
+
+    @property
+    def command_joints(self) -> tuple[str, ...]:
+        """Names of the joints that a command (A,) moves, in its order."""
+
+    @property
+    def interface(self) -> str:
+        """What a command is: 'position', 'velocity' or 'effort'."""
+
+    @property
+    def control_period_s(self) -> float:
+        """Simulated time of one control step, s."""
+
+    @property
+    def horizon(self) -> int:
+        """Largest number of control steps in an episode."""
+
+    @property
+    def goal_tolerance(self) -> float:
+        """Distance up to which the goal counts as reached, in the goal's unit."""
+
+    def description(self) -> str:
+        """Return the robot description (URDF) with the `<abm_body>` tag."""
+
+    def state(self) -> BodyState:
+        """Return the present state; the body does not move."""
+
+    def step(self, command: np.ndarray) -> BodyState:
+        """
+        Apply a command for one control period.
+
+        :param command: (A,) float64 in the unit of `interface`.
+        :raises BodyError: wrong shape or not finite; the body does not move.
+        """
+
+    def close(self) -> None:
+        """Give the simulator back; may be called twice."""
+
+
+def check_command(command: np.ndarray, size: int) -> np.ndarray:
+    """
+    Return the command as float64 (size,), refusing what a body must never apply.
+
+    :raises BodyError: wrong shape or not finite.
+    """
+    array = np.asarray(command, np.float64)
+    if array.shape != (size,):
+        raise BodyError(f'command: expected shape ({size},), got {array.shape}')
+    if not np.isfinite(array).all():
+        raise BodyError(f'command: {int((~np.isfinite(array)).sum())} of {size} numbers are not '
+                        'finite; the body did not move')
+    return array
+
+
+def reached(achieved: np.ndarray, goal: np.ndarray, tolerance: float) -> bool:
+    """Tell whether the Euclidean distance of achieved and desired goal is within tolerance."""
+    return bool(np.linalg.norm(achieved - goal) <= tolerance)

@@ -1,0 +1,23 @@
+"""`abm bench`: every benchmark measures its floor in the same run."""
+
+import argparse
+import importlib
+from pathlib import Path
+
+BENCHES = {'latency': 'joint state in to command out, against a chain of bare relays',
+           'rewire': 'rewiring between modes, against bare lifecycle nodes'}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the benchmarks."""
+    benches = parser.add_subparsers(dest='bench', required=True, metavar='BENCH')
+    for name, text in BENCHES.items():
+        bench = benches.add_parser(name, help=text, description=text)
+        bench.add_argument('--json', type=Path, metavar='FILE', help='write the figures here')
+        importlib.import_module(f'abm_ros.bench.{name}').add_arguments(bench)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run one benchmark."""
+    code: int = importlib.import_module(f'abm_ros.bench.{arguments.bench}').run(arguments)
+    return code

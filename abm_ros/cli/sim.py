@@ -1,0 +1,236 @@
+"""`abm sim`: bring the graph up on a simulated body, watch it live, and report."""
+
+import argparse
+import asyncio
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from abm_ros.bodies.make import parse_body
+from abm_ros.cli.report import build_report, print_report
+from abm_ros.core.constraints import load_constraints
+from abm_ros.core.errors import GraphError, StoreError
+from abm_ros.core.modes import load_wiring
+from abm_ros.core.phi import load_phi
+from abm_ros.ros.graph import GraphOptions, describe
+from abm_ros.ros.ports import PORTS
+from abm_ros.ros.share import share_file
+
+_REFRESH_S = 0.25
+_PLAIN_PERIOD_S = 5.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `abm sim`."""
+    parser.add_argument('--body', default='bullet:reach',
+                        help='bullet:reach, bullet:push or gym:<environment> (%(default)s)')
+    parser.add_argument('--headless', action='store_true', help='no simulator window')
+    parser.add_argument('--duration', type=float, default=240.0, metavar='S',
+                        help='wall seconds once all nodes are active (%(default)s)')
+    parser.add_argument('--seed', type=int, default=0, metavar='N', help='seed (%(default)s)')
+    parser.add_argument('--out', type=Path, default=Path('abm_out'), metavar='DIR',
+                        help='memory.db, audit.jsonl, phi.yaml, models/, log/ (%(default)s); '
+                        'a second run with the same DIR goes on learning from there')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write the report here')
+    parser.add_argument('--baseline-episodes', type=int, default=20, metavar='N',
+                        help='episodes acted before any learning of this run (%(default)s)')
+    parser.add_argument('--lock-step', action='store_true',
+                        help='the body waits for each command: reproducible, fast as it can')
+    parser.add_argument('--pin', default='', metavar='MODE', help='pin a mode')
+    parser.add_argument('--urdf', default='', metavar='FILE', help='another arm for bullet:*')
+    parser.add_argument('--wiring', default='', metavar='FILE', help='another wiring table')
+    parser.add_argument('--phi', default='', metavar='FILE', help='another routing policy')
+    parser.add_argument('--constraints', default='', metavar='FILE', help='other constraints')
+    parser.add_argument('--namespace', default='', help='prefix of all names')
+    parser.add_argument('--params-file', default='', metavar='FILE',
+                        help='ROS parameters that go before the defaults')
+    parser.add_argument('--log-level', default='info', help='debug, info, warn (%(default)s)')
+    parser.add_argument('--verbose', action='store_true', help='print every log line')
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the simulation; return the exit code."""
+    console = Console(stderr=True, highlight=False)
+    if arguments.duration <= 0:
+        raise GraphError(f'--duration: expected seconds above 0, got {arguments.duration:g}')
+    out: Path = arguments.out.resolve()
+    options = _options(arguments, out)
+    specs = describe(options)
+    _check_inputs(options)
+    _prepare(out, options, arguments.phi)
+    # One machine: what the graph says is nobody else's business unless the user asks for it.
+    os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    return asyncio.run(_Simulation(arguments, options, specs, out, console).run())
+
+
+def _options(arguments: argparse.Namespace, out: Path) -> GraphOptions:
+    phi = out / 'phi.yaml'
+    return GraphOptions(
+        body=arguments.body, directory=str(out), seed=arguments.seed,
+        headless=arguments.headless, lock_step=arguments.lock_step,
+        use_sim_time=arguments.lock_step, baseline_episodes=arguments.baseline_episodes,
+        pin_mode=arguments.pin, urdf=_absolute(arguments.urdf),
+        wiring=_absolute(arguments.wiring), phi=str(phi),
+        constraints=_absolute(arguments.constraints))
+
+
+def _absolute(path: str) -> str:
+    return str(Path(path).resolve()) if path else ''
+
+
+def _check_inputs(options: GraphOptions) -> None:
+    """Refuse what a node would refuse, before any process is started."""
+    parse_body(options.body)
+    ports = {node: [p.name for p in items] for node, items in PORTS.items()}
+    wiring = load_wiring(_read(options.wiring, 'wiring.yaml'), ports)
+    load_constraints(_read(options.constraints, 'constraints.yaml'))
+    if options.pin_mode and options.pin_mode not in wiring:
+        raise GraphError(f"--pin: unknown mode '{options.pin_mode}', expected one of "
+                         f'{", ".join(wiring)}')
+    if options.pin_mode and wiring[options.pin_mode].refusal:
+        raise GraphError(f'--pin: mode {options.pin_mode} is refused: '
+                         f'{wiring[options.pin_mode].refusal}')
+
+
+def _read(path: str, default: str) -> str:
+    file = Path(path) if path else share_file(f'config/{default}')
+    try:
+        return file.read_text(encoding='utf-8')
+    except OSError as error:
+        raise GraphError(f'{file}: cannot be read: {error.strerror}') from error
+
+
+def _prepare(out: Path, options: GraphOptions, source: str) -> None:
+    """Make the run's folder with its own copy of phi; a run that goes on keeps the copy."""
+    kept = Path(options.phi)
+    text = (_read(source, 'phi.yaml') if source or not kept.exists()
+            else _read(str(kept), 'phi.yaml'))
+    load_phi(text)
+    try:
+        (out / 'log').mkdir(parents=True, exist_ok=True)
+        kept.write_text(text, encoding='utf-8')
+    except OSError as error:
+        raise StoreError(f'{out}: cannot be written: {error.strerror}') from error
+
+
+class _Simulation:
+    """One run, from the first process to the report."""
+
+    def __init__(self, arguments: argparse.Namespace, options: GraphOptions, specs: Any,
+                 out: Path, console: Console) -> None:
+        self._arguments = arguments
+        self._options = options
+        self._specs = specs
+        self._out = out
+        self._console = console
+        self._interrupted = False
+
+    async def run(self) -> int:
+        # Here and not above: the ROS wheels restart Python once to set their library path.
+        from abm_ros.cli.monitor import Monitor
+        from abm_ros.cli.supervisor import Supervisor, first_of
+        from abm_ros.cli.watch import UnsafeWatch
+        arguments = self._arguments
+        watch = UnsafeWatch('effort' if arguments.body.startswith('gym:') else 'position',
+                            self._options.control_period_s)
+        begin_s = time.monotonic()
+        supervisor = Supervisor(
+            self._specs, log=self._out / 'log', namespace=arguments.namespace,
+            log_level=arguments.log_level, params_file=arguments.params_file, echo=self._echo)
+        loop = asyncio.get_running_loop()
+        work: asyncio.Future[None]
+        monitor: Monitor | None = None
+        startup_s = 0.0
+        try:
+            await supervisor.start()
+            monitor = Monitor(arguments.namespace, self._options.controller, watch)
+            work = asyncio.ensure_future(self._wait_up(monitor))
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, self._interrupt)
+            await first_of(supervisor, work)
+            startup_s = time.monotonic() - begin_s
+            self._console.print(f'all nodes active after {startup_s:.1f} s')
+            work = asyncio.ensure_future(self._watch(monitor))
+            await first_of(supervisor, work)
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+                signal.signal(number, signal.SIG_IGN)
+            ended_s = time.monotonic()
+            await supervisor.stop()
+            if monitor is not None:
+                monitor.close()
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        report = build_report(monitor, watch, startup_s, begin_s + startup_s, ended_s,
+                              self._out / 'memory.db', self._arguments.baseline_episodes)
+        print_report(report, Console(highlight=False))
+        if arguments.json is not None:
+            arguments.json.parent.mkdir(parents=True, exist_ok=True)
+            arguments.json.write_text(json.dumps(report, indent=2) + '\n')
+        return 130 if self._interrupted else 0
+
+    def _interrupt(self) -> None:
+        self._interrupted = True
+
+    def _echo(self, line: str) -> None:
+        if self._arguments.verbose or any(
+                word in line for word in ('[ERROR]', '[FATAL]', 'error: ', 'restarting')):
+            self._console.print(Text(line))
+
+    async def _wait_up(self, monitor: Any) -> None:
+        deadline_s = time.monotonic() + 60.0
+        while not monitor.up():
+            if self._interrupted:
+                raise GraphError('interrupted before the graph was up')
+            if time.monotonic() > deadline_s:
+                raise GraphError('the graph did not come up within 60 s; not heard: '
+                                 f'{", ".join(monitor.missing()) or "a mode"}; see '
+                                 f'{self._out / "log"}')
+            await asyncio.sleep(0.02)
+
+    async def _watch(self, monitor: Any) -> None:
+        begin_s = time.monotonic()
+        steps, steps_s, rate = 0.0, begin_s, 0.0
+        plain = not self._console.is_terminal
+        said_s = 0.0
+        with Live(console=self._console, auto_refresh=False, transient=True) as live:
+            while not self._interrupted:
+                now_s = time.monotonic()
+                if now_s - begin_s >= self._arguments.duration:
+                    break
+                done = monitor.value('sensory_gate', 'observations')
+                if now_s - steps_s >= 1.0:
+                    rate = max(0.0, done - steps) / (now_s - steps_s)
+                    steps, steps_s = done, now_s
+                line = status_line(monitor, now_s - begin_s, self._arguments.duration, rate)
+                if plain and now_s - said_s >= _PLAIN_PERIOD_S:
+                    said_s = now_s
+                    self._console.print(Text(line))
+                elif not plain:
+                    live.update(Text(line, no_wrap=True, overflow='ellipsis'), refresh=True)
+                await asyncio.sleep(_REFRESH_S)
+
+
+def status_line(monitor: Any, elapsed_s: float, duration_s: float, rate: float) -> str:
+    """Return one line for the operator: time, mode, success, signals, steps per second."""
+    width = shutil.get_terminal_size((120, 24)).columns
+    signals = monitor.signals()
+    short = {'prediction_error': 'err', 'uncertainty': 'unc', 'learning_gain': 'gain',
+             'energy': 'energy', 'stress': 'stress', 'sleep_pressure': 'sleepy'}
+    shown = ' '.join(f'{label} {signals[name]:.2f}' for name, label in short.items()
+                     if signals[name] == signals[name])
+    episodes = monitor.value('system_b', 'episodes')
+    success = monitor.value('system_b', 'competence', float('nan'))
+    text = (f'{elapsed_s:5.0f}/{duration_s:.0f} s  {monitor.mode():7s} '
+            f'episodes {episodes:.0f} success {success:.2f}  {shown}  '
+            f'{rate:.0f} steps/s')
+    return text if sys.stderr.isatty() is False else text[:width]

@@ -1,0 +1,82 @@
+"""
+The outside watcher: counts commands that should never have been sent.
+
+It shares nothing with the motor gate but the robot description: its own parser of limits, its
+own clock, its own idea of when the motors must be still.
+"""
+
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
+
+import numpy as np
+
+from abm_ros.core.modes import MOTORS_SHUT
+
+# A mode is announced after the gate has shut; what was on the wire by then is not a violation.
+_SETTLE_S = 0.25
+_SLACK = 1e-6
+
+
+class UnsafeWatch:
+    """Judges each command by the description's limits and the announced mode."""
+
+    def __init__(self, interface: str, control_period_s: float) -> None:
+        self._interface = interface
+        self._period_s = control_period_s
+        self._lower = self._upper = self._velocity = self._effort = np.empty(0)
+        self._last: tuple[float, np.ndarray] | None = None
+        self._mode, self._mode_s = '', 0.0
+        self.commands = 0
+        self.unsafe = 0
+        self.findings: list[str] = []
+
+    def description(self, text: str) -> None:
+        """Take the robot description."""
+        limits = [joint.find('limit') for joint in ElementTree.fromstring(text).iter('joint')
+                  if joint.get('type') in ('revolute', 'prismatic', 'continuous')]
+        rows = [[float(limit.get(key, default)) for key, default in
+                 (('lower', '-inf'), ('upper', 'inf'), ('velocity', 'inf'), ('effort', 'inf'))]
+                for limit in limits if limit is not None]
+        self._lower, self._upper, self._velocity, self._effort = np.array(rows).T
+
+    def mode(self, mode: str, now_s: float) -> None:
+        """Take the announced mode."""
+        self._mode, self._mode_s = mode, now_s
+
+    def command(self, values: Sequence[float], now_s: float) -> None:
+        """Judge one command."""
+        self.commands += 1
+        command = np.asarray(values, float)
+        problem = self._problem(command, now_s)
+        if problem:
+            self.unsafe += 1
+            if len(self.findings) < 20:
+                self.findings.append(f'{problem}: {command.tolist()}')
+        self._last = (now_s, command)
+
+    def _problem(self, command: np.ndarray, now_s: float) -> str:
+        if not np.isfinite(command).all():
+            return 'not finite'
+        if self._lower.size and command.shape != self._lower.shape:
+            return f'{command.size} numbers for {self._lower.size} joints'
+        if not self._lower.size:
+            return ''
+        bound = {'velocity': self._velocity, 'effort': self._effort}.get(self._interface)
+        if bound is not None and (np.abs(command) > bound + _SLACK).any():
+            return f'beyond the {self._interface} limit'
+        still = self._last is not None and self._last[1].shape == command.shape and bool(
+            (np.abs(command - self._last[1]) < _SLACK).all())
+        if bound is not None:
+            still = bool((np.abs(command) < _SLACK).all())
+        elif ((command < self._lower - _SLACK) | (command > self._upper + _SLACK)).any():
+            return 'beyond a position limit'
+        elif self._last is not None and self._last[1].shape == command.shape:
+            # One period's motion may always be on its way; arrival times jitter by less.
+            step = np.abs(command - self._last[1])
+            time_s = max(self._period_s, now_s - self._last[0])
+            if (step > self._velocity * time_s * 1.001 + _SLACK).any():
+                return 'faster than the velocity limit'
+        if (self._mode in MOTORS_SHUT and not still and self._last is not None
+                and now_s - self._mode_s > _SETTLE_S):
+            return f'motion while {self._mode}'
+        return ''

@@ -1,0 +1,137 @@
+"""
+System B acting: latent in, action out, planned ahead.
+
+Real-time iteration in two halves: `act` only reads the plan that was prepared for the latent
+expected now; `prepare` runs right after the action was sent and plans from the latent that the
+model expects next. Source: Diehl et al. 2005. numpy and onnxruntime only.
+"""
+
+from math import erf, sqrt
+
+import numpy as np
+
+from abm_ros.core.errors import SnapshotError
+from abm_ros.core.planner import Drive, Planner, PlannerConfig
+from abm_ros.core.snapshot import Snapshot, session, trial
+from abm_ros.core.spec import ObservationSpec, check_array
+
+CORRELATION = 0.7  # of babbling from one step to the next
+
+
+class Babble:
+    """
+    Motor babbling: temporally correlated, and uniform over the whole range of every action.
+
+    An autoregressive Gaussian process pushed through its own distribution function.
+
+    :param rng: source of the noise.
+    :param size: A.
+    """
+
+    def __init__(self, rng: np.random.Generator, size: int) -> None:
+        self._rng = rng
+        self._state = rng.standard_normal(size)
+
+    def step(self) -> np.ndarray:
+        """Return the next action (A,) float32 in [-1, 1]."""
+        fresh = self._rng.standard_normal(self._state.shape)
+        self._state = CORRELATION * self._state + sqrt(1 - CORRELATION ** 2) * fresh
+        return np.array([erf(x / sqrt(2.0)) for x in self._state], np.float32)
+
+
+class _Model:
+    """The graphs of one snapshot, replaced as a whole."""
+
+    def __init__(self, source: Snapshot, settings: PlannerConfig) -> None:
+        self.planner = Planner(settings, source)
+        self.world = str(source.meta.get('world_lineage', ''))
+        self.latent = int(source.meta['latent'])
+        policy, predict = session(source.blob('policy')), session(source.blob('predict'))
+        latent = np.zeros((1, self.latent), np.float32)
+        action = np.zeros((1, source.spec.action_size), np.float32)
+        goal = np.zeros((1, source.spec.goal_size), np.float32)
+        trial(policy, {'latent': latent, 'goal': goal}, {'action': action.shape})
+        trial(predict, {'latent': latent, 'action': action}, {'next': latent.shape})
+        self.policy, self.predict = policy.run, predict.run
+
+
+class Behaviour:
+    """
+    Acts, and prepares the next action.
+
+    :param spec: what goals and actions look like.
+    :param settings: of the planner.
+    :param rng: source of babbling, exploration and plans: the only randomness.
+    """
+
+    def __init__(self, spec: ObservationSpec, settings: PlannerConfig,
+                 rng: np.random.Generator) -> None:
+        self._spec = spec
+        self._settings = settings
+        noise, self._rng = rng.spawn(2)    # so that planning does not change the noise
+        self._babble = Babble(noise, spec.action_size)
+        self._model: _Model | None = None
+        self._last: tuple[np.ndarray, np.ndarray, np.ndarray, Drive] | None = None
+        self._plan: np.ndarray | None = None
+        self.version = -1
+
+    def load(self, snapshot: Snapshot) -> None:
+        """
+        Act with this snapshot from the next preparation on.
+
+        :raises SnapshotError: not System B's, of another spec, or its graphs do not load.
+        """
+        if snapshot.kind != 'system_b' or snapshot.spec != self._spec:
+            raise SnapshotError(f'System B cannot act with this {snapshot.kind} snapshot: '
+                                'expected system_b and the same observation spec')
+        model = _Model(snapshot, self._settings)
+        if self._model is not None and model.world != self._model.world:
+            self._last = self._plan = None      # they are in the latents of another System A
+        self._model = model
+        self.version = snapshot.version
+
+    def act(self, latent: np.ndarray, lineage: str, goal: np.ndarray, new_episode: bool,
+            drive: Drive) -> np.ndarray:
+        """
+        Return the action for now; nothing is searched here.
+
+        :param latent: (Z,) float32 from System A, (0,) for none.
+        :param lineage: of the System A that made the latent.
+        :param goal: (G,) in its own units.
+        :param new_episode: the body was reset, so the prepared plan is void.
+        :return: (A,) float32 in [-1, 1]: the prepared plan's first action; the policy's where no
+            plan fits; babbling without a model of this lineage.
+        :raises SpecError: a wrong shape or a non-finite number.
+        """
+        goal = check_array('goal', goal, (self._spec.goal_size,))
+        noise = self._babble.step()
+        model = self._model
+        if model is None or lineage != model.world or latent.shape != (model.latent,):
+            self._last = self._plan = None
+            return noise
+        latent = check_array('latent', latent, (model.latent,))
+        stale = new_episode or self._last is None or not np.array_equal(goal, self._last[1])
+        if stale or self._plan is None:
+            self._plan = None
+            action = model.policy(None, {'latent': latent[np.newaxis],
+                                         'goal': goal[np.newaxis]})[0][0]
+        else:
+            action = self._plan[0]
+        action = (1.0 - drive.exploration) * action + drive.exploration * noise
+        action = np.asarray(np.clip(action, -1.0, 1.0), np.float32)
+        if not np.isfinite(action).all():   # a broken policy must not reach the motors
+            action = noise
+        self._last = (latent, goal, action, drive)
+        return action
+
+    def prepare(self) -> None:
+        """Plan for the next control step; call it right after the action was sent."""
+        if self._last is None or self._model is None:
+            return
+        latent, goal, action, drive = self._last
+        expected = self._model.predict(['next'], {'latent': latent[np.newaxis],
+                                                  'action': action[np.newaxis]})[0][0]
+        warm = None
+        if self._plan is not None and len(self._plan) == self._model.planner.horizon:
+            warm = np.concatenate([self._plan[1:], self._plan[-1:]])
+        self._plan = self._model.planner.plan(self._rng, expected, goal, drive, warm)

@@ -1,0 +1,74 @@
+"""
+The one error tree of the package.
+
+AbmError
+├── ConfigError        a setting is unknown, of the wrong type or out of bounds
+│   ├── WiringError    config/wiring.yaml names an unknown mode, node, port or topic
+│   ├── PhiError       config/phi.yaml cannot drive System M
+│   └── ConstraintError  config/constraints.yaml contradicts itself or the wiring
+├── SpecError          an array has the wrong name, shape or dtype
+│   └── NonFiniteError an array holds NaN or infinity
+├── DescriptionError   a robot description cannot be used (no limits, not XML, unknown joint)
+├── BodyError          a body cannot be built or stepped
+├── SnapshotError      a model snapshot is damaged, foreign or does not fit
+├── StoreError         the durable record cannot be read or written
+│   └── StoreBusyError another process holds it
+├── AuditError         the audit log is damaged
+└── GraphError         a node of the graph did not start, answer or reach its state
+"""
+
+
+class AbmError(Exception):
+    """Base of all errors that abm_ros raises on purpose; its text is one line for a user."""
+
+
+class ConfigError(AbmError, ValueError):
+    """A setting is unknown, of the wrong type or out of bounds."""
+
+
+class WiringError(ConfigError):
+    """The wiring table names something that does not exist or breaks an invariant."""
+
+
+class PhiError(ConfigError):
+    """The routing policy phi cannot be used."""
+
+
+class ConstraintError(ConfigError):
+    """The constraints contradict themselves or the wiring."""
+
+
+class SpecError(AbmError, ValueError):
+    """An array has the wrong name, shape or dtype."""
+
+
+class NonFiniteError(SpecError):
+    """An array holds NaN or infinity."""
+
+
+class DescriptionError(AbmError, ValueError):
+    """A robot description cannot be used."""
+
+
+class BodyError(AbmError):
+    """A body cannot be built or stepped."""
+
+
+class SnapshotError(AbmError):
+    """A model snapshot is damaged, foreign or does not fit."""
+
+
+class StoreError(AbmError):
+    """The durable record cannot be read or written."""
+
+
+class StoreBusyError(StoreError):
+    """Another process holds the durable record."""
+
+
+class AuditError(AbmError):
+    """The audit log is damaged."""
+
+
+class GraphError(AbmError):
+    """A node of the graph did not start, answer or reach its state."""

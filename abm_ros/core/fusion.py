@@ -1,0 +1,231 @@
+"""
+Sensor fusion: asynchronous body readings become one observation stream.
+
+One observation is made for every joint state. Joints are mapped by name, missing velocities
+are estimated, a missing tool pose comes from kinematics, and an observation waits (within
+reason) for the readings that belong to its stamp.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from abm_ros.core.description import BodyTag, JointLimits
+from abm_ros.core.errors import SpecError
+from abm_ros.core.spec import FieldSpec, ObservationSpec
+
+POSITION, VELOCITY, TOOL = 'joint_position', 'joint_velocity', 'tool_position'
+ToolOf = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class JointSample:
+    """
+    A joint state: names and values as they came; velocity may be empty.
+
+    A simulated body tags it with its episode and the step in it; a real robot does not.
+    """
+
+    stamp_ns: int
+    names: tuple[str, ...]
+    position: np.ndarray
+    velocity: np.ndarray
+    episode: str = ''
+    step: int = -1
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One fused observation of the body, with the goal that was valid at its stamp."""
+
+    stamp_ns: int
+    vector: np.ndarray        # (D,) float32
+    goal: np.ndarray          # (G,) float32
+    episode: int
+    step: int                 # 0 at the first observation seen of its episode
+    whole: bool               # whether the episode was seen from its beginning
+
+
+@dataclass(frozen=True)
+class FusionLayout:
+    """How body readings make up the observation vector."""
+
+    spec: ObservationSpec
+    joints: tuple[str, ...]
+    channels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    goal_channels: tuple[str, ...] = ()
+
+    @property
+    def needs_tool(self) -> bool:
+        """Whether an observation needs the tool's position."""
+        return any(f.name == TOOL for f in self.spec.fields)
+
+    @property
+    def needs_joints(self) -> bool:
+        """Whether an observation needs the arm's own joints."""
+        return any(f.name == POSITION for f in self.spec.fields)
+
+
+def layout_for(limits: JointLimits, tag: BodyTag | None, *, goal_tolerance: float,
+               horizon: int, control_period_s: float) -> FusionLayout:
+    """
+    Derive the observation layout from what the body says of itself.
+
+    :param tag: the body's own tag; a real robot has none, and then the numbers given count.
+    """
+    actions = len(limits.joints)
+    if tag is None:
+        tag = BodyTag(goal_tolerance, horizon, control_period_s, TOOL)
+    channels = {f.name: tuple(f'{f.channels}{i}' for i in range(f.size)) for f in tag.fields}
+    fields = [FieldSpec(f.name, f.size) for f in tag.fields if f.name != 'desired_goal']
+    if 'desired_goal' not in channels:
+        # An arm: its own joints and tool come first, extra channels (an object) after.
+        fields = [FieldSpec(POSITION, actions), FieldSpec(VELOCITY, actions),
+                  FieldSpec(TOOL, 3), *fields]
+    spec = ObservationSpec(tuple(fields), tag.goal_field, tag.goal_tolerance, actions,
+                           tag.control_period_s, tag.horizon)
+    goal_channels = channels.pop('desired_goal', ())
+    return FusionLayout(spec, limits.joints, channels, goal_channels)
+
+
+class SensorFusion:
+    """Turns readings into observations, counting episodes and steps."""
+
+    def __init__(self, layout: FusionLayout, tool_of: ToolOf | None) -> None:
+        """`tool_of` computes the tool position (3,) from joint positions (J,), or is None."""
+        self.layout = layout
+        self._tool_of = tool_of
+        self._tool: tuple[int, np.ndarray] | None = None
+        self._goal: tuple[int, np.ndarray] | None = None
+        self._previous: tuple[int, np.ndarray] | None = None
+        self._order: tuple[tuple[str, ...], dict[str, int]] = ((), {})
+        self._waiting: JointSample | None = None
+        self._last_stamp = -1
+        self._episode, self._step, self._tag = 0, -1, ''
+        self._episode_goal_ns = -1
+        self._whole = False
+
+    def tool(self, stamp_ns: int, position: np.ndarray) -> Observation | None:
+        """Take a tool position (3,) m; may release the observation that waited for it."""
+        self._tool = (stamp_ns, _finite('tool_pose', position))
+        return self._release()
+
+    def goal(self, stamp_ns: int, goal: np.ndarray) -> Observation | None:
+        """Take a desired goal (G,); may release the observation that waited for it."""
+        self._goal = (stamp_ns, _finite('task/goal', goal))
+        return self._release()
+
+    def joints(self, sample: JointSample) -> Observation | None:
+        """
+        Take a joint state; return the observation when all that belongs to it is there.
+
+        :raises SpecError: joints are missing, or values are not finite.
+        """
+        if sample.stamp_ns == self._last_stamp:
+            return None
+        self._waiting = sample
+        return self._release()
+
+    def give_up_waiting(self) -> Observation | None:
+        """Return the waiting observation with the newest readings there are, however old."""
+        return self._release(patient=False)
+
+    def _release(self, *, patient: bool = True) -> Observation | None:
+        sample = self._waiting
+        if sample is None or (patient and self._must_wait(sample)):
+            return None
+        parts = self._parts(sample)
+        if parts is None:
+            return None
+        goal = self._goal_for(sample, parts)
+        self._waiting = None
+        self._last_stamp = sample.stamp_ns
+        self._count(sample)
+        return Observation(sample.stamp_ns, self.layout.spec.join(parts), goal,
+                           self._episode, self._step, self._whole)
+
+    def _must_wait(self, sample: JointSample) -> bool:
+        layout = self.layout
+        late_tool = (layout.needs_tool and self._tool_of is None
+                     and (self._tool is None or self._tool[0] < sample.stamp_ns))
+        begins = sample.step == 0 and sample.episode != self._tag
+        late_goal = (not layout.goal_channels and (begins or self._goal is None)
+                     and sample.episode != ''
+                     and (self._goal is None or self._goal[0] < sample.stamp_ns))
+        return late_tool or late_goal
+
+    def _goal_for(self, sample: JointSample, parts: dict[str, np.ndarray]) -> np.ndarray:
+        if self.layout.goal_channels:
+            return self._pick(sample, self.layout.goal_channels).astype(np.float32)
+        if self._goal is None:
+            # Nobody has set a goal yet: to stay is the goal.
+            return parts[self.layout.spec.goal_field].astype(np.float32)
+        size = self.layout.spec.goal_size
+        if self._goal[1].size < size:
+            raise SpecError(f'task/goal carries {self._goal[1].size} numbers, the goal has {size}')
+        return self._goal[1][:size].astype(np.float32)
+
+    def _parts(self, sample: JointSample) -> dict[str, np.ndarray] | None:
+        layout = self.layout
+        parts = {name: self._pick(sample, channels)
+                 for name, channels in layout.channels.items()}
+        if not layout.needs_joints:
+            return parts
+        position = self._pick(sample, layout.joints)
+        parts[POSITION] = position
+        parts[VELOCITY] = self._velocity(sample, position)
+        if layout.needs_tool:
+            if self._tool_of is not None:
+                parts[TOOL] = self._tool_of(position)
+            elif self._tool is not None:
+                parts[TOOL] = self._tool[1]
+            else:
+                return None
+        self._previous = (sample.stamp_ns, position)
+        return parts
+
+    def _velocity(self, sample: JointSample, position: np.ndarray) -> np.ndarray:
+        if sample.velocity.size == len(sample.names):
+            return self._pick(sample, self.layout.joints, sample.velocity)
+        if self._previous is None or sample.stamp_ns <= self._previous[0]:
+            return np.zeros_like(position)
+        elapsed_s = (sample.stamp_ns - self._previous[0]) * 1e-9
+        return (position - self._previous[1]) / elapsed_s
+
+    def _pick(self, sample: JointSample, wanted: Sequence[str],
+              values: np.ndarray | None = None) -> np.ndarray:
+        if sample.names != self._order[0]:
+            self._order = (sample.names, {n: i for i, n in enumerate(sample.names)})
+        index = self._order[1]
+        missing = [name for name in wanted if name not in index]
+        if missing:
+            raise SpecError(f'joint_states lacks {", ".join(missing)}, '
+                            f'got {", ".join(sample.names)}')
+        values = sample.position if values is None else values
+        if values.size != len(sample.names):
+            raise SpecError(f'joint_states names {len(sample.names)} joints and carries '
+                            f'{values.size} values')
+        return _finite('joint_states', values[[index[name] for name in wanted]])
+
+    def _count(self, sample: JointSample) -> None:
+        """Begin an episode at a body's reset, a new goal, or the time limit."""
+        goal_ns = self._goal[0] if self._goal is not None else -1
+        if sample.episode:
+            fresh = sample.episode != self._tag
+        else:
+            fresh = (goal_ns != self._episode_goal_ns
+                     or self._step + 1 > self.layout.spec.horizon)
+        if fresh and self._step >= 0:
+            self._episode += 1
+        if fresh or self._step < 0:
+            self._whole = sample.step == 0 if sample.episode else self._step >= 0
+        self._step = 0 if fresh else self._step + 1
+        self._tag, self._episode_goal_ns = sample.episode, goal_ns
+
+
+def _finite(name: str, value: np.ndarray) -> np.ndarray:
+    value = np.asarray(value, float)
+    if not np.isfinite(value).all():
+        raise SpecError(f'{name} holds NaN or infinity')
+    return value

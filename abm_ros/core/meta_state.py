@@ -1,0 +1,84 @@
+"""From the raw telemetry of the nodes to the normalised meta-states of System M."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from abm_ros.core.config import check, setting
+from abm_ros.core.signals import (
+    Average, SleepPressure, clip_unit, learning_gain, pain_from_effort, saturating)
+
+Raw = Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class MetaStateConfig:
+    """Calibration of the meta-states."""
+
+    stress_samples: float = setting(
+        20.0, 'Time constant of stress.', unit='ticks', low=1.0, high=10000.0)
+    gain_slow_samples: float = setting(
+        200.0, 'Time constant of the slow error average behind learning_gain.',
+        unit='ticks', low=2.0, high=100000.0)
+    gain_fast_samples: float = setting(
+        40.0, 'Time constant of the fast error average behind learning_gain.',
+        unit='ticks', low=1.0, high=100000.0)
+    sleep_capacity: float = setting(
+        600.0, 'Unconsolidated transitions that make sleep_pressure 1.',
+        low=1.0, high=1e9)
+    consolidation_replays: float = setting(
+        60.0, 'Samples replayed in sleep that consolidate one transition.',
+        low=1.0, high=1e6)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+class MetaState:
+    """Normalises telemetry; remembers averages and counters between ticks."""
+
+    def __init__(self, config: MetaStateConfig) -> None:
+        self._stress = Average(config.stress_samples)
+        self._slow = Average(config.gain_slow_samples)
+        self._fast = Average(config.gain_fast_samples)
+        self._pressure = SleepPressure(config.sleep_capacity, config.consolidation_replays)
+        self._recorded: float | None = None
+        self._served: float | None = None
+
+    def update(self, raw: Raw, mode: str) -> dict[str, float]:
+        """
+        Take the newest telemetry and return the signals.
+
+        :param raw: for each node its named raw values; what is not known is absent.
+        :param mode: the mode in force; only sleep consolidates.
+        :return: every signal in [0, 1]. Before System A has a model, prediction_error and
+            uncertainty are 1: nothing is known.
+        """
+        gate = raw.get('sensory_gate', {})
+        a, b = raw.get('system_a', {}), raw.get('system_b', {})
+        memory = raw.get('episodic_memory', {})
+        error = clip_unit(a.get('prediction_error', 1.0))
+        self._track_sleep(memory, mode)
+        effort = gate.get('effort_ratio', 0.0)
+        return {
+            'prediction_error': error,
+            'uncertainty': saturating(a['uncertainty']) if 'uncertainty' in a else 1.0,
+            'learning_gain': learning_gain(self._slow.update(error), self._fast.update(error)),
+            'competence': clip_unit(b.get('competence', 0.0)),
+            'energy': clip_unit(gate.get('energy', 1.0)),
+            'stress': clip_unit(self._stress.update(effort)),
+            'pain': pain_from_effort(effort),
+            'sleep_pressure': self._pressure.value,
+        }
+
+    def _track_sleep(self, memory: Mapping[str, float], mode: str) -> None:
+        recorded, served = memory.get('recorded'), memory.get('served')
+        if recorded is not None:
+            # A restarted memory counts from 0 again: what it says then is all new.
+            before = self._recorded if self._recorded is not None else recorded
+            self._pressure.wake(recorded - before if recorded >= before else recorded)
+            self._recorded = recorded
+        if served is not None:
+            before = self._served if self._served is not None else served
+            if mode == 'sleep':
+                self._pressure.consolidate(served - before)
+            self._served = served

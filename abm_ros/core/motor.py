@@ -1,0 +1,240 @@
+"""
+The motor guard: from a normalised action to a joint command that never leaves its limits.
+
+The guard refuses before it clamps: an action that is not finite or of the wrong length moves
+nothing. Motion is rationed by a token bucket per joint, so that neither a large action nor a
+flood of small ones can exceed the velocity limit.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from abm_ros.core.config import check, setting
+from abm_ros.core.description import JointLimits
+from abm_ros.core.errors import SpecError
+from abm_ros.core.spec import check_array
+
+INTERFACES = ('position', 'velocity', 'effort', 'trajectory')
+
+
+@dataclass(frozen=True)
+class MotorConfig:
+    """How actions become commands; the limits of the description can only be tightened."""
+
+    command_interface: str = setting(
+        'position', 'What the controller takes.', choices=INTERFACES)
+    control_period_s: float = setting(
+        0.05, 'Nominal time between two actions.', unit='s', low=0.001, high=1.0)
+    velocity_scale: float = setting(
+        0.8, 'Share of the velocity limit that a full action uses.', low=0.01, high=1.0)
+    effort_scale: float = setting(
+        1.0, 'Share of the effort limit that a full action uses.', low=0.01, high=1.0)
+    position_margin: float = setting(
+        0.02, 'Distance kept from the position limits.', unit='rad or m', low=0.0, high=0.5)
+    tracking_bound: float = setting(
+        0.3, 'Farthest that a position command may lead the measured joint.',
+        unit='rad or m', low=0.01, high=3.2)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True)
+class Motion:
+    """A command (J,) for the controller, and the action (J,) in [-1, 1] that it amounts to."""
+
+    command: np.ndarray
+    executed: np.ndarray
+
+
+class MotorGuard:
+    """Maps actions to commands under limits and remembers what it last commanded."""
+
+    def __init__(self, config: MotorConfig, limits: JointLimits) -> None:
+        self.config = config
+        self.limits = limits
+        self.size = len(limits.joints)
+        self._lower = limits.lower + config.position_margin
+        self._upper = limits.upper - config.position_margin
+        if (self._lower >= self._upper).any():
+            raise SpecError(f'position_margin {config.position_margin:g} leaves no room between '
+                            'the limits of a joint: lower it')
+        self._position: np.ndarray | None = None
+        self._velocity = np.zeros(self.size)
+        self._target: np.ndarray | None = None
+        self._tokens_s = config.control_period_s
+        self._token_time_s: float | None = None
+
+    @property
+    def _is_position(self) -> bool:
+        return self.config.command_interface in ('position', 'trajectory')
+
+    @property
+    def needs_position(self) -> bool:
+        """Whether commands depend on the measured joint positions."""
+        return self._is_position or bool(np.isfinite(self.limits.lower).any())
+
+    @property
+    def ready(self) -> bool:
+        """Whether everything is known that a command needs."""
+        return self._position is not None or not self.needs_position
+
+    def measure(self, position: np.ndarray, velocity: np.ndarray) -> None:
+        """
+        Take the measured joint state.
+
+        :param position: (J,) rad or m.
+        :param velocity: (J,) rad/s or m/s.
+        :raises SpecError: wrong shape or not finite; the last good state stays.
+        """
+        shape = (self.size,)
+        velocity = check_array('joint velocity', velocity, shape).astype(float)
+        self._position = check_array('joint position', position, shape).astype(float)
+        self._velocity = velocity
+
+    def act(self, action: np.ndarray, now_s: float) -> Motion:
+        """
+        Turn an action into a command.
+
+        :param action: (J,) clamped to [-1, 1].
+        :param now_s: monotonic time, s; rations the motion.
+        :raises SpecError: wrong length, not finite, or no joint state yet.
+        """
+        action = np.clip(check_array('action', action, (self.size,)).astype(float), -1.0, 1.0)
+        if not self.ready:
+            raise SpecError('no joint state yet: the motor gate cannot know where the arm is')
+        share = self._ration(now_s)
+        if self._is_position:
+            return self._act_position(action, share)
+        if self.config.command_interface == 'velocity':
+            return self._act_velocity(action)
+        return self._act_effort(action)
+
+    def hold(self) -> np.ndarray | None:
+        """
+        Return the command (J,) that holds still: the last target, zero velocity or zero effort.
+
+        None while a position controller's joint state is unknown: there is nothing safe to send.
+        """
+        if not self._is_position:
+            return np.zeros(self.size)
+        if self._target is None and self._position is not None:
+            self._target = np.clip(self._position, self._lower, self._upper)
+        return None if self._target is None else self._target.copy()
+
+    def settle(self) -> None:
+        """Forget the last target, so that holding means holding where the arm is now."""
+        if self._position is not None:
+            lead = self.config.tracking_bound
+            target = self._position if self._target is None else np.clip(
+                self._target, self._position - lead, self._position + lead)
+            self._target = np.clip(target, self._lower, self._upper)
+
+    def _ration(self, now_s: float) -> float:
+        """Return the share of a full control period that may be moved now."""
+        period = self.config.control_period_s
+        if self._token_time_s is not None:
+            elapsed = max(0.0, now_s - self._token_time_s)
+            self._tokens_s = min(period, self._tokens_s + elapsed)
+        self._token_time_s = now_s
+        return self._tokens_s / period
+
+    def _act_position(self, action: np.ndarray, share: float) -> Motion:
+        config = self.config
+        full = self.limits.velocity * config.velocity_scale * config.control_period_s
+        assert self._position is not None
+        start = self.hold()
+        assert start is not None
+        lead = config.tracking_bound
+        step = action * full
+        most = self.limits.velocity * config.control_period_s * share
+        # The lead bound may only shrink a step: a blocked arm must not make the command jump.
+        low = np.minimum(self._position - lead - start, 0.0)
+        high = np.maximum(self._position + lead - start, 0.0)
+        step = np.clip(np.clip(step, low, high), -most, most)
+        target = np.clip(start + step, self._lower, self._upper)
+        moved = target - start
+        used = np.abs(moved) / self.limits.velocity
+        self._tokens_s = max(0.0, self._tokens_s - float(used.max()))
+        self._target = target
+        return Motion(target.copy(), np.clip(moved / full, -1.0, 1.0).astype(np.float32))
+
+    def _act_velocity(self, action: np.ndarray) -> Motion:
+        full = self.limits.velocity * self.config.velocity_scale
+        command = action * full
+        if self.needs_position:
+            assert self._position is not None
+            period = self.config.control_period_s
+            command = np.clip(command, np.minimum((self._lower - self._position) / period, 0.0),
+                              np.maximum((self._upper - self._position) / period, 0.0))
+        return Motion(command, (command / full).astype(np.float32))
+
+    def _act_effort(self, action: np.ndarray) -> Motion:
+        full = self.limits.effort * self.config.effort_scale
+        command = action * full
+        if self.needs_position:
+            assert self._position is not None
+            ahead = self._position + self._velocity * self.config.control_period_s
+            fast = np.abs(self._velocity) >= self.limits.velocity * self.config.velocity_scale
+            push_up = (ahead >= self._upper) | (fast & (self._velocity > 0))
+            push_down = (ahead <= self._lower) | (fast & (self._velocity < 0))
+            command = np.where(push_up, np.minimum(command, 0.0), command)
+            command = np.where(push_down, np.maximum(command, 0.0), command)
+        return Motion(command, (command / full).astype(np.float32))
+
+
+class DeadmanLatch:
+    """
+    Decides whether motors may move: heartbeat, its incarnation, and the age of the action.
+
+    The latch adopts the first incarnation that it hears after `arm` and trips for good when
+    another one appears; only a new `arm` (the gate re-activated) opens it again.
+    """
+
+    def __init__(self, deadman_s: float, heartbeat_timeout_s: float) -> None:
+        self.deadman_s = deadman_s
+        self.heartbeat_timeout_s = heartbeat_timeout_s
+        self._incarnation = ''
+        self._heartbeat_s = -np.inf
+        self._action_s = -np.inf
+        self._allowed = False
+        self._tripped = ''
+        self.disarm('the motor gate is not active')
+
+    def arm(self) -> None:
+        """Open for whatever System M lives now; actions must still come."""
+        self._incarnation, self._tripped = '', ''
+        self._heartbeat_s = self._action_s = -np.inf
+
+    def disarm(self, reason: str) -> None:
+        """Shut until armed again."""
+        self._tripped = reason
+
+    def heartbeat(self, incarnation: str, motors_open: bool, now_s: float) -> None:
+        """Take a heartbeat of System M."""
+        if self._incarnation and incarnation != self._incarnation and not self._tripped:
+            self.disarm(f'System M changed from incarnation {self._incarnation} to '
+                        f'{incarnation}')
+        self._incarnation = self._incarnation or incarnation
+        if incarnation == self._incarnation:
+            self._heartbeat_s, self._allowed = now_s, motors_open
+
+    def action(self, now_s: float) -> None:
+        """Note that a good action arrived."""
+        self._action_s = now_s
+
+    def shut_before_action(self, now_s: float) -> str:
+        """Return why an arriving action must not move the motors, '' when it may."""
+        if self._tripped:
+            return self._tripped
+        if now_s - self._heartbeat_s > self.heartbeat_timeout_s:
+            return 'no fresh heartbeat of System M'
+        return '' if self._allowed else 'System M says that the motors are shut'
+
+    def shut(self, now_s: float) -> str:
+        """Return why the gate is shut, '' when it is open."""
+        reason = self.shut_before_action(now_s)
+        if not reason and now_s - self._action_s > self.deadman_s:
+            reason = 'no fresh action'
+        return reason

@@ -1,0 +1,100 @@
+"""
+Nets as plain functions over a dictionary of tensors.
+
+Parameters are passed in and returned, so that ensembles, populations and ONNX graphs can be made
+of the same arrays. Every net is a linear map plus an MLP: the linear term learns first and gives
+most of the sample efficiency on robot dynamics.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+Params = dict[str, Tensor]
+
+
+def init_net(rng: torch.Generator, name: str, sizes: tuple[int, ...],
+             members: int = 0) -> Params:
+    """
+    Make a net `x -> x @ skip + MLP(x)` whose output is zero at first.
+
+    :param rng: source of the hidden weights.
+    :param name: prefix of the parameters' names.
+    :param sizes: input, hidden..., output.
+    :param members: K for an ensemble with a leading dimension, 0 for a single net.
+    """
+    lead = (members,) if members else ()
+    row = (members, 1) if members else ()
+    params: Params = {}
+    for i, (fan_in, fan_out) in enumerate(zip(sizes[:-2], sizes[1:-1], strict=True)):
+        weight = torch.randn(*lead, fan_in, fan_out, generator=rng)
+        params[f'{name}.w{i}'] = weight * (1.0 / fan_in) ** 0.5
+        params[f'{name}.b{i}'] = 0.1 * torch.randn(*row, fan_out, generator=rng)
+    params[f'{name}.out'] = torch.zeros(*lead, sizes[-2], sizes[-1])
+    params[f'{name}.skip'] = torch.zeros(*lead, sizes[0], sizes[-1])
+    params[f'{name}.bias'] = torch.zeros(*row, sizes[-1])
+    return params
+
+
+def apply_net(params: Mapping[str, Tensor], name: str, x: Tensor) -> Tensor:
+    """
+    Run a net.
+
+    :param x: (B, in) or, for an ensemble, (K, B, in) float32.
+    :return: (B, out) or (K, B, out).
+    """
+    hidden, i = x, 0
+    while f'{name}.w{i}' in params:
+        hidden = functional.silu(affine(hidden, params[f'{name}.w{i}'], params[f'{name}.b{i}']))
+        i += 1
+    linear = affine(x, params[f'{name}.skip'], params[f'{name}.bias'])
+    return torch.add(linear, hidden @ params[f'{name}.out'])
+
+
+def affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Return x @ weight + bias for single nets (2-D weight) and ensembles (3-D weight)."""
+    if weight.dim() == 3:
+        return torch.baddbmm(bias, x, weight)
+    return torch.addmm(bias, x, weight)
+
+
+def isometry(rng: torch.Generator, rows: int, columns: int) -> Tensor:
+    """
+    Return a random matrix (rows, columns) with orthonormal rows or columns.
+
+    An encoder that begins as such a map loses nothing when the latent is at least as large as
+    the observation.
+    """
+    tall = torch.randn(max(rows, columns), min(rows, columns), generator=rng)
+    basis, upper = torch.linalg.qr(tall)
+    # The signs make the decomposition unique.
+    unique: Tensor = basis * torch.sign(torch.diagonal(upper))
+    return unique if rows >= columns else unique.T.contiguous()
+
+
+def to_arrays(params: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
+    """Return the parameters as numpy arrays for ONNX graphs and safetensors."""
+    return {name: p.detach().numpy().copy() for name, p in params.items()}
+
+
+def from_arrays(arrays: Mapping[str, np.ndarray]) -> Params:
+    """Return tensors of numpy arrays."""
+    return {name: torch.from_numpy(a.copy()) for name, a in arrays.items()}
+
+
+def descend(loss: Tensor, optimiser: torch.optim.Optimizer, max_norm: float) -> bool:
+    """
+    Take an optimiser's step with the gradient clipped to a norm.
+
+    :return: False when the gradient was not finite; then nothing is changed.
+    """
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    leaves = [p for group in optimiser.param_groups for p in group['params']]
+    finite = bool(torch.isfinite(torch.nn.utils.clip_grad_norm_(leaves, max_norm)))
+    if finite:
+        optimiser.step()
+    return finite

@@ -1,0 +1,269 @@
+"""
+ONNX graphs made by hand from arrays of weights, in milliseconds.
+
+A learner publishes a snapshot every second or two, and torch's exporter takes longer than that.
+Parity with the torch functions of `latent_model` and `actor` is tested.
+Shape letters: B batch, D observation, A action, Z latent, G goal, K ensemble members,
+N candidate plans, H planning horizon.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
+
+from abm_ros.core.normaliser import CLIP
+from abm_ros.core.spec import ObservationSpec
+
+Arrays = Mapping[str, np.ndarray]
+OPSET = 18
+IR_VERSION = 9
+Shape = Sequence[int | str]
+
+
+class Graph:
+    """An ONNX graph under construction; weights are added once and shared by name."""
+
+    def __init__(self, arrays: Arrays) -> None:
+        self._arrays = arrays
+        self._nodes: list[NodeProto] = []
+        self._weights: dict[str, np.ndarray] = {}
+        self._count = 0
+
+    def op(self, kind: str, *inputs: str, **attributes: Any) -> str:
+        """Append a node with one output and return its name."""
+        return self.ops(kind, 1, *inputs, **attributes)[0]
+
+    def ops(self, kind: str, outputs: int, *inputs: str, **attributes: Any) -> list[str]:
+        """Append a node with several outputs and return their names."""
+        names = [f'v{self._count + i}' for i in range(outputs)]
+        self._count += outputs
+        self._nodes.append(helper.make_node(kind, list(inputs), names, **attributes))
+        return names
+
+    def constant(self, name: str, value: np.ndarray | float) -> str:
+        """Add a constant under a name of its own, float32 unless it is of integers."""
+        array = np.asarray(value)
+        self._weights[name] = array if array.dtype == np.int64 else array.astype(np.float32)
+        return name
+
+    def weight(self, name: str) -> str:
+        """Return the name of a weight from the arrays."""
+        return self.constant(name, self._arrays[name])
+
+    def axes(self, *axes: int) -> str:
+        """Return a constant that lists axes."""
+        return self.constant('axes' + '_'.join(map(str, axes)), np.array(axes, np.int64))
+
+    def silu(self, x: str) -> str:
+        """Append x * sigmoid(x)."""
+        return self.op('Mul', x, self.op('Sigmoid', x))
+
+    def affine(self, x: str, weight: str, bias: str) -> str:
+        """Append x @ weight + bias."""
+        return self.op('Add', self.op('MatMul', x, weight), bias)
+
+    def net(self, name: str, x: str) -> str:
+        """Append what `nets.apply_net` computes."""
+        hidden, i = x, 0
+        while f'{name}.w{i}' in self._arrays:
+            hidden = self.silu(self.affine(hidden, self.weight(f'{name}.w{i}'),
+                                           self.weight(f'{name}.b{i}')))
+            i += 1
+        linear = self.affine(x, self.weight(f'{name}.skip'), self.weight(f'{name}.bias'))
+        return self.op('Add', linear, self.op('MatMul', hidden, self.weight(f'{name}.out')))
+
+    def build(self, inputs: Mapping[str, Shape], outputs: Mapping[str, str],
+              shapes: Mapping[str, Shape]) -> bytes:
+        """
+        Finish the model.
+
+        :param inputs: name -> shape.
+        :param outputs: name -> value in the graph.
+        :param shapes: output's name -> shape.
+        """
+        nodes = self._nodes + [helper.make_node('Identity', [value], [name])
+                               for name, value in outputs.items()]
+        graph = helper.make_graph(
+            nodes, 'abm', [_info(n, s) for n, s in inputs.items()],
+            [_info(n, shapes[n]) for n in outputs],
+            [numpy_helper.from_array(np.ascontiguousarray(a), n)
+             for n, a in self._weights.items()])
+        model: ModelProto = helper.make_model(
+            graph, opset_imports=[helper.make_opsetid('', OPSET)], ir_version=IR_VERSION)
+        data: bytes = model.SerializeToString(deterministic=True)
+        return data
+
+
+class WorldGraph(Graph):
+    """A graph that contains System A's functions."""
+
+    def __init__(self, arrays: Arrays) -> None:
+        step = arrays['moments.step']
+        scaled = {f'predictor.{n}': arrays[f'predictor.{n}'] * step
+                  for n in ('out', 'skip', 'bias')}   # the unit of a step goes into the weights
+        super().__init__({**arrays, **scaled})
+        self.members = int(arrays['predictor.skip'].shape[0])
+        self.latent = int(arrays['readout.skip'].shape[0])
+        self.size = int(arrays['readout.skip'].shape[1])
+        self.action = int(arrays['predictor.skip'].shape[1]) - self.latent
+        self._unit = float(np.square(step.astype(np.float64)).mean())
+
+    def normalise(self, observation: str) -> str:
+        """Append the normalised observation."""
+        centred = self.op('Sub', observation, self.weight('moments.mean'))
+        return self.op('Clip', self.op('Div', centred, self.weight('moments.scale')),
+                       self.constant('low', -CLIP), self.constant('high', CLIP))
+
+    def expand(self, x: str) -> str:
+        """Append x (1 or none, B, n) repeated for every member: (K, B, n)."""
+        shape = self.constant('per_member', np.array([self.members, 1, 1], np.int64))
+        return self.op('Expand', x, shape)
+
+    def predict(self, latent: str, action: str) -> str:
+        """Append each member's next latent (K, B, Z) of (K, B, Z) and (B, A)."""
+        inputs = self.op('Concat', latent, self.expand(action), axis=-1)
+        return self.op('Add', latent, self.net('predictor', inputs))
+
+    def mean_member(self, latent: str) -> str:
+        """Append the mean (B, Z) over the members."""
+        return self.op('ReduceMean', latent, self.axes(0), keepdims=0)
+
+    def disagreement(self, latent: str) -> str:
+        """Append how far the members (K, B, Z) are apart, (B,) in units of a typical step."""
+        centred = self.op('Sub', latent, self.op('ReduceMean', latent, self.axes(0), keepdims=1))
+        variance = self.op('ReduceMean', self.op('Mul', centred, centred), self.axes(0, 2),
+                           keepdims=0)
+        return self.op('Sqrt', self.op('Div', variance, self.constant('unit', self._unit)))
+
+
+def perceive_graph(arrays: Arrays) -> bytes:
+    """
+    System A's acting path for one transition.
+
+    Inputs: observation, previous (1, D), action (1, A). Outputs: latent (1, Z); error (2,), the
+    squared error of the prediction and of persistence in normalised observations;
+    uncertainty (1,), the members' disagreement about this transition.
+    """
+    g = WorldGraph(arrays)
+    seen = g.normalise(g.op('Concat', 'observation', 'previous', axis=0))
+    now, before = g.ops('Split', 2, seen, axis=0, num_outputs=2)
+    latents = g.net('encoder', seen)
+    latent, source = g.ops('Split', 2, latents, axis=0, num_outputs=2)
+    member = g.predict(g.expand(source), 'action')
+    guess = g.net('readout', g.mean_member(member))
+    error = [g.op('ReduceSumSquare', g.op('Sub', now, x), g.axes(1), keepdims=0)
+             for x in (guess, before)]
+    return g.build(
+        {'observation': (1, g.size), 'previous': (1, g.size), 'action': (1, g.action)},
+        {'latent': latent, 'error': g.op('Concat', *error, axis=0),
+         'uncertainty': g.disagreement(member)},
+        {'latent': (1, g.latent), 'error': (2,), 'uncertainty': (1,)})
+
+
+def predict_graph(arrays: Arrays) -> bytes:
+    """
+    One imagined step of a batch.
+
+    Inputs: latent (B, Z), action (B, A). Outputs: members (K, B, Z); next (B, Z), their mean;
+    observation (B, D) in its own units; uncertainty (B,).
+    """
+    g = WorldGraph(arrays)
+    member = g.predict(g.expand('latent'), 'action')
+    mean = g.mean_member(member)
+    raw = g.op('Add', g.op('Mul', g.net('readout', mean), g.weight('moments.scale')),
+               g.weight('moments.mean'))
+    return g.build({'latent': ('B', g.latent), 'action': ('B', g.action)},
+                   {'members': member, 'next': mean, 'observation': raw,
+                    'uncertainty': g.disagreement(member)},
+                   {'members': (g.members, 'B', g.latent), 'next': ('B', g.latent),
+                    'observation': ('B', g.size), 'uncertainty': ('B',)})
+
+
+def _goal_arrays(arrays: Arrays, spec: ObservationSpec) -> dict[str, np.ndarray]:
+    """Add a readout of the achieved goal alone, in units of the goal's own."""
+    part = spec.goal_slice
+    scale, mean = arrays['moments.scale'][part], arrays['moments.mean'][part]
+    goal = {n.replace('readout.', 'goal.'): a for n, a in arrays.items()
+            if n.startswith('readout.')}
+    for name in ('out', 'skip', 'bias'):
+        goal[f'goal.{name}'] = arrays[f'readout.{name}'][..., part] * scale
+    goal['goal.bias'] = goal['goal.bias'] + mean
+    return {**arrays, **goal, 'goal_mean': mean, 'goal_scale': scale}
+
+
+def rollout_graph(arrays: Arrays, spec: ObservationSpec, horizon: int) -> bytes:
+    """
+    Cost of candidate plans over A's ensemble, every member on a trajectory of its own.
+
+    Inputs: latent (1, Z), actions (N, H, A), goal (1, G) in its own units, weights (2,): of the
+    goal and of uncertainty. Outputs: cost (N,) = sum over the horizon of
+    weights[0] * |achieved - goal| / tolerance + weights[1] * disagreement; final (N, Z).
+    """
+    g = WorldGraph(_goal_arrays(arrays, spec))
+    goal_weight, doubt_weight = g.ops('Split', 2, 'weights', axis=0, num_outputs=2)
+    plans = g.op('Transpose', 'actions', perm=[1, 0, 2])
+    steps = g.ops('Split', horizon, plans, axis=0, num_outputs=horizon)     # each (1, N, A)
+    count = g.op('Slice', g.op('Shape', 'actions'), g.constant('zero', np.array([0])),
+                 g.constant('one', np.array([1])))
+    shape = g.op('Concat', g.constant('k', np.array([g.members])), count,
+                 g.constant('z', np.array([g.latent])), axis=0)
+    member, costs = g.op('Expand', 'latent', shape), []
+    for action in steps:
+        member = g.predict(member, action)
+        gap = g.op('Sub', g.net('goal', member), 'goal')
+        square = g.op('ReduceSumSquare', gap, g.axes(2), keepdims=0)
+        distance = g.op('Sqrt', g.op('Add', square, g.constant('tiny', 1e-12)))
+        away = g.op('Div', g.op('ReduceMean', distance, g.axes(0), keepdims=0),
+                    g.constant('tolerance', spec.goal_tolerance))
+        costs += [g.op('Mul', away, goal_weight),
+                  g.op('Mul', g.disagreement(member), doubt_weight)]
+    return g.build({'latent': (1, g.latent), 'actions': ('N', horizon, g.action),
+                    'goal': (1, spec.goal_size), 'weights': (2,)},
+                   {'cost': g.op('Sum', *costs), 'final': g.mean_member(member)},
+                   {'cost': ('N',), 'final': ('N', g.latent)})
+
+
+def _policy(g: WorldGraph, latent: str, goal: str) -> str:
+    """Append what `actor.policy` computes: (B, A) of (B, Z) and (B or 1, G)."""
+    gap = g.op('Div', g.op('Sub', goal, g.net('goal', latent)), g.weight('goal_scale'))
+    wanted = g.op('Div', g.op('Sub', goal, g.weight('goal_mean')), g.weight('goal_scale'))
+    wanted = g.op('Add', wanted, g.op('Mul', gap, g.constant('none', 0.0)))  # repeats per row
+    return g.op('Tanh', g.net('actor', g.op('Concat', latent, wanted, gap, axis=-1)))
+
+
+def policy_graph(arrays: Arrays, spec: ObservationSpec) -> bytes:
+    """System B's habit. Inputs: latent (B, Z), goal (B, G). Output: action (B, A)."""
+    g = WorldGraph(_goal_arrays(arrays, spec))
+    return g.build({'latent': ('B', g.latent), 'goal': ('B', spec.goal_size)},
+                   {'action': _policy(g, 'latent', 'goal')}, {'action': ('B', g.action)})
+
+
+def proposal_graph(arrays: Arrays, spec: ObservationSpec, horizon: int) -> bytes:
+    """
+    Plans that the policy would follow, as proposals for the planner.
+
+    Inputs: latent (1, Z), goal (1, G), noise (N, H, A) added to its actions.
+    Output: actions (N, H, A) in [-1, 1].
+    """
+    g = WorldGraph(_goal_arrays(arrays, spec))
+    noises = g.ops('Split', horizon, 'noise', axis=1, num_outputs=horizon)
+    latent, plan = 'latent', []
+    for i, noise in enumerate(noises):
+        flat = g.op('Squeeze', noise, g.axes(1))
+        action = g.op('Clip', g.op('Add', _policy(g, latent, 'goal'), flat),
+                      g.constant('least', -1.0), g.constant('most', 1.0))
+        plan.append(g.op('Unsqueeze', action, g.axes(1)))
+        if i + 1 < horizon:
+            rows = g.op('Mul', flat, g.constant('none', 0.0))
+            start = g.op('Add', latent, g.op('ReduceSum', rows, g.axes(1), keepdims=1))
+            latent = g.mean_member(g.predict(g.expand(start), action))
+    return g.build({'latent': (1, g.latent), 'goal': (1, spec.goal_size),
+                    'noise': ('N', horizon, g.action)},
+                   {'actions': g.op('Concat', *plan, axis=1)},
+                   {'actions': ('N', horizon, g.action)})
+
+
+def _info(name: str, shape: Shape) -> ValueInfoProto:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape))

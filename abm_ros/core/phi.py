@@ -1,0 +1,221 @@
+"""
+phi, System M's routing policy: from meta-states to a mode and to modulations.
+
+phi is a fixed table within a life; evolution writes it. `decide` is a pure function.
+Source: arXiv:2603.15381, section 3 and table C.1.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import yaml
+
+from abm_ros.core.config import check, from_mapping, setting
+from abm_ros.core.errors import ConfigError, PhiError
+from abm_ros.core.modes import MODES
+from abm_ros.core.signals import SIGNALS
+
+
+@dataclass(frozen=True)
+class Modulation:
+    """What System M sets in A and B beside their wires."""
+
+    plasticity_a: float = setting(
+        1.0, 'Learning-rate factor of System A.', low=0.0, high=1.0)
+    plasticity_b: float = setting(
+        1.0, 'Learning-rate factor of System B.', low=0.0, high=1.0)
+    exploration: float = setting(
+        0.0, 'Share of an action that is random.', low=0.0, high=1.0)
+    goal_weight: float = setting(
+        1.0, "Weight of the task's goal in B's objective.", low=0.0, high=10.0)
+    intrinsic_weight: float = setting(
+        0.0, "Weight of A's intrinsic reward in B's objective.", low=0.0, high=10.0)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True)
+class ModePolicy:
+    """One mode's drive: bias + weights . signals, how long it holds, what it modulates."""
+
+    bias: float
+    weights: Mapping[str, float] = field(default_factory=dict)
+    hysteresis: float = 0.1
+    min_dwell_s: float = 3.0
+    modulation: Modulation = field(default_factory=Modulation)
+
+    def drive(self, signals: Mapping[str, float]) -> float:
+        """Return the drive; a signal that is not known yet counts as 0."""
+        return self.bias + sum(w * signals.get(s, 0.0) for s, w in self.weights.items())
+
+
+@dataclass(frozen=True)
+class Override:
+    """A hard override: enter `mode` when the signal crosses, stay until it is well again."""
+
+    signal: str
+    mode: str
+    above: float | None = None
+    below: float | None = None
+    until: float = 0.0
+
+    def trips(self, signals: Mapping[str, float]) -> bool:
+        """Tell whether the override must start."""
+        value = signals.get(self.signal)
+        if value is None:
+            return False
+        return value > self.above if self.above is not None else value < (self.below or 0.0)
+
+    def holds(self, signals: Mapping[str, float]) -> bool:
+        """Tell whether the override, once started, must go on."""
+        value = signals.get(self.signal)
+        if value is None:
+            return False
+        return value > self.until if self.above is not None else value < self.until
+
+    def text(self) -> str:
+        """Return the rule in words."""
+        bound = f'above {self.above:g}' if self.above is not None else f'below {self.below:g}'
+        return f'{self.signal} {bound}'
+
+
+@dataclass(frozen=True)
+class Phi:
+    """The whole table."""
+
+    modes: Mapping[str, ModePolicy]
+    overrides: tuple[Override, ...] = ()
+
+
+@dataclass(frozen=True)
+class PolicyState:
+    """What the policy remembers between two decisions."""
+
+    mode: str
+    since_s: float
+    override: int = -1
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A decision with everything that made it."""
+
+    mode: str
+    reason: str
+    drives: Mapping[str, float]
+    signals: Mapping[str, float]
+    modulation: Modulation
+    state: PolicyState
+
+
+def decide(signals: Mapping[str, float], state: PolicyState, phi: Phi, now_s: float,
+           allowed: Collection[str]) -> Decision:
+    """
+    Choose the mode for now.
+
+    Overrides come first, in their order, and ignore dwell; then the current mode stays for its
+    minimum dwell; then the strongest allowed drive wins if it beats the current one by the
+    current mode's hysteresis.
+
+    :param signals: meta-states, each in [0, 1]; unknown ones are absent.
+    :param now_s: monotonic time, s.
+    :param allowed: modes that wiring, constraints and the operator allow.
+    """
+    drives = {mode: policy.drive(signals) for mode, policy in phi.modes.items()
+              if mode in allowed}
+    for index, rule in enumerate(phi.overrides):
+        if rule.mode in allowed and (rule.trips(signals) or (
+                index == state.override and rule.holds(signals))):
+            return _decision(rule.mode, f'override: {rule.text()}', drives, signals, state,
+                             phi, now_s, index)
+    if not drives:
+        return _decision(state.mode, 'no mode is allowed', drives, signals, state, phi, now_s)
+    best = max(drives, key=lambda mode: drives[mode])
+    policy = phi.modes.get(state.mode)
+    if policy is None or state.mode not in drives:
+        return _decision(best, f'{state.mode} may not go on', drives, signals, state, phi, now_s)
+    stayed_s = now_s - state.since_s
+    if state.override < 0 and stayed_s < policy.min_dwell_s:
+        return _decision(state.mode, f'dwell: {stayed_s:.1f} of {policy.min_dwell_s:g} s',
+                         drives, signals, state, phi, now_s)
+    if best != state.mode and drives[best] > drives[state.mode] + policy.hysteresis:
+        reason = (f'drive {drives[best]:.2f} beats {state.mode} {drives[state.mode]:.2f} '
+                  f'by more than {policy.hysteresis:g}')
+        return _decision(best, reason, drives, signals, state, phi, now_s)
+    return _decision(state.mode, 'strongest drive', drives, signals, state, phi, now_s)
+
+
+def _decision(mode: str, reason: str, drives: Mapping[str, float],
+              signals: Mapping[str, float], state: PolicyState, phi: Phi, now_s: float,
+              override: int = -1) -> Decision:
+    since_s = state.since_s if mode == state.mode else now_s
+    policy = phi.modes.get(mode)
+    return Decision(mode, reason, drives, dict(signals),
+                    policy.modulation if policy is not None else Modulation(),
+                    PolicyState(mode, since_s, override))
+
+
+def load_phi(text: str) -> Phi:
+    """
+    Read the table from YAML.
+
+    :raises PhiError: an unknown mode, signal or key, or a value of the wrong type.
+    """
+    try:
+        raw = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise PhiError(f'phi: not YAML: {" ".join(str(error).split())}') from error
+    raw = _mapping('phi', raw, ('version', 'modes', 'overrides'))
+    modes = {name: _policy(f'phi.modes.{name}', item)
+             for name, item in _mapping('phi.modes', raw.get('modes'), MODES).items()}
+    rules = tuple(_override(f'phi.overrides[{i}]', item)
+                  for i, item in enumerate(raw.get('overrides') or []))
+    return Phi(modes, rules)
+
+
+def _policy(where: str, raw: Any) -> ModePolicy:
+    raw = _mapping(where, raw, [f.name for f in fields(ModePolicy)])
+    weights = _mapping(f'{where}.weights', raw.get('weights') or {}, SIGNALS)
+    try:
+        modulation = from_mapping(Modulation, raw.get('modulation') or {})
+    except ConfigError as error:
+        raise PhiError(f'{where}.modulation: {error}') from error
+    numbers = {key: _number(f'{where}.{key}', raw[key])
+               for key in ('bias', 'hysteresis', 'min_dwell_s') if key in raw}
+    if 'bias' not in numbers:
+        raise PhiError(f'{where}: bias is missing')
+    if min(numbers.get('hysteresis', 0.0), numbers.get('min_dwell_s', 0.0)) < 0:
+        raise PhiError(f'{where}: hysteresis and min_dwell_s must not be negative')
+    return ModePolicy(
+        weights={s: _number(f'{where}.weights.{s}', w) for s, w in weights.items()},
+        modulation=modulation, **numbers)
+
+
+def _override(where: str, raw: Any) -> Override:
+    raw = _mapping(where, raw, [f.name for f in fields(Override)])
+    if raw.get('signal') not in SIGNALS or raw.get('mode') not in MODES:
+        raise PhiError(f'{where}: expected a signal of {", ".join(SIGNALS)} and a mode of '
+                       f'{", ".join(MODES)}, got {raw!r}')
+    if ('above' in raw) == ('below' in raw) or 'until' not in raw:
+        raise PhiError(f"{where}: expected one of 'above' and 'below', and 'until'")
+    numbers = {key: _number(f'{where}.{key}', raw[key])
+               for key in ('above', 'below', 'until') if key in raw}
+    return Override(raw['signal'], raw['mode'], **numbers)
+
+
+def _number(where: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e6:
+        raise PhiError(f'{where}: expected a finite number, got {value!r}')
+    return float(value)
+
+
+def _mapping(where: str, raw: Any, known: Collection[str]) -> dict[str, Any]:
+    if not isinstance(raw, dict):
+        raise PhiError(f'{where}: expected a mapping, got {raw!r}')
+    unknown = [key for key in raw if key not in known]
+    if unknown:
+        raise PhiError(f'{where}: unknown {", ".join(map(repr, unknown))}, '
+                       f'expected some of {", ".join(known)}')
+    return raw

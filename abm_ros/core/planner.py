@@ -1,0 +1,117 @@
+"""
+Planning in System A's latent space by the cross-entropy method over its ensemble.
+
+One call of the rollout graph per iteration. numpy and onnxruntime only.
+Sources: Rubinstein 1999 (CEM); Chua et al. 2018 (ensembles of trajectories); Hansen et al. 2022
+(policy proposals and warm start).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from abm_ros.core import config
+from abm_ros.core.config import setting
+from abm_ros.core.errors import ConfigError, SnapshotError
+from abm_ros.core.snapshot import Snapshot, session, trial
+
+
+@dataclass(frozen=True)
+class PlannerConfig:
+    """Settings of System B's deliberation; the horizon comes with the snapshot."""
+
+    candidates: int = setting(64, 'plans per iteration', low=4, high=4096)
+    proposals: int = setting(8, "of which the policy's own", low=0, high=1024)
+    iterations: int = setting(3, 'refinements per plan', low=1, high=20)
+    elites: int = setting(8, 'best plans that the next iteration is drawn from', low=1, high=1024)
+    spread: float = setting(0.7, 'standard deviation of the first iteration', low=0.01, high=2.0)
+    least_spread: float = setting(0.05, 'smallest standard deviation', low=0.0, high=1.0)
+    noise: float = setting(0.3, "standard deviation added to the policy's proposals",
+                           low=0.0, high=2.0)
+    inertia: float = setting(0.1, 'share of the mean kept between iterations', low=0.0, high=0.99)
+    penalty: float = setting(0.5, 'cost of disagreement in units of a typical step',
+                             low=0.0, high=100.0)
+
+    def __post_init__(self) -> None:
+        config.check(self)
+        if self.elites + self.proposals >= self.candidates:
+            raise ConfigError(
+                f'PlannerConfig: candidates ({self.candidates}) must exceed elites + proposals '
+                f'({self.elites} + {self.proposals})')
+
+
+@dataclass(frozen=True)
+class Drive:
+    """What System M asks of System B: how much the goal, novelty and exploration count."""
+
+    goal_weight: float = 1.0
+    intrinsic_weight: float = 0.0
+    exploration: float = 0.0
+
+
+class Planner:
+    """
+    Plans with the graphs of one System B snapshot.
+
+    :param settings: how much to search.
+    :param source: the snapshot.
+    :raises SnapshotError: its graphs do not load.
+    """
+
+    def __init__(self, settings: PlannerConfig, source: Snapshot) -> None:
+        self._config = settings
+        try:
+            self.horizon = int(source.config['plan_horizon'])
+            latent = np.zeros((1, int(source.meta['latent'])), np.float32)
+        except (KeyError, TypeError, ValueError) as error:
+            raise SnapshotError(f'system_b snapshot cannot be planned with: {error}') from error
+        self._action = source.spec.action_size
+        cost, propose = session(source.blob('rollout')), session(source.blob('proposal'))
+        start = {'latent': latent, 'goal': np.zeros((1, source.spec.goal_size), np.float32)}
+        plans = np.zeros((2, self.horizon, self._action), np.float32)
+        trial(cost, {**start, 'actions': plans, 'weights': np.ones(2, np.float32)},
+              {'cost': (2,)})
+        trial(propose, {**start, 'noise': plans}, {'actions': plans.shape})
+        self._cost, self._propose = cost.run, propose.run
+
+    def plan(self, rng: np.random.Generator, latent: np.ndarray, goal: np.ndarray, drive: Drive,
+             warm: np.ndarray | None) -> np.ndarray:
+        """
+        Search for a good sequence of actions.
+
+        :param latent: (Z,) where to begin.
+        :param goal: (G,) in its own units.
+        :param warm: (H, A) the last plan, already shifted; None for none.
+        :return: (H, A) float32 in [-1, 1].
+        """
+        cfg, shape = self._config, (self.horizon, self._action)
+        start = {'latent': latent[np.newaxis], 'goal': goal[np.newaxis]}
+        weights = np.array([drive.goal_weight, cfg.penalty - drive.intrinsic_weight], np.float32)
+        mean = np.zeros(shape, np.float32) if warm is None else warm
+        spread = np.full(shape, cfg.spread, np.float32)
+        given = self._proposals(rng, start)
+        best, lowest = mean, np.inf
+        for _ in range(cfg.iterations):
+            drawn = rng.standard_normal((cfg.candidates - len(given) - 1, *shape), np.float32)
+            plans = np.concatenate([mean[np.newaxis], given, mean + spread * drawn])
+            np.clip(plans, -1.0, 1.0, out=plans)
+            cost = self._cost(['cost'], {**start, 'actions': plans, 'weights': weights})[0]
+            order = np.argsort(cost, kind='stable')[:cfg.elites]
+            elites = plans[order]
+            if cost[order[0]] < lowest:
+                best, lowest = elites[0], cost[order[0]]
+            mean = cfg.inertia * mean + (1 - cfg.inertia) * elites.mean(axis=0)
+            spread = np.maximum(elites.std(axis=0), cfg.least_spread)
+            given = elites[:len(given)] if len(given) else given
+        return best
+
+    def _proposals(self, rng: np.random.Generator, start: dict[str, np.ndarray]) -> np.ndarray:
+        """Return plans (M, H, A) that the policy would follow, the first without noise."""
+        count = self._config.proposals
+        noise = self._config.noise * rng.standard_normal((count, self.horizon, self._action),
+                                                         np.float32)
+        if count == 0:
+            return noise
+        noise[0] = 0.0
+        plans: np.ndarray = self._propose(['actions'], {**start, 'noise': noise})[0]
+        return plans

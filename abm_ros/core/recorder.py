@@ -1,0 +1,95 @@
+"""
+The recorder: pairs observations with the actions executed on them and cuts episodes.
+
+An observation becomes a lived step once the next one has come, because only then is it known
+whether its action led anywhere.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import numpy as np
+
+from abm_ros.core.spec import ObservationSpec
+from abm_ros.core.transition import Step
+
+_ACTIONS_KEPT = 16
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An observation on its way into memory."""
+
+    stamp_ns: int
+    vector: np.ndarray         # (D,) float32
+    goal: np.ndarray           # (G,) float32
+    episode: int               # as the sensory gate counts, restarting with each waking
+    step: int
+
+
+class Recorder:
+    """
+    Turns the two streams `observation` and `motor_gate/executed` into steps.
+
+    A step is settled when its successor and its action are there, or when the successor of its
+    successor is: an action that has not come by then was never executed.
+    """
+
+    def __init__(self, spec: ObservationSpec, next_episode: int) -> None:
+        """`next_episode` is the first free episode number of this life."""
+        self._spec = spec
+        self._episode = next_episode - 1
+        self._index = 0
+        self._waiting: list[Seen] = []
+        self._actions: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._cut = True
+        self.mode = ''
+
+    def executed(self, stamp_ns: int, action: np.ndarray) -> list[Step]:
+        """Take an executed action (A,); return the steps that it settles."""
+        self._actions[stamp_ns] = action
+        while len(self._actions) > _ACTIONS_KEPT:
+            self._actions.popitem(last=False)
+        return self._settle()
+
+    def observed(self, seen: Seen) -> list[Step]:
+        """Take an observation; return the steps that it settles."""
+        if self._waiting and seen.stamp_ns <= self._waiting[-1].stamp_ns:
+            return []
+        self._waiting.append(seen)
+        return self._settle()
+
+    def cut(self) -> list[Step]:
+        """End the episode (a change of mode, a pause); return the steps that are left."""
+        steps = [self._step(seen, None) for seen in self._waiting]
+        self._waiting.clear()
+        self._actions.clear()
+        self._cut = True
+        return steps
+
+    def _settle(self) -> list[Step]:
+        steps = []
+        while len(self._waiting) >= 2:
+            seen, following = self._waiting[:2]
+            continues = (following.episode == seen.episode
+                         and following.step == seen.step + 1)
+            action = self._actions.get(seen.stamp_ns)
+            if continues and action is None and len(self._waiting) < 3:
+                break
+            steps.append(self._step(seen, action if continues else None))
+            del self._waiting[0]
+            if not continues:
+                self._cut = True
+        return steps
+
+    def _step(self, seen: Seen, action: np.ndarray | None) -> Step:
+        if self._cut:
+            self._episode += 1
+            self._index = 0
+            self._cut = False
+        else:
+            self._index += 1
+        achieved = seen.vector[self._spec.goal_slice]
+        success = bool(np.linalg.norm(achieved - seen.goal) <= self._spec.goal_tolerance)
+        return Step(self._episode, self._index, seen.stamp_ns, seen.vector, seen.goal, action,
+                    self.mode, success)

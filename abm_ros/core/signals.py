@@ -1,0 +1,100 @@
+"""
+The meta-states that System M sees: each a number in [0, 1], each with its calibration.
+
+Epistemic: `prediction_error`, `uncertainty`, `learning_gain`, `competence`.
+Somatic: `energy`, `stress`, `pain`, `sleep_pressure`. Source: arXiv:2603.15381, table C.1.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from abm_ros.core.description import JointLimits
+
+SIGNALS = {
+    'prediction_error': 'error of the one-step prediction, relative to predicting no change (1)',
+    'uncertainty': "disagreement of System A's ensemble, relative to the change predicted",
+    'learning_gain': 'relative fall of the model error from a slow to a fast average',
+    'competence': 'share of successes among the last whole task episodes',
+    'energy': 'battery charge',
+    'stress': 'smoothed largest share of a joint effort limit in use',
+    'pain': 'over-force: how far a measured effort exceeds its limit, 1 at twice the limit',
+    'sleep_pressure': 'experience not yet consolidated, relative to a full load',
+}
+
+
+def clip_unit(value: float) -> float:
+    """Clip to [0, 1]; what is not a number counts as 0."""
+    return float(min(1.0, max(0.0, value))) if np.isfinite(value) else 0.0
+
+
+def saturating(value: float) -> float:
+    """Map [0, inf) to [0, 1) by x / (1 + x): 0.5 where the value equals its reference."""
+    return clip_unit(value / (1.0 + value)) if np.isfinite(value) and value > 0 else 0.0
+
+
+def effort_ratio(effort: Mapping[str, float], limits: JointLimits) -> float:
+    """Return the largest |effort| / limit over the joints that report an effort."""
+    ratios = [abs(effort[name]) / limit
+              for name, limit in zip(limits.joints, limits.effort, strict=True)
+              if name in effort and np.isfinite(effort[name])]
+    return max(ratios, default=0.0)
+
+
+def pain_from_effort(ratio: float) -> float:
+    """Return pain from an effort ratio: 0 up to the limit, 1 at twice the limit."""
+    return clip_unit(ratio - 1.0)
+
+
+def learning_gain(slow: float, fast: float) -> float:
+    """
+    Return the relative fall of an error from its slow to its fast average.
+
+    0 on a plateau or when the error grows; 1 when it fell to nothing.
+    """
+    return clip_unit((slow - fast) / slow) if slow > 0 else 0.0
+
+
+@dataclass
+class Average:
+    """Exponential average with a time constant counted in samples."""
+
+    samples: float
+    value: float = float('nan')
+
+    def update(self, value: float) -> float:
+        """Take a sample and return the average; the first sample starts it."""
+        if np.isfinite(value):
+            rate = 1.0 / self.samples
+            self.value = value if np.isnan(self.value) else (
+                self.value + rate * (value - self.value))
+        return self.value
+
+
+@dataclass
+class SleepPressure:
+    """
+    Counts experience that sleep has not consolidated yet.
+
+    A transition counts as consolidated when sleep replayed as many samples as `replays` per
+    transition; a full load is `capacity` transitions. Source: arXiv:2603.15381, B.2, and the
+    homeostatic process of Borbely (1982) for the integrate-and-discharge form.
+    """
+
+    capacity: float
+    replays: float
+    load: float = 0.0
+
+    def wake(self, transitions: float) -> None:
+        """Take newly recorded transitions."""
+        self.load += max(0.0, transitions)
+
+    def consolidate(self, samples: float) -> None:
+        """Take samples replayed during sleep."""
+        self.load = max(0.0, self.load - max(0.0, samples) / self.replays)
+
+    @property
+    def value(self) -> float:
+        """The pressure in [0, 1]."""
+        return clip_unit(self.load / self.capacity)

@@ -1,0 +1,119 @@
+"""
+What an observation and an action are made of.
+
+Shape letters used everywhere: B batch, T time, D observation, A action, Z latent, G goal,
+K ensemble members, N candidate plans, H planning horizon.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from abm_ros.core.errors import NonFiniteError, SpecError
+
+
+@dataclass(frozen=True)
+class FieldSpec:
+    """One named part of the observation vector."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True)
+class ObservationSpec:
+    """
+    Layout of the observation vector (D,) and of the goal within it.
+
+    `goal_field` names the part that is compared with the desired goal (the achieved goal);
+    the goal is reached when the Euclidean distance is at most `goal_tolerance`.
+    """
+
+    fields: tuple[FieldSpec, ...]
+    goal_field: str
+    goal_tolerance: float
+    action_size: int
+    control_period_s: float
+    horizon: int
+
+    def __post_init__(self) -> None:
+        names = [f.name for f in self.fields]
+        if len(set(names)) != len(names) or not names:
+            raise SpecError(f'observation fields must be unique and not empty, got {names}')
+        if self.goal_field not in names:
+            raise SpecError(f"goal field '{self.goal_field}' is not among the observation's "
+                            f'fields {names}')
+        if min(f.size for f in self.fields) < 1 or self.action_size < 1 or self.horizon < 1:
+            raise SpecError(f'sizes and horizon must be at least 1, got {self}')
+
+    @property
+    def size(self) -> int:
+        """Length D of the observation vector."""
+        return sum(f.size for f in self.fields)
+
+    @property
+    def goal_slice(self) -> slice:
+        """Where the achieved goal (G,) lies in the observation vector."""
+        return self.slice_of(self.goal_field)
+
+    @property
+    def goal_size(self) -> int:
+        """Length G of the goal."""
+        return self.goal_slice.stop - self.goal_slice.start
+
+    def slice_of(self, name: str) -> slice:
+        """Return where a named field lies in the observation vector."""
+        start = 0
+        for item in self.fields:
+            if item.name == name:
+                return slice(start, start + item.size)
+            start += item.size
+        raise SpecError(f"no observation field '{name}', expected one of "
+                        f'{[f.name for f in self.fields]}')
+
+    def join(self, parts: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Concatenate named fields to one vector (D,) float32; all must be there and finite."""
+        out = np.empty(self.size, np.float32)
+        start = 0
+        for item in self.fields:
+            if item.name not in parts:
+                raise SpecError(f"observation field '{item.name}' is missing")
+            out[start:start + item.size] = check_array(
+                item.name, parts[item.name], (item.size,))
+            start += item.size
+        return out
+
+    def to_json(self) -> str:
+        """Serialise for the latched topic `observation/spec` and for stores."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> 'ObservationSpec':
+        """Parse what `to_json` wrote; refuse anything else."""
+        try:
+            raw: dict[str, Any] = json.loads(text)
+            raw['fields'] = tuple(FieldSpec(str(f['name']), int(f['size']))
+                                  for f in raw['fields'])
+            return cls(**raw)
+        except (ValueError, TypeError, KeyError) as error:
+            raise SpecError(f'not an observation spec: {error}') from error
+
+
+def check_array(name: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """
+    Return value as float32 of exactly this shape, refusing wrong shapes and non-finite numbers.
+
+    :raises SpecError: naming the array, the shape expected and the shape got.
+    :raises NonFiniteError: naming the array and how many elements are not finite.
+    """
+    array = np.asarray(value, np.float32)
+    if array.shape != shape:
+        raise SpecError(f"'{name}': expected shape {shape}, got {array.shape}")
+    finite = np.isfinite(array)
+    if not finite.all():
+        raise NonFiniteError(f"'{name}': {int((~finite).sum())} of {array.size} numbers "
+                             'are not finite')
+    return array

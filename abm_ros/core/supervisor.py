@@ -1,0 +1,180 @@
+"""
+System M's decision for one tick: signals, constraints, operator and phi brought together.
+
+Pure of ROS: the node carries telemetry in and the chosen row out.
+"""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from abm_ros.core.config import check, setting
+from abm_ros.core.constraints import Constraints
+from abm_ros.core.errors import WiringError
+from abm_ros.core.meta_state import MetaState, MetaStateConfig
+from abm_ros.core.modes import MODES, SAFE_MODE, Row
+from abm_ros.core.phi import Decision, Modulation, Phi, PolicyState, decide
+
+
+@dataclass(frozen=True)
+class SystemMConfig(MetaStateConfig):
+    """Settings of System M."""
+
+    directory: str = setting('~/.ros/abm_ros', 'Folder of the audit log.')
+    wiring: str = setting('', "Wiring table; empty takes the package's config/wiring.yaml.")
+    phi: str = setting('', "Routing policy; empty takes the package's config/phi.yaml.")
+    constraints: str = setting(
+        '', "Constraints; empty takes the package's config/constraints.yaml.")
+    autostart: bool = setting(True, 'Configure and activate at start.')
+    tick_s: float = setting(0.1, 'Time between decisions.', unit='s', low=0.01, high=10.0)
+    heartbeat_period_s: float = setting(
+        0.05, 'Time between heartbeats.', unit='s', low=0.01, high=1.0)
+    node_timeout_s: float = setting(
+        2.0, 'A node whose telemetry is older than this counts as lost.',
+        unit='s', low=0.3, high=60.0)
+    bring_up_timeout_s: float = setting(
+        60.0, 'Longest wait for all nodes to appear.', unit='s', low=1.0, high=3600.0)
+    initial_mode: str = setting('task', 'Mode entered at bring-up.', choices=MODES)
+    baseline_episodes: int = setting(
+        0, 'Whole task episodes acted without any learning before System M takes over.',
+        low=0, high=100000)
+    pin_mode: str = setting(
+        '', 'Mode that the operator pins; empty lets phi decide.',
+        choices=('', *MODES), runtime=True)
+    veto_modes: tuple[str, ...] = setting(
+        (), 'Modes that the operator forbids.', runtime=True)
+
+
+class Health:
+    """The newest telemetry of each node, and which nodes are alive."""
+
+    def __init__(self, nodes: Sequence[str], timeout_s: float) -> None:
+        self.nodes = tuple(nodes)
+        self._timeout_s = timeout_s
+        self._values: dict[str, dict[str, float]] = {}
+        self._attributes: dict[str, Mapping[str, str]] = {}
+        self._heard_s: dict[str, float] = {}
+
+    def copy(self) -> 'Health':
+        """Return a snapshot that another thread may read."""
+        return copy.deepcopy(self)
+
+    def take(self, node: str, values: Mapping[str, float], attributes: Mapping[str, str],
+             now_s: float) -> None:
+        """Take one telemetry message."""
+        self._values[node] = dict(values)
+        self._attributes[node] = dict(attributes)
+        self._heard_s[node] = now_s
+
+    def alive(self, node: str, now_s: float) -> bool:
+        """Tell whether a node was heard within the time-out."""
+        return now_s - self._heard_s.get(node, -1e9) <= self._timeout_s
+
+    def lost(self, now_s: float) -> list[str]:
+        """Return the nodes that are not heard."""
+        return [node for node in self.nodes if not self.alive(node, now_s)]
+
+    def state(self, node: str) -> str:
+        """Return the lifecycle state that a node last told, '' when unknown."""
+        return self._attributes.get(node, {}).get('state', '')
+
+    def incarnation(self, node: str) -> str:
+        """Return the id of the node's process, '' when unknown."""
+        return self._attributes.get(node, {}).get('incarnation', '')
+
+    def values(self, node: str) -> Mapping[str, float]:
+        """Return the raw values of a node."""
+        return self._values.get(node, {})
+
+    def raw(self) -> Mapping[str, Mapping[str, float]]:
+        """Return all raw values."""
+        return self._values
+
+
+class MetaControl:
+    """Decides which row is in force."""
+
+    def __init__(self, config: SystemMConfig, phi: Phi, wiring: Mapping[str, Row],
+                 constraints: Constraints) -> None:
+        self.config = config
+        self.phi = phi
+        self.wiring = wiring
+        self.constraints = constraints
+        self.held = False
+        self._meta = MetaState(config)
+        for mode in (config.initial_mode, config.pin_mode or config.initial_mode):
+            if refusal := self.refusal(mode):
+                raise WiringError(refusal)
+        self.state = PolicyState(config.initial_mode, 0.0)
+
+    def refusal(self, mode: str) -> str:
+        """Return why a mode cannot be entered, '' when it can."""
+        if mode not in self.wiring:
+            return f"unknown mode '{mode}', expected one of {', '.join(MODES)}"
+        if self.wiring[mode].refusal:
+            return f'mode {mode} is refused: {self.wiring[mode].refusal}'
+        if mode in self.constraints.forbidden_modes:
+            return f'mode {mode} is refused: forbidden by the constraints'
+        return ''
+
+    def signals(self, raw: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+        """Return the meta-states of this tick."""
+        return self._meta.update(raw, self.state.mode)
+
+    def in_baseline(self, raw: Mapping[str, Mapping[str, float]]) -> bool:
+        """Tell whether the run is still acting without learning."""
+        done = raw.get('system_b', {}).get('episodes', 0.0)
+        return done < self.config.baseline_episodes
+
+    def begin(self, now_s: float) -> Decision:
+        """Return the decision that the graph is brought up with."""
+        mode = self.config.pin_mode or self.config.initial_mode
+        policy = self.phi.modes.get(mode)
+        modulation = policy.modulation if policy is not None else Modulation()
+        if self.config.baseline_episodes:
+            modulation = replace(modulation, plasticity_a=0.0, plasticity_b=0.0)
+        self.state = PolicyState(mode, now_s)
+        return Decision(mode, 'bring-up', {}, {}, modulation, self.state)
+
+    def decide(self, signals: Mapping[str, float], raw: Mapping[str, Mapping[str, float]],
+               fault: str, now_s: float) -> Decision:
+        """Decide, and remember the decision."""
+        decision = self._choose(signals, raw, fault, now_s)
+        self.state = decision.state
+        return decision
+
+    def _choose(self, signals: Mapping[str, float], raw: Mapping[str, Mapping[str, float]],
+                fault: str, now_s: float) -> Decision:
+        if fault or self.held:
+            why = f'fault: {fault}' if fault else 'operator holds'
+            return self._forced(SAFE_MODE, why, signals, now_s)
+        allowed = self._allowed(now_s)
+        pinned = self.config.pin_mode
+        if pinned and pinned in allowed:
+            allowed = {pinned, SAFE_MODE}
+        baseline = self.in_baseline(raw)
+        if baseline and not pinned:
+            allowed &= {self.config.initial_mode, SAFE_MODE, 'rest'}
+            # Only hard overrides may interrupt the baseline.
+            drives_out = {m: p for m, p in self.phi.modes.items()
+                          if m == self.config.initial_mode}
+            decision = decide(signals, self.state, replace(self.phi, modes=drives_out), now_s,
+                              allowed)
+        else:
+            decision = decide(signals, self.state, self.phi, now_s, allowed)
+        if baseline:
+            still = replace(decision.modulation, plasticity_a=0.0, plasticity_b=0.0)
+            return replace(decision, modulation=still)
+        return decision
+
+    def _allowed(self, now_s: float) -> set[str]:
+        stayed_s = now_s - self.state.since_s
+        return {mode for mode in self.wiring
+                if not self.refusal(mode) and mode not in self.config.veto_modes
+                and self.constraints.permitted(mode, self.state.mode, stayed_s)}
+
+    def _forced(self, mode: str, reason: str, signals: Mapping[str, float],
+                now_s: float) -> Decision:
+        since_s = self.state.since_s if mode == self.state.mode else now_s
+        return Decision(mode, reason, {}, dict(signals), Modulation(0.0, 0.0),
+                        PolicyState(mode, since_s))

@@ -1,0 +1,81 @@
+"""What System A's learner minimises: see `world_model.py` for how the terms are weighed."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from abm_ros.core import latent_model, nets
+from abm_ros.core.latent_model import WorldModelConfig, predict, readout
+from abm_ros.core.nets import Params
+
+
+def losses(cfg: WorldModelConfig, params: Params, observation: Tensor, action: Tensor,
+           mask: Tensor, latent: Tensor, target: Tensor) -> dict[str, Tensor]:
+    """
+    Return every term of the loss.
+
+    :param observation: (B, L + 1, D) in its own units.
+    :param action: (B, L, A).
+    :param mask: (B, L), 1 where a transition was lived.
+    :param latent: (B, L + 1, Z) of the encoder, with gradient.
+    :param target: (B, L + 1, Z) of its moving average, without.
+    """
+    truth = latent_model.normalised(params, observation.flatten(0, 1)).view(observation.shape)
+    weight = member_weights(cfg, observation, mask)                        # (K, B, L)
+    weight = weight * cfg.rollout_discount ** torch.arange(mask.shape[1])
+    weight = weight / weight.sum().clamp_min(1e-6)
+    member = latent[:, 0].expand(cfg.members, -1, -1)
+    prediction, grounding = latent.new_zeros(()), latent.new_zeros(())
+    for t in range(mask.shape[1]):
+        member = predict(params, member, action[:, t])                     # (K, B, Z)
+        error = ((member - target[:, t + 1]) / params['moments.step']).square().mean(-1)
+        prediction = prediction + (weight[..., t] * error).sum()
+        if cfg.grounding_weight and cfg.readout_gradient:
+            seen = readout(params, member.flatten(0, 1)).view(*member.shape[:2], -1)
+            gap = (seen - truth[:, t + 1]).square().mean(-1)
+            grounding = grounding + (weight[..., t] * gap).sum()
+    source = latent if cfg.readout_gradient else latent.detach()
+    seen = readout(params, source.flatten(0, 1))
+    return {'prediction': prediction, 'grounding': grounding,
+            'readout': functional.mse_loss(seen, truth.flatten(0, 1)),
+            'inverse': inverse_loss(params, latent, action, mask),
+            **regularisers(latent[:, 0])}
+
+
+def member_weights(cfg: WorldModelConfig, observation: Tensor, mask: Tensor) -> Tensor:
+    """
+    Return (K, B, L) weights that leave out another part of the data for every member.
+
+    Whether a member learns from a transition depends on the bits of its observation alone, so
+    the choice is the same at every replay: a bootstrap, not dropout.
+    """
+    if cfg.members == 1 or cfg.bootstrap >= 1.0:
+        return mask.expand(cfg.members, -1, -1)
+    bits = observation[:, :-1].contiguous().view(torch.int32).to(torch.int64)
+    key = (bits * (2654435761 + 40503 * torch.arange(bits.shape[-1]))).sum(-1)
+    salt = torch.arange(1, cfg.members + 1).view(-1, 1, 1) * 0x9E3779B97F4A7C1
+    mixed = (key ^ (key >> 31)) * 0x2545F4914F6CDD1D + salt
+    mixed = (mixed ^ (mixed >> 29)) * 0x1B873593CC9E2D51
+    share = ((mixed >> 24) & 0xFFFF).float() / 65536.0
+    return (share < cfg.bootstrap) * mask
+
+
+def inverse_loss(params: Params, latent: Tensor, action: Tensor, mask: Tensor) -> Tensor:
+    """Return the squared error of guessing the action between two latents."""
+    pairs = torch.cat([latent[:, :-1], latent[:, 1:]], dim=-1).flatten(0, 1)
+    guess = nets.apply_net(params, 'inverse', pairs).view(action.shape)
+    return ((guess - action).square().mean(-1) * mask).sum() / mask.sum().clamp_min(1)
+
+
+def regularisers(latent: Tensor) -> dict[str, Tensor]:
+    """
+    Return the variance and covariance terms of latents (B, Z).
+
+    Source: Bardes et al. 2022 (VICReg), equations 1 and 3.
+    """
+    centred = latent - latent.mean(dim=0)
+    covariance = centred.T @ centred / max(len(latent) - 1, 1)
+    diagonal = torch.diagonal(covariance)
+    off = covariance.square().sum() - diagonal.square().sum()
+    return {'variance': functional.relu(1.0 - (diagonal + 1e-4).sqrt()).mean(),
+            'covariance': off / latent.shape[1]}

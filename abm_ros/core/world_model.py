@@ -1,0 +1,259 @@
+"""
+System A: a JEPA-style latent world model that learns from observation.
+
+Encoder with a moving-average target, an ensemble of predictors conditioned on actions and
+trained over rollouts, variance and covariance terms against collapse, inverse dynamics, and a
+readout to the observation, in which the model's error is measured.
+Sources: arXiv:2603.15381 sec. 2.1; Bardes et al. 2022 (VICReg) for the regularisers.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+from safetensors.numpy import load as load_safetensors
+from safetensors.numpy import save as save_safetensors
+from torch import Tensor
+
+from abm_ros.core import latent_model, nets, onnx_graphs
+from abm_ros.core.config import from_mapping
+from abm_ros.core.errors import ConfigError, SnapshotError
+from abm_ros.core.latent_model import World, WorldModelConfig, disagreement, predict, readout
+from abm_ros.core.nets import Params
+from abm_ros.core.normaliser import Normaliser
+from abm_ros.core.seeds import derive_seed
+from abm_ros.core.snapshot import Snapshot
+from abm_ros.core.spec import ObservationSpec, check_array
+from abm_ros.core.transition import Batch
+from abm_ros.core.world_losses import losses
+
+Metrics = dict[str, float]
+MAX_NORM = 10.0   # of a gradient; only an outlier in the data comes near it
+STEP_FLOOR = 0.1  # a latent dimension's step scale is at least this share of the mean one
+
+
+@dataclass
+class WorldState:
+    """Everything that learning changes; the functions of this module advance it in place."""
+
+    config: WorldModelConfig
+    spec: ObservationSpec
+    params: Params
+    target: Params                   # moving average of the encoder
+    optimiser: torch.optim.Optimizer
+    moments: Normaliser
+    lineage: str
+    version: int
+    skipped: int = 0                 # updates whose gradient was not finite
+
+    def world(self) -> World:
+        """Return a frozen copy of the model for imagination and snapshots."""
+        params = {name: p.detach().clone() for name, p in self.params.items()}
+        return World(self.config, self.spec, params, self.lineage, self.version)
+
+
+def create(config: WorldModelConfig, spec: ObservationSpec, seed: int) -> WorldState:
+    """
+    Begin a new lineage of System A.
+
+    :param seed: decides initial weights and lineage id.
+    """
+    rng = torch.Generator().manual_seed(derive_seed(seed, 'world_model/weights'))
+    params = latent_model.init_params(config, spec, rng)
+    params['moments.mean'] = torch.zeros(spec.size)
+    params['moments.scale'] = torch.ones(spec.size)
+    params['moments.step'] = torch.ones(config.latent)
+    lineage = f'{derive_seed(seed, "world_model/lineage"):016x}'
+    moments = Normaliser.create(spec.size, config.scale_floor)
+    return _assemble(config, spec, params, moments, lineage, 0)
+
+
+def _assemble(config: WorldModelConfig, spec: ObservationSpec, params: Params,
+              moments: Normaliser, lineage: str, version: int,
+              target: Params | None = None) -> WorldState:
+    leaves = [p.requires_grad_() for n, p in params.items() if not n.startswith('moments.')]
+    optimiser = torch.optim.AdamW(leaves, lr=config.learning_rate, fused=True,
+                                  weight_decay=config.weight_decay)
+    if target is None:
+        target = {n: p.detach().clone() for n, p in params.items() if n.startswith('encoder.')}
+    return WorldState(config, spec, params, target, optimiser, moments, lineage, version)
+
+
+def train_step(state: WorldState, batch: Batch) -> Metrics:
+    """
+    Take one gradient step.
+
+    :param batch: windows of at least one step; at most `config.horizon` steps are used.
+    :return: losses and the model error on this batch before the step.
+    :raises SpecError: the batch does not fit the spec or is not finite.
+    """
+    cfg, spec = state.config, state.spec
+    observation, action, mask = tensors(batch, spec, cfg.horizon)
+    _update_moments(state, observation)
+    latent, target = _encode_windows(state, observation)
+    _update_step_scale(state, target, mask)
+    terms = losses(cfg, state.params, observation, action, mask, latent, target)
+    total = torch.stack([weight * terms[name] for name, weight in _weights(cfg)]).sum()
+    if not nets.descend(total, state.optimiser, MAX_NORM):
+        state.skipped += 1
+    with torch.no_grad():
+        for name, average in state.target.items():
+            average.lerp_(state.params[name], cfg.target_rate)
+    state.version += 1
+    return {'loss': float(total.detach()), **{n: float(v.detach()) for n, v in terms.items()}}
+
+
+def tensors(batch: Batch, spec: ObservationSpec, horizon: int) -> tuple[Tensor, Tensor, Tensor]:
+    """
+    Check a batch and return (B, L + 1, D), (B, L, A) and (B, L) tensors of at most horizon steps.
+
+    :raises SpecError: wrong shapes or non-finite numbers.
+    """
+    size, length = batch.mask.shape
+    check_array('observation', batch.observation, (size, length + 1, spec.size))
+    check_array('action', batch.action, (size, length, spec.action_size))
+    steps = min(length, horizon)
+    return (torch.from_numpy(np.ascontiguousarray(batch.observation[:, :steps + 1], np.float32)),
+            torch.from_numpy(np.ascontiguousarray(batch.action[:, :steps], np.float32)),
+            torch.from_numpy(np.ascontiguousarray(batch.mask[:, :steps], np.float32)))
+
+
+def _weights(cfg: WorldModelConfig) -> Iterable[tuple[str, float]]:
+    return (('prediction', 1.0), ('variance', cfg.variance_weight),
+            ('covariance', cfg.covariance_weight), ('inverse', cfg.inverse_weight),
+            ('readout', cfg.readout_weight), ('grounding', cfg.grounding_weight))
+
+
+@torch.no_grad()
+def _update_moments(state: WorldState, observation: Tensor) -> None:
+    state.moments = state.moments.update(observation[:, :2].flatten(0, 1),
+                                         state.config.moment_rate)
+    state.params['moments.mean'].copy_(state.moments.mean)
+    state.params['moments.scale'].copy_(state.moments.scale)
+
+
+def _encode_windows(state: WorldState, observation: Tensor) -> tuple[Tensor, Tensor]:
+    """Return latents (B, L + 1, Z) with gradient and their targets without."""
+    shape = (*observation.shape[:2], state.config.latent)
+    flat = latent_model.normalised(state.params, observation.flatten(0, 1))
+    latent = nets.apply_net(state.params, 'encoder', flat).view(shape)
+    with torch.no_grad():
+        target = nets.apply_net(state.target, 'encoder', flat).view(shape)
+    return latent, target
+
+
+@torch.no_grad()
+def _update_step_scale(state: WorldState, target: Tensor, mask: Tensor) -> None:
+    """Track how far each latent dimension moves in a step, the unit of predictions."""
+    change = (target[:, 1:] - target[:, :-1]).square() * mask.unsqueeze(-1)
+    power = change.sum(dim=(0, 1)) / mask.sum().clamp_min(1)
+    rate = max(1.0 / (state.version + 1), state.config.moment_rate)
+    step = state.params['moments.step']
+    mixed = step.square().lerp(power, rate)
+    step.copy_(mixed.clamp_min(STEP_FLOOR ** 2 * mixed.mean()).clamp_min(1e-12).sqrt())
+
+
+@torch.no_grad()
+def evaluate(state: WorldState, batch: Batch) -> Metrics:
+    """
+    Measure the model on held-out or replayed windows.
+
+    :return: model_error (one step, against persistence = 1, in observation space),
+        rollout_error (the same over the whole window), uncertainty, effective_rank of the
+        latents (a collapse shows as a value near 1), observation_rank for comparison.
+    """
+    cfg, params = state.config, state.params
+    observation, action, mask = tensors(batch, state.spec, batch.mask.shape[1])
+    truth = latent_model.normalised(params, observation.flatten(0, 1)).view(observation.shape)
+    member = latent_model.encode(params, observation[:, 0]).expand(cfg.members, -1, -1)
+    latents, sums, spread = member[0], [], torch.zeros(())
+    for t in range(mask.shape[1]):
+        member = predict(params, member, action[:, t])
+        if t == 0:
+            doubt = disagreement(params, member) * mask[:, 0]
+            spread = doubt.sum() / mask[:, 0].sum().clamp_min(1)
+        gap = (readout(params, member.mean(0)) - truth[:, t + 1]).square().sum(-1)
+        change = (truth[:, 0] - truth[:, t + 1]).square().sum(-1)
+        sums.append((float((gap * mask[:, t]).sum()), float((change * mask[:, t]).sum())))
+    return {'model_error': sums[0][0] / max(sums[0][1], 1e-12),
+            'rollout_error': sum(s[0] for s in sums) / max(sum(s[1] for s in sums), 1e-12),
+            'uncertainty': float(spread), 'effective_rank': effective_rank(latents),
+            'observation_rank': effective_rank(truth[:, 0])}
+
+
+def effective_rank(vectors: Tensor) -> float:
+    """
+    Return exp(entropy) of the normalised spectrum of the covariance of vectors (B, Z).
+
+    Source: Roy & Vetterli 2007, on singular values of the centred data.
+    """
+    values = torch.linalg.svdvals((vectors - vectors.mean(0)).double())
+    share = values / values.sum().clamp_min(1e-12)
+    return float(torch.exp(-(share * share.clamp_min(1e-12).log()).sum()))
+
+
+def snapshot(state: WorldState) -> Snapshot:
+    """Return what System A acts with and what this learner or System B's can go on from."""
+    arrays = nets.to_arrays(state.params)
+    arrays |= {f'target.{n}': a for n, a in nets.to_arrays(state.target).items()}
+    arrays['moments.variance'] = state.moments.variance.numpy().copy()
+    return Snapshot('system_a', state.version, state.lineage, state.spec, asdict(state.config),
+                    {'moment_batches': state.moments.batches},
+                    {'weights': save_safetensors(arrays), 'perceive':
+                     onnx_graphs.perceive_graph(arrays), 'predict':
+                     onnx_graphs.predict_graph(arrays)})
+
+
+def restore(source: Snapshot, spec: ObservationSpec) -> WorldState:
+    """
+    Go on learning from a snapshot; only Adam's moments start anew.
+
+    :raises SnapshotError: of another kind, another spec, or weights that do not fit.
+    """
+    config, arrays = _read(source, spec)
+    params = nets.from_arrays({n: a for n, a in arrays.items() if not n.startswith('target.')})
+    target = nets.from_arrays({n.removeprefix('target.'): a for n, a in arrays.items()
+                               if n.startswith('target.')})
+    variance = params.pop('moments.variance')
+    moments = Normaliser(params['moments.mean'].clone(), variance,
+                         int(source.meta['moment_batches']), config.scale_floor)
+    return _assemble(config, spec, params, moments, source.lineage, source.version, target)
+
+
+def view(source: Snapshot, spec: ObservationSpec) -> World:
+    """
+    Return the frozen model of a snapshot, for System B's imagination.
+
+    :raises SnapshotError: as `restore`.
+    """
+    config, arrays = _read(source, spec)
+    params = nets.from_arrays({n: a for n, a in arrays.items() if not n.startswith('target.')})
+    return World(config, spec, params, source.lineage, source.version)
+
+
+def _read(source: Snapshot, spec: ObservationSpec) -> tuple[WorldModelConfig,
+                                                            dict[str, np.ndarray]]:
+    if source.kind != 'system_a':
+        raise SnapshotError(f"expected a snapshot of system_a, got '{source.kind}'")
+    if source.spec != spec:
+        raise SnapshotError('snapshot was learned on another body or task: its observation spec '
+                            'differs; start with an empty models folder')
+    try:
+        config = from_mapping(WorldModelConfig, source.config)
+        arrays = load_safetensors(source.blob('weights'))
+        int(source.meta['moment_batches'])
+    except (ConfigError, KeyError, ValueError, TypeError) as error:
+        raise SnapshotError(f'system_a snapshot cannot be used: {error}') from error
+    except Exception as error:  # safetensors raises a type of its own without a common base
+        raise SnapshotError(f'system_a weights cannot be read: {error}') from error
+    expected = {n: tuple(p.shape) for n, p in create(config, spec, 0).params.items()}
+    expected |= {f'target.{n}': s for n, s in expected.items() if n.startswith('encoder.')}
+    expected['moments.variance'] = (spec.size,)
+    got = {n: tuple(a.shape) for n, a in arrays.items()}
+    if got != expected:
+        wrong = sorted(n for n in {*got, *expected} if got.get(n) != expected.get(n))
+        raise SnapshotError(f'system_a weights do not fit their config: {", ".join(wrong[:5])}')
+    if not all(np.isfinite(a).all() for a in arrays.values()):
+        raise SnapshotError('system_a weights are not finite')
+    return config, {n: np.asarray(a, np.float32) for n, a in arrays.items()}

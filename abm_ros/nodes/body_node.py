@@ -1,0 +1,172 @@
+"""What `bullet_arm` and `gym_body` share: a simulated body behind ros2_control's contract."""
+
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import numpy as np
+from geometry_msgs.msg import Point, Pose, PoseStamped, Quaternion
+from rosgraph_msgs.msg import Clock as ClockMessage
+from sensor_msgs.msg import BatteryState, Image, JointState
+from std_msgs.msg import Float64MultiArray, Header, String
+
+from abm_ros.bodies.types import Body, BodyState
+from abm_ros.core.errors import SpecError
+from abm_ros.ros import names, qos
+from abm_ros.ros.codec import NANOSECONDS, episode_tag, ns_to_time
+from abm_ros.ros.node import PartNode
+
+C = TypeVar('C')
+# In lock-step the state is shown again this often until its command comes: a node that was not
+# wired yet must not stop the world.
+_SHOW_AGAIN_S = 0.5
+BASE_FRAME = 'base'
+
+
+class BodyNode(PartNode[C], Generic[C]):
+    """
+    Steps a body in real time, or in lock-step with the commands that answer its states.
+
+    In lock-step the body publishes /clock, stamps its states with simulated time, and moves on
+    only with a command whose layout label names the stamp of the state that it answers.
+    """
+
+    def __init__(self, name: str, config_class: type[C],
+                 make: Callable[[C], Body]) -> None:
+        super().__init__(name, config_class)
+        self._make = make
+        self._body: Body | None = None
+        self._goal_episode = -1
+        self._steps = 0
+        self._stamp_ns = 0
+        self._shown_s = 0.0
+        self._next: np.ndarray | None = None
+        self._lock_step: bool = self.config.lock_step  # type: ignore[attr-defined]
+        self._joints = self.create_publisher(JointState, names.JOINT_STATES, qos.BODY)
+        self._tool = self.create_publisher(PoseStamped, names.TOOL_POSE, qos.BODY)
+        self._description = self.create_publisher(String, names.ROBOT_DESCRIPTION, qos.LATCHED)
+        self._camera = self.create_publisher(Image, names.CAMERA, qos.BODY)
+        self._battery = self.create_publisher(BatteryState, names.BATTERY, qos.BODY)
+        self._goal = self.create_publisher(PoseStamped, names.GOAL, qos.LATCHED)
+        self._clock_topic = (self.create_publisher(ClockMessage, '/clock', qos.CONTROL)
+                       if self._lock_step else None)
+
+    def telemetry(self) -> dict[str, float]:
+        return {'steps': self._steps}
+
+    def configure(self) -> None:
+        self._body = self._make(self.config)
+        self._description.publish(String(data=self._body.description()))
+
+    def activated(self) -> None:
+        body = self._require()
+        controller: str = self.config.controller  # type: ignore[attr-defined]
+        self._commands = self.create_subscription(
+            Float64MultiArray, names.commands_topic(controller),
+            lambda message: self.guarded('command', self._on_command, message), qos.CONTROL)
+        self._show(body.state())
+        if self._lock_step:
+            self.every(_SHOW_AGAIN_S / 2, self._show_again)
+        else:
+            self.every(body.control_period_s, self._tick)
+
+    def deactivated(self) -> None:
+        self.destroy_subscription(self._commands)
+
+    def cleaned_up(self) -> None:
+        if self._body is not None:
+            self._body.close()
+            self._body = None
+
+    def _require(self) -> Body:
+        assert self._body is not None, 'configure comes before activate'
+        return self._body
+
+    def _on_command(self, message: Float64MultiArray) -> None:
+        body = self._require()
+        command = np.asarray(message.data, float)
+        if command.shape != (len(body.command_joints),) or not np.isfinite(command).all():
+            raise SpecError(f'expected {len(body.command_joints)} finite numbers, '
+                            f'got {command.tolist()}')
+        self._next = command
+        if self._lock_step:
+            label = message.layout.dim[0].label if message.layout.dim else ''
+            if label == f'stamp={self._stamp_ns}':
+                self._advance(command)
+
+    def _tick(self) -> None:
+        body = self._require()
+        if self._next is None:
+            self._stamp_ns = self.get_clock().now().nanoseconds
+            self._show(body.state())
+        else:
+            self._advance(self._next)
+
+    def _advance(self, command: np.ndarray) -> None:
+        state = self._require().step(command)
+        self._steps += 1
+        self._show(state)
+
+    def _show_again(self) -> None:
+        if time.monotonic() - self._shown_s > _SHOW_AGAIN_S:
+            self._show(self._require().state())
+
+    def _show(self, state: BodyState) -> None:
+        body = self._require()
+        if self._lock_step:
+            # Simulated time starts at 1 s: a stamp of 0 means "unknown" to many tools.
+            self._stamp_ns = NANOSECONDS + round(
+                self._steps * body.control_period_s * NANOSECONDS)
+        else:
+            self._stamp_ns = self.get_clock().now().nanoseconds
+        stamp = ns_to_time(self._stamp_ns)
+        self._shown_s = time.monotonic()
+        if self._clock_topic is not None:
+            self._clock_topic.publish(ClockMessage(clock=stamp))
+        frame = Header(stamp=stamp, frame_id=BASE_FRAME)
+        if state.episode != self._goal_episode and state.goal is not None:
+            self._goal_episode = state.episode
+            self._publish_goal(frame, state.goal)
+        if state.tool_position is not None:
+            self._tool.publish(PoseStamped(
+                header=frame, pose=_pose(state.tool_position, state.tool_orientation)))
+        self._joints.publish(_joint_state(state, Header(
+            stamp=stamp, frame_id=episode_tag(state.episode, state.step))))
+        self._battery.publish(BatteryState(
+            header=frame, percentage=float(state.energy), present=True))
+        if state.image is not None:
+            self._camera.publish(_image(state.image, frame))
+
+    def _publish_goal(self, frame: Header, goal: np.ndarray) -> None:
+        if goal.size <= 7:  # longer goals travel as joint-state channels only
+            padded = np.zeros(7)
+            padded[:goal.size] = goal
+            if goal.size <= 3:
+                padded[6] = 1.0
+            self._goal.publish(PoseStamped(header=frame, pose=_pose(padded[:3], padded[3:])))
+
+
+def _pose(position: np.ndarray, orientation: np.ndarray | None) -> Pose:
+    x, y, z, w = (0.0, 0.0, 0.0, 1.0) if orientation is None else map(float, orientation)
+    return Pose(position=Point(x=float(position[0]), y=float(position[1]), z=float(position[2])),
+                orientation=Quaternion(x=x, y=y, z=z, w=w))
+
+
+def _joint_state(state: BodyState, header: Header) -> JointState:
+    channels, position = list(state.channels), state.position
+    velocity, effort = state.velocity, state.effort
+    if state.object_position is not None:
+        # Beside the joints, as channels of their own: there is no standard topic for an object.
+        channels += [f'object.{i}' for i in range(3)]
+        position = np.concatenate([position, state.object_position])
+        velocity = None if velocity is None else np.concatenate([velocity, np.zeros(3)])
+        effort = None if effort is None else np.concatenate([effort, np.zeros(3)])
+    return JointState(header=header, name=channels, position=position.tolist(),
+                      velocity=[] if velocity is None else velocity.tolist(),
+                      effort=[] if effort is None else effort.tolist())
+
+
+def _image(pixels: np.ndarray, frame: Header) -> Image:
+    height, width = pixels.shape[:2]
+    return Image(header=frame, height=height, width=width, encoding='rgb8', step=3 * width,
+                 data=np.ascontiguousarray(pixels, np.uint8).tobytes())

@@ -1,0 +1,179 @@
+"""episodic_memory: the durable record of experience, and its replay."""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from std_msgs.msg import Float32MultiArray, String
+
+from abm_ros.core.config import setting
+from abm_ros.core.errors import StoreError
+from abm_ros.core.recorder import Recorder, Seen
+from abm_ros.core.replay import ReplayIndex
+from abm_ros.core.seeds import generator
+from abm_ros.core.spec import ObservationSpec
+from abm_ros.core.store import Store, StoreConfig
+from abm_ros.core.transition import Step
+from abm_ros.ros import names
+from abm_ros.ros.codec import decode
+from abm_ros.ros.node import PartNode
+from abm_ros.ros.replay_link import Credits, decode_credits, encode_batch
+from abm_ros.ros.spin import run_node
+
+_POLL_PERIOD_S = 0.1
+
+
+@dataclass(frozen=True)
+class EpisodicMemoryConfig(StoreConfig):
+    """Settings of the episodic memory."""
+
+    directory: str = setting('~/.ros/abm_ros', 'Folder of memory.db.')
+    capacity: int = setting(
+        200_000, 'Newest steps kept in RAM for replay.', low=2, high=100_000_000)
+    hindsight: float = setting(
+        0.8, 'Share of replayed goals that are outcomes reached later in the episode.',
+        low=0.0, high=1.0)
+    seed: int = setting(0, 'Seed of the replay.', low=0)
+    mode: str = setting('', 'Mode written with each step; set by System M.', runtime=True)
+
+
+class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
+    """Plumbing around `core.recorder`, `core.store` and `core.replay`."""
+
+    def __init__(self) -> None:
+        super().__init__(names.EPISODIC_MEMORY, EpisodicMemoryConfig)
+        self._path = Path(self.config.directory).expanduser() / 'memory.db'
+        self._store: Store | None = None
+        self._index: ReplayIndex | None = None
+        self._recorder: Recorder | None = None
+        self._requests: deque[Credits] = deque()
+        self._rngs: dict[str, np.random.Generator] = {}
+        self._recorded = self._served = 0
+        self._last: Step | None = None
+        self._trouble = ''
+        if self._path.exists():
+            # Now, not at the first observation: a busy or foreign file must stop the start.
+            with Store.read(self._path) as reader:
+                spec = reader.spec
+            self._open(spec)
+        self.create_timer(_POLL_PERIOD_S, self._commit, clock=self.steady)
+
+    def telemetry(self) -> Mapping[str, float]:
+        values = {'recorded': float(self._recorded), 'served': float(self._served),
+                  'trouble': float(bool(self._trouble))}
+        if self._store is not None and self._index is not None:
+            values |= {'acknowledged': float(self._store.acknowledged),
+                       'transitions': float(len(self._index))}
+        return values
+
+    def configure(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+
+    def deactivated(self) -> None:
+        self._requests.clear()
+        if self._recorder is not None:
+            self._take(self._recorder.cut())
+        self._commit()
+
+    def reconfigured(self) -> None:
+        if self._recorder is not None:
+            self._take(self._recorder.cut())
+            self._recorder.mode = self.config.mode
+
+    def cleaned_up(self) -> None:
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def on_spec(self, message: String) -> None:
+        """Open the record for observations of this kind."""
+        spec = ObservationSpec.from_json(message.data)
+        if self._store is None:
+            self._open(spec)
+        elif self._store.spec != spec:
+            self._trouble = 'the body does not fit the record'
+            raise StoreError(f'{self._path} holds another kind of observation '
+                             f'({self._store.spec}); use another folder for this body ({spec})')
+
+    def _open(self, spec: ObservationSpec) -> None:
+        config = StoreConfig(**{f.name: getattr(self.config, f.name)
+                                for f in fields(StoreConfig)})
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._store = Store(self._path, spec, config)
+        self._index = ReplayIndex(spec, self.config.capacity)
+        for step in self._store.steps():
+            self._index.append(step)
+        self._recorder = Recorder(spec, self._store.next_episode)
+        self._recorder.mode = self.config.mode
+
+    def on_observation(self, message: Float32MultiArray) -> None:
+        """Take an observation on its way to the record."""
+        if self._store is None or self._recorder is None:
+            return
+        packet = decode(message)
+        self._take(self._recorder.observed(Seen(
+            packet.stamp_ns, self._store.spec.join(packet.arrays),
+            packet.array('desired_goal'), packet.integer('episode'), packet.integer('step'))))
+
+    def on_executed(self, message: Float32MultiArray) -> None:
+        """Take the action that the motor gate let through."""
+        if self._recorder is not None:
+            packet = decode(message)
+            self._take(self._recorder.executed(packet.stamp_ns, packet.array('action')))
+
+    def _take(self, steps: Iterable[Step]) -> None:
+        store, index = self._store, self._index
+        if store is None or index is None:
+            return
+        for step in steps:
+            store.append(step)
+            index.append(step)
+            last, self._last = self._last, step
+            if last is not None and last.action is not None and last.episode == step.episode:
+                self._recorded += 1
+        self._serve()
+
+    def _commit(self) -> None:
+        if self._store is None:
+            return
+        try:
+            self._store.poll()
+            self._trouble = ''
+        except StoreError as error:
+            if str(error) != self._trouble:
+                self.get_logger().error(str(error))
+            self._trouble = str(error)
+
+    def on_credits(self, message: Float32MultiArray) -> None:
+        """Queue a consumer's request; a new session of a consumer replaces its old requests."""
+        credits = decode_credits(message)
+        self._requests = deque(r for r in self._requests if r.consumer != credits.consumer
+                               or r.session == credits.session)
+        self._requests.append(credits)
+        self._serve()
+
+    def _serve(self) -> None:
+        if self._index is None or self._store is None or not len(self._index):
+            return
+        for credits in [r for r in self._requests if self._recorded >= r.after]:
+            self._requests.remove(credits)
+            for _ in range(credits.count):
+                self._send(self._index, self._store.spec, credits)
+
+    def _send(self, index: ReplayIndex, spec: ObservationSpec, credits: Credits) -> None:
+        rng = self._rngs.setdefault(credits.consumer, generator(
+            self.config.seed, f'{names.EPISODIC_MEMORY}/{credits.consumer}'))
+        if credits.kind == 'reverse':
+            batch = index.reverse(rng, credits.batch, credits.horizon)
+        else:
+            batch = index.sample(rng, credits.batch, credits.horizon, self.config.hindsight)
+        self._served += credits.batch
+        self.emit('replay', encode_batch(batch, credits, self._recorded, spec.to_json(),
+                                         self.get_clock().now().nanoseconds))
+
+
+def main() -> int:
+    """Run the node."""
+    return run_node(EpisodicMemory)

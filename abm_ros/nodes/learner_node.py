@@ -1,0 +1,276 @@
+"""
+What `system_a_learner` and `system_b_learner` share.
+
+The executor thread moves messages; a thread of its own trains, so that a transition or a
+parameter never waits for a gradient step. Replay is asked for in credits: a round begins when
+enough experience was recorded, and its batches come no faster than they are used.
+"""
+
+import os
+import queue
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+from std_msgs.msg import Float32MultiArray
+
+from abm_ros.core.config import setting
+from abm_ros.core.errors import AbmError
+from abm_ros.core.schedule import SCHEDULES, ScheduleConfig
+from abm_ros.core.snapshot import Snapshot
+from abm_ros.ros.codec import encode_bytes
+from abm_ros.ros.node import PartNode
+from abm_ros.ros.replay_link import Credits, ReplayedBatch, decode_batch, encode_credits
+
+_CHUNK = 8          # batches asked for at a time
+_NICENESS = 10      # training gives way to the control path
+_SAVE_PERIOD_S = 5.0
+_CONSOLIDATION_UPDATES = 100
+
+
+@dataclass(frozen=True)
+class LearnerConfig(ScheduleConfig):
+    """Settings that both learners share."""
+
+    directory: str = setting('~/.ros/abm_ros', 'Folder; snapshots lie in its models/.')
+    seed: int = setting(0, 'Seed of weights and training.', low=0)
+    lock_step: bool = setting(False, 'Rounds are exact; actors wait for their snapshots.')
+    schedule: str = setting(
+        'online', 'online: rounds as experience comes; consolidate: at full speed; '
+        "value: values only, from reverse replay (System B; System A then learns online).",
+        choices=SCHEDULES, runtime=True)
+    plasticity: float = setting(
+        1.0, 'Factor of the learning rate; 0 learns nothing.', low=0.0, high=1.0, runtime=True)
+
+
+class Trainer(Protocol):
+    """What a learner node trains; imported and called in the training thread only."""
+
+    batch: int
+    horizon: int
+
+    def ready(self) -> bool:
+        """Whether training can begin (System B needs a model of System A)."""
+
+    def begin(self, replayed: ReplayedBatch) -> None:
+        """Create or restore the state for this kind of observation, if there is none."""
+
+    def train(self, replayed: ReplayedBatch, plasticity: float) -> Mapping[str, float]:
+        """Take one update; return metrics."""
+
+    def snapshot(self) -> Snapshot | None:
+        """Return what acting nodes run now, None before there is anything."""
+
+
+C = TypeVar('C', bound=LearnerConfig)
+
+
+@dataclass
+class _Round:
+    """The round under way: its number, the updates still to do, the batches under way."""
+
+    number: int
+    left: int
+    asked: int = 0
+
+
+class LearnerNode(PartNode[C], Generic[C]):
+    """Asks for replay, trains in its own thread, publishes snapshots."""
+
+    def __init__(self, name: str, config_class: type[C]) -> None:
+        super().__init__(name, config_class)
+        os.nice(_NICENESS)
+        self._queue: queue.Queue[ReplayedBatch | None] = queue.Queue()
+        self._wake = threading.Condition()
+        self._session = 0
+        self._round: _Round | None = None
+        self._recorded = 0
+        self._done_rounds = 0
+        self._updates = 0
+        self._published: Snapshot | None = None
+        self._saved_s = time.monotonic()
+        self._unsaved = False
+        self._metrics: dict[str, float] = {}
+        self._closing = False
+        self._idle = threading.Event()
+        self._trainer: Trainer | None = None
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
+
+    def make_trainer(self) -> Trainer:
+        """Build the trainer; runs in the training thread, so that it may import torch."""
+        raise NotImplementedError
+
+    @property
+    def path(self) -> Path:
+        """Where the newest snapshot is kept."""
+        name = self.part.removesuffix('_learner')
+        return Path(self.config.directory).expanduser() / 'models' / f'{name}.abm'
+
+    def telemetry(self) -> Mapping[str, float]:
+        return {**self._metrics, 'updates': float(self._updates),
+                'rounds': float(self._done_rounds),
+                'version': float(self._published.version if self._published else -1)}
+
+    def activated(self) -> None:
+        if self._published is not None:
+            self._publish(self._published)
+        self._restart()
+
+    def deactivated(self) -> None:
+        with self._wake:
+            self._session += 1
+            self._round = None
+
+    def reconfigured(self) -> None:
+        if self.active:
+            self._restart()
+
+    def cleaned_up(self) -> None:
+        with self._wake:
+            self._session += 1
+            self._round = None
+
+    def close(self) -> None:
+        super().close()
+        self._closing = True
+        self._queue.put(None)
+        self._thread.join(5.0)
+
+    def on_replay(self, message: Float32MultiArray) -> None:
+        """Take a batch addressed to this learner."""
+        replayed = decode_batch(message, self.part)
+        if replayed is not None and replayed.session == str(self._session):
+            self._queue.put(replayed)
+
+    def _restart(self) -> None:
+        """Begin a new session: what was asked for before is void."""
+        with self._wake:
+            self._session += 1
+            self._round = None
+            self._ask()
+
+    def _ask(self) -> None:
+        """Ask for the next batches; the lock is held."""
+        if not self.active or (self.config.plasticity <= 0 and self._published is not None):
+            return
+        if self.config.plasticity <= 0:
+            # Not to learn, but to know what observations are like: acting nodes then get the
+            # untrained model, whose error is the one to compare with.
+            self._send_credits(1, 0)
+            return
+        if self._round is None:
+            self._round = self._next_round()
+        while self._round.left > self._round.asked < 2 * _CHUNK:
+            count = min(_CHUNK, self._round.left - self._round.asked)
+            self._round.asked += count
+            self._send_credits(count, self._after(self._round))
+
+    def _next_round(self) -> _Round:
+        if self.config.schedule != 'online':
+            return _Round(self._done_rounds + 1, _CONSOLIDATION_UPDATES)
+        # Late rounds are not made up for: what matters is what is known now.
+        number = max(self._done_rounds + 1, self.config.round_at(self._recorded))
+        first = self._done_rounds == 0
+        return _Round(number, self.config.first_updates if first else self.config.updates)
+
+    def _after(self, current: _Round) -> int:
+        return (self.config.begins_at(current.number) if self.config.schedule == 'online'
+                else 0)
+
+    def _send_credits(self, count: int, after: int) -> None:
+        trainer = self._trainer
+        if trainer is None:
+            return
+        reverse = self.config.schedule == 'value' and self.part == 'system_b_learner'
+        self.emit('credits', encode_credits(
+            Credits(self.part, str(self._session), 'reverse' if reverse else 'uniform', count,
+                    trainer.batch, trainer.horizon, after), self.get_clock().now().nanoseconds))
+
+    # The training thread.
+
+    def _work(self) -> None:
+        try:
+            self._trainer = self.make_trainer()
+            self._published = self._trainer.snapshot()
+            with self._wake:
+                if self._published is not None and self.active:
+                    self._publish(self._published)
+                self._ask()
+            while not self._closing:
+                replayed = self._queue.get()
+                if replayed is not None and replayed.session == str(self._session):
+                    self._take(self._trainer, replayed)
+            self._save()
+        except Exception:
+            self.faults += 1
+            self.get_logger().fatal(f'training stopped:\n{traceback.format_exc()}')
+
+    def _take(self, trainer: Trainer, replayed: ReplayedBatch) -> None:
+        self._recorded = max(self._recorded, replayed.recorded)
+        try:
+            trainer.begin(replayed)
+            if self.config.plasticity <= 0:
+                self._finish(trainer)
+                return
+            if not self._await_ready(trainer, replayed.session):
+                return
+            self._metrics |= trainer.train(replayed, self.config.plasticity)
+        except AbmError as error:
+            self.refused += 1
+            self.get_logger().error(f'replay refused: {error}', throttle_duration_sec=1.0)
+            return
+        self._updates += 1
+        with self._wake:
+            current = self._round
+            if current is None or replayed.session != str(self._session):
+                return
+            current.left -= 1
+            current.asked -= 1
+            if current.left > 0:
+                self._ask()
+                return
+            self._done_rounds = current.number
+        self._finish(trainer)
+        with self._wake:
+            if replayed.session == str(self._session):
+                self._round = None
+                self._ask()
+
+    def _await_ready(self, trainer: Trainer, session: str) -> bool:
+        """Wait until training can begin; False when the session ended meanwhile."""
+        with self._wake:
+            while not trainer.ready():
+                self._wake.wait(0.1)
+                if self._closing or session != str(self._session):
+                    return False
+        return True
+
+    def _finish(self, trainer: Trainer) -> None:
+        """Publish and, now and then, save what the round made."""
+        snapshot = trainer.snapshot()
+        if snapshot is None:
+            return
+        self._published = snapshot
+        self._unsaved = True
+        self._publish(snapshot)
+        if time.monotonic() - self._saved_s > _SAVE_PERIOD_S:
+            self._save()
+
+    def _save(self) -> None:
+        if self._published is not None and self._unsaved:
+            try:
+                self._published.save(self.path)
+                self._unsaved = False
+            except AbmError as error:
+                self.get_logger().error(str(error), throttle_duration_sec=10.0)
+        self._saved_s = time.monotonic()
+
+    def _publish(self, snapshot: Snapshot) -> None:
+        if self.active:
+            self.emit('model', encode_bytes(snapshot.to_bytes(), {
+                'version': str(snapshot.version), 'round': str(self._done_rounds)}))

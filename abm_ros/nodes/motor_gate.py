@@ -1,0 +1,235 @@
+"""motor_gate: the only way to the motors."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+import numpy as np
+from builtin_interfaces.msg import Duration
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Float32MultiArray, Float64MultiArray, Header, MultiArrayDimension, String
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+from abm_ros.core.config import check, setting
+from abm_ros.core.description import read_limits
+from abm_ros.core.errors import SpecError
+from abm_ros.core.motor import DeadmanLatch, MotorConfig, MotorGuard
+from abm_ros.ros import names, qos
+from abm_ros.ros.codec import Packet, decode, encode, time_to_ns
+from abm_ros.ros.heartbeat import Heartbeat
+from abm_ros.ros.node import PartNode
+from abm_ros.ros.spin import run_node
+
+# The gate looks at its deadman this often; holding starts at most this late.
+_WATCH_PERIOD_S = 0.02
+HOLD_LABEL = 'hold'
+
+
+@dataclass(frozen=True)
+class MotorGateConfig(MotorConfig):
+    """Settings of the motor gate."""
+
+    joints: tuple[str, ...] = setting(
+        (), "Commanded joints, in the controller's order; empty takes every moving joint.")
+    controller: str = setting(
+        names.CONTROLLER, 'Name of the ros2_control controller that takes the commands.')
+    deadman_s: float = setting(
+        0.2, 'The gate shuts when no good action came for this long.',
+        unit='s', low=0.02, high=600.0)
+    heartbeat_timeout_s: float = setting(
+        0.3, "The gate shuts when System M's heartbeat is older than this.",
+        unit='s', low=0.05, high=600.0)
+    joint_timeout_s: float = setting(
+        0.5, 'The gate shuts when the joint state is older than this.',
+        unit='s', low=0.05, high=600.0)
+    max_action_age_s: float = setting(
+        0.3, 'Oldest sensor reading (against the newest) that an action may derive from.',
+        unit='s', low=0.02, high=600.0)
+    lock_step: bool = setting(
+        False, 'The body waits for every command: ration motion by step, not by the clock.')
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+class MotorGate(PartNode[MotorGateConfig]):
+    """
+    Plumbing around `core.motor`.
+
+    The command publisher, the joint states, the description and the heartbeat are hard-wired:
+    they live as long as the process, so that a shut gate still holds the arm.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(names.MOTOR_GATE, MotorGateConfig)
+        config = self.config
+        self._guard: MotorGuard | None = None
+        self._latch = DeadmanLatch(config.deadman_s, config.heartbeat_timeout_s)
+        self._text = ''
+        self._order: tuple[tuple[str, ...], list[int]] = ((), [])
+        self._joints_s = -np.inf
+        self._joint_stamp_ns = -1
+        self._action_stamp_ns = -1
+        self._last_hold_s = -np.inf
+        self._was_open = False
+        self._commands = self._holds = 0
+        self._reason = 'starting'
+        trajectory = config.command_interface == 'trajectory'
+        self._command = self.create_publisher(
+            JointTrajectory if trajectory else Float64MultiArray,
+            names.trajectory_topic(config.controller) if trajectory
+            else names.commands_topic(config.controller), qos.CONTROL)
+        self.create_subscription(String, names.ROBOT_DESCRIPTION, self._on_description,
+                                 qos.LATCHED)
+        self.create_subscription(JointState, names.JOINT_STATES, self._on_joints, qos.SENSOR)
+        self.create_subscription(Header, names.HEARTBEAT, self._on_heartbeat, qos.CONTROL)
+        self.create_timer(_WATCH_PERIOD_S, self._watch, clock=self.steady)
+
+    def telemetry(self) -> Mapping[str, float]:
+        return {'open': float(self._was_open), 'commands': self._commands,
+                'holds': self._holds}
+
+    def activated(self) -> None:
+        self._action_stamp_ns = -1
+        self._latch.arm()
+
+    def deactivated(self) -> None:
+        self._latch.disarm('the motor gate is not active')
+        self._hold('the motor gate is not active')
+
+    def failed(self, what: str) -> None:
+        self._latch.disarm(f'{what} failed; see the log')
+
+    def _on_description(self, message: String) -> None:
+        self.guarded('robot_description', self._take_description, message.data)
+
+    def _take_description(self, text: str) -> None:
+        if text == self._text:
+            return
+        motor = MotorConfig(**{f.name: getattr(self.config, f.name)
+                               for f in fields(MotorConfig)})
+        self._guard = MotorGuard(motor, read_limits(text, self.config.joints))
+        self._text = text
+        self._order = ((), [])
+
+    def _on_joints(self, message: JointState) -> None:
+        self.guarded('joint_states', self._take_joints, message)
+
+    def _take_joints(self, message: JointState) -> None:
+        guard = self._guard
+        self._joint_stamp_ns = time_to_ns(message.header.stamp)
+        if guard is None or not guard.needs_position:
+            self._joints_s = self._now_s()
+            return
+        given = tuple(message.name)
+        if given != self._order[0]:
+            missing = [joint for joint in guard.limits.joints if joint not in given]
+            if missing:
+                raise SpecError(f'no joint state of {", ".join(missing)}, '
+                                f'got {", ".join(given)}')
+            self._order = (given, [given.index(joint) for joint in guard.limits.joints])
+        if len(message.position) != len(given):
+            raise SpecError(f'{len(given)} joints named, {len(message.position)} positions')
+        order = self._order[1]
+        velocity = (np.asarray(message.velocity)[order]
+                    if len(message.velocity) == len(given) else np.zeros(guard.size))
+        guard.measure(np.asarray(message.position)[order], velocity)
+        self._joints_s = self._now_s()
+
+    def _on_heartbeat(self, message: Header) -> None:
+        self.guarded('heartbeat', self._take_heartbeat, message)
+
+    def _take_heartbeat(self, message: Header) -> None:
+        beat = Heartbeat.parse(message.frame_id)
+        self._latch.heartbeat(beat.incarnation, beat.motors_open, self._now_s())
+        if not beat.motors_open and self._was_open:
+            self._hold('System M says that the motors are shut')
+
+    def on_action(self, message: Float32MultiArray) -> None:
+        """Move, if the gate is open and the action is fit to be executed."""
+        now_s = self._now_s()
+        if self._shut_reason(now_s, arriving=True):
+            return
+        packet = decode(message)
+        self._check_age(packet.stamp_ns)
+        if packet.stamp_ns == self._action_stamp_ns:
+            return
+        guard = self._guard
+        assert guard is not None
+        if not self._was_open:
+            guard.settle()
+        motion = guard.act(packet.array('action'), self._ration_clock(now_s, packet.stamp_ns))
+        self._latch.action(now_s)
+        self._action_stamp_ns = packet.stamp_ns
+        self._was_open = True
+        self._commands += 1
+        self._send(motion.command, f'stamp={packet.stamp_ns}')
+        self.emit('executed', encode(Packet(
+            packet.stamp_ns,
+            {'action': motion.executed, 'command': motion.command.astype(np.float32)},
+            packet.attributes)))
+
+    def _check_age(self, stamp_ns: int) -> None:
+        age_s = (self._joint_stamp_ns - stamp_ns) * 1e-9
+        if abs(age_s) > self.config.max_action_age_s:
+            raise SpecError(f'action derives from a reading {age_s:.3f} s away from the newest, '
+                            f'at most {self.config.max_action_age_s:g} s is allowed')
+        if stamp_ns < self._action_stamp_ns:
+            raise SpecError('action is older than the one before it')
+
+    def _ration_clock(self, now_s: float, stamp_ns: int) -> float:
+        return stamp_ns * 1e-9 if self.config.lock_step else now_s
+
+    def _shut_reason(self, now_s: float, *, arriving: bool = False) -> str:
+        if self._guard is None:
+            return 'no robot description with limits yet'
+        if now_s - self._joints_s > self.config.joint_timeout_s:
+            return 'no fresh joint state'
+        return (self._latch.shut_before_action(now_s) if arriving
+                else self._latch.shut(now_s))
+
+    def _watch(self) -> None:
+        self.guarded('watch', self._hold_when_shut)
+
+    def _hold_when_shut(self) -> None:
+        now_s = self._now_s()
+        reason = self._shut_reason(now_s)
+        if reason and (self._was_open or
+                       now_s - self._last_hold_s >= self.config.control_period_s):
+            self._hold(reason)
+
+    def _hold(self, reason: str) -> None:
+        if self._was_open:
+            self.get_logger().info(f'gate shut: {reason}')
+        self._was_open, self._reason = False, reason
+        command = self._guard.hold() if self._guard is not None else None
+        if command is not None:
+            self._last_hold_s = self._now_s()
+            self._holds += 1
+            self._send(command, HOLD_LABEL)
+
+    def _send(self, command: np.ndarray, label: str) -> None:
+        if not np.isfinite(command).all():
+            raise SpecError('a command was not finite; nothing was sent')
+        if self.config.command_interface == 'trajectory':
+            assert self._guard is not None
+            period_ns = int(self.config.control_period_s * 1e9)
+            self._command.publish(JointTrajectory(
+                joint_names=list(self._guard.limits.joints),
+                points=[JointTrajectoryPoint(
+                    positions=command.tolist(),
+                    time_from_start=Duration(sec=period_ns // 10**9,
+                                             nanosec=period_ns % 10**9))]))
+            return
+        # ros2_control ignores the layout; a body in lock-step reads which state is answered.
+        message = Float64MultiArray(data=command.tolist())
+        message.layout.dim = [MultiArrayDimension(
+            label=label, size=command.size, stride=command.size)]
+        self._command.publish(message)
+
+    def _now_s(self) -> float:
+        return self.steady.now().nanoseconds * 1e-9
+
+
+def main() -> int:
+    """Run the node."""
+    return run_node(MotorGate)

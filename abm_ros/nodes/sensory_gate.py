@@ -1,0 +1,193 @@
+"""sensory_gate: fuses the body's topics into one observation stream; shut in sleep."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from geometry_msgs.msg import PoseStamped
+from sensor_msgs.msg import BatteryState, Image, JointState
+from std_msgs.msg import String
+
+from abm_ros.core.config import check, setting
+from abm_ros.core.description import JointLimits, read_body_tag, read_limits
+from abm_ros.core.fusion import JointSample, Observation, SensorFusion, layout_for
+from abm_ros.core.kinematics import ForwardKinematics
+from abm_ros.core.signals import effort_ratio
+from abm_ros.ros import names, qos
+from abm_ros.ros.codec import Packet, encode, parse_episode_tag, time_to_ns
+from abm_ros.ros.node import PartNode
+from abm_ros.ros.spin import run_node
+
+
+@dataclass(frozen=True)
+class SensoryGateConfig:
+    """Settings of the sensory gate."""
+
+    joints: tuple[str, ...] = setting(
+        (), 'Joints of the arm, in command order; empty takes every moving joint described.')
+    tool_link: str = setting(
+        '', "Link whose position is the tool's; empty takes the last link described.")
+    tool_source: str = setting(
+        'auto', 'Where the tool position comes from; auto computes it when no tool_pose comes.',
+        choices=('auto', 'topic', 'kinematics'))
+    goal_tolerance: float = setting(
+        0.05, 'Distance at which a goal is reached (a simulated body says its own).',
+        unit='m', low=0.0001, high=10.0)
+    horizon: int = setting(
+        50, 'Steps after which an episode is cut (a simulated body says its own).',
+        low=1, high=100000)
+    control_period_s: float = setting(
+        0.05, 'Time between two observations; faster joint states are thinned out.',
+        unit='s', low=0.001, high=1.0)
+    patience_s: float = setting(
+        0.02, 'Longest wait for the readings that belong to a joint state.',
+        unit='s', low=0.0, high=10.0)
+    tool_timeout_s: float = setting(
+        1.0, 'With tool_source auto: how long a first tool_pose is waited for.',
+        unit='s', low=0.0, high=60.0)
+    energy_without_battery: float = setting(
+        1.0, 'Charge assumed while no battery_state comes.', low=0.0, high=1.0)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+class SensoryGate(PartNode[SensoryGateConfig]):
+    """Plumbing around `core.fusion.SensorFusion`."""
+
+    def __init__(self) -> None:
+        super().__init__(names.SENSORY_GATE, SensoryGateConfig)
+        self._text = ''
+        self._limits: JointLimits | None = None
+        self._fusion: SensorFusion | None = None
+        self._tool_seen = False
+        self._first_joints_s: float | None = None
+        self._waiting_since_s: float | None = None
+        self._last_ns = -1
+        self._energy = self.config.energy_without_battery
+        self._effort = 0.0
+        self._observations = 0
+        self.create_subscription(String, names.ROBOT_DESCRIPTION, self._on_description,
+                                 qos.LATCHED)
+
+    def telemetry(self) -> Mapping[str, float]:
+        return {'energy': self._energy, 'effort_ratio': self._effort,
+                'observations': self._observations}
+
+    def activated(self) -> None:
+        self._first_joints_s = self._waiting_since_s = None
+        self._fusion = None
+        self._prepare()
+        self.every(max(0.001, self.config.patience_s / 2), self._check_patience)
+
+    def _on_description(self, message: String) -> None:
+        self.guarded('robot_description', self._take_description, message.data)
+
+    def _take_description(self, text: str) -> None:
+        if text != self._text:
+            self._limits = read_limits(text, self.config.joints)
+            self._text = text
+            self._fusion = None
+            self._prepare()
+
+    def _prepare(self) -> None:
+        """Build the fusion once everything that it needs is known."""
+        if self._limits is None or self._fusion is not None or not self.active:
+            return
+        config = self.config
+        layout = layout_for(
+            self._limits, read_body_tag(self._text), goal_tolerance=config.goal_tolerance,
+            horizon=config.horizon, control_period_s=config.control_period_s)
+        tool_of = None
+        if layout.needs_tool and self._computes_tool():
+            tool_of = ForwardKinematics(
+                self._text, layout.joints, config.tool_link).tool_position
+        self._fusion = SensorFusion(layout, tool_of)
+        self.emit('spec', String(data=layout.spec.to_json()))
+
+    def _computes_tool(self) -> bool:
+        source = self.config.tool_source
+        if source != 'auto':
+            return source == 'kinematics'
+        waited = (self._now_s() - self._first_joints_s
+                  if self._first_joints_s is not None else 0.0)
+        return not self._tool_seen and waited > self.config.tool_timeout_s
+
+    def on_joint_states(self, message: JointState) -> None:
+        """Make an observation of a joint state."""
+        if self._first_joints_s is None:
+            self._first_joints_s = self._now_s()
+        self._measure_effort(message)
+        fusion = self._fusion
+        if fusion is None:
+            return
+        stamp_ns = time_to_ns(message.header.stamp)
+        period_ns = fusion.layout.spec.control_period_s * 1e9
+        if 0 <= stamp_ns - self._last_ns < 0.7 * period_ns:
+            return
+        if fusion.layout.needs_tool and fusion._tool_of is None and self._computes_tool():
+            self._fusion = None
+            self._prepare()
+            return
+        episode, step = parse_episode_tag(message.header.frame_id)
+        self._publish(fusion.joints(JointSample(
+            stamp_ns, tuple(message.name), np.asarray(message.position),
+            np.asarray(message.velocity), episode, step)))
+        self._waiting_since_s = self._now_s()
+
+    def on_tool_pose(self, message: PoseStamped) -> None:
+        """Take the tool's position."""
+        self._tool_seen = True
+        if self._fusion is not None:
+            point = message.pose.position
+            self._publish(self._fusion.tool(
+                time_to_ns(message.header.stamp), np.array([point.x, point.y, point.z])))
+
+    def on_goal(self, message: PoseStamped) -> None:
+        """Take a goal: a position, and an orientation after it where the goal is longer."""
+        if self._fusion is not None:
+            p, q = message.pose.position, message.pose.orientation
+            self._publish(self._fusion.goal(
+                time_to_ns(message.header.stamp),
+                np.array([p.x, p.y, p.z, q.x, q.y, q.z, q.w])))
+
+    def on_battery(self, message: BatteryState) -> None:
+        """Take the charge; a reading that is not a share in [0, 1] is no reading."""
+        if 0.0 <= message.percentage <= 1.0:
+            self._energy = float(message.percentage)
+
+    def on_camera(self, message: Image) -> None:
+        """Images are recorded by consumers that ask for them; the gate only opens the way."""
+
+    def _measure_effort(self, message: JointState) -> None:
+        if self._limits is not None and len(message.effort) == len(message.name):
+            self._effort = effort_ratio(
+                dict(zip(message.name, message.effort, strict=True)), self._limits)
+
+    def _check_patience(self) -> None:
+        since = self._waiting_since_s
+        if (since is not None and self._fusion is not None
+                and self._now_s() - since > self.config.patience_s):
+            self._waiting_since_s = None
+            self._publish(self._fusion.give_up_waiting())
+
+    def _publish(self, observation: Observation | None) -> None:
+        if observation is None or self._fusion is None:
+            return
+        self._waiting_since_s = None
+        self._last_ns = observation.stamp_ns
+        self._observations += 1
+        spec = self._fusion.layout.spec
+        arrays = {f.name: observation.vector[spec.slice_of(f.name)] for f in spec.fields}
+        arrays['desired_goal'] = observation.goal
+        self.emit('observation', encode(Packet(observation.stamp_ns, arrays, {
+            'episode': str(observation.episode), 'step': str(observation.step),
+            'whole': str(int(observation.whole))})))
+
+    def _now_s(self) -> float:
+        return self.steady.now().nanoseconds * 1e-9
+
+
+def main() -> int:
+    """Run the node."""
+    return run_node(SensoryGate)

@@ -1,0 +1,133 @@
+"""system_b: acts; latent in, action out, the next plan prepared in between."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from std_msgs.msg import Float32MultiArray, String, UInt8MultiArray
+
+from abm_ros.core.behaviour import Behaviour
+from abm_ros.core.config import check, setting
+from abm_ros.core.episodes import EpisodeTracker
+from abm_ros.core.planner import Drive, PlannerConfig
+from abm_ros.core.seeds import generator
+from abm_ros.core.snapshot import Snapshot
+from abm_ros.core.spec import ObservationSpec
+from abm_ros.ros import names
+from abm_ros.ros.codec import Packet, attributes_of, decode, encode
+from abm_ros.ros.node import PartNode
+from abm_ros.ros.spin import run_node
+
+
+@dataclass(frozen=True)
+class SystemBConfig:
+    """Settings of System B."""
+
+    seed: int = setting(0, 'Seed of babbling, exploration and planning.', low=0)
+    lock_step: bool = setting(False, "Wait for the learner's snapshot of each learning round.")
+    competence_window: int = setting(
+        20, 'Episodes over which competence is the success rate.', low=1, high=1000)
+    goal_weight: float = setting(
+        1.0, "Weight of the task's goal.", low=0.0, high=10.0, runtime=True)
+    intrinsic_weight: float = setting(
+        0.0, "Weight of System A's intrinsic reward.", low=0.0, high=10.0, runtime=True)
+    exploration: float = setting(
+        0.0, 'Share of an action that is random.', low=0.0, high=1.0, runtime=True)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+class SystemB(PartNode[SystemBConfig]):
+    """Plumbing around `core.behaviour.Behaviour`."""
+
+    def __init__(self) -> None:
+        super().__init__(names.SYSTEM_B, SystemBConfig)
+        self._spec: ObservationSpec | None = None
+        self._behaviour: Behaviour | None = None
+        self._early: Snapshot | None = None
+        self._held: Packet | None = None
+        self._answer: tuple[int, Float32MultiArray] | None = None
+        self._round = 0
+        self._episode = ''
+        self._actions = 0
+        self._tracker = EpisodeTracker(self.config.competence_window)
+
+    def telemetry(self) -> Mapping[str, float]:
+        tracker = self._tracker
+        values = {'episodes': float(tracker.episodes), 'successes': float(tracker.successes),
+                  'actions': float(self._actions),
+                  'version': float(self._behaviour.version if self._behaviour else -1)}
+        if tracker.rate is not None:
+            values['competence'] = tracker.rate
+        return values
+
+    def activated(self) -> None:
+        self._held, self._answer = None, None
+        self._tracker.interrupt()
+
+    def on_spec(self, message: String) -> None:
+        """Learn what goals and actions are like."""
+        spec = ObservationSpec.from_json(message.data)
+        if spec != self._spec:
+            self._spec = spec
+            self._behaviour = Behaviour(spec, PlannerConfig(),
+                                        generator(self.config.seed, names.SYSTEM_B))
+            if self._early is not None:
+                self._behaviour.load(self._early)
+
+    def on_model(self, message: UInt8MultiArray) -> None:
+        """Act with a new snapshot from the next preparation on."""
+        snapshot = Snapshot.from_bytes(bytes(message.data))
+        self._early = snapshot
+        if self._behaviour is not None:
+            self._behaviour.load(snapshot)
+        self._round = int(attributes_of(message).get('round', '0'))
+        self._try_held()
+
+    def on_latent(self, message: Float32MultiArray) -> None:
+        """Act; in lock-step, once the snapshot of the round has come."""
+        if self._behaviour is None:
+            return
+        packet = decode(message)
+        if self._answer is not None and packet.stamp_ns == self._answer[0]:
+            self.emit('action', self._answer[1])   # asked again: the same answer
+            return
+        self._held = packet
+        self._try_held()
+
+    def _try_held(self) -> None:
+        packet, behaviour = self._held, self._behaviour
+        if packet is None or behaviour is None:
+            return
+        if self.config.lock_step and self._round < packet.integer('round'):
+            return
+        self._held = None
+        config = self.config
+        goal = packet.array('desired_goal')
+        begins = packet.integer('step') == 0
+        action = behaviour.act(
+            packet.array('latent'), packet.attributes.get('lineage', ''), goal, begins,
+            Drive(config.goal_weight, config.intrinsic_weight, config.exploration))
+        message = encode(Packet(packet.stamp_ns, {'action': action}, {
+            'episode': packet.attributes.get('episode', ''),
+            'step': packet.attributes.get('step', '')}))
+        self._answer = (packet.stamp_ns, message)
+        self._actions += 1
+        self.emit('action', message)
+        # The action is on its way: what follows is off the control path.
+        self._track(packet, goal, begins)
+        behaviour.prepare()
+
+    def _track(self, packet: Packet, goal: np.ndarray, begins: bool) -> None:
+        assert self._spec is not None
+        distance = float(np.linalg.norm(packet.array('achieved_goal') - goal))
+        self._tracker.observe(
+            begins=begins, whole=packet.attributes.get('whole') == '1',
+            reached=distance <= self._spec.goal_tolerance,
+            counts=self.config.goal_weight > self.config.intrinsic_weight)
+
+
+def main() -> int:
+    """Run the node."""
+    return run_node(SystemB)

@@ -1,0 +1,204 @@
+"""system_m: meta-control; reads telemetry, decides by phi, rewires the graph."""
+
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.parameter import Parameter
+from std_msgs.msg import Float32MultiArray, Float64, Header, String
+from std_srvs.srv import Trigger
+
+from abm_ros.core.audit import AuditLog
+from abm_ros.core.constraints import load_constraints
+from abm_ros.core.modes import MODES, load_wiring
+from abm_ros.core.phi import load_phi
+from abm_ros.core.signals import SIGNALS
+from abm_ros.core.supervisor import Health, MetaControl, SystemMConfig
+from abm_ros.ros import names, qos
+from abm_ros.ros.codec import decode
+from abm_ros.ros.conductor import Conductor
+from abm_ros.ros.heartbeat import Heartbeat
+from abm_ros.ros.node import PartNode
+from abm_ros.ros.ports import PORTS
+from abm_ros.ros.rewirer import Rewirer
+from abm_ros.ros.share import share_file
+from abm_ros.ros.spin import run_node
+
+# The decision thread must have come round within this time for a heartbeat to say "open".
+_STALL_S = 3.0
+
+
+class SystemM(PartNode[SystemMConfig]):
+    """
+    Plumbing around `core.supervisor.MetaControl`, the decision, and the `Conductor`, its effect.
+
+    Decisions and rewiring run in a thread of their own; heartbeats come from the executor.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(names.SYSTEM_M, SystemMConfig)
+        self._lock = threading.Lock()
+        self._health = Health(names.WIRED_NODES, self.config.node_timeout_s)
+        self._conductor: Conductor | None = None
+        self._thread: threading.Thread | None = None
+        self._ending = threading.Event()
+        self._turn_s = 0.0
+        self._mode = self.create_publisher(String, names.MODE, qos.LATCHED)
+        self._report = self.create_publisher(String, names.SELF_REPORT, qos.LATCHED)
+        self._beats = self.create_publisher(Header, names.HEARTBEAT, qos.CONTROL)
+        self._diagnostics = self.create_publisher(
+            DiagnosticArray, names.DIAGNOSTICS, qos.TELEMETRY)
+        self._signal_topics = {name: self.create_publisher(
+            Float64, names.SIGNAL_PREFIX + name, qos.TELEMETRY) for name in SIGNALS}
+        for node in names.WIRED_NODES:
+            self.create_subscription(
+                Float32MultiArray, names.signals_topic(node),
+                lambda message, node=node: self.guarded(
+                    f'{node}/signals', self._take_signals, node, message), qos.TELEMETRY)
+        self.create_service(Trigger, f'{names.SYSTEM_M}/hold', self._on_hold)
+        self.create_service(Trigger, f'{names.SYSTEM_M}/release', self._on_release)
+        self.create_timer(self.config.heartbeat_period_s, self._beat, clock=self.steady)
+        self.create_timer(1.0, self._diagnose, clock=self.steady)
+
+    def telemetry(self) -> Mapping[str, float]:
+        return self._conductor.telemetry() if self._conductor is not None else {}
+
+    def configure(self) -> None:
+        config = self.config
+        wiring = load_wiring(_text(config.wiring, 'wiring.yaml'),
+                             {node: [p.name for p in ports] for node, ports in PORTS.items()})
+        control = MetaControl(config, load_phi(_text(config.phi, 'phi.yaml')), wiring,
+                              load_constraints(_text(config.constraints, 'constraints.yaml')))
+        home = Path(config.directory).expanduser()
+        home.mkdir(parents=True, exist_ok=True)
+        audit = AuditLog(home / 'audit.jsonl')
+        self._conductor = Conductor(control, Rewirer(self), audit, self.incarnation,
+                                    self.get_logger())
+
+    def activated(self) -> None:
+        self._ending.clear()
+        self._turn_s = time.monotonic()
+        self._thread = threading.Thread(target=self._live, name='system_m', daemon=True)
+        self._thread.start()
+
+    def deactivated(self) -> None:
+        self._ending.set()
+        if self._conductor is not None:
+            self._conductor.close_motors()
+        self._beat()
+
+    def cleaned_up(self) -> None:
+        if self._thread is not None:
+            self._thread.join(5.0)
+            self._thread = None
+        if self._conductor is not None:
+            self._conductor.close()
+            self._conductor = None
+
+    def _live(self) -> None:
+        """Bring the graph up, then decide at the tick rate until told to stop."""
+        conductor = self._conductor
+        assert conductor is not None
+        conductor.announce = self._announce
+        try:
+            conductor.bring_up(self.config.bring_up_timeout_s)
+            while not self._ending.wait(self.config.tick_s):
+                self._turn_s = time.monotonic()
+                with self._lock:
+                    health = self._health.copy()
+                signals = conductor.turn(health, time.monotonic())
+                for name, value in signals.items():
+                    self._signal_topics[name].publish(Float64(data=value))
+        except Exception as error:
+            conductor.close_motors()
+            self.get_logger().fatal(f'System M stopped deciding: {error!r}; the motors are shut')
+            self.faults += 1
+            raise
+
+    def _announce(self, mode: str, report: str) -> None:
+        self._beat()
+        self._mode.publish(String(data=mode))
+        self._report.publish(String(data=report))
+
+    def _take_signals(self, node: str, message: Float32MultiArray) -> None:
+        packet = decode(message)
+        values = {name: float(value[0]) for name, value in packet.arrays.items()}
+        with self._lock:
+            self._health.take(node, values, packet.attributes, time.monotonic())
+
+    def _beat(self) -> None:
+        conductor = self._conductor
+        if conductor is None or not conductor.mode:
+            return
+        stalled = time.monotonic() - self._turn_s > _STALL_S and not conductor.rewiring
+        beat = Heartbeat(self.incarnation, conductor.mode,
+                         conductor.motors_open and self.active and not stalled)
+        self._beats.publish(Header(stamp=self.get_clock().now().to_msg(), frame_id=beat.text()))
+
+    def _diagnose(self) -> None:
+        with self._lock:
+            health = self._health.copy()
+        now_s = time.monotonic()
+        statuses = []
+        for node in names.WIRED_NODES:
+            alive, state = health.alive(node, now_s), health.state(node)
+            level = DiagnosticStatus.OK if alive else DiagnosticStatus.STALE
+            if alive and health.values(node).get('faults', 0.0) > 0:
+                level = DiagnosticStatus.ERROR
+            statuses.append(DiagnosticStatus(
+                level=level, name=f'abm_ros: {node}', hardware_id=node,
+                message=state if alive else 'no telemetry',
+                values=[KeyValue(key=k, value=f'{v:.6g}')
+                        for k, v in health.values(node).items()]))
+        if self._conductor is not None:
+            statuses.append(DiagnosticStatus(
+                level=DiagnosticStatus.WARN if self._conductor.fault else DiagnosticStatus.OK,
+                name=f'abm_ros: {names.SYSTEM_M}', hardware_id=names.SYSTEM_M,
+                message=self._conductor.fault or self._conductor.mode or 'bringing up'))
+        self._diagnostics.publish(DiagnosticArray(
+            header=Header(stamp=self.get_clock().now().to_msg()), status=statuses))
+
+    def _on_hold(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        return self._intervene(True, 'the motors hold until release', response)
+
+    def _on_release(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        return self._intervene(False, 'System M decides again', response)
+
+    def _intervene(self, hold: bool, text: str, response: Trigger.Response) -> Trigger.Response:
+        if self._conductor is None:
+            response.success, response.message = False, 'System M is not configured'
+            return response
+        self._conductor.hold(hold)
+        self._beat()
+        response.success, response.message = True, text
+        return response
+
+    def _check_parameters(self, changes: list[Parameter]) -> SetParametersResult:
+        for change in changes:
+            wanted = {'pin_mode': [change.value] if change.value else [],
+                      'veto_modes': change.value or []}.get(change.name, [])
+            for mode in wanted:
+                refusal = (self._conductor.control.refusal(mode)
+                           if self._conductor is not None and change.name == 'pin_mode'
+                           else '' if mode in MODES else f"unknown mode '{mode}', expected one "
+                           f'of {", ".join(MODES)}')
+                if refusal:
+                    return SetParametersResult(successful=False, reason=refusal)
+        return super()._check_parameters(changes)
+
+    def reconfigured(self) -> None:
+        if self._conductor is not None:
+            self._conductor.reconfigure(self.config)
+
+
+def _text(path: str, default: str) -> str:
+    file = Path(path).expanduser() if path else share_file(f'config/{default}')
+    return file.read_text(encoding='utf-8')
+
+
+def main() -> int:
+    """Run the node."""
+    return run_node(SystemM, autostart=True)

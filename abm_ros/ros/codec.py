@@ -1,0 +1,179 @@
+"""
+The one codec between named arrays and standard messages.
+
+A tensor message is a std_msgs/Float32MultiArray. The first layout dimension is a header whose
+label reads `stamp=<seconds>.<nanoseconds>;key=value;...` and whose size is the total number of
+floats; every further dimension is one field: label `name` (a vector) or `name[2,3]` (a tensor
+of that shape), size its number of floats. Fields lie one after another in `data`.
+"""
+
+import re
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from builtin_interfaces.msg import Time
+from std_msgs.msg import (
+    Float32MultiArray, MultiArrayDimension, MultiArrayLayout, UInt8MultiArray)
+
+from abm_ros.core.errors import NonFiniteError, SpecError
+
+_LABEL = re.compile(r'([A-Za-z_][\w./-]*)(?:\[(\d+(?:,\d+)*)\])?')
+_STAMP = re.compile(r'stamp=(\d+)\.(\d{9})')
+NANOSECONDS = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Packet:
+    """
+    Named float32 arrays with the stamp of the sensor reading that they derive from.
+
+    `attributes` are short strings beside the numbers (an episode number, a consumer's name).
+    """
+
+    stamp_ns: int
+    arrays: Mapping[str, np.ndarray]
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    def array(self, name: str) -> np.ndarray:
+        """Return one field; refuse by name when it is missing."""
+        if name not in self.arrays:
+            raise SpecError(f"field '{name}' is missing, got {sorted(self.arrays)}")
+        return self.arrays[name]
+
+    def scalar(self, name: str) -> float:
+        """Return a field of one number."""
+        value = self.array(name)
+        if value.size != 1:
+            raise SpecError(f"'{name}': expected one number, got shape {value.shape}")
+        return float(value.reshape(-1)[0])
+
+    def integer(self, name: str) -> int:
+        """Return an attribute that must be an integer."""
+        text = self.attributes.get(name, '')
+        try:
+            return int(text)
+        except ValueError:
+            raise SpecError(f"attribute '{name}': expected an integer, got {text!r}") from None
+
+
+def encode(packet: Packet) -> Float32MultiArray:
+    """
+    Turn a packet into a message.
+
+    :raises NonFiniteError: an array holds NaN or infinity.
+    """
+    parts = {name: np.ascontiguousarray(value, np.float32)
+             for name, value in packet.arrays.items()}
+    flat = (np.concatenate([value.reshape(-1) for value in parts.values()])
+            if parts else np.empty(0, np.float32))
+    if not np.isfinite(flat).all():
+        bad = [name for name, value in parts.items() if not np.isfinite(value).all()]
+        raise NonFiniteError(f'not finite: {", ".join(bad)}')
+    seconds, rest = divmod(packet.stamp_ns, NANOSECONDS)
+    label = f'stamp={seconds}.{rest:09d}' + ''.join(
+        f';{key}={value}' for key, value in packet.attributes.items())
+    dims = [MultiArrayDimension(label=label, size=flat.size, stride=flat.size)]
+    for name, value in parts.items():
+        shape = '' if value.ndim == 1 else f'[{",".join(map(str, value.shape))}]'
+        dims.append(MultiArrayDimension(label=name + shape, size=value.size, stride=value.size))
+    message = Float32MultiArray(layout=MultiArrayLayout(dim=dims))
+    message.data = array('f', flat.tobytes())
+    return message
+
+
+def attributes_of(message: Float32MultiArray | UInt8MultiArray) -> dict[str, str]:
+    """Return the attributes of a message without decoding its numbers."""
+    dims = message.layout.dim
+    pairs = (pair.partition('=') for pair in (dims[0].label if dims else '').split(';')[1:])
+    return {key: value for key, _, value in pairs}
+
+
+def stamp_of(message: Float32MultiArray) -> int:
+    """
+    Return the stamp of a message in nanoseconds.
+
+    :raises SpecError: the message carries none.
+    """
+    dims = message.layout.dim
+    match = _STAMP.match(dims[0].label) if dims else None
+    if not match:
+        raise SpecError('the first layout dimension must be labelled stamp=<s>.<ns>, got '
+                        f'{dims[0].label if dims else "no dimension"!r}')
+    return int(match[1]) * NANOSECONDS + int(match[2])
+
+
+def decode(message: Float32MultiArray, *, finite: bool = True) -> Packet:
+    """
+    Turn a message into a packet whose arrays are views of one buffer.
+
+    :param finite: refuse NaN and infinity.
+    :raises SpecError: labels, sizes and data do not fit together.
+    :raises NonFiniteError: a field holds NaN or infinity.
+    """
+    stamp_ns = stamp_of(message)
+    data = np.frombuffer(message.data, np.float32)
+    start, arrays = message.layout.data_offset, {}
+    for dim in message.layout.dim[1:]:
+        match = _LABEL.fullmatch(dim.label)
+        if not match or match[1] in arrays:
+            raise SpecError(f'field label {dim.label!r} is malformed or appears twice')
+        stop = start + dim.size
+        if stop > data.size:
+            raise SpecError(f"'{match[1]}': needs {stop} floats, the message has {data.size}")
+        value = data[start:stop]
+        if match[2]:
+            value = _reshape(match[1], value, match[2])
+        arrays[match[1]] = value
+        start = stop
+    if start != data.size:
+        raise SpecError(f'{data.size} floats in the message, its fields name {start}')
+    if finite and not np.isfinite(data).all():
+        bad = [name for name, value in arrays.items() if not np.isfinite(value).all()]
+        raise NonFiniteError(f'not finite: {", ".join(bad)}')
+    return Packet(stamp_ns, arrays, attributes_of(message))
+
+
+def _reshape(name: str, value: np.ndarray, text: str) -> np.ndarray:
+    shape = tuple(map(int, text.split(',')))
+    try:
+        return value.reshape(shape)
+    except ValueError:
+        raise SpecError(f"'{name}': {value.size} floats do not fill shape {shape}") from None
+
+
+def encode_bytes(blob: bytes, attributes: Mapping[str, str]) -> UInt8MultiArray:
+    """Wrap a model snapshot; the attributes ride in the layout as in tensor messages."""
+    label = 'blob' + ''.join(f';{key}={value}' for key, value in attributes.items())
+    dim = MultiArrayDimension(label=label, size=len(blob), stride=len(blob))
+    message = UInt8MultiArray(layout=MultiArrayLayout(dim=[dim]))
+    message.data = array('B', blob)
+    return message
+
+
+def time_to_ns(stamp: Time) -> int:
+    """Return a message stamp in nanoseconds."""
+    return int(stamp.sec) * NANOSECONDS + int(stamp.nanosec)
+
+
+def ns_to_time(stamp_ns: int) -> Time:
+    """Return nanoseconds as a message stamp."""
+    seconds, rest = divmod(stamp_ns, NANOSECONDS)
+    return Time(sec=seconds, nanosec=rest)
+
+
+def episode_tag(episode: int, step: int) -> str:
+    """
+    Return what a simulated body writes in the frame_id of its joint states.
+
+    Resets and new goals must be atomic with the state that they belong to; a joint state's
+    frame_id means nothing to other tools, and a real robot leaves it empty.
+    """
+    return f'episode/{episode}/{step}'
+
+
+def parse_episode_tag(frame_id: str) -> tuple[str, int]:
+    """Return the episode and step of a joint state, ('', -1) where a robot has no such tag."""
+    match = re.fullmatch(r'episode/(\d+)/(\d+)', frame_id)
+    return (match[1], int(match[2])) if match else ('', -1)

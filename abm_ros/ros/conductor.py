@@ -1,0 +1,224 @@
+"""The conductor: carries System M's decisions out, safely and on the record."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from rclpy.impl.rcutils_logger import RcutilsLogger
+
+from abm_ros.core.audit import AuditLog
+from abm_ros.core.errors import AbmError, GraphError
+from abm_ros.core.modes import SAFE_MODE, NodeRow, Row
+from abm_ros.core.phi import Decision, Modulation
+from abm_ros.core.supervisor import Health, MetaControl, SystemMConfig
+from abm_ros.ros import names
+from abm_ros.ros.rewirer import Rewirer
+
+# Which node's parameter each modulation sets.
+MODULATED = {
+    'plasticity_a': (names.SYSTEM_A_LEARNER, 'plasticity'),
+    'plasticity_b': (names.SYSTEM_B_LEARNER, 'plasticity'),
+    'exploration': (names.SYSTEM_B, 'exploration'),
+    'goal_weight': (names.SYSTEM_B, 'goal_weight'),
+    'intrinsic_weight': (names.SYSTEM_B, 'intrinsic_weight'),
+}
+
+
+class Conductor:
+    """Applies decisions through the rewirer; used by System M's decision thread."""
+
+    def __init__(self, control: MetaControl, rewirer: Rewirer, audit: AuditLog,
+                 incarnation: str, logger: RcutilsLogger) -> None:
+        self.control = control
+        self.mode = ''
+        self.motors_open = False
+        self.rewiring = False
+        self.fault = ''
+        self.signals: Mapping[str, float] = {}
+        self.announce: Callable[[str, str], None] = lambda mode, report: None
+        self._rewirer = rewirer
+        self._audit = audit
+        self._logger = logger
+        self._audit_lock = threading.Lock()
+        self._incarnations: dict[str, str] = {}
+        self._modulation: Modulation | None = None
+        self._last_error = ''
+        self._counts = {'switches': 0.0, 'degraded': 0.0, 'gate_shut_ms': 0.0, 'full_ms': 0.0}
+        self._record('start', incarnation=incarnation)
+
+    def telemetry(self) -> Mapping[str, float]:
+        """Return counters, the times of the last rewiring, and the signals of the last tick."""
+        return {**self._counts, **self.signals}
+
+    def bring_up(self, timeout_s: float) -> None:
+        """
+        Wait for all nodes, then enter the initial mode.
+
+        :raises GraphError: nodes are missing.
+        """
+        self._rewirer.wait_ready(timeout_s)
+        self._enter(self.control.begin(time.monotonic()))
+
+    def turn(self, health: Health, now_s: float) -> dict[str, float]:
+        """Run one tick: check the nodes, decide, take effect; return the signals."""
+        raw = health.raw()
+        self._check_health(health, now_s)
+        signals = self.signals = self.control.signals(raw)
+        decision = self.control.decide(signals, raw, self.fault, now_s)
+        if decision.mode != self.mode:
+            self._enter(decision)
+        elif decision.modulation != self._modulation and not self.fault:
+            self._modulate(decision)
+        return signals
+
+    def hold(self, held: bool) -> None:
+        """Take the operator's hold or release; holding shuts the motors at once."""
+        self._record('intervention', action='hold' if held else 'release')
+        self.control.held = held
+        if held:
+            self.close_motors()
+
+    def reconfigure(self, config: SystemMConfig) -> None:
+        """Take new runtime settings: a pin or a veto."""
+        self._record('intervention', pin_mode=config.pin_mode,
+                     veto_modes=list(config.veto_modes))
+        self.control.config = config
+
+    def close_motors(self) -> None:
+        """Let no heartbeat say "open" until the next mode that opens them."""
+        self.motors_open = False
+
+    def close(self) -> None:
+        """Close the audit log."""
+        self._record('stop', mode=self.mode)
+        self._audit.close()
+
+    def _check_health(self, health: Health, now_s: float) -> None:
+        restarted = []
+        for node in health.nodes:
+            seen = health.incarnation(node)
+            if seen and self._incarnations.setdefault(node, seen) != seen:
+                self._incarnations[node] = seen
+                restarted.append(node)
+        for node in restarted:
+            self._rewirer.forget(node)
+        lost = health.lost(now_s)
+        if lost:
+            self._degrade(f'lost {", ".join(lost)}')
+        elif restarted:
+            self._degrade(f'{", ".join(restarted)} restarted')
+        if self.fault and not lost and self.mode == SAFE_MODE:
+            self._repair(health)
+
+    def _degrade(self, fault: str) -> None:
+        if fault == self.fault:
+            return
+        self.close_motors()
+        self._record('degrade', fault=fault, mode=self.mode)
+        self._logger.error(f'degrading to {SAFE_MODE}: {fault}')
+        self._counts['degraded'] += 1
+        self.fault = fault
+
+    def _repair(self, health: Health) -> None:
+        """All nodes are heard again: bring them to the safe mode before deciding freely."""
+        try:
+            for node in health.nodes:
+                self._rewirer.forget(node)
+            self._rewirer.wait_ready(1.0)
+            self._rewirer.apply(self.control.wiring[SAFE_MODE].nodes)
+        except GraphError as error:
+            self._complain(error)
+            return
+        self._record('repaired', fault=self.fault)
+        self._logger.info(f'repaired after: {self.fault}')
+        self.fault, self._last_error = '', ''
+
+    def _enter(self, decision: Decision) -> None:
+        row = self.control.wiring[decision.mode]
+        self.close_motors()
+        self.announce(self.mode or decision.mode, f'leaving {self.mode}: {decision.reason}')
+        self._record('mode', before=self.mode, mode=decision.mode, reason=decision.reason,
+                     signals=dict(decision.signals), drives=dict(decision.drives))
+        self.rewiring = True
+        try:
+            report = self._rewirer.apply(_with_settings(row, decision))
+            self._modulation = decision.modulation
+        except GraphError as error:
+            self._failed(error, decision.mode)
+            return
+        finally:
+            self.rewiring = False
+        self._counts['switches'] += 1.0 if self.mode else 0.0
+        self._counts['gate_shut_ms'] = report.gate_shut_s * 1e3
+        self._counts['full_ms'] = report.full_s * 1e3
+        self.mode = decision.mode
+        self.motors_open = row.motors_open and not self.control.held
+        self.announce(self.mode, self_report(decision))
+        self._logger.info(f'{self.mode}: {decision.reason} '
+                          f'(rewired in {report.full_s * 1e3:.0f} ms)')
+
+    def _failed(self, error: GraphError, wanted: str) -> None:
+        """A rewiring did not succeed: shut the gate, call it freeze, repair from there."""
+        self._complain(error)
+        self._record('rewire_failed', mode=wanted, error=str(error))
+        if not self._rewirer.shut_gate():
+            self._logger.error('the motor gate does not confirm; its deadman shuts it')
+        self.mode = SAFE_MODE
+        self._degrade(str(error))
+        self.announce(SAFE_MODE, f'Frozen: {error}')
+
+    def _modulate(self, decision: Decision) -> None:
+        self._record('modulate', mode=self.mode, modulation=_fields(decision.modulation))
+        try:
+            self._apply_modulation(decision.modulation)
+        except GraphError as error:
+            self._failed(error, self.mode)
+
+    def _apply_modulation(self, modulation: Modulation) -> None:
+        for node, changes in _settings(modulation).items():
+            self._rewirer.modulate(node, changes)
+        self._modulation = modulation
+
+    def _complain(self, error: GraphError) -> None:
+        if str(error) != self._last_error:
+            self._logger.error(str(error))
+        self._last_error = str(error)
+
+    def _record(self, kind: str, **body: Any) -> None:
+        """Write the audit record before the effect; without a record there is no effect."""
+        try:
+            with self._audit_lock:
+                self._audit.append(kind, **body)
+        except (AbmError, OSError) as error:
+            self.close_motors()
+            raise GraphError(f'the audit log cannot be written, so nothing may take effect: '
+                             f'{error}') from error
+
+
+def _settings(modulation: Modulation) -> dict[str, dict[str, Any]]:
+    values: dict[str, dict[str, Any]] = {}
+    for name, (node, parameter) in MODULATED.items():
+        values.setdefault(node, {})[parameter] = getattr(modulation, name)
+    return values
+
+
+def _with_settings(row: Row, decision: Decision) -> dict[str, NodeRow]:
+    """Return the row's nodes with what the decision sets in them, so that one step sets all."""
+    settings = _settings(decision.modulation)
+    settings[names.EPISODIC_MEMORY] = {'mode': decision.mode}
+    return {name: replace(node, params={**node.params, **settings.get(name, {})})
+            for name, node in row.nodes.items()}
+
+
+def _fields(modulation: Modulation) -> dict[str, float]:
+    return {name: getattr(modulation, name) for name in MODULATED}
+
+
+def self_report(decision: Decision) -> str:
+    """Return what the robot says of itself: its mode, why, and how sure it may be."""
+    signals = decision.signals
+    known = ', '.join(f'{name} {signals[name]:.2f}' for name in
+                      ('competence', 'prediction_error', 'energy') if name in signals)
+    return f'Mode {decision.mode}: {decision.reason}.' + (f' Measured: {known}.' if known else '')

@@ -1,0 +1,61 @@
+"""Every node, topic and service name of the graph; all relative, so that a namespace works."""
+
+# Nodes (one process each), in the order in which they are brought up.
+BODIES = ('bullet_arm', 'gym_body')
+EPISODIC_MEMORY = 'episodic_memory'
+SYSTEM_A_LEARNER = 'system_a_learner'
+SYSTEM_B_LEARNER = 'system_b_learner'
+SYSTEM_A = 'system_a'
+SYSTEM_B = 'system_b'
+SENSORY_GATE = 'sensory_gate'
+MOTOR_GATE = 'motor_gate'
+SYSTEM_M = 'system_m'
+# The nodes that System M wires; the motor gate is last: it shuts first and opens last.
+WIRED_NODES = (EPISODIC_MEMORY, SYSTEM_A_LEARNER, SYSTEM_B_LEARNER, SYSTEM_A, SYSTEM_B,
+               SENSORY_GATE, MOTOR_GATE)
+
+# Body (ros2_control's contract).
+JOINT_STATES = 'joint_states'
+TOOL_POSE = 'tool_pose'
+ROBOT_DESCRIPTION = 'robot_description'
+CAMERA = 'camera/image_raw'
+BATTERY = 'battery_state'
+GOAL = 'task/goal'
+CONTROLLER = 'arm_controller'
+
+# Data plane.
+OBSERVATION = 'observation'
+OBSERVATION_SPEC = 'observation/spec'
+CUE = 'cue'
+LATENT = 'latent'
+IMAGINED_LATENT = 'imagined_latent'
+ACTION = 'action'
+IMAGINED_ACTION = 'imagined_action'
+EXECUTED = 'motor_gate/executed'
+REPLAY = 'memory/replay'
+CREDITS = 'memory/credits'
+SEEDS = 'memory/seeds'
+MODEL_A = 'system_a/model'
+MODEL_B = 'system_b/model'
+
+# Control plane.
+MODE = 'system_m/mode'
+HEARTBEAT = 'system_m/heartbeat'
+SIGNAL_PREFIX = 'system_m/signal/'
+DIAGNOSTICS = 'diagnostics'
+SELF_REPORT = 'system_m/self_report'
+
+
+def commands_topic(controller: str) -> str:
+    """Return the topic of a ros2_control forward command controller."""
+    return f'{controller}/commands'
+
+
+def trajectory_topic(controller: str) -> str:
+    """Return the topic of a ros2_control joint trajectory controller."""
+    return f'{controller}/joint_trajectory'
+
+
+def signals_topic(node: str) -> str:
+    """Return the raw telemetry topic of a node."""
+    return f'{node}/signals'

@@ -1,0 +1,271 @@
+"""
+The guarded lifecycle base of every part that System M wires.
+
+It does once for all nodes what rclpy leaves open: parameters and ports declared from data,
+endpoints that exist only while active, timers that stop with the node, transition errors that
+are logged, bad messages that are refused by name, and telemetry that never goes silent.
+"""
+
+import re
+import traceback
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Generic, TypeVar
+
+from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
+from rclpy.clock import Clock, ClockType
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from rclpy.timer import Timer
+from std_msgs.msg import Float32MultiArray
+
+from abm_ros.core.errors import AbmError, ConfigError, GraphError
+from abm_ros.ros import names, parameters, qos
+from abm_ros.ros.codec import Packet, encode
+from abm_ros.ros.ports import PORTS, PUBLISH, Port
+
+C = TypeVar('C')
+TELEMETRY_PERIOD_S = 0.1
+_PORT_PREFIX = 'port.'
+_RELATIVE = re.compile(r'[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*')
+
+
+class PartNode(LifecycleNode, Generic[C]):
+    """
+    A part of the graph as a lifecycle node.
+
+    Subclasses override `configure`, `activated`, `deactivated`, `cleaned_up`, `telemetry` and
+    one `on_<port>` method per subscribing port.
+    """
+
+    def __init__(self, name: str, config_class: type[C]) -> None:
+        """Declare parameters and ports; raises ConfigError for a refused override."""
+        super().__init__(name)
+        # The name in the code, whatever a launch file calls the node.
+        self.part = name
+        self.incarnation = uuid.uuid4().hex[:12]
+        self.active = False
+        self.refused = 0
+        self.faults = 0
+        self._refusal: AbmError | None = None
+        self._starting = False
+        self.config_class = config_class
+        self.steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._ports: Mapping[str, Port] = {p.name: p for p in PORTS.get(name, ())}
+        self._endpoints: dict[str, Any] = {}
+        self._timers_active: list[Timer] = []
+        self.config: C = parameters.declare(self, config_class)
+        self._wiring = {key: self._declare_port(key) for key in self._ports}
+        self.add_on_set_parameters_callback(self._check_parameters)
+        self.add_post_set_parameters_callback(self._take_parameters)
+        self._signals = self.create_publisher(
+            Float32MultiArray, names.signals_topic(name), qos.TELEMETRY)
+        self.create_timer(TELEMETRY_PERIOD_S, self.publish_telemetry, clock=self.steady)
+
+    # What subclasses override.
+
+    def configure(self) -> None:
+        """Build what the node needs to become active; raise AbmError to refuse."""
+
+    def activated(self) -> None:
+        """Start work; the endpoints exist."""
+
+    def deactivated(self) -> None:
+        """Stop work; the endpoints still exist, so that last words can be published."""
+
+    def cleaned_up(self) -> None:
+        """Release what `configure` built."""
+
+    def reconfigured(self) -> None:
+        """React to a change of the runtime settings; `self.config` is the new one."""
+
+    def telemetry(self) -> Mapping[str, float]:
+        """Return the named raw signals of this node."""
+        return {}
+
+    def start(self) -> None:
+        """
+        Configure and activate; for nodes that nobody else brings up.
+
+        :raises AbmError: the refusal or failure of the first transition that did not succeed.
+        """
+        self._starting = True
+        for trigger in (self.trigger_configure, self.trigger_activate):
+            if trigger() != TransitionCallbackReturn.SUCCESS:
+                raise self._refusal or GraphError(f'{self.part} did not start; see its log')
+        self._starting = False
+
+    def close(self) -> None:
+        """Release everything before the process ends."""
+        if self.active:
+            self.active = False
+            self.guarded('deactivate', self.deactivated)
+        self.guarded('clean up', self.cleaned_up)
+
+    # What subclasses use.
+
+    def emit(self, port: str, message: Any) -> None:
+        """Publish on a port; an unwired port swallows the message."""
+        endpoint = self._endpoints.get(port)
+        if endpoint is not None:
+            endpoint.publish(message)
+
+    def wired(self, port: str) -> bool:
+        """Tell whether a port has an endpoint now."""
+        return port in self._endpoints
+
+    def every(self, period_s: float, callback: Callable[[], None]) -> None:
+        """Call back periodically (steady time) until the node is deactivated."""
+        # A lambda, not a partial: rclpy hands its timer to any callable that would take it.
+        self._timers_active.append(self.create_timer(
+            period_s, lambda: self.guarded(callback.__name__, callback), clock=self.steady))
+
+    def guarded(self, what: str, callback: Callable[..., None], *args: Any) -> None:
+        """Run a callback; a refused message is counted and named, a fault is logged."""
+        try:
+            callback(*args)
+        except AbmError as error:
+            self.refused += 1
+            self.get_logger().warning(f'{what} refused: {error}', throttle_duration_sec=1.0)
+        except Exception:
+            self.faults += 1
+            self.get_logger().error(f'{what} failed:\n{traceback.format_exc()}',
+                                    throttle_duration_sec=1.0)
+            self.failed(what)
+
+    def failed(self, what: str) -> None:
+        """React to an unexpected exception in a callback; the traceback is logged already."""
+
+    def publish_telemetry(self) -> None:
+        """Publish the raw signals with the node's state and incarnation."""
+        self.guarded('telemetry', self._publish_telemetry)
+
+    def _publish_telemetry(self) -> None:
+        values = {**self.telemetry(), 'refused': self.refused, 'faults': self.faults}
+        state = self._state_machine.current_state[1]
+        self._signals.publish(encode(Packet(
+            self.get_clock().now().nanoseconds,
+            {key: [value] for key, value in values.items()},  # type: ignore[misc]
+            {'state': state, 'incarnation': self.incarnation})))
+
+    # Parameters.
+
+    def _declare_port(self, name: str) -> str:
+        port = self._ports[name]
+        verb = 'published' if port.direction == PUBLISH else 'subscribed'
+        value = self.declare_parameter(_PORT_PREFIX + name, port.topic, ParameterDescriptor(
+            description=f'Relative topic {verb} while active; empty means unwired.')).value
+        if problem := topic_problem(value):
+            raise ConfigError(f'{self.part}: {_PORT_PREFIX}{name}: {problem}')
+        return str(value)
+
+    def _check_parameters(self, changes: list[Parameter]) -> SetParametersResult:
+        for change in changes:
+            if change.name.startswith(_PORT_PREFIX):
+                problem = topic_problem(change.value)
+                if self.active and not problem:
+                    problem = f'{self.part} is active: deactivate it before rewiring'
+                if problem:
+                    return SetParametersResult(successful=False,
+                                               reason=f'{change.name}: {problem}')
+        reason = parameters.refuse(self.config_class, self.part, changes)
+        return SetParametersResult(successful=not reason, reason=reason)
+
+    def _take_parameters(self, changes: list[Parameter]) -> None:
+        values = {}
+        for change in changes:
+            if change.name.startswith(_PORT_PREFIX):
+                self._wiring[change.name.removeprefix(_PORT_PREFIX)] = change.value
+            elif hasattr(self.config, change.name):
+                values[change.name] = change.value
+        if values:
+            self.config = replace(self.config, **values)  # type: ignore[type-var]
+            self.guarded('reconfigure', self.reconfigured)
+
+    # Lifecycle.
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Build the node's parts."""
+        return self._transition('configure', [self.configure])
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Create exactly the endpoints that the ports name, then start work."""
+        return self._transition('activate', [self._create_endpoints, self.activated], undo=self._destroy_endpoints)
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop work, then destroy the endpoints."""
+        self.active = False
+        self.guarded('deactivate', self.deactivated)
+        # Shutting must not fail: a fault above is logged and the endpoints go all the same.
+        self._destroy_endpoints()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Release what configure built."""
+        return self._transition('clean up', [self.cleaned_up])
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Release everything on the way to the end."""
+        steps = [self.deactivated, self._destroy_endpoints] if self.active else []
+        return self._transition('shut down', [*steps, self.cleaned_up], undo=self._destroy_endpoints)
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Return to unconfigured, so that the node can be configured again."""
+        return self._transition('recover', [self._destroy_endpoints, self.cleaned_up])
+
+    def _transition(self, verb: str, steps: Iterable[Callable[[], None]],
+                    undo: Callable[[], None] | None = None) -> TransitionCallbackReturn:
+        try:
+            for step in steps:
+                step()
+            return TransitionCallbackReturn.SUCCESS
+        except AbmError as error:
+            # A refusal is not a fault: the node stays where it was and can be asked again.
+            self._refusal = error
+            if not self._starting:  # else `start` raises it, and one line is enough
+                self.get_logger().error(f'could not {verb}: {error}')
+            if undo is not None:
+                self.guarded('undo', undo)
+            return TransitionCallbackReturn.FAILURE
+        except Exception:
+            self.get_logger().error(f'could not {verb}:\n{traceback.format_exc()}')
+            if undo is not None:
+                self.guarded('undo', undo)
+            return TransitionCallbackReturn.ERROR
+
+    def _create_endpoints(self) -> None:
+        for name, topic in self._wiring.items():
+            if topic:
+                self._endpoints[name] = self._create(self._ports[name], topic)
+        self.active = True
+
+    def _create(self, port: Port, topic: str) -> Any:
+        if port.direction == PUBLISH:
+            return self.create_publisher(port.message, topic, port.profile)
+        handler = getattr(self, f'on_{port.name}')
+        return self.create_subscription(
+            port.message, topic, lambda message: self.guarded(port.name, handler, message),
+            port.profile)
+
+    def _destroy_endpoints(self) -> None:
+        self.active = False
+        for timer in self._timers_active:
+            self.destroy_timer(timer)
+        self._timers_active.clear()
+        for name, endpoint in self._endpoints.items():
+            if self._ports[name].direction == PUBLISH:
+                self.destroy_publisher(endpoint)
+            else:
+                self.destroy_subscription(endpoint)
+        self._endpoints.clear()
+
+
+def topic_problem(topic: object) -> str:
+    """Return why a port's topic is refused, '' when it is fine."""
+    if not isinstance(topic, str):
+        return f'expected a string, got {topic!r}'
+    if topic and not _RELATIVE.fullmatch(topic):
+        return (f'{topic!r} is not a relative topic (letters, digits, _ and /, not starting '
+                'with /); use a namespace or a remap instead')
+    return ''

@@ -1,0 +1,71 @@
+"""ROS parameters declared from configuration dataclasses."""
+
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from abm_ros.core.config import check_value, from_mapping, setting_of
+from abm_ros.core.errors import ConfigError
+
+T = TypeVar('T')
+
+
+def declare(node: Node, cls: type[T]) -> T:
+    """
+    Declare one parameter per field of a configuration and return the configuration.
+
+    :raises ConfigError: an override is of the wrong type or out of bounds.
+    """
+    values: dict[str, Any] = {}
+    for item in fields(cls):  # type: ignore[arg-type]
+        default = list(item.default) if isinstance(item.default, tuple) else item.default
+        override = node._parameter_overrides.get(item.name)  # noqa: SLF001 (see below)
+        if override is not None:
+            # Checked here first: rclpy's own refusal names neither the unit nor the fix.
+            check_value(node.get_name(), item, _plain(override))
+        kind = Parameter.Type.from_parameter_value(default) if default != [] \
+            else Parameter.Type.STRING_ARRAY
+        node.declare_parameter(item.name, Parameter(item.name, kind, default).value,
+                               _descriptor(item))
+        values[item.name] = _plain(node.get_parameter(item.name))
+    return from_mapping(cls, values)
+
+
+def refuse(cls: type, owner: str, changes: list[Parameter]) -> str:
+    """Return why a change of parameters must be refused, '' when it may pass."""
+    known = {item.name: item for item in fields(cls)}
+    for change in changes:
+        item = known.get(change.name)
+        if item is None:
+            continue
+        if not setting_of(item).runtime:
+            return f'{change.name} is fixed at start-up: restart {owner} with the new value'
+        try:
+            check_value(owner, item, _plain(change))
+        except ConfigError as error:
+            return str(error)
+    return ''
+
+
+def _plain(parameter: Parameter) -> Any:
+    value = parameter.value
+    return tuple(value) if parameter.type_.name.endswith('_ARRAY') else value
+
+
+def _descriptor(item: Any) -> ParameterDescriptor:
+    info, default = setting_of(item), item.default
+    unit = f' [{info.unit}]' if info.unit else ''
+    choices = f' One of: {", ".join(info.choices)}.' if info.choices else ''
+    descriptor = ParameterDescriptor(description=info.description + unit + choices)
+    if isinstance(default, bool) or info.low is None or info.high is None:
+        return descriptor
+    if isinstance(default, int):
+        descriptor.integer_range = [
+            IntegerRange(from_value=int(info.low), to_value=int(info.high), step=0)]
+    elif isinstance(default, float):
+        descriptor.floating_point_range = [
+            FloatingPointRange(from_value=float(info.low), to_value=float(info.high), step=0.0)]
+    return descriptor

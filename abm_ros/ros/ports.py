@@ -1,0 +1,106 @@
+"""
+The ports of every node: what System M may wire, and what is hard-wired.
+
+A port is rewirable: parameter `port.<name>` names its topic, '' unwires it, and the endpoint
+exists only while the node is active. A line is hard-wired: it exists from start-up to the end
+whatever the mode, because safety or supervision hangs on it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from geometry_msgs.msg import PoseStamped
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import BatteryState, Image, JointState
+from std_msgs.msg import Float32MultiArray, String, UInt8MultiArray
+
+from abm_ros.core.errors import WiringError
+from abm_ros.ros import names, qos
+
+PUBLISH, SUBSCRIBE = 'publish', 'subscribe'
+
+
+@dataclass(frozen=True)
+class Port:
+    """A rewirable endpoint: its direction, message type, profile and usual topic."""
+
+    name: str
+    direction: str
+    message: Any
+    profile: QoSProfile
+    topic: str
+
+
+def _out(name: str, message: Any, profile: QoSProfile, topic: str) -> Port:
+    return Port(name, PUBLISH, message, profile, topic)
+
+
+def _in(name: str, message: Any, profile: QoSProfile, topic: str) -> Port:
+    return Port(name, SUBSCRIBE, message, profile, topic)
+
+
+PORTS: dict[str, tuple[Port, ...]] = {
+    names.SENSORY_GATE: (
+        _in('joint_states', JointState, qos.SENSOR, names.JOINT_STATES),
+        _in('tool_pose', PoseStamped, qos.SENSOR, names.TOOL_POSE),
+        _in('camera', Image, qos.SENSOR, names.CAMERA),
+        _in('battery', BatteryState, qos.SENSOR, names.BATTERY),
+        _in('goal', PoseStamped, qos.LATCHED, names.GOAL),
+        _out('observation', Float32MultiArray, qos.RECORD, names.OBSERVATION),
+        _out('spec', String, qos.LATCHED, names.OBSERVATION_SPEC),
+        _out('cue', String, qos.CONTROL, names.CUE),
+    ),
+    names.SYSTEM_A: (
+        _in('observation', Float32MultiArray, qos.CONTROL, names.OBSERVATION),
+        _in('spec', String, qos.LATCHED, names.OBSERVATION_SPEC),
+        _in('executed', Float32MultiArray, qos.CONTROL, names.EXECUTED),
+        _in('imagined_action', Float32MultiArray, qos.CONTROL, names.IMAGINED_ACTION),
+        _in('model', UInt8MultiArray, qos.LATCHED, names.MODEL_A),
+        _out('latent', Float32MultiArray, qos.CONTROL, names.LATENT),
+        _out('imagined_latent', Float32MultiArray, qos.CONTROL, names.IMAGINED_LATENT),
+    ),
+    names.SYSTEM_A_LEARNER: (
+        _in('replay', Float32MultiArray, qos.REPLAY, names.REPLAY),
+        _out('credits', Float32MultiArray, qos.CONTROL, names.CREDITS),
+        _out('model', UInt8MultiArray, qos.LATCHED, names.MODEL_A),
+    ),
+    names.SYSTEM_B: (
+        _in('latent', Float32MultiArray, qos.CONTROL, names.LATENT),
+        _in('spec', String, qos.LATCHED, names.OBSERVATION_SPEC),
+        _in('model', UInt8MultiArray, qos.LATCHED, names.MODEL_B),
+        _out('action', Float32MultiArray, qos.CONTROL, names.ACTION),
+    ),
+    names.SYSTEM_B_LEARNER: (
+        _in('replay', Float32MultiArray, qos.REPLAY, names.REPLAY),
+        _in('world_model', UInt8MultiArray, qos.LATCHED, names.MODEL_A),
+        _out('credits', Float32MultiArray, qos.CONTROL, names.CREDITS),
+        _out('model', UInt8MultiArray, qos.LATCHED, names.MODEL_B),
+    ),
+    names.EPISODIC_MEMORY: (
+        _in('observation', Float32MultiArray, qos.RECORD, names.OBSERVATION),
+        _in('spec', String, qos.LATCHED, names.OBSERVATION_SPEC),
+        _in('executed', Float32MultiArray, qos.RECORD, names.EXECUTED),
+        _in('credits', Float32MultiArray, qos.CONTROL, names.CREDITS),
+        _out('replay', Float32MultiArray, qos.REPLAY, names.REPLAY),
+        _out('seeds', Float32MultiArray, qos.REPLAY, names.SEEDS),
+    ),
+    names.MOTOR_GATE: (
+        _in('action', Float32MultiArray, qos.CONTROL, names.ACTION),
+        _out('executed', Float32MultiArray, qos.RECORD, names.EXECUTED),
+    ),
+}
+
+
+def port(node: str, name: str) -> Port:
+    """
+    Return a declared port.
+
+    :raises WiringError: the node or the port does not exist.
+    """
+    if node not in PORTS:
+        raise WiringError(f"unknown node '{node}', expected one of {', '.join(PORTS)}")
+    for item in PORTS[node]:
+        if item.name == name:
+            return item
+    known = ', '.join(item.name for item in PORTS[node])
+    raise WiringError(f"node '{node}' has no port '{name}', expected one of {known}")

@@ -1,0 +1,27 @@
+"""The QoS profiles of the graph, one per kind of traffic."""
+
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+
+# Sensors: best effort matches every publisher, reliable or not; only the newest matters.
+SENSOR = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=5,
+                    reliability=ReliabilityPolicy.BEST_EFFORT)
+# What a body publishes: reliable, so that any subscriber matches.
+BODY = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=5,
+                  reliability=ReliabilityPolicy.RELIABLE)
+# Control path: in order, nothing lost between two live nodes, nothing old kept.
+CONTROL = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=5,
+                     reliability=ReliabilityPolicy.RELIABLE)
+# Records that must not be lost (observations and executed actions on their way to memory).
+RECORD = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=200,
+                    reliability=ReliabilityPolicy.RELIABLE)
+# Replay: paced by the consumer's credits, which never exceed this depth.
+REPLAY_DEPTH = 32
+REPLAY = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=REPLAY_DEPTH,
+                    reliability=ReliabilityPolicy.RELIABLE)
+# State that a late joiner must get: descriptions, specs, goals, models, the mode.
+LATCHED = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1,
+                     reliability=ReliabilityPolicy.RELIABLE,
+                     durability=DurabilityPolicy.TRANSIENT_LOCAL)
+# Telemetry and signals.
+TELEMETRY = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=20,
+                       reliability=ReliabilityPolicy.RELIABLE)

@@ -1,0 +1,99 @@
+"""
+The two messages between memory and its consumers: credits one way, batches the other.
+
+A consumer asks for a number of batches ("credits"); memory sends exactly that many and no more,
+so nothing is dropped and nobody is flooded.
+"""
+
+from dataclasses import dataclass
+
+from std_msgs.msg import Float32MultiArray
+
+from abm_ros.core.errors import SpecError
+from abm_ros.core.spec import ObservationSpec
+from abm_ros.core.transition import Batch
+from abm_ros.ros.codec import Packet, attributes_of, decode, encode
+from abm_ros.ros.qos import REPLAY_DEPTH
+
+KINDS = ('uniform', 'reverse')
+MAX_BATCH = 4096
+MAX_HORIZON = 64
+
+
+@dataclass(frozen=True)
+class Credits:
+    """A request for batches, to be served once `after` transitions have been recorded."""
+
+    consumer: str
+    session: str
+    kind: str
+    count: int
+    batch: int
+    horizon: int
+    after: int = 0
+
+    def __post_init__(self) -> None:
+        if (self.kind not in KINDS or not 1 <= self.count <= REPLAY_DEPTH
+                or not 1 <= self.batch <= MAX_BATCH or not 1 <= self.horizon <= MAX_HORIZON):
+            raise SpecError(f'credits out of bounds: kind of {KINDS}, count in 1..{REPLAY_DEPTH}, '
+                            f'batch in 1..{MAX_BATCH}, horizon in 1..{MAX_HORIZON}, got {self}')
+
+
+@dataclass(frozen=True)
+class ReplayedBatch:
+    """A batch as it arrives at a consumer."""
+
+    batch: Batch
+    kind: str
+    session: str
+    recorded: int
+    spec: ObservationSpec
+
+
+def encode_credits(credits: Credits, stamp_ns: int) -> Float32MultiArray:
+    """Write a request."""
+    return encode(Packet(stamp_ns, {}, {
+        key: str(value) for key, value in vars(credits).items()}))
+
+
+def decode_credits(message: Float32MultiArray) -> Credits:
+    """
+    Read a request.
+
+    :raises SpecError: it is malformed or out of bounds.
+    """
+    packet = decode(message)
+    return Credits(packet.attributes.get('consumer', ''), packet.attributes.get('session', ''),
+                   packet.attributes.get('kind', ''), packet.integer('count'),
+                   packet.integer('batch'), packet.integer('horizon'), packet.integer('after'))
+
+
+def encode_batch(batch: Batch, credits: Credits, recorded: int, spec_json: str,
+                 stamp_ns: int) -> Float32MultiArray:
+    """Write one batch, addressed to the consumer whose credit it uses up."""
+    return encode(Packet(stamp_ns, {
+        'observation': batch.observation, 'action': batch.action, 'mask': batch.mask,
+        'goal': batch.goal}, {
+        'consumer': credits.consumer, 'session': credits.session, 'kind': credits.kind,
+        'recorded': str(recorded), 'spec': spec_json}))
+
+
+def decode_batch(message: Float32MultiArray, consumer: str) -> ReplayedBatch | None:
+    """
+    Read a batch; None when it is addressed to another consumer.
+
+    :raises SpecError: it is malformed.
+    """
+    if attributes_of(message).get('consumer') != consumer:
+        return None
+    packet = decode(message)
+    spec = ObservationSpec.from_json(packet.attributes.get('spec', ''))
+    batch = Batch(packet.array('observation'), packet.array('action'), packet.array('mask'),
+                  packet.array('goal'))
+    sizes = (batch.observation.ndim, batch.action.ndim, batch.mask.ndim, batch.goal.ndim)
+    if sizes != (3, 3, 2, 2) or batch.observation.shape[2] != spec.size \
+            or batch.action.shape[2] != spec.action_size:
+        raise SpecError(f'replayed batch does not fit its spec: observation '
+                        f'{batch.observation.shape}, action {batch.action.shape}')
+    return ReplayedBatch(batch, packet.attributes.get('kind', ''),
+                         packet.attributes.get('session', ''), packet.integer('recorded'), spec)

@@ -1,0 +1,188 @@
+"""
+The rewiring engine: from one row of the wiring table to the next.
+
+Break before make: the motor gate shuts first and opens last; between, whatever differs is
+deactivated, set and activated, each step for all nodes in parallel. A step that fails or is
+late is read back, retried once, and otherwise reported.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rclpy.node import Node
+
+from abm_ros.core.errors import GraphError
+from abm_ros.core.modes import NodeRow
+from abm_ros.ros import names
+from abm_ros.ros.remote import (
+    ACTIVATE, CONFIGURE, DEACTIVATE, REACHES, Call, Remote, call_all)
+
+_FINAL_TIMEOUT_S = 2.0
+
+
+@dataclass
+class Known:
+    """What is known of a node: its lifecycle state ('' = unknown) and what was set."""
+
+    state: str = ''
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RewireReport:
+    """How one rewiring went; times in seconds since it began."""
+
+    gate_shut_s: float
+    full_s: float
+    touched: tuple[str, ...]
+    retries: int
+
+
+class Rewirer:
+    """Brings nodes to the state, wires and settings of a row; use it from one thread only."""
+
+    def __init__(self, node: Node, targets: Sequence[str] = names.WIRED_NODES,
+                 gate: str = names.MOTOR_GATE, timeout_s: float = 1.0) -> None:
+        self._remotes = {target: Remote(node, target) for target in targets}
+        self._known = {target: Known() for target in targets}
+        self._gate = gate
+        self._timeout_s = timeout_s
+        self._retries = 0
+
+    def forget(self, target: str) -> None:
+        """Drop what is known of a node that was restarted or may have changed."""
+        self._known[target] = Known()
+
+    def wait_ready(self, timeout_s: float,
+                   waiting: Callable[[Sequence[str]], None] | None = None) -> None:
+        """
+        Wait until the services of every node are matched.
+
+        :raises GraphError: naming the nodes that did not appear in time.
+        """
+        deadline = time.monotonic() + timeout_s
+        while True:
+            absent = [t for t, remote in self._remotes.items() if not remote.ready()]
+            if not absent:
+                return
+            if time.monotonic() > deadline:
+                raise GraphError(f'no answer from {", ".join(absent)} within {timeout_s:g} s: '
+                                 'is each of them running in this domain and namespace?')
+            if waiting is not None:
+                waiting(absent)
+            time.sleep(0.02)
+
+    def apply(self, rows: Mapping[str, NodeRow]) -> RewireReport:
+        """
+        Bring every node of the rows to its row.
+
+        :raises GraphError: a node did not follow; the motor gate is shut then, if it answers.
+        """
+        self._retries = 0
+        begin = time.perf_counter()
+        self._learn_states(rows)
+        self._transition([self._gate] if self._is(self._gate, 'active') else [], DEACTIVATE)
+        gate_shut_s = time.perf_counter() - begin
+        others = [t for t in rows if t != self._gate]
+        self._transition([t for t in rows if self._is(t, 'unconfigured')], CONFIGURE)
+        changes = {t: self._changes(t, row) for t, row in rows.items()}
+        self._transition([t for t in others if self._is(t, 'active') and (
+            not rows[t].active or _rewires(changes[t]))], DEACTIVATE)
+        self._set(changes)
+        self._transition([t for t in others if rows[t].active
+                          and not self._is(t, 'active')], ACTIVATE)
+        if self._gate in rows and rows[self._gate].active:
+            self._transition([self._gate], ACTIVATE)
+        touched = tuple(t for t in rows if changes[t] or not rows[t].active)
+        return RewireReport(gate_shut_s, time.perf_counter() - begin, touched, self._retries)
+
+    def modulate(self, target: str, values: Mapping[str, Any]) -> None:
+        """Change runtime settings of a node without touching its wires."""
+        known = self._known[target].values
+        changed = {key: value for key, value in values.items() if known.get(key) != value}
+        self._set({target: changed})
+
+    def shut_gate(self) -> bool:
+        """Shut the motor gate whatever is known of it; tell whether it confirmed."""
+        self.forget(self._gate)
+        try:
+            self._learn_states([self._gate])
+            if self._is(self._gate, 'active'):
+                self._transition([self._gate], DEACTIVATE)
+            return True
+        except GraphError:
+            return False
+
+    def _is(self, target: str, state: str) -> bool:
+        return target in self._known and self._known[target].state == state
+
+    def _changes(self, target: str, row: NodeRow) -> dict[str, Any]:
+        wanted = {**{f'port.{name}': topic for name, topic in row.ports.items()}, **row.params}
+        known = self._known[target].values
+        return {key: value for key, value in wanted.items()
+                if key not in known or known[key] != value}
+
+    def _learn_states(self, targets: Sequence[str] | Mapping[str, NodeRow]) -> None:
+        unknown = [t for t in targets if not self._known[t].state]
+        for target, response in self._ask(unknown, lambda t: self._remotes[t].state()):
+            if response is None:
+                raise GraphError(f'{target} does not answer get_state')
+            self._known[target].state = response.current_state.label
+
+    def _ask(self, targets: Sequence[str],
+             make: Callable[[str], Call]) -> list[tuple[str, Any]]:
+        """Call all, and once more those that did not answer."""
+        answers = dict(zip(targets, call_all([make(t) for t in targets], self._timeout_s),
+                           strict=True))
+        silent = [t for t, answer in answers.items() if answer is None]
+        if silent:
+            self._retries += 1
+            answers.update(zip(silent, call_all([make(t) for t in silent], _FINAL_TIMEOUT_S),
+                               strict=True))
+        return list(answers.items())
+
+    def _transition(self, targets: Sequence[str], transition: int) -> None:
+        if not targets:
+            return
+        goal = REACHES[transition]
+        responses = call_all([self._remotes[t].change(transition) for t in targets],
+                             self._timeout_s)
+        late = []
+        for target, response in zip(targets, responses, strict=True):
+            if response is not None and response.success:
+                self._known[target].state = goal
+            else:
+                late.append(target)
+        for target in late:
+            self._settle(target, transition, goal)
+
+    def _settle(self, target: str, transition: int, goal: str) -> None:
+        """A late or failed step: read the state back, retry once, then give up by name."""
+        for attempt in (1, 2):
+            self._known[target] = Known()
+            self._learn_states([target])
+            if self._is(target, goal):
+                return
+            if attempt == 1:
+                self._retries += 1
+                call_all([self._remotes[target].change(transition)], _FINAL_TIMEOUT_S)
+        state = self._known[target].state
+        raise GraphError(f'{target} is {state} and did not become {goal}: see its log')
+
+    def _set(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
+        wanted = {t: values for t, values in changes.items() if values}
+        for target, response in self._ask(
+                list(wanted), lambda t: self._remotes[t].set(wanted[t])):
+            if response is None:
+                raise GraphError(f'{target} does not answer set_parameters')
+            for key, result in zip(wanted[target], response.results, strict=True):
+                if not result.successful:
+                    raise GraphError(f'{target} refused {key} = {wanted[target][key]!r}: '
+                                     f'{result.reason}')
+            self._known[target].values.update(wanted[target])
+
+
+def _rewires(changes: Mapping[str, Any]) -> bool:
+    return any(key.startswith('port.') for key in changes)

@@ -1,0 +1,26 @@
+"""Where the package's own data files (config, urdf, launch) lie."""
+
+import os
+import sys
+from pathlib import Path
+
+from abm_ros.core.errors import ConfigError
+
+PACKAGE = 'abm_ros'
+_SOURCE_TREE = Path(__file__).resolve().parents[2]
+
+
+def share_file(relative: str) -> Path:
+    """
+    Return a data file of the package: from the source tree, an ament prefix or sys.prefix.
+
+    :raises ConfigError: the file is in none of them.
+    """
+    prefixes = [Path(p) for p in os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep) if p]
+    places = [_SOURCE_TREE] + [
+        prefix / 'share' / PACKAGE for prefix in (*prefixes, Path(sys.prefix))]
+    for place in places:
+        if (place / relative).is_file():
+            return place / relative
+    raise ConfigError(f'{relative} is not installed with {PACKAGE}: looked in '
+                      f'{", ".join(map(str, places))}; reinstall the package')

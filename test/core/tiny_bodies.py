@@ -1,0 +1,61 @@
+"""Bodies for the tests of learning, whose dynamics are known in closed form."""
+
+import numpy as np
+
+from abm_ros.core.seeds import generator
+from abm_ros.core.spec import FieldSpec, ObservationSpec
+from abm_ros.core.transition import Batch
+
+
+class LinearSystem:
+    """x' = x + a @ gain with the first two numbers as the goal; no noise."""
+
+    def __init__(self, size: int = 6, action: int = 3) -> None:
+        self.spec = ObservationSpec((FieldSpec('goal', 2), FieldSpec('rest', size - 2)), 'goal',
+                                    0.1, action, 0.05, 20)
+        self.gain = generator(0, 'gain').normal(size=(action, size)).astype(np.float32) * 0.3
+
+    def batch(self, rng: np.random.Generator, count: int, horizon: int) -> Batch:
+        """Return windows of random actions from random states."""
+        spec = self.spec
+        action = rng.uniform(-1, 1, (count, horizon, spec.action_size)).astype(np.float32)
+        path = np.cumsum(action @ self.gain, axis=1)
+        start = rng.normal(size=(count, 1, spec.size)).astype(np.float32)
+        observation = np.concatenate([start, start + path], axis=1).astype(np.float32)
+        return Batch(observation, action, np.ones((count, horizon), np.float32),
+                     rng.normal(size=(count, 2)).astype(np.float32))
+
+
+class PlanarArm:
+    """Joints that turn by 0.15 rad per unit of action; observes angles and the tool."""
+
+    def __init__(self, rng: np.random.Generator, joints: int = 3) -> None:
+        self._rng = rng
+        self._angles = np.zeros(joints)
+        self._goal = np.zeros(2, np.float32)
+        self.spec = ObservationSpec((FieldSpec('joints', joints), FieldSpec('tool', 2)), 'tool',
+                                    0.08, joints, 0.05, 30)
+        self._steps = 0
+
+    def tool(self, angles: np.ndarray) -> np.ndarray:
+        """Forward kinematics of an arm 1 m long."""
+        total = np.cumsum(angles)
+        return np.array([np.cos(total).sum(), np.sin(total).sum()]) / len(angles)
+
+    def reset(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the first observation and the goal of a new episode."""
+        self._steps = 0
+        self._angles = np.full(len(self._angles), 0.5)
+        self._goal = self.tool(self._rng.uniform(-0.3, 1.3, len(self._angles)))
+        return self._observe(), self._goal.astype(np.float32)
+
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, bool, bool]:
+        """Return the observation, whether the goal is reached, and whether the episode ends."""
+        self._steps += 1
+        self._angles = np.clip(self._angles + 0.15 * action, -1.5, 1.5)
+        observation = self._observe()
+        near = np.linalg.norm(observation[-2:] - self._goal) <= self.spec.goal_tolerance
+        return observation, bool(near), bool(near) or self._steps >= self.spec.horizon
+
+    def _observe(self) -> np.ndarray:
+        return np.concatenate([self._angles, self.tool(self._angles)]).astype(np.float32)
