@@ -18,7 +18,12 @@ from abm_ros.bodies.config import PHYSICS_RATE_HZ, BulletArmConfig
 from abm_ros.bodies.description import arm_urdf_path, with_body_tag
 from abm_ros.bodies.disturbance import Disturbance, Drive
 from abm_ros.bodies.tasks import (
-    PUCK_HEIGHT_M, PUCK_MASS_KG, PUCK_RADIUS_M, Task, make_task)
+    PUCK_HEIGHT_M,
+    PUCK_MASS_KG,
+    PUCK_RADIUS_M,
+    Task,
+    make_task,
+)
 from abm_ros.bodies.types import BodyState, check_command, reached
 from abm_ros.core.description import BodyTag, ChannelField, JointLimits, read_limits
 from abm_ros.core.errors import BodyError
@@ -56,7 +61,7 @@ class BulletArm:
                                 config.battery_start)
         self._client = _connect(config.gui)
         try:
-            self._build()
+            self._state = self._build()
         except Exception:
             self.close()
             raise
@@ -142,7 +147,8 @@ class BulletArm:
             p.disconnect(physicsClientId=self._client)
             self._client = -1
 
-    def _build(self) -> None:
+    def _build(self) -> BodyState:
+        """Fill the world and return the first state of episode 0."""
         p.setPhysicsEngineParameter(
             fixedTimeStep=1.0 / PHYSICS_RATE_HZ, deterministicOverlappingPairs=1,
             physicsClientId=self._client)
@@ -160,7 +166,7 @@ class BulletArm:
         self._puck = self._add_puck() if self._task.has_object else -1
         self._marker = self._add_marker()
         self._begin_episode(0)
-        self._state = self._sense(0.0, None)
+        return self._sense(0.0, None)
 
     def _load_arm(self) -> int:
         flags = _FLAGS
@@ -197,7 +203,10 @@ class BulletArm:
     def _add_table(self) -> None:
         # The plane carries whatever leaves the table's top, which is only there to be seen.
         plane = p.createCollisionShape(p.GEOM_PLANE, physicsClientId=self._client)
-        p.createMultiBody(0.0, plane, physicsClientId=self._client)
+        ground = p.createMultiBody(0.0, plane, physicsClientId=self._client)
+        # Drawing the endless plane would take more than half of the camera's time.
+        p.changeVisualShape(ground, -1, rgbaColor=(1.0, 1.0, 1.0, 0.0),
+                            physicsClientId=self._client)
         top = p.createVisualShape(p.GEOM_BOX, halfExtents=_TABLE_HALF_M,
                                   rgbaColor=(0.55, 0.60, 0.66, 1.0),
                                   physicsClientId=self._client)

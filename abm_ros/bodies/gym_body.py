@@ -113,7 +113,9 @@ def _make(config: GymBodyConfig) -> Any:
         raise BodyError(f"environment '{config.env_id}' needs the module '{module}' ({error}): "
                         f'pip install {package}') from error
     try:
-        return gymnasium.make(config.env_id, render_mode='rgb_array' if config.camera else None)
+        # Without a camera the argument is left out: panda-gym refuses a render mode of None.
+        return (gymnasium.make(config.env_id, render_mode='rgb_array') if config.camera
+                else gymnasium.make(config.env_id))
     except gymnasium.error.UnregisteredEnv as error:
         hint = '' if module else '; if a module registers it, name that one in module'
         raise BodyError(f"unknown environment '{config.env_id}': {_line(error)}{hint}") from error
@@ -137,7 +139,7 @@ def _goal_sizes(env_id: str, env: Any) -> dict[str, int]:
     if len(boxes) != len(FIELDS):
         raise BodyError(f"'{env_id}' is not a goal environment: expected a Dict observation with "
                         f'the Boxes {", ".join(FIELDS)}, got {_line_of(space)}')
-    sizes = {name: int(np.prod(found[name].shape)) for name in FIELDS}
+    sizes = {name: int(np.prod(found[name].shape or ())) for name in FIELDS}
     if sizes['achieved_goal'] != sizes['desired_goal']:
         raise BodyError(f"'{env_id}': achieved_goal has {sizes['achieved_goal']} numbers but "
                         f'desired_goal {sizes["desired_goal"]}, expected the same')

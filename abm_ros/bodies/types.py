@@ -1,4 +1,4 @@
-"""What every simulated body is (`Body`) and what it shows after each control step (`BodyState`)."""
+"""What every simulated body is (`Body`) and what it shows after a control step (`BodyState`)."""
 
 from dataclasses import dataclass
 from typing import Protocol

@@ -32,9 +32,6 @@ class MotorConfig:
         1.0, 'Share of the effort limit that a full action uses.', low=0.01, high=1.0)
     position_margin: float = setting(
         0.02, 'Distance kept from the position limits.', unit='rad or m', low=0.0, high=0.5)
-    tracking_bound: float = setting(
-        0.3, 'Farthest that a position command may lead the measured joint.',
-        unit='rad or m', low=0.01, high=3.2)
 
     def __post_init__(self) -> None:
         check(self)
@@ -123,14 +120,6 @@ class MotorGuard:
             self._target = np.clip(self._position, self._lower, self._upper)
         return None if self._target is None else self._target.copy()
 
-    def settle(self) -> None:
-        """Forget the last target, so that holding means holding where the arm is now."""
-        if self._position is not None:
-            lead = self.config.tracking_bound
-            target = self._position if self._target is None else np.clip(
-                self._target, self._position - lead, self._position + lead)
-            self._target = np.clip(target, self._lower, self._upper)
-
     def _ration(self, now_s: float) -> float:
         """Return the share of a full control period that may be moved now."""
         period = self.config.control_period_s
@@ -141,24 +130,25 @@ class MotorGuard:
         return self._tokens_s / period
 
     def _act_position(self, action: np.ndarray, share: float) -> Motion:
+        """
+        Move the target to a step away from where the joints are.
+
+        From the measured position, not from the last target: what happens next then depends on
+        what is observed, with no hidden set-point for System A to guess. The change of the
+        target stays within the velocity limit.
+        """
         config = self.config
+        before = self.hold()
+        assert self._position is not None and before is not None
         full = self.limits.velocity * config.velocity_scale * config.control_period_s
-        assert self._position is not None
-        start = self.hold()
-        assert start is not None
-        lead = config.tracking_bound
-        step = action * full
         most = self.limits.velocity * config.control_period_s * share
-        # The lead bound may only shrink a step: a blocked arm must not make the command jump.
-        low = np.minimum(self._position - lead - start, 0.0)
-        high = np.maximum(self._position + lead - start, 0.0)
-        step = np.clip(np.clip(step, low, high), -most, most)
-        target = np.clip(start + step, self._lower, self._upper)
-        moved = target - start
-        used = np.abs(moved) / self.limits.velocity
-        self._tokens_s = max(0.0, self._tokens_s - float(used.max()))
+        change = np.clip(self._position + action * full - before, -most, most)
+        target = np.clip(before + change, self._lower, self._upper)
+        used_s = np.abs(target - before) / self.limits.velocity
+        self._tokens_s = max(0.0, self._tokens_s - float(used_s.max()))
         self._target = target
-        return Motion(target.copy(), np.clip(moved / full, -1.0, 1.0).astype(np.float32))
+        executed = np.clip((target - self._position) / full, -1.0, 1.0)
+        return Motion(target.copy(), executed.astype(np.float32))
 
     def _act_velocity(self, action: np.ndarray) -> Motion:
         full = self.limits.velocity * self.config.velocity_scale

@@ -157,7 +157,7 @@ def _joint_state(state: BodyState, header: Header) -> JointState:
     velocity, effort = state.velocity, state.effort
     if state.object_position is not None:
         # Beside the joints, as channels of their own: there is no standard topic for an object.
-        channels += [f'object.{i}' for i in range(3)]
+        channels += [f'object_position.{i}' for i in range(3)]
         position = np.concatenate([position, state.object_position])
         velocity = None if velocity is None else np.concatenate([velocity, np.zeros(3)])
         effort = None if effort is None else np.concatenate([effort, np.zeros(3)])

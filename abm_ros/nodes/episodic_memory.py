@@ -49,9 +49,9 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._index: ReplayIndex | None = None
         self._recorder: Recorder | None = None
         self._requests: deque[Credits] = deque()
+        self._taken: dict[str, tuple[str, int]] = {}
         self._rngs: dict[str, np.random.Generator] = {}
         self._recorded = self._served = 0
-        self._last: Step | None = None
         self._trouble = ''
         if self._path.exists():
             # Now, not at the first observation: a busy or foreign file must stop the start.
@@ -73,6 +73,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
 
     def deactivated(self) -> None:
         self._requests.clear()
+        self._taken.clear()
         if self._recorder is not None:
             self._take(self._recorder.cut())
         self._commit()
@@ -130,9 +131,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         for step in steps:
             store.append(step)
             index.append(step)
-            last, self._last = self._last, step
-            if last is not None and last.action is not None and last.episode == step.episode:
-                self._recorded += 1
+            self._recorded += step.action is not None
         self._serve()
 
     def _commit(self) -> None:
@@ -149,6 +148,10 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
     def on_credits(self, message: Float32MultiArray) -> None:
         """Queue a consumer's request; a new session of a consumer replaces its old requests."""
         credits = decode_credits(message)
+        session, number = self._taken.get(credits.consumer, ('', -1))
+        if credits.session == session and credits.number <= number:
+            return   # sent again: it waits here or was served
+        self._taken[credits.consumer] = (credits.session, credits.number)
         self._requests = deque(r for r in self._requests if r.consumer != credits.consumer
                                or r.session == credits.session)
         self._requests.append(credits)

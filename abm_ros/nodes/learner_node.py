@@ -29,6 +29,8 @@ from abm_ros.ros.replay_link import Credits, ReplayedBatch, decode_batch, encode
 _CHUNK = 8          # batches asked for at a time
 _NICENESS = 10      # training gives way to the control path
 _SAVE_PERIOD_S = 5.0
+_REPEAT_PERIOD_S = 0.25
+_STALL_S = 5.0
 _CONSOLIDATION_UPDATES = 100
 
 
@@ -85,8 +87,11 @@ class LearnerNode(PartNode[C], Generic[C]):
         super().__init__(name, config_class)
         os.nice(_NICENESS)
         self._queue: queue.Queue[ReplayedBatch | None] = queue.Queue()
-        self._wake = threading.Condition()
+        self._wake = threading.Condition(threading.RLock())
         self._session = 0
+        self._number = 0
+        self._unanswered: dict[int, Credits] = {}
+        self._heard_s = 0.0
         self._round: _Round | None = None
         self._recorded = 0
         self._done_rounds = 0
@@ -120,20 +125,17 @@ class LearnerNode(PartNode[C], Generic[C]):
         if self._published is not None:
             self._publish(self._published)
         self._restart()
+        self.every(_REPEAT_PERIOD_S, self._repeat)
 
     def deactivated(self) -> None:
-        with self._wake:
-            self._session += 1
-            self._round = None
+        self._end_session()
 
     def reconfigured(self) -> None:
         if self.active:
             self._restart()
 
     def cleaned_up(self) -> None:
-        with self._wake:
-            self._session += 1
-            self._round = None
+        self._end_session()
 
     def close(self) -> None:
         super().close()
@@ -145,14 +147,39 @@ class LearnerNode(PartNode[C], Generic[C]):
         """Take a batch addressed to this learner."""
         replayed = decode_batch(message, self.part)
         if replayed is not None and replayed.session == str(self._session):
+            self._unanswered.pop(replayed.number, None)
+            self._heard_s = time.monotonic()
             self._queue.put(replayed)
 
-    def _restart(self) -> None:
-        """Begin a new session: what was asked for before is void."""
+    def _end_session(self) -> None:
+        """What was asked for before is void."""
         with self._wake:
             self._session += 1
+            self._unanswered.clear()
             self._round = None
+
+    def _restart(self) -> None:
+        with self._wake:
+            self._end_session()
+            self._heard_s = time.monotonic()
             self._ask()
+
+    def _repeat(self) -> None:
+        """
+        Ask again for what has not been answered: a request sent before the wire was matched is
+        lost without a trace, and so is a batch.
+        """
+        stalled = (self._round is not None and not self._unanswered
+                   and self._queue.empty() and self._round.asked > 0
+                   and time.monotonic() - self._heard_s > _STALL_S)
+        if stalled and not self.config.lock_step:
+            self.get_logger().warning('batches were lost on the way; asking anew')
+            self._restart()
+            return
+        with self._wake:
+            for credits in list(self._unanswered.values()):
+                self.emit('credits', encode_credits(
+                    credits, self.get_clock().now().nanoseconds))
 
     def _ask(self) -> None:
         """Ask for the next batches; the lock is held."""
@@ -187,9 +214,12 @@ class LearnerNode(PartNode[C], Generic[C]):
         if trainer is None:
             return
         reverse = self.config.schedule == 'value' and self.part == 'system_b_learner'
-        self.emit('credits', encode_credits(
-            Credits(self.part, str(self._session), 'reverse' if reverse else 'uniform', count,
-                    trainer.batch, trainer.horizon, after), self.get_clock().now().nanoseconds))
+        self._number += 1
+        credits = Credits(self.part, str(self._session), self._number,
+                          'reverse' if reverse else 'uniform', count, trainer.batch,
+                          trainer.horizon, after)
+        self._unanswered[self._number] = credits
+        self.emit('credits', encode_credits(credits, self.get_clock().now().nanoseconds))
 
     # The training thread.
 

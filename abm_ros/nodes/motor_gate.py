@@ -155,8 +155,6 @@ class MotorGate(PartNode[MotorGateConfig]):
             return
         guard = self._guard
         assert guard is not None
-        if not self._was_open:
-            guard.settle()
         motion = guard.act(packet.array('action'), self._ration_clock(now_s, packet.stamp_ns))
         self._latch.action(now_s)
         self._action_stamp_ns = packet.stamp_ns

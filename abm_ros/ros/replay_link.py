@@ -22,10 +22,16 @@ MAX_HORIZON = 64
 
 @dataclass(frozen=True)
 class Credits:
-    """A request for batches, to be served once `after` transitions have been recorded."""
+    """
+    A request for batches, to be served once `after` transitions have been recorded.
+
+    Requests of a session are numbered: one that is sent again, because no answer came, is
+    served once. A new session of a consumer voids what its old one asked for.
+    """
 
     consumer: str
     session: str
+    number: int
     kind: str
     count: int
     batch: int
@@ -46,6 +52,7 @@ class ReplayedBatch:
     batch: Batch
     kind: str
     session: str
+    number: int
     recorded: int
     spec: ObservationSpec
 
@@ -64,7 +71,7 @@ def decode_credits(message: Float32MultiArray) -> Credits:
     """
     packet = decode(message)
     return Credits(packet.attributes.get('consumer', ''), packet.attributes.get('session', ''),
-                   packet.attributes.get('kind', ''), packet.integer('count'),
+                   packet.integer('number'), packet.attributes.get('kind', ''), packet.integer('count'),
                    packet.integer('batch'), packet.integer('horizon'), packet.integer('after'))
 
 
@@ -74,7 +81,8 @@ def encode_batch(batch: Batch, credits: Credits, recorded: int, spec_json: str,
     return encode(Packet(stamp_ns, {
         'observation': batch.observation, 'action': batch.action, 'mask': batch.mask,
         'goal': batch.goal}, {
-        'consumer': credits.consumer, 'session': credits.session, 'kind': credits.kind,
+        'consumer': credits.consumer, 'session': credits.session,
+        'number': str(credits.number), 'kind': credits.kind,
         'recorded': str(recorded), 'spec': spec_json}))
 
 
@@ -96,4 +104,5 @@ def decode_batch(message: Float32MultiArray, consumer: str) -> ReplayedBatch | N
         raise SpecError(f'replayed batch does not fit its spec: observation '
                         f'{batch.observation.shape}, action {batch.action.shape}')
     return ReplayedBatch(batch, packet.attributes.get('kind', ''),
-                         packet.attributes.get('session', ''), packet.integer('recorded'), spec)
+                         packet.attributes.get('session', ''), packet.integer('number'),
+                         packet.integer('recorded'), spec)

@@ -1,6 +1,6 @@
 """The arm's description: inertias from its shapes, limits, and loading by another library."""
 
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest

@@ -5,10 +5,10 @@ import pytest
 
 gymnasium = pytest.importorskip('gymnasium')
 
-from abm_ros.bodies.config import GymBodyConfig  # noqa: E402
-from abm_ros.bodies.gym_body import GymBody  # noqa: E402
-from abm_ros.core.description import read_body_tag, read_limits  # noqa: E402
-from abm_ros.core.errors import BodyError  # noqa: E402
+from abm_ros.bodies.config import GymBodyConfig
+from abm_ros.bodies.gym_body import GymBody
+from abm_ros.core.description import read_body_tag, read_limits
+from abm_ros.core.errors import BodyError
 
 Box = gymnasium.spaces.Box
 

@@ -1,8 +1,14 @@
 """Bodies for the tests of learning, whose dynamics are known in closed form."""
 
+import functools
+
 import numpy as np
 
+from abm_ros.core import actor, actor_snapshot, world_model
+from abm_ros.core.actor import ActorConfig
+from abm_ros.core.latent_model import WorldModelConfig
 from abm_ros.core.seeds import generator
+from abm_ros.core.snapshot import Snapshot
 from abm_ros.core.spec import FieldSpec, ObservationSpec
 from abm_ros.core.transition import Batch
 
@@ -13,7 +19,7 @@ class LinearSystem:
     def __init__(self, size: int = 6, action: int = 3) -> None:
         self.spec = ObservationSpec((FieldSpec('goal', 2), FieldSpec('rest', size - 2)), 'goal',
                                     0.1, action, 0.05, 20)
-        self.gain = generator(0, 'gain').normal(size=(action, size)).astype(np.float32) * 0.3
+        self.gain = 0.3 * np.resize(np.eye(action, dtype=np.float32), (size, action)).T
 
     def batch(self, rng: np.random.Generator, count: int, horizon: int) -> Batch:
         """Return windows of random actions from random states."""
@@ -34,7 +40,7 @@ class PlanarArm:
         self._angles = np.zeros(joints)
         self._goal = np.zeros(2, np.float32)
         self.spec = ObservationSpec((FieldSpec('joints', joints), FieldSpec('tool', 2)), 'tool',
-                                    0.08, joints, 0.05, 30)
+                                    0.05, joints, 0.05, 20)
         self._steps = 0
 
     def tool(self, angles: np.ndarray) -> np.ndarray:
@@ -46,7 +52,7 @@ class PlanarArm:
         """Return the first observation and the goal of a new episode."""
         self._steps = 0
         self._angles = np.full(len(self._angles), 0.5)
-        self._goal = self.tool(self._rng.uniform(-0.3, 1.3, len(self._angles)))
+        self._goal = self.tool(self._rng.uniform(-0.7, 1.5, len(self._angles)))
         return self._observe(), self._goal.astype(np.float32)
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, bool, bool]:
@@ -59,3 +65,19 @@ class PlanarArm:
 
     def _observe(self) -> np.ndarray:
         return np.concatenate([self._angles, self.tool(self._angles)]).astype(np.float32)
+
+
+@functools.cache
+def trained() -> tuple[LinearSystem, Snapshot, Snapshot]:
+    """Return a linear system and snapshots of Systems A and B that know it."""
+    body, rng = LinearSystem(), generator(0, 'data')
+    state = world_model.create(WorldModelConfig(latent=12, hidden=16, encoder_hidden=16),
+                               body.spec, 0)
+    for _ in range(200):
+        world_model.train_step(state, body.batch(rng, 64, 2))
+    a = world_model.snapshot(state)
+    world = world_model.view(a, body.spec)
+    learner = actor.create(ActorConfig(hidden=16), world, 0)
+    for _ in range(100):
+        actor.train_step(learner, world, body.batch(rng, 64, 1))
+    return body, a, actor_snapshot.snapshot(learner, world)

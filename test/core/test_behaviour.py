@@ -1,0 +1,125 @@
+"""System B acting: habit, prepared plans and babbling."""
+
+from dataclasses import replace
+from unittest import mock
+
+import numpy as np
+import pytest
+from tiny_bodies import LinearSystem, trained
+
+from abm_ros.core.behaviour import Babble, Behaviour
+from abm_ros.core.errors import NonFiniteError, SnapshotError, SpecError
+from abm_ros.core.perception import Perception
+from abm_ros.core.planner import Drive, Planner, PlannerConfig
+from abm_ros.core.snapshot import session
+
+GOAL = np.array([0.6, -0.6], np.float32)
+
+
+def behaviour(seed: int = 0, loaded: bool = True) -> Behaviour:
+    body, _, b = trained()
+    made = Behaviour(body.spec, PlannerConfig(), np.random.default_rng(seed))
+    if loaded:
+        made.load(b)
+    return made
+
+
+def lived(b: Behaviour, steps: int, drive: Drive) -> tuple[np.ndarray, np.ndarray]:
+    """Return the actions and the last state of an episode from the origin."""
+    body, a, _ = trained()
+    perception, x, actions, executed = Perception(body.spec), np.zeros(6, np.float32), [], None
+    perception.load(a)
+    for t in range(steps):
+        percept = perception.observe(x, executed, t == 0)
+        executed = b.act(percept.latent, percept.lineage, GOAL, t == 0, drive)
+        b.prepare()
+        x = x + executed @ body.gain
+        actions.append(executed)
+    return np.array(actions), x
+
+
+def test_babbling_is_uniform_and_correlated() -> None:
+    """A uniform variable on [-1, 1] has variance 1/3; the Gaussian beneath correlates by 0.7."""
+    babble = Babble(np.random.default_rng(0), 3)
+    noise = np.array([babble.step() for _ in range(20000)])
+    counts = np.stack([np.histogram(column, 10, (-1, 1))[0] for column in noise.T]) / len(noise)
+    assert np.abs(counts - 0.1).max() < 0.015
+    assert np.abs(noise.var(0) - 1 / 3).max() < 0.02
+    lag = (noise[1:] * noise[:-1]).mean(0) * 3
+    expected = 6 / np.pi * np.arcsin(0.7 / 2)     # of Gaussian ranks, Pearson 1907
+    assert np.abs(lag - expected).max() < 0.03
+
+
+def test_without_a_model_of_this_lineage_it_babbles() -> None:
+    plain = [behaviour(5, False).act(np.zeros(0), '', GOAL, True, Drive()) for _ in range(2)]
+    assert np.array_equal(*plain)
+    for latent, lineage in ((np.zeros(12), 'f' * 16), (np.zeros(0), ''),
+                            (np.zeros(7), trained()[1].lineage)):
+        b = behaviour(5)
+        assert np.array_equal(b.act(latent, lineage, GOAL, True, Drive()), plain[0])
+        b.prepare()
+
+
+def test_a_new_episode_begins_with_the_habit() -> None:
+    _, a, b = trained()
+    latent = np.linspace(-1, 1, 12, dtype=np.float32)
+    policy = session(b.blobs['policy'])
+    expected = policy.run(None, {'latent': latent[None], 'goal': GOAL[None]})[0][0]
+    actor = behaviour()
+    assert np.array_equal(actor.act(latent, a.lineage, GOAL, True, Drive()), expected)
+    actor.prepare()
+    planned = actor.act(latent, a.lineage, GOAL, False, Drive())
+    assert not np.array_equal(planned, expected)
+    assert np.array_equal(actor.act(latent, a.lineage, GOAL, True, Drive()), expected)
+    other = policy.run(None, {'latent': latent[None], 'goal': -GOAL[None]})[0][0]
+    actor.prepare()
+    assert np.array_equal(actor.act(latent, a.lineage, -GOAL, False, Drive()), other)
+
+
+def test_acting_never_searches() -> None:
+    with mock.patch.object(Planner, 'plan', side_effect=AssertionError('searched')):
+        actor = behaviour()
+        for new in (True, False):
+            actor.act(np.zeros(12, np.float32), trained()[1].lineage, GOAL, new, Drive())
+
+
+def test_prepared_plans_reach_the_goal_of_the_true_system() -> None:
+    """0.6 away at 0.3 per step: a perfect plan arrives in 2 steps."""
+    _, x = lived(behaviour(), 6, Drive())
+    assert np.linalg.norm(x[:2] - GOAL) < 0.15
+
+
+def test_exploration_mixes_in_babbling() -> None:
+    wild, _ = lived(behaviour(), 5, Drive(exploration=1.0))
+    babble = behaviour(loaded=False)
+    expected = [babble.act(np.zeros(0), '', GOAL, t == 0, Drive()) for t in range(5)]
+    np.testing.assert_allclose(wild, expected, atol=1e-6)
+
+
+def test_one_seed_gives_the_same_bits() -> None:
+    first, second, other = (lived(behaviour(s), 5, Drive(exploration=0.2))[0] for s in (1, 1, 2))
+    assert np.array_equal(first, second)
+    assert not np.array_equal(first, other)
+
+
+def test_a_new_lineage_voids_what_was_prepared() -> None:
+    _, a, b = trained()
+    actor = behaviour()
+    actor.act(np.zeros(12, np.float32), a.lineage, GOAL, True, Drive())
+    actor.load(replace(b, meta={**b.meta, 'world_lineage': 'f' * 16}))
+    with mock.patch.object(Planner, 'plan', side_effect=AssertionError('planned')):
+        actor.prepare()
+
+
+def test_bad_input_and_snapshots_are_refused() -> None:
+    _, a, b = trained()
+    actor = behaviour()
+    with pytest.raises(SpecError, match='goal'):
+        actor.act(np.zeros(12), a.lineage, np.zeros(3), True, Drive())
+    with pytest.raises(NonFiniteError):
+        actor.act(np.full(12, np.nan), a.lineage, GOAL, True, Drive())
+    for snapshot in (a, replace(b, spec=LinearSystem(7).spec), replace(b, blobs={}),
+                     replace(b, meta={'latent': 'x'}), replace(b, meta={**b.meta, 'latent': 5})):
+        with pytest.raises(SnapshotError):
+            actor.load(snapshot)
+    assert actor.version == b.version

@@ -1,0 +1,117 @@
+"""The hand-made ONNX graphs compute what the torch functions compute, to 1e-5."""
+
+import numpy as np
+import pytest
+import torch
+
+from abm_ros.core import actor, latent_model, onnx_graphs, world_model
+from abm_ros.core.actor import ActorConfig
+from abm_ros.core.latent_model import World, WorldModelConfig
+from abm_ros.core.nets import Params, to_arrays
+from abm_ros.core.snapshot import session
+from abm_ros.core.spec import FieldSpec, ObservationSpec
+
+SPEC = ObservationSpec((FieldSpec('a', 4), FieldSpec('goal', 3), FieldSpec('b', 2)), 'goal',
+                       0.2, 5, 0.05, 20)
+CLOSE = {'atol': 1e-5, 'rtol': 1e-5}
+
+
+@pytest.fixture(params=[(1, 1), (4, 2)], ids=['one-member', 'ensemble'])
+def model(request: pytest.FixtureRequest) -> tuple[World, Params]:
+    """Return a world and a policy with random weights everywhere."""
+    members, layers = request.param
+    config = WorldModelConfig(latent=11, members=members, hidden=16, layers=layers)
+    world = world_model.create(config, SPEC, 0).world()
+    params = actor.create(ActorConfig(hidden=16), world, 0).params
+    rng = torch.Generator().manual_seed(5)
+    for params_of in (world.params, params):
+        for name in params_of:
+            shape = params_of[name].shape
+            noise = torch.randn(shape, generator=rng) / max(shape[-2:][0], 1) ** 0.5
+            params_of[name] = noise if 'moments' not in name else 0.5 + noise.abs()
+    return world, params
+
+
+def numbers(*shape: int) -> np.ndarray:
+    return np.random.default_rng(sum(shape)).uniform(-1, 1, shape).astype(np.float32)
+
+
+def test_perceive(model: tuple[World, Params]) -> None:
+    world, _ = model
+    now, before, action = numbers(1, 9), numbers(1, 9) + 0.3, numbers(1, 5)
+    graph = session(onnx_graphs.perceive_graph(to_arrays(world.params)))
+    latent, error, doubt = graph.run(None, {'observation': now, 'previous': before,
+                                            'action': action})
+    old, new = torch.from_numpy(before), torch.from_numpy(now)
+    start = latent_model.encode(world.params, old)
+    member = latent_model.predict(world.params, start.expand(world.config.members, -1, -1),
+                                  torch.from_numpy(action))
+    truth = latent_model.normalised(world.params, new)
+    gap = latent_model.readout(world.params, member.mean(0)) - truth
+    change = latent_model.normalised(world.params, old) - truth
+    np.testing.assert_allclose(latent, latent_model.encode(world.params, new), **CLOSE)
+    np.testing.assert_allclose(error, [gap.square().sum(), change.square().sum()], **CLOSE)
+    np.testing.assert_allclose(doubt, latent_model.disagreement(world.params, member), **CLOSE)
+
+
+def test_predict(model: tuple[World, Params]) -> None:
+    world, _ = model
+    latent, action = numbers(6, 11), numbers(6, 5)
+    graph = session(onnx_graphs.predict_graph(to_arrays(world.params)))
+    got = graph.run(['members', 'next', 'observation', 'uncertainty'],
+                    {'latent': latent, 'action': action})
+    start = torch.from_numpy(latent).expand(world.config.members, -1, -1)
+    member = latent_model.predict(world.params, start, torch.from_numpy(action))
+    seen = (latent_model.readout(world.params, member.mean(0)) * world.params['moments.scale']
+            + world.params['moments.mean'])
+    for value, expected in zip(got, (member, member.mean(0), seen, latent_model.disagreement(
+            world.params, member)), strict=True):
+        np.testing.assert_allclose(value, expected, **CLOSE)
+
+
+def test_policy(model: tuple[World, Params]) -> None:
+    world, params = model
+    latent, goal = numbers(6, 11), numbers(6, 3)
+    graph = session(onnx_graphs.policy_graph(to_arrays(world.params) | to_arrays(params), SPEC))
+    expected = actor.policy(params, world, torch.from_numpy(latent), torch.from_numpy(goal))
+    np.testing.assert_allclose(graph.run(None, {'latent': latent, 'goal': goal})[0],
+                               expected.detach(), **CLOSE)
+
+
+def test_rollout_cost(model: tuple[World, Params]) -> None:
+    world, _ = model
+    latent, actions, goal = numbers(1, 11), numbers(7, 4, 5), numbers(1, 3)
+    graph = session(onnx_graphs.rollout_graph(to_arrays(world.params), SPEC, 4))
+    cost, final = graph.run(None, {'latent': latent, 'actions': actions, 'goal': goal,
+                                   'weights': np.array([0.7, -0.4], np.float32)})
+    member = torch.from_numpy(latent).expand(world.config.members, 7, -1)
+    expected = torch.zeros(7)
+    for t in range(4):
+        member = latent_model.predict(world.params, member, torch.from_numpy(actions[:, t]))
+        flat = latent_model.goal_estimate(world.params, SPEC, member.flatten(0, 1))
+        away = torch.linalg.vector_norm(flat - torch.from_numpy(goal), dim=-1).view(-1, 7)
+        expected += 0.7 * away.mean(0) / 0.2
+        expected -= 0.4 * latent_model.disagreement(world.params, member)
+    np.testing.assert_allclose(cost, expected, **CLOSE)
+    np.testing.assert_allclose(final, member.mean(0), **CLOSE)
+
+
+def test_proposals(model: tuple[World, Params]) -> None:
+    world, params = model
+    latent, goal, noise = numbers(1, 11), numbers(1, 3), 0.5 * numbers(6, 3, 5)
+    arrays = to_arrays(world.params) | to_arrays(params)
+    got = session(onnx_graphs.proposal_graph(arrays, SPEC, 3)).run(
+        None, {'latent': latent, 'goal': goal, 'noise': noise})[0]
+    state = torch.from_numpy(latent).expand(6, -1)
+    wanted = torch.from_numpy(goal).expand(6, -1)
+    for t in range(3):
+        action = (actor.policy(params, world, state, wanted)
+                  + torch.from_numpy(noise[:, t])).clamp(-1, 1)
+        np.testing.assert_allclose(got[:, t], action.detach(), **CLOSE)
+        state = latent_model.predict(world.params, state.expand(world.config.members, -1, -1),
+                                     action).mean(0)
+
+
+def test_the_same_weights_give_the_same_bytes(model: tuple[World, Params]) -> None:
+    arrays = to_arrays(model[0].params)
+    assert onnx_graphs.rollout_graph(arrays, SPEC, 3) == onnx_graphs.rollout_graph(arrays, SPEC, 3)

@@ -1,0 +1,68 @@
+"""Plans against a system whose best plan is known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tiny_bodies import trained
+
+from abm_ros.core.errors import ConfigError, SnapshotError
+from abm_ros.core.perception import Perception
+from abm_ros.core.planner import Drive, Planner, PlannerConfig
+
+
+def latent_of(observation: np.ndarray) -> np.ndarray:
+    body, a, _ = trained()
+    perception = Perception(body.spec)
+    perception.load(a)
+    return perception.observe(observation, None, True).latent
+
+
+def plan(seed: int, goal: list[float], settings: PlannerConfig | None = None,
+         drive: Drive | None = None) -> np.ndarray:
+    planner = Planner(settings or PlannerConfig(), trained()[2])
+    return planner.plan(np.random.default_rng(seed), latent_of(np.zeros(6)),
+                        np.array(goal, np.float32), drive or Drive(), None)
+
+
+@pytest.mark.parametrize('proposals', [0, 8])
+def test_the_shortest_way_is_found(proposals: int) -> None:
+    """The goal dimensions move by 0.3 per unit of actions 0 and 1: go at full speed, then stop."""
+    settings = PlannerConfig(proposals=proposals, iterations=5)
+    way = 0.3 * np.cumsum(plan(0, [0.6, -0.6], settings)[:, :2], axis=0)
+    ideal = np.minimum(0.3 * np.arange(1, 7), 0.6)[:, None] * [1, -1]
+    assert np.abs(way - ideal).mean() < 0.15
+
+
+def test_plans_stay_in_range_and_repeat_bit_for_bit() -> None:
+    first, second, other = plan(1, [0.5, 0.2]), plan(1, [0.5, 0.2]), plan(2, [0.5, 0.2])
+    assert first.shape == (6, 3)
+    assert np.abs(first).max() <= 1.0
+    assert np.array_equal(first, second)
+    assert not np.array_equal(first, other)
+
+
+def test_novelty_pulls_where_the_goal_does_not() -> None:
+    """Intrinsic weight seeks the disagreement that the penalty avoids: bolder actions."""
+    curious = plan(0, [0.0, 0.0], drive=Drive(0.0, 5.0, 0.0))
+    careful = plan(0, [0.0, 0.0], PlannerConfig(penalty=5.0), Drive(0.0, 0.0, 0.0))
+    assert np.abs(curious.sum(0)).mean() > np.abs(careful.sum(0)).mean()
+
+
+def test_a_warm_start_is_among_the_candidates() -> None:
+    """Zero spread and no proposals: nothing but the warm start can win."""
+    settings = PlannerConfig(spread=0.01, least_spread=0.0, proposals=0, iterations=1)
+    warm = np.full((6, 3), 0.5, np.float32)
+    planner = Planner(settings, trained()[2])
+    got = planner.plan(np.random.default_rng(0), latent_of(np.zeros(6)),
+                       np.zeros(2, np.float32), Drive(), warm)
+    np.testing.assert_allclose(got, warm, atol=0.05)
+
+
+def test_bad_settings_and_snapshots_are_refused() -> None:
+    with pytest.raises(ConfigError, match='candidates'):
+        PlannerConfig(candidates=10)
+    _, a, b = trained()
+    for source in (a, replace(b, meta={}), replace(b, config={'plan_horizon': 5})):
+        with pytest.raises(SnapshotError):
+            Planner(PlannerConfig(), source)
