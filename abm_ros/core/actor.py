@@ -13,10 +13,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from abm_ros.core import config as checks
 from abm_ros.core import nets
-from abm_ros.core.config import setting
 from abm_ros.core.latent_model import World, encode, goal_estimate, predict
+from abm_ros.core.learning_config import ActorConfig
 from abm_ros.core.nets import Params
 from abm_ros.core.seeds import derive_seed
 from abm_ros.core.spec import ObservationSpec, check_array
@@ -24,30 +23,6 @@ from abm_ros.core.transition import Batch
 from abm_ros.core.world_model import Metrics, tensors
 
 MAX_NORM = 1.0   # of a gradient
-
-
-@dataclass(frozen=True)
-class ActorConfig:
-    """Settings of System B's learner."""
-
-    hidden: int = setting(64, 'width of actor and critics', low=4, high=1024)
-    layers: int = setting(2, 'hidden layers of actor and critics', low=1, high=4)
-    critics: int = setting(2, 'critics in the ensemble', low=2, high=16)
-    batch: int = setting(128, 'windows per update', low=2, high=4096)
-    learning_rate: float = setting(1e-3, 'step size of Adam', low=1e-6, high=0.1)
-    discount: float = setting(0.95, 'weight of the next step against this one',
-                              low=0.0, high=0.999)
-    target_rate: float = setting(0.01, 'share of the critics mixed into their moving-average '
-                                 'target per update', low=1e-4, high=1.0)
-    imagined_steps: int = setting(4, 'length of imagined rollouts', low=1, high=32)
-    distance_weight: float = setting(1.0, 'weight of the imagined distance to the goal, in '
-                                     'tolerances, against the value', low=0.0, high=100.0)
-    value_weight: float = setting(1.0, "weight of the critics' value at the end of an imagined "
-                                  'rollout', low=0.0, high=100.0)
-    plan_horizon: int = setting(6, 'steps that the planner looks ahead', low=1, high=32)
-
-    def __post_init__(self) -> None:
-        checks.check(self)
 
 
 @dataclass

@@ -17,7 +17,7 @@ The schedule, which the nodes follow too, counts recorded transitions n (steps w
    action; it is no transition and triggers no round.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -63,10 +63,10 @@ class AgentConfig:
 class AgentSettings:
     """The settings of all parts of the in-process agent."""
 
-    schedule: AgentConfig = AgentConfig()
-    world: WorldModelConfig = WorldModelConfig()
-    actor: ActorConfig = ActorConfig()
-    planner: PlannerConfig = PlannerConfig()
+    schedule: AgentConfig = field(default_factory=AgentConfig)
+    world: WorldModelConfig = field(default_factory=WorldModelConfig)
+    actor: ActorConfig = field(default_factory=ActorConfig)
+    planner: PlannerConfig = field(default_factory=PlannerConfig)
 
 
 class Agent:

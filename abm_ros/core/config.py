@@ -6,7 +6,7 @@ becomes the ROS parameters of its node and fills the tables of the documentation
 """
 
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from typing import Any, TypeVar
 
 from abm_ros.core.errors import ConfigError
@@ -113,6 +113,7 @@ def from_mapping(cls: type[T], values: Mapping[str, Any]) -> T:
     return cls(**values)
 
 
-def has_default(item: 'Field[Any]') -> bool:
-    """Tell whether a dataclass field has a plain default."""
-    return item.default is not MISSING
+def section(cls: type[T], whole: Any) -> T:
+    """Return the configuration of a part from a larger one that has all of its fields."""
+    return cls(**{item.name: getattr(whole, item.name)
+                  for item in fields(cls)})  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ most of the sample efficiency on robot dynamics.
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -29,7 +30,7 @@ def init_net(rng: torch.Generator, name: str, sizes: tuple[int, ...],
     lead = (members,) if members else ()
     row = (members, 1) if members else ()
     params: Params = {}
-    for i, (fan_in, fan_out) in enumerate(zip(sizes[:-2], sizes[1:-1], strict=True)):
+    for i, (fan_in, fan_out) in enumerate(pairwise(sizes[:-1])):
         weight = torch.randn(*lead, fan_in, fan_out, generator=rng)
         params[f'{name}.w{i}'] = weight * (1.0 / fan_in) ** 0.5
         params[f'{name}.b{i}'] = 0.1 * torch.randn(*row, fan_out, generator=rng)
@@ -92,7 +93,7 @@ def descend(loss: Tensor, optimiser: torch.optim.Optimizer, max_norm: float) -> 
     :return: False when the gradient was not finite; then nothing is changed.
     """
     optimiser.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     leaves = [p for group in optimiser.param_groups for p in group['params']]
     finite = bool(torch.isfinite(torch.nn.utils.clip_grad_norm_(leaves, max_norm)))
     if finite:

@@ -1,11 +1,11 @@
 """bullet_arm: an arm simulated by PyBullet, behind ros2_control's contract."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from abm_ros.bodies.config import BulletArmConfig
 from abm_ros.bodies.make import make_body_from
 from abm_ros.bodies.types import Body
-from abm_ros.core.config import setting
+from abm_ros.core.config import section, setting
 from abm_ros.nodes.body_node import BodyNode
 from abm_ros.ros import names
 from abm_ros.ros.spin import run_node
@@ -23,8 +23,7 @@ class BulletArmNodeConfig(BulletArmConfig):
 
 
 def _make(config: BulletArmNodeConfig) -> Body:
-    return make_body_from(BulletArmConfig(
-        **{f.name: getattr(config, f.name) for f in fields(BulletArmConfig)}))
+    return make_body_from(section(BulletArmConfig, config))
 
 
 def main() -> int:

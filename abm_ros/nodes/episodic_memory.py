@@ -2,13 +2,13 @@
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from std_msgs.msg import Float32MultiArray, String
 
-from abm_ros.core.config import setting
+from abm_ros.core.config import section, setting
 from abm_ros.core.errors import StoreError
 from abm_ros.core.recorder import Recorder, Seen
 from abm_ros.core.replay import ReplayIndex
@@ -99,10 +99,8 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
                              f'({self._store.spec}); use another folder for this body ({spec})')
 
     def _open(self, spec: ObservationSpec) -> None:
-        config = StoreConfig(**{f.name: getattr(self.config, f.name)
-                                for f in fields(StoreConfig)})
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._store = Store(self._path, spec, config)
+        self._store = Store(self._path, spec, section(StoreConfig, self.config))
         self._index = ReplayIndex(spec, self.config.capacity)
         for step in self._store.steps():
             self._index.append(step)

@@ -1,11 +1,11 @@
 """gym_body: any Gymnasium goal environment, behind ros2_control's contract."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from abm_ros.bodies.config import GymBodyConfig
 from abm_ros.bodies.make import make_body_from
 from abm_ros.bodies.types import Body
-from abm_ros.core.config import setting
+from abm_ros.core.config import section, setting
 from abm_ros.nodes.body_node import BodyNode
 from abm_ros.ros import names
 from abm_ros.ros.spin import run_node
@@ -23,8 +23,7 @@ class GymBodyNodeConfig(GymBodyConfig):
 
 
 def _make(config: GymBodyNodeConfig) -> Body:
-    return make_body_from(GymBodyConfig(
-        **{f.name: getattr(config, f.name) for f in fields(GymBodyConfig)}))
+    return make_body_from(section(GymBodyConfig, config))
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
 """motor_gate: the only way to the motors."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from builtin_interfaces.msg import Duration
@@ -9,7 +9,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Float32MultiArray, Float64MultiArray, Header, MultiArrayDimension, String
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from abm_ros.core.config import check, setting
+from abm_ros.core.config import check, section, setting
 from abm_ros.core.description import read_limits
 from abm_ros.core.errors import SpecError
 from abm_ros.core.motor import DeadmanLatch, MotorConfig, MotorGuard
@@ -105,9 +105,8 @@ class MotorGate(PartNode[MotorGateConfig]):
     def _take_description(self, text: str) -> None:
         if text == self._text:
             return
-        motor = MotorConfig(**{f.name: getattr(self.config, f.name)
-                               for f in fields(MotorConfig)})
-        self._guard = MotorGuard(motor, read_limits(text, self.config.joints))
+        self._guard = MotorGuard(section(MotorConfig, self.config),
+                                 read_limits(text, self.config.joints))
         self._text = text
         self._order = ((), [])
 

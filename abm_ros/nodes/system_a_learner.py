@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from abm_ros.core.config import check, section
+from abm_ros.core.learning_config import WorldModelConfig
 from abm_ros.core.seeds import derive_seed
 from abm_ros.core.snapshot import Snapshot
 from abm_ros.nodes.learner_node import LearnerConfig, LearnerNode
@@ -13,14 +15,17 @@ from abm_ros.ros.spin import run_node
 
 
 @dataclass(frozen=True)
-class SystemALearnerConfig(LearnerConfig):
-    """Settings of System A's learner."""
+class SystemALearnerConfig(WorldModelConfig, LearnerConfig):
+    """Settings of System A's learner; a kept model goes on with the settings it was made with."""
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 class WorldTrainer:
     """`core.world_model` behind the trainer protocol."""
 
-    def __init__(self, path: Path, seed: int) -> None:
+    def __init__(self, path: Path, seed: int, config: WorldModelConfig) -> None:
         import torch
 
         from abm_ros.core import world_model
@@ -30,7 +35,7 @@ class WorldTrainer:
         self._state: world_model.WorldState | None = None
         self._kept = Snapshot.load(path) if path.exists() else None
         self._since_check = 0
-        config = world_model.WorldModelConfig()
+        self._config = config
         self.batch, self.horizon = config.batch, config.horizon
 
     def ready(self) -> bool:
@@ -42,8 +47,7 @@ class WorldTrainer:
         if self._kept is not None:
             self._state = self._model.restore(self._kept, replayed.spec)
         else:
-            self._state = self._model.create(
-                self._model.WorldModelConfig(), replayed.spec, self._seed)
+            self._state = self._model.create(self._config, replayed.spec, self._seed)
 
     def train(self, replayed: ReplayedBatch, plasticity: float) -> Mapping[str, float]:
         assert self._state is not None
@@ -68,7 +72,8 @@ class SystemALearner(LearnerNode[SystemALearnerConfig]):
         super().__init__(names.SYSTEM_A_LEARNER, SystemALearnerConfig)
 
     def make_trainer(self) -> WorldTrainer:
-        return WorldTrainer(self.path, self.config.seed)
+        return WorldTrainer(self.path, self.config.seed,
+                            section(WorldModelConfig, self.config))
 
 
 def main() -> int:

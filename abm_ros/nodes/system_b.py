@@ -7,7 +7,7 @@ import numpy as np
 from std_msgs.msg import Float32MultiArray, String, UInt8MultiArray
 
 from abm_ros.core.behaviour import Behaviour
-from abm_ros.core.config import check, setting
+from abm_ros.core.config import section, setting
 from abm_ros.core.episodes import EpisodeTracker
 from abm_ros.core.planner import Drive, PlannerConfig
 from abm_ros.core.seeds import generator
@@ -20,7 +20,7 @@ from abm_ros.ros.spin import run_node
 
 
 @dataclass(frozen=True)
-class SystemBConfig:
+class SystemBConfig(PlannerConfig):
     """Settings of System B."""
 
     seed: int = setting(0, 'Seed of babbling, exploration and planning.', low=0)
@@ -33,9 +33,6 @@ class SystemBConfig:
         0.0, "Weight of System A's intrinsic reward.", low=0.0, high=10.0, runtime=True)
     exploration: float = setting(
         0.0, 'Share of an action that is random.', low=0.0, high=1.0, runtime=True)
-
-    def __post_init__(self) -> None:
-        check(self)
 
 
 class SystemB(PartNode[SystemBConfig]):
@@ -71,7 +68,7 @@ class SystemB(PartNode[SystemBConfig]):
         spec = ObservationSpec.from_json(message.data)
         if spec != self._spec:
             self._spec = spec
-            self._behaviour = Behaviour(spec, PlannerConfig(),
+            self._behaviour = Behaviour(spec, section(PlannerConfig, self.config),
                                         generator(self.config.seed, names.SYSTEM_B))
             if self._early is not None:
                 self._behaviour.load(self._early)

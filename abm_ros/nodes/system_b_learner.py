@@ -6,7 +6,9 @@ from pathlib import Path
 
 from std_msgs.msg import UInt8MultiArray
 
+from abm_ros.core.config import check, section
 from abm_ros.core.errors import SnapshotError
+from abm_ros.core.learning_config import ActorConfig
 from abm_ros.core.seeds import derive_seed
 from abm_ros.core.snapshot import Snapshot
 from abm_ros.nodes.learner_node import LearnerConfig, LearnerNode
@@ -19,8 +21,11 @@ _REVERSE_HORIZON = 4
 
 
 @dataclass(frozen=True)
-class SystemBLearnerConfig(LearnerConfig):
-    """Settings of System B's learner."""
+class SystemBLearnerConfig(ActorConfig, LearnerConfig):
+    """Settings of System B's learner; a kept policy goes on with the settings it was made with."""
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 class ActorTrainer:
@@ -28,7 +33,7 @@ class ActorTrainer:
 
     horizon = _REVERSE_HORIZON
 
-    def __init__(self, path: Path, seed: int) -> None:
+    def __init__(self, path: Path, seed: int, config: ActorConfig) -> None:
         import torch
 
         from abm_ros.core import actor, actor_snapshot, world_model
@@ -40,7 +45,8 @@ class ActorTrainer:
         self._world: world_model.World | None = None
         self._source: Snapshot | None = None
         self._used: Snapshot | None = None
-        self.batch = actor.ActorConfig().batch
+        self._config = config
+        self.batch = config.batch
 
     def take_world(self, source: Snapshot) -> None:
         """Take System A's newest snapshot; used from the next round on. Any thread."""
@@ -85,8 +91,7 @@ class ActorTrainer:
                 self._world.lineage:
             self._state = self._snapshots.restore(self._kept, self._world)
         else:
-            self._state = self._actor.create(
-                self._actor.ActorConfig(), self._world, self._seed)
+            self._state = self._actor.create(self._config, self._world, self._seed)
 
     def snapshot(self) -> Snapshot | None:
         if self._state is None or self._world is None:
@@ -103,7 +108,8 @@ class SystemBLearner(LearnerNode[SystemBLearnerConfig]):
         super().__init__(names.SYSTEM_B_LEARNER, SystemBLearnerConfig)
 
     def make_trainer(self) -> ActorTrainer:
-        trainer = ActorTrainer(self.path, self.config.seed)
+        trainer = ActorTrainer(self.path, self.config.seed,
+                               section(ActorConfig, self.config))
         if self._early is not None:
             trainer.take_world(self._early)
         return trainer

@@ -14,10 +14,8 @@ CONTROL = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=5,
 # Records that must not be lost (observations and executed actions on their way to memory).
 RECORD = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=200,
                     reliability=ReliabilityPolicy.RELIABLE)
-# Replay: paced by the consumer's credits, which never exceed this depth.
-REPLAY_DEPTH = 32
-REPLAY = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=REPLAY_DEPTH,
-                    reliability=ReliabilityPolicy.RELIABLE)
+# Replay: nothing is dropped; the consumers' credits bound what can be under way.
+REPLAY = QoSProfile(history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolicy.RELIABLE)
 # State that a late joiner must get: descriptions, specs, goals, models, the mode.
 LATCHED = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1,
                      reliability=ReliabilityPolicy.RELIABLE,

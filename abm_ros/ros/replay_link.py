@@ -13,9 +13,9 @@ from abm_ros.core.errors import SpecError
 from abm_ros.core.spec import ObservationSpec
 from abm_ros.core.transition import Batch
 from abm_ros.ros.codec import Packet, attributes_of, decode, encode
-from abm_ros.ros.qos import REPLAY_DEPTH
 
 KINDS = ('uniform', 'reverse')
+MAX_COUNT = 32
 MAX_BATCH = 4096
 MAX_HORIZON = 64
 
@@ -39,9 +39,9 @@ class Credits:
     after: int = 0
 
     def __post_init__(self) -> None:
-        if (self.kind not in KINDS or not 1 <= self.count <= REPLAY_DEPTH
+        if (self.kind not in KINDS or not 1 <= self.count <= MAX_COUNT
                 or not 1 <= self.batch <= MAX_BATCH or not 1 <= self.horizon <= MAX_HORIZON):
-            raise SpecError(f'credits out of bounds: kind of {KINDS}, count in 1..{REPLAY_DEPTH}, '
+            raise SpecError(f'credits out of bounds: kind of {KINDS}, count in 1..{MAX_COUNT}, '
                             f'batch in 1..{MAX_BATCH}, horizon in 1..{MAX_HORIZON}, got {self}')
 
 

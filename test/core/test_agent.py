@@ -20,8 +20,11 @@ from abm_ros.core.seeds import generator
 
 SMALL = AgentSettings(
     AgentConfig(warm_up=60, learn_every=20, updates_a=30, updates_b=30, first_updates=120),
-    WorldModelConfig(latent=16, members=3, hidden=32, encoder_hidden=16, batch=64, horizon=2),
+    WorldModelConfig(latent=16, members=3, hidden=32, encoder_hidden=16, layers=2, batch=64,
+                     horizon=2),
     ActorConfig(hidden=32, batch=64))
+BRIEF = replace(SMALL, schedule=AgentConfig(warm_up=60, learn_every=20, updates_a=5,
+                                            updates_b=5, first_updates=10))
 
 
 def live(seed: int, transitions: int,
@@ -47,11 +50,11 @@ def live(seed: int, transitions: int,
 
 
 def test_it_learns_to_reach_on_a_small_arm() -> None:
-    """Babbling reaches in less than half of the episodes; what was learned reaches in nearly all."""
+    """Babbling reaches the goal in one episode of seven; what was learned nearly always."""
     _, _, babbled, _ = live(0, 1000, replace(SMALL, schedule=AgentConfig(warm_up=2000)))
-    assert np.mean(babbled) < 0.5
+    assert np.mean(babbled) < 0.3
     agent, _, wins, errors = live(0, 300)
-    assert np.mean(wins[-12:]) >= 0.9
+    assert np.mean(wins[-12:]) >= 0.8
     error, change = np.nansum(np.array(errors[-100:]), axis=0)
     assert error / change < 0.3       # scored before anything was learned from these steps
     a, b = agent.snapshots()
@@ -62,7 +65,7 @@ def test_it_learns_to_reach_on_a_small_arm() -> None:
 
 
 def test_one_seed_gives_the_same_bits() -> None:
-    first, second, other = (live(s, 90) for s in (1, 1, 2))
+    first, second, other = (live(s, 90, BRIEF) for s in (1, 1, 2))
     assert np.array_equal(first[1], second[1])
     assert not np.array_equal(first[1], other[1])
     for one, two in zip(first[0].snapshots(), second[0].snapshots(), strict=True):
@@ -78,11 +81,11 @@ def test_the_schedule() -> None:
 
 
 def test_until_the_first_round_it_babbles_and_then_it_perceives() -> None:
-    agent, _, _, errors = live(3, 61)
+    agent, _, _, errors = live(3, 61, BRIEF)
     assert np.isnan(errors[58][0])
     assert agent.percept is not None
     assert agent.percept.latent.shape == (16,)
-    fresh, _, _, _ = live(3, 59)
+    fresh, _, _, _ = live(3, 59, BRIEF)
     assert fresh.percept is not None
     assert fresh.percept.latent.shape == (0,)
     assert fresh.snapshots()[1] is None

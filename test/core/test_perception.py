@@ -83,7 +83,7 @@ def test_bad_input_is_refused_by_name() -> None:
 
 
 def test_a_snapshot_that_does_not_fit_leaves_the_old_one_acting() -> None:
-    body, perception = loaded()
+    _, perception = loaded()
     _, a, b = trained()
     bad = [b, replace(a, spec=LinearSystem(7).spec), replace(a, blobs={}),
            replace(a, blobs={'perceive': a.blobs['weights']}), replace(a, config={'latent': 5}),

@@ -98,7 +98,7 @@ def test_size_bombs_are_refused_before_they_are_read() -> None:
 
 
 def test_a_missing_file_and_a_missing_blob_are_named(tmp_path: Path) -> None:
-    with pytest.raises(SnapshotError, match='none.snapshot'):
+    with pytest.raises(SnapshotError, match=r'none\.snapshot'):
         Snapshot.load(tmp_path / 'none.snapshot')
     with pytest.raises(SnapshotError, match='fourth'):
         example().blob('fourth')

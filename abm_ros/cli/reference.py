@@ -1,0 +1,97 @@
+"""Writes docs/REFERENCE.md from the code: nodes, ports, hard-wired lines and parameters."""
+
+import importlib
+import sys
+from dataclasses import fields
+from typing import Any, get_args
+
+from abm_ros.core.config import setting_of
+from abm_ros.core.signals import SIGNALS
+from abm_ros.nodes.__main__ import NODES
+from abm_ros.ros import names
+from abm_ros.ros.ports import PORTS
+
+_HEAD = """# Reference
+
+Written by `python -m abm_ros.cli.reference > docs/REFERENCE.md`; a test says when it is stale.
+
+## Ports
+
+What System M wires: parameter `port.<name>` of the node, `''` for unwired. The endpoint exists
+only while the node is active. Which port is wired in which mode stands in `config/wiring.yaml`.
+
+| node | port | direction | type | usual topic |
+|---|---|---|---|---|
+"""
+_HARD_LINES = f"""
+## Hard-wired lines
+
+They exist from start-up to the end, whatever the mode.
+
+| node | line |
+|---|---|
+| every node | publishes `<node>/signals` (std_msgs/Float32MultiArray: raw telemetry, 10 Hz) |
+| `sensory_gate`, `motor_gate` | subscribe to `{names.ROBOT_DESCRIPTION}` (latched) |
+| `motor_gate` | subscribes to `{names.JOINT_STATES}` and `{names.HEARTBEAT}`; publishes \
+`<controller>/commands` or `<controller>/joint_trajectory` |
+| `system_m` | subscribes to every `<node>/signals`; publishes `{names.MODE}` (latched), \
+`{names.HEARTBEAT}`, `{names.SIGNAL_PREFIX}<name>`, `{names.DIAGNOSTICS}`, \
+`{names.SELF_REPORT}`; services `system_m/hold`, `system_m/release` (std_srvs/Trigger) |
+| `bullet_arm`, `gym_body` | publish `{names.JOINT_STATES}`, `{names.TOOL_POSE}`, \
+`{names.ROBOT_DESCRIPTION}`, `{names.CAMERA}`, `{names.BATTERY}`, `{names.GOAL}`, and `/clock` in \
+lock-step; subscribe to `<controller>/commands` |
+"""
+
+
+def config_class(node: str) -> type:
+    """Return the configuration class from which a node declares its parameters."""
+    module: Any = importlib.import_module(f'abm_ros.nodes.{node}')
+    stem = ''.join(part.capitalize() for part in node.split('_'))
+    for name in (f'{stem}Config', f'{stem}NodeConfig'):
+        if hasattr(module, name):
+            found: type = getattr(module, name)
+            return found
+    for base in getattr(module, stem).__orig_bases__:
+        for argument in get_args(base):
+            return argument  # type: ignore[no-any-return]
+    raise LookupError(f'{node} has no configuration class')
+
+
+def reference() -> str:
+    """Return the whole document."""
+    text = _HEAD
+    for node, ports in PORTS.items():
+        for port in ports:
+            kind = f'{port.message.__module__.split(".")[0]}/{port.message.__name__}'
+            text += f'| `{node}` | `{port.name}` | {port.direction} | {kind} | `{port.topic}` |\n'
+    text += _HARD_LINES
+    text += '\n## Signals of System M\n\n| signal | what it is |\n|---|---|\n'
+    for name, meaning in SIGNALS.items():
+        text += f'| `{names.SIGNAL_PREFIX}{name}` | {meaning} |\n'
+    text += '\n## Parameters\n'
+    for node in NODES:
+        text += _parameters(node)
+    return text
+
+
+def _parameters(node: str) -> str:
+    rows = ''.join(_row(item) for item in fields(config_class(node)))
+    return (f'\n### {node}\n\n| parameter | default | bounds | unit | runtime | meaning |\n'
+            f'|---|---|---|---|---|---|\n{rows}')
+
+
+def _row(item: Any) -> str:
+    info = setting_of(item)
+    default = list(item.default) if isinstance(item.default, tuple) else item.default
+    if info.choices:
+        bounds = ', '.join(repr(choice) for choice in info.choices)
+    elif info.low is not None and info.high is not None:
+        bounds = f'{info.low:g} .. {info.high:g}'
+    else:
+        bounds = ''
+    return (f'| `{item.name}` | `{default!r}` | {bounds} | {info.unit} | '
+            f'{"yes" if info.runtime else ""} | {info.description} |\n')
+
+
+if __name__ == '__main__':
+    sys.stdout.write(reference())
