@@ -53,6 +53,9 @@ def command_urdf(name: str, joints: Sequence[str], velocity: float) -> str:
     """
     Write a URDF that holds only the limits of normalised commands in [-1, 1].
 
+    A command is a bounded input ("effort"), not a place: the joints are continuous, so that
+    nobody looks for their positions among the joint states.
+
     :param name: of the robot.
     :param joints: one name per command.
     :param velocity: limit of each joint, large when the body sets none.
@@ -61,8 +64,8 @@ def command_urdf(name: str, joints: Sequence[str], velocity: float) -> str:
     for joint in joints:
         link = quoteattr(f'{joint}_link')
         lines += [f'  <link name={link}/>',
-                  f'  <joint name={quoteattr(joint)} type="prismatic">',
+                  f'  <joint name={quoteattr(joint)} type="continuous">',
                   f'    <parent link="base_link"/><child link={link}/><axis xyz="1 0 0"/>',
-                  f'    <limit lower="-1" upper="1" effort="1" velocity="{velocity:g}"/>',
+                  f'    <limit effort="1" velocity="{velocity:g}"/>',
                   '  </joint>']
     return '\n'.join([*lines, '</robot>', ''])

@@ -17,6 +17,7 @@ from abm_ros.bodies.description import command_urdf, with_body_tag
 from abm_ros.bodies.types import BodyState, check_command, reached
 from abm_ros.core.description import BodyTag, ChannelField
 from abm_ros.core.errors import BodyError
+from abm_ros.core.seeds import derive_seed
 
 FIELDS = ('observation', 'achieved_goal', 'desired_goal')
 _KNOWN_MODULES = {'Panda': ('panda_gym', 'panda-gym'),
@@ -49,7 +50,7 @@ class GymBody:
         self.goal_tolerance = _tolerance(self._env, config.goal_tolerance)
         self._channels = tuple(f'{name}.{i}' for name in FIELDS for i in range(self._sizes[name]))
         self._ended = False
-        self._state = self._sense(0, 0, *self._env.reset(seed=config.seed))
+        self._state = self._sense(0, 0, *self._env.reset(seed=self._seed_of(0)))
 
     def description(self) -> str:
         """Return a URDF that holds the limits of the commands, with the `<abm_body>` tag."""
@@ -73,7 +74,9 @@ class GymBody:
         last = self._state
         if self._ended or last.success or last.step >= self.horizon:
             self._ended = False
-            self._state = self._sense(last.episode + 1, 0, *self._env.reset())
+            episode = last.episode + 1
+            self._state = self._sense(
+                episode, 0, *self._env.reset(seed=self._seed_of(episode)))
             return self._state
         action = self._low + 0.5 * (command + 1.0) * (self._high - self._low)
         space = self._env.action_space
@@ -82,6 +85,10 @@ class GymBody:
         self._ended = bool(terminated or truncated)
         self._state = self._sense(last.episode, last.step + 1, observation, info)
         return self._state
+
+    def _seed_of(self, episode: int) -> int:
+        # At each reset: some environments draw a fresh seed from the system otherwise.
+        return derive_seed(self.config.seed, f'episode/{episode}') % 2 ** 31
 
     def close(self) -> None:
         """Close the environment; may be called twice."""

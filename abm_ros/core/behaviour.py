@@ -39,8 +39,12 @@ class Babble:
         return np.array([erf(x / sqrt(2.0)) for x in self._state], np.float32)
 
 
-class _Model:
-    """The graphs of one snapshot, replaced as a whole."""
+class ActingModel:
+    """
+    The graphs of one snapshot, replaced as a whole.
+
+    :raises SnapshotError: a graph does not load or does not fit its snapshot.
+    """
 
     def __init__(self, source: Snapshot, settings: PlannerConfig) -> None:
         self.planner = Planner(settings, source)
@@ -70,7 +74,7 @@ class Behaviour:
         self._settings = settings
         noise, self._rng = rng.spawn(2)    # so that planning does not change the noise
         self._babble = Babble(noise, spec.action_size)
-        self._model: _Model | None = None
+        self._model: ActingModel | None = None
         self._last: tuple[np.ndarray, np.ndarray, np.ndarray, Drive] | None = None
         self._plan: np.ndarray | None = None
         self.version = -1
@@ -79,16 +83,27 @@ class Behaviour:
         """
         Act with this snapshot from the next preparation on.
 
+        :raises SnapshotError: as `open`.
+        """
+        self.adopt(self.open(snapshot), snapshot.version)
+
+    def open(self, snapshot: Snapshot) -> ActingModel:
+        """
+        Make a snapshot ready without acting with it; takes milliseconds, fit for another thread.
+
         :raises SnapshotError: not System B's, of another spec, or its graphs do not load.
         """
         if snapshot.kind != 'system_b' or snapshot.spec != self._spec:
             raise SnapshotError(f'System B cannot act with this {snapshot.kind} snapshot: '
                                 'expected system_b and the same observation spec')
-        model = _Model(snapshot, self._settings)
+        return ActingModel(snapshot, self._settings)
+
+    def adopt(self, model: ActingModel, version: int) -> None:
+        """Act with an opened snapshot from the next preparation on."""
         if self._model is not None and model.world != self._model.world:
             self._last = self._plan = None      # they are in the latents of another System A
         self._model = model
-        self.version = snapshot.version
+        self.version = version
 
     def act(self, latent: np.ndarray, lineage: str, goal: np.ndarray, new_episode: bool,
             drive: Drive) -> np.ndarray:

@@ -14,6 +14,7 @@ import numpy as np
 from abm_ros.core.description import BodyTag, JointLimits
 from abm_ros.core.errors import SpecError
 from abm_ros.core.spec import FieldSpec, ObservationSpec
+from abm_ros.core.transition import Observation
 
 POSITION, VELOCITY, TOOL = 'joint_position', 'joint_velocity', 'tool_position'
 ToolOf = Callable[[np.ndarray], np.ndarray]
@@ -33,18 +34,6 @@ class JointSample:
     velocity: np.ndarray
     episode: str = ''
     step: int = -1
-
-
-@dataclass(frozen=True)
-class Observation:
-    """One fused observation of the body, with the goal that was valid at its stamp."""
-
-    stamp_ns: int
-    vector: np.ndarray        # (D,) float32
-    goal: np.ndarray          # (G,) float32
-    episode: int
-    step: int                 # 0 at the first observation seen of its episode
-    whole: bool               # whether the episode was seen from its beginning
 
 
 @dataclass(frozen=True)

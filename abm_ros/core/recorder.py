@@ -6,25 +6,13 @@ whether its action led anywhere.
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
 
 import numpy as np
 
 from abm_ros.core.spec import ObservationSpec
-from abm_ros.core.transition import Step
+from abm_ros.core.transition import Observation, Step
 
 _ACTIONS_KEPT = 16
-
-
-@dataclass(frozen=True)
-class Seen:
-    """An observation on its way into memory."""
-
-    stamp_ns: int
-    vector: np.ndarray         # (D,) float32
-    goal: np.ndarray           # (G,) float32
-    episode: int               # as the sensory gate counts, restarting with each waking
-    step: int
 
 
 class Recorder:
@@ -40,7 +28,7 @@ class Recorder:
         self._spec = spec
         self._episode = next_episode - 1
         self._index = 0
-        self._waiting: list[Seen] = []
+        self._waiting: list[Observation] = []
         self._actions: OrderedDict[int, np.ndarray] = OrderedDict()
         self._cut = True
         self.mode = ''
@@ -52,7 +40,7 @@ class Recorder:
             self._actions.popitem(last=False)
         return self._settle()
 
-    def observed(self, seen: Seen) -> list[Step]:
+    def observed(self, seen: Observation) -> list[Step]:
         """Take an observation; return the steps that it settles."""
         if self._waiting and seen.stamp_ns <= self._waiting[-1].stamp_ns:
             return []
@@ -71,8 +59,7 @@ class Recorder:
         steps = []
         while len(self._waiting) >= 2:
             seen, following = self._waiting[:2]
-            continues = (following.episode == seen.episode
-                         and following.step == seen.step + 1)
+            continues = following.follows(seen)
             action = self._actions.get(seen.stamp_ns)
             if continues and action is None and len(self._waiting) < 3:
                 break
@@ -82,7 +69,7 @@ class Recorder:
                 self._cut = True
         return steps
 
-    def _step(self, seen: Seen, action: np.ndarray | None) -> Step:
+    def _step(self, seen: Observation, action: np.ndarray | None) -> Step:
         if self._cut:
             self._episode += 1
             self._index = 0

@@ -6,11 +6,28 @@ is a run of steps of one episode without a gap, so that each but the last has a 
 depend only on the generator and on the steps held, not on what was overwritten before.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from abm_ros.core.config import check, setting
 from abm_ros.core.errors import SpecError, StoreError
 from abm_ros.core.spec import ObservationSpec, check_array
 from abm_ros.core.transition import Batch, Step
+
+
+@dataclass(frozen=True)
+class ReplayConfig:
+    """What memory replays."""
+
+    capacity: int = setting(
+        200_000, 'Newest steps kept in RAM for replay.', low=2, high=100_000_000)
+    hindsight: float = setting(
+        0.8, 'Share of replayed goals that are outcomes reached later in the episode.',
+        low=0.0, high=1.0)
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 class _Queue:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from abm_ros.core.config import check, setting
 
+# Windows drawn for System B are this long, so that rest can sweep values backwards through them.
+VALUE_HORIZON = 4
 SCHEDULES = ('online', 'consolidate', 'value')
 
 

@@ -1,10 +1,26 @@
-"""The two records that flow through memory: a lived step, and a replayed batch."""
+"""The records that flow through the agent: an observation, a lived step, a replayed batch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 PROVENANCES = ('self', 'teacher', 'imagined')
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One fused observation of the body, with the goal that was valid at its stamp."""
+
+    stamp_ns: int
+    vector: np.ndarray                 # (D,) float32
+    goal: np.ndarray                   # (G,) float32, the desired goal
+    episode: int
+    step: int                          # 0 at the first observation seen of its episode
+    whole: bool = False                # whether the episode was seen from its beginning
+
+    def follows(self, other: 'Observation') -> bool:
+        """Tell whether this observation is the next one of the same episode."""
+        return self.episode == other.episode and self.step == other.step + 1
 
 
 @dataclass(frozen=True)
@@ -39,3 +55,8 @@ class Batch:
     action: np.ndarray                 # (B, L, A) float32
     mask: np.ndarray                   # (B, L) float32, 1 where the transition was lived
     goal: np.ndarray                   # (B, G) float32, hindsight or desired goal
+
+    def column(self, t: int) -> 'Batch':
+        """Return the single transition at time t of every window."""
+        return replace(self, observation=self.observation[:, t:t + 2],
+                       action=self.action[:, t:t + 1], mask=self.mask[:, t:t + 1])

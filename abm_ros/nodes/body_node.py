@@ -10,10 +10,11 @@ from rosgraph_msgs.msg import Clock as ClockMessage
 from sensor_msgs.msg import BatteryState, Image, JointState
 from std_msgs.msg import Float64MultiArray, Header, String
 
+from abm_ros.bodies.life import channels_of, stamp_ns_of
 from abm_ros.bodies.types import Body, BodyState
 from abm_ros.core.errors import SpecError
 from abm_ros.ros import names, qos
-from abm_ros.ros.codec import NANOSECONDS, episode_tag, ns_to_time
+from abm_ros.ros.codec import episode_tag, ns_to_time
 from abm_ros.ros.node import PartNode
 
 C = TypeVar('C')
@@ -114,9 +115,7 @@ class BodyNode(PartNode[C], Generic[C]):
     def _show(self, state: BodyState) -> None:
         body = self._require()
         if self._lock_step:
-            # Simulated time starts at 1 s: a stamp of 0 means "unknown" to many tools.
-            self._stamp_ns = NANOSECONDS + round(
-                self._steps * body.control_period_s * NANOSECONDS)
+            self._stamp_ns = stamp_ns_of(self._steps, body.control_period_s)
         else:
             self._stamp_ns = self.get_clock().now().nanoseconds
         stamp = ns_to_time(self._stamp_ns)
@@ -153,17 +152,9 @@ def _pose(position: np.ndarray, orientation: np.ndarray | None) -> Pose:
 
 
 def _joint_state(state: BodyState, header: Header) -> JointState:
-    channels, position = list(state.channels), state.position
-    velocity, effort = state.velocity, state.effort
-    if state.object_position is not None:
-        # Beside the joints, as channels of their own: there is no standard topic for an object.
-        channels += [f'object_position.{i}' for i in range(3)]
-        position = np.concatenate([position, state.object_position])
-        velocity = None if velocity is None else np.concatenate([velocity, np.zeros(3)])
-        effort = None if effort is None else np.concatenate([effort, np.zeros(3)])
-    return JointState(header=header, name=channels, position=position.tolist(),
-                      velocity=[] if velocity is None else velocity.tolist(),
-                      effort=[] if effort is None else effort.tolist())
+    channels, position, velocity, effort = channels_of(state)
+    return JointState(header=header, name=list(channels), position=position.tolist(),
+                      velocity=velocity.tolist(), effort=effort.tolist())
 
 
 def _image(pixels: np.ndarray, frame: Header) -> Image:

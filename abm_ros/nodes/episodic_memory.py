@@ -10,14 +10,14 @@ from std_msgs.msg import Float32MultiArray, String
 
 from abm_ros.core.config import section, setting
 from abm_ros.core.errors import StoreError
-from abm_ros.core.recorder import Recorder, Seen
-from abm_ros.core.replay import ReplayIndex
+from abm_ros.core.recorder import Recorder
+from abm_ros.core.replay import ReplayConfig, ReplayIndex
 from abm_ros.core.seeds import generator
 from abm_ros.core.spec import ObservationSpec
 from abm_ros.core.store import Store, StoreConfig
 from abm_ros.core.transition import Step
 from abm_ros.ros import names
-from abm_ros.ros.codec import decode
+from abm_ros.ros.codec import decode, decode_observation
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.replay_link import Credits, decode_credits, encode_batch
 from abm_ros.ros.spin import run_node
@@ -26,17 +26,16 @@ _POLL_PERIOD_S = 0.1
 
 
 @dataclass(frozen=True)
-class EpisodicMemoryConfig(StoreConfig):
+class EpisodicMemoryConfig(ReplayConfig, StoreConfig):
     """Settings of the episodic memory."""
 
     directory: str = setting('~/.ros/abm_ros', 'Folder of memory.db.')
-    capacity: int = setting(
-        200_000, 'Newest steps kept in RAM for replay.', low=2, high=100_000_000)
-    hindsight: float = setting(
-        0.8, 'Share of replayed goals that are outcomes reached later in the episode.',
-        low=0.0, high=1.0)
     seed: int = setting(0, 'Seed of the replay.', low=0)
     mode: str = setting('', 'Mode written with each step; set by System M.', runtime=True)
+
+    def __post_init__(self) -> None:
+        ReplayConfig.__post_init__(self)
+        StoreConfig.__post_init__(self)
 
 
 class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
@@ -111,10 +110,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         """Take an observation on its way to the record."""
         if self._store is None or self._recorder is None:
             return
-        packet = decode(message)
-        self._take(self._recorder.observed(Seen(
-            packet.stamp_ns, self._store.spec.join(packet.arrays),
-            packet.array('desired_goal'), packet.integer('episode'), packet.integer('step'))))
+        self._take(self._recorder.observed(decode_observation(message, self._store.spec)))
 
     def on_executed(self, message: Float32MultiArray) -> None:
         """Take the action that the motor gate let through."""

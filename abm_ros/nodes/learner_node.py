@@ -40,7 +40,7 @@ class LearnerConfig(ScheduleConfig):
 
     directory: str = setting('~/.ros/abm_ros', 'Folder; snapshots lie in its models/.')
     seed: int = setting(0, 'Seed of weights and training.', low=0)
-    lock_step: bool = setting(False, 'Rounds are exact; actors wait for their snapshots.')
+    exact_rounds: bool = setting(False, 'Every round takes place, in order; nothing is skipped to catch up.')
     schedule: str = setting(
         'online', 'online: rounds as experience comes; consolidate: at full speed; '
         "value: values only, from reverse replay (System B; System A then learns online).",
@@ -110,6 +110,10 @@ class LearnerNode(PartNode[C], Generic[C]):
         """Build the trainer; runs in the training thread, so that it may import torch."""
         raise NotImplementedError
 
+    def may_train(self, number: int) -> bool:
+        """Whether what round `number` builds on is there; the lock is held."""
+        return True
+
     @property
     def path(self) -> Path:
         """Where the newest snapshot is kept."""
@@ -172,7 +176,7 @@ class LearnerNode(PartNode[C], Generic[C]):
         stalled = (self._round is not None and not self._unanswered
                    and self._queue.empty() and self._round.asked > 0
                    and time.monotonic() - self._heard_s > _STALL_S)
-        if stalled and not self.config.lock_step:
+        if stalled and not self.config.exact_rounds:
             self.get_logger().warning('batches were lost on the way; asking anew')
             self._restart()
             return
@@ -183,25 +187,29 @@ class LearnerNode(PartNode[C], Generic[C]):
 
     def _ask(self) -> None:
         """Ask for the next batches; the lock is held."""
-        if not self.active or (self.config.plasticity <= 0 and self._published is not None):
+        if self._trainer is None or not self.active:
+            return
+        if self.config.plasticity <= 0 and self._published is not None:
             return
         if self.config.plasticity <= 0:
             # Not to learn, but to know what observations are like: acting nodes then get the
             # untrained model, whose error is the one to compare with.
-            self._send_credits(1, 0)
+            self._send_credits(self._trainer, 1, 0)
             return
         if self._round is None:
             self._round = self._next_round()
         while self._round.left > self._round.asked < 2 * _CHUNK:
             count = min(_CHUNK, self._round.left - self._round.asked)
             self._round.asked += count
-            self._send_credits(count, self._after(self._round))
+            self._send_credits(self._trainer, count, self._after(self._round))
 
     def _next_round(self) -> _Round:
         if self.config.schedule != 'online':
             return _Round(self._done_rounds + 1, _CONSOLIDATION_UPDATES)
-        # Late rounds are not made up for: what matters is what is known now.
-        number = max(self._done_rounds + 1, self.config.round_at(self._recorded))
+        number = self._done_rounds + 1
+        if not self.config.exact_rounds:
+            # Late rounds are not made up for: what matters is what is known now.
+            number = max(number, self.config.round_at(self._recorded))
         first = self._done_rounds == 0
         return _Round(number, self.config.first_updates if first else self.config.updates)
 
@@ -209,10 +217,7 @@ class LearnerNode(PartNode[C], Generic[C]):
         return (self.config.begins_at(current.number) if self.config.schedule == 'online'
                 else 0)
 
-    def _send_credits(self, count: int, after: int) -> None:
-        trainer = self._trainer
-        if trainer is None:
-            return
+    def _send_credits(self, trainer: Trainer, count: int, after: int) -> None:
         reverse = self.config.schedule == 'value' and self.part == 'system_b_learner'
         self._number += 1
         credits = Credits(self.part, str(self._session), self._number,
@@ -274,7 +279,8 @@ class LearnerNode(PartNode[C], Generic[C]):
     def _await_ready(self, trainer: Trainer, session: str) -> bool:
         """Wait until training can begin; False when the session ended meanwhile."""
         with self._wake:
-            while not trainer.ready():
+            while not (trainer.ready() and self.may_train(self._round.number
+                                                          if self._round else 0)):
                 self._wake.wait(0.1)
                 if self._closing or session != str(self._session):
                     return False

@@ -70,6 +70,7 @@ class MotorGate(PartNode[MotorGateConfig]):
         self._joint_stamp_ns = -1
         self._action_stamp_ns = -1
         self._last_hold_s = -np.inf
+        self._answer: Float64MultiArray | None = None
         self._was_open = False
         self._commands = self._holds = 0
         self._reason = 'starting'
@@ -151,6 +152,8 @@ class MotorGate(PartNode[MotorGateConfig]):
         packet = decode(message)
         self._check_age(packet.stamp_ns)
         if packet.stamp_ns == self._action_stamp_ns:
+            if self.config.lock_step and self._answer is not None:
+                self._command.publish(self._answer)   # asked again: the same answer
             return
         guard = self._guard
         assert guard is not None
@@ -203,6 +206,7 @@ class MotorGate(PartNode[MotorGateConfig]):
             self._last_hold_s = self._now_s()
             self._holds += 1
             self._send(command, HOLD_LABEL)
+            self._answer = None
 
     def _send(self, command: np.ndarray, label: str) -> None:
         if not np.isfinite(command).all():
@@ -221,6 +225,7 @@ class MotorGate(PartNode[MotorGateConfig]):
         message = Float64MultiArray(data=command.tolist())
         message.layout.dim = [MultiArrayDimension(
             label=label, size=command.size, stride=command.size)]
+        self._answer = message
         self._command.publish(message)
 
     def _now_s(self) -> float:

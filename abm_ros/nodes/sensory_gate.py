@@ -6,15 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 from geometry_msgs.msg import PoseStamped
 from sensor_msgs.msg import BatteryState, Image, JointState
-from std_msgs.msg import String
+from std_msgs.msg import Float32MultiArray, String
 
 from abm_ros.core.config import check, setting
 from abm_ros.core.description import JointLimits, read_body_tag, read_limits
-from abm_ros.core.fusion import JointSample, Observation, SensorFusion, layout_for
+from abm_ros.core.fusion import JointSample, SensorFusion, layout_for
 from abm_ros.core.kinematics import ForwardKinematics
 from abm_ros.core.signals import effort_ratio
+from abm_ros.core.transition import Observation
 from abm_ros.ros import names, qos
-from abm_ros.ros.codec import Packet, encode, parse_episode_tag, time_to_ns
+from abm_ros.ros.codec import encode_observation, parse_episode_tag, time_to_ns
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.spin import run_node
 
@@ -64,6 +65,7 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         self._first_joints_s: float | None = None
         self._waiting_since_s: float | None = None
         self._last_ns = -1
+        self._answer: Float32MultiArray | None = None
         self._energy = self.config.energy_without_battery
         self._effort = 0.0
         self._observations = 0
@@ -122,6 +124,9 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         if fusion is None:
             return
         stamp_ns = time_to_ns(message.header.stamp)
+        if stamp_ns == self._last_ns and self._answer is not None:
+            self.emit('observation', self._answer)   # shown again: the same answer
+            return
         period_ns = fusion.layout.spec.control_period_s * 1e9
         if 0 <= stamp_ns - self._last_ns < 0.7 * period_ns:
             return
@@ -177,12 +182,8 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         self._waiting_since_s = None
         self._last_ns = observation.stamp_ns
         self._observations += 1
-        spec = self._fusion.layout.spec
-        arrays = {f.name: observation.vector[spec.slice_of(f.name)] for f in spec.fields}
-        arrays['desired_goal'] = observation.goal
-        self.emit('observation', encode(Packet(observation.stamp_ns, arrays, {
-            'episode': str(observation.episode), 'step': str(observation.step),
-            'whole': str(int(observation.whole))})))
+        self._answer = encode_observation(observation, self._fusion.layout.spec)
+        self.emit('observation', self._answer)
 
     def _now_s(self) -> float:
         return self.steady.now().nanoseconds * 1e-9

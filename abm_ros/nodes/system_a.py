@@ -11,8 +11,9 @@ from abm_ros.core.perception import Percept, Perception
 from abm_ros.core.schedule import ScheduleConfig
 from abm_ros.core.snapshot import Snapshot
 from abm_ros.core.spec import ObservationSpec
+from abm_ros.core.transition import Observation
 from abm_ros.ros import names
-from abm_ros.ros.codec import Packet, attributes_of, decode, encode
+from abm_ros.ros.codec import Packet, attributes_of, decode, decode_observation, encode
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.spin import run_node
 
@@ -21,10 +22,11 @@ _ACTIONS_KEPT = 8
 
 @dataclass(frozen=True)
 class SystemAConfig(ScheduleConfig):
-    """Settings of System A; the schedule matters in lock-step, where it waits for snapshots."""
+    """Settings of System A; the schedule matters with exact_rounds, when it waits for snapshots."""
 
-    lock_step: bool = setting(
-        False, "Wait for the learner's snapshot whenever a learning round is due.")
+    exact_rounds: bool = setting(
+        False, "Wait for the learner's snapshot whenever a learning round is due; needs a body in "
+        'lock-step and a plasticity above 0.')
 
     def __post_init__(self) -> None:
         check(self)
@@ -39,8 +41,8 @@ class SystemA(PartNode[SystemAConfig]):
         self._perception: Perception | None = None
         self._early: Snapshot | None = None
         self._executed: dict[int, np.ndarray] = {}
-        self._last: tuple[int, str, int] | None = None   # stamp, episode, step
-        self._held: Packet | None = None
+        self._last: Observation | None = None
+        self._held: Observation | None = None
         self._answer: tuple[int, Float32MultiArray] | None = None
         self._transitions = 0
         self._round = 0
@@ -86,58 +88,46 @@ class SystemA(PartNode[SystemAConfig]):
         self._try_held()
 
     def on_observation(self, message: Float32MultiArray) -> None:
-        """Perceive; in lock-step, once everything is there that must come first."""
-        if self._perception is None:
+        """Perceive; with exact_rounds, once everything is there that must come first."""
+        if self._perception is None or self._spec is None:
             return
-        packet = decode(message)
-        if self._answer is not None and packet.stamp_ns == self._answer[0]:
+        observation = decode_observation(message, self._spec)
+        if self._answer is not None and observation.stamp_ns == self._answer[0]:
             self.emit('latent', self._answer[1])   # asked again: the same answer
             return
-        self._held = packet
+        self._held = observation
         self._try_held()
 
     def on_imagined_action(self, message: Float32MultiArray) -> None:
         """Imagined actions come with the mode `imagine`, which is not built yet."""
 
     def _try_held(self) -> None:
-        packet = self._held
-        if packet is None or self._perception is None:
+        held = self._held
+        if held is None or self._perception is None:
             return
-        executed = self._leading_action(packet)
-        if self.config.lock_step:
-            if self._continues(packet) and executed is None:
-                return
+        continues = self._last is not None and held.follows(self._last)
+        executed = (self._executed.get(self._last.stamp_ns)
+                    if self._last is not None and continues else None)
+        if self.config.exact_rounds:
             due = self.config.round_at(self._transitions + (executed is not None))
-            if self._round < due:
+            if (continues and executed is None) or self._round < due:
                 return
-        self._held = None
+        self._held, self._last = None, held
         self._transitions += executed is not None
-        self._perceive(self._perception, packet, executed)
+        self._perceive(self._perception, held, executed, new_episode=not continues)
 
-    def _continues(self, packet: Packet) -> bool:
-        return (self._last is not None
-                and packet.attributes.get('episode') == self._last[1]
-                and packet.integer('step') == self._last[2] + 1)
-
-    def _leading_action(self, packet: Packet) -> np.ndarray | None:
-        if self._last is None or not self._continues(packet):
-            return None
-        return self._executed.get(self._last[0])
-
-    def _perceive(self, perception: Perception, packet: Packet,
-                  executed: np.ndarray | None) -> None:
+    def _perceive(self, perception: Perception, observation: Observation,
+                  executed: np.ndarray | None, *, new_episode: bool) -> None:
         assert self._spec is not None
-        vector = self._spec.join(packet.arrays)
-        continues = self._continues(packet)
-        self._last = (packet.stamp_ns, packet.attributes.get('episode', ''),
-                      packet.integer('step'))
-        percept = self._percept = perception.observe(vector, executed, not continues)
+        percept = self._percept = perception.observe(observation.vector, executed, new_episode)
         self._latents += 1
-        message = encode(Packet(packet.stamp_ns, {
-            'latent': percept.latent, 'desired_goal': packet.array('desired_goal'),
-            'achieved_goal': vector[self._spec.goal_slice]}, {
-            **packet.attributes, 'lineage': percept.lineage, 'round': str(self._round)}))
-        self._answer = (packet.stamp_ns, message)
+        message = encode(Packet(observation.stamp_ns, {
+            'latent': percept.latent, 'desired_goal': observation.goal,
+            'achieved_goal': observation.vector[self._spec.goal_slice]}, {
+            'episode': str(observation.episode), 'step': str(observation.step),
+            'whole': str(int(observation.whole)), 'lineage': percept.lineage,
+            'round': str(self._round)}))
+        self._answer = (observation.stamp_ns, message)
         self.emit('latent', message)
 
 

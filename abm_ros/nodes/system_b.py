@@ -1,12 +1,13 @@
 """system_b: acts; latent in, action out, the next plan prepared in between."""
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from std_msgs.msg import Float32MultiArray, String, UInt8MultiArray
 
-from abm_ros.core.behaviour import Behaviour
+from abm_ros.core.behaviour import ActingModel, Behaviour
 from abm_ros.core.config import section, setting
 from abm_ros.core.episodes import EpisodeTracker
 from abm_ros.core.planner import Drive, PlannerConfig
@@ -24,7 +25,8 @@ class SystemBConfig(PlannerConfig):
     """Settings of System B."""
 
     seed: int = setting(0, 'Seed of babbling, exploration and planning.', low=0)
-    lock_step: bool = setting(False, "Wait for the learner's snapshot of each learning round.")
+    exact_rounds: bool = setting(
+        False, "Wait for the learner's snapshot whenever System A acts with a newer round's.")
     competence_window: int = setting(
         20, 'Episodes over which competence is the success rate.', low=1, high=1000)
     goal_weight: float = setting(
@@ -46,7 +48,9 @@ class SystemB(PartNode[SystemBConfig]):
         self._held: Packet | None = None
         self._answer: tuple[int, Float32MultiArray] | None = None
         self._round = 0
-        self._episode = ''
+        self._arrived: bytes | None = None
+        self._opened: tuple[ActingModel, int] | None = None
+        self._opener: threading.Thread | None = None
         self._actions = 0
         self._tracker = EpisodeTracker(self.config.competence_window)
 
@@ -75,15 +79,36 @@ class SystemB(PartNode[SystemBConfig]):
 
     def on_model(self, message: UInt8MultiArray) -> None:
         """Act with a new snapshot from the next preparation on."""
-        snapshot = Snapshot.from_bytes(bytes(message.data))
-        self._early = snapshot
+        if self.config.exact_rounds:
+            self._early = Snapshot.from_bytes(bytes(message.data))
+            if self._behaviour is not None:
+                self._behaviour.load(self._early)
+            self._round = int(attributes_of(message).get('round', '0'))
+            self._try_held()
+            return
+        # Opening takes 10 ms: longer than a latent may wait.
+        self._arrived = bytes(message.data)
+        if self._opener is None or not self._opener.is_alive():
+            self._opener = threading.Thread(target=self._open_arrived, daemon=True)
+            self._opener.start()
+
+    def _open_arrived(self) -> None:
+        while (data := self._arrived) is not None:
+            self._arrived = None
+            self.guarded('model', self._open, data)
+
+    def _open(self, data: bytes) -> None:
+        snapshot = self._early = Snapshot.from_bytes(data)
         if self._behaviour is not None:
-            self._behaviour.load(snapshot)
-        self._round = int(attributes_of(message).get('round', '0'))
-        self._try_held()
+            self._opened = (self._behaviour.open(snapshot), snapshot.version)
+
+    def _adopt_opened(self, behaviour: Behaviour) -> None:
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            behaviour.adopt(*opened)
 
     def on_latent(self, message: Float32MultiArray) -> None:
-        """Act; in lock-step, once the snapshot of the round has come."""
+        """Act; with exact_rounds, once the snapshot of the round has come."""
         if self._behaviour is None:
             return
         packet = decode(message)
@@ -97,9 +122,10 @@ class SystemB(PartNode[SystemBConfig]):
         packet, behaviour = self._held, self._behaviour
         if packet is None or behaviour is None:
             return
-        if self.config.lock_step and self._round < packet.integer('round'):
+        if self.config.exact_rounds and self._round < packet.integer('round'):
             return
         self._held = None
+        self._adopt_opened(behaviour)
         config = self.config
         goal = packet.array('desired_goal')
         begins = packet.integer('step') == 0

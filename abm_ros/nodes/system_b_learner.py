@@ -1,7 +1,7 @@
 """system_b_learner: trains System B's actor and critics in System A's model."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from std_msgs.msg import UInt8MultiArray
@@ -9,6 +9,7 @@ from std_msgs.msg import UInt8MultiArray
 from abm_ros.core.config import check, section
 from abm_ros.core.errors import SnapshotError
 from abm_ros.core.learning_config import ActorConfig
+from abm_ros.core.schedule import VALUE_HORIZON
 from abm_ros.core.seeds import derive_seed
 from abm_ros.core.snapshot import Snapshot
 from abm_ros.nodes.learner_node import LearnerConfig, LearnerNode
@@ -16,8 +17,6 @@ from abm_ros.ros import names
 from abm_ros.ros.codec import attributes_of
 from abm_ros.ros.replay_link import ReplayedBatch
 from abm_ros.ros.spin import run_node
-
-_REVERSE_HORIZON = 4
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class SystemBLearnerConfig(ActorConfig, LearnerConfig):
 class ActorTrainer:
     """`core.actor` behind the trainer protocol; needs a model of System A first."""
 
-    horizon = _REVERSE_HORIZON
+    horizon = VALUE_HORIZON
 
     def __init__(self, path: Path, seed: int, config: ActorConfig) -> None:
         import torch
@@ -66,17 +65,10 @@ class ActorTrainer:
             for group in optimiser.param_groups:
                 group['lr'] = state.config.learning_rate * plasticity
         if replayed.kind != 'reverse':
-            batch = replace(replayed.batch, observation=replayed.batch.observation[:, :2],
-                            action=replayed.batch.action[:, :1],
-                            mask=replayed.batch.mask[:, :1])
-            return self._actor.train_step(state, world, batch)
+            return self._actor.train_step(state, world, replayed.batch.column(0))
         metrics: Mapping[str, float] = {}
-        for t in reversed(range(replayed.batch.mask.shape[1])):
-            batch = replace(replayed.batch,
-                            observation=replayed.batch.observation[:, t:t + 2],
-                            action=replayed.batch.action[:, t:t + 1],
-                            mask=replayed.batch.mask[:, t:t + 1])
-            metrics = self._actor.value_step(state, world, batch)
+        for t in reversed(range(self.horizon)):
+            metrics = self._actor.value_step(state, world, replayed.batch.column(t))
         return metrics
 
     def _refresh(self, replayed: ReplayedBatch) -> None:
@@ -113,6 +105,9 @@ class SystemBLearner(LearnerNode[SystemBLearnerConfig]):
         if self._early is not None:
             trainer.take_world(self._early)
         return trainer
+
+    def may_train(self, number: int) -> bool:
+        return not self.config.exact_rounds or self._world_round >= number
 
     def on_world_model(self, message: UInt8MultiArray) -> None:
         """Take System A's snapshot."""

@@ -18,6 +18,8 @@ from std_msgs.msg import (
     Float32MultiArray, MultiArrayDimension, MultiArrayLayout, UInt8MultiArray)
 
 from abm_ros.core.errors import NonFiniteError, SpecError
+from abm_ros.core.spec import ObservationSpec, check_array
+from abm_ros.core.transition import Observation
 
 _LABEL = re.compile(r'([A-Za-z_][\w./-]*)(?:\[(\d+(?:,\d+)*)\])?')
 _STAMP = re.compile(r'stamp=(\d+)\.(\d{9})')
@@ -161,6 +163,27 @@ def ns_to_time(stamp_ns: int) -> Time:
     """Return nanoseconds as a message stamp."""
     seconds, rest = divmod(stamp_ns, NANOSECONDS)
     return Time(sec=seconds, nanosec=rest)
+
+
+def encode_observation(observation: Observation, spec: ObservationSpec) -> Float32MultiArray:
+    """Write an observation: its named fields, the desired goal, and where in life it is."""
+    arrays = {f.name: observation.vector[spec.slice_of(f.name)] for f in spec.fields}
+    return encode(Packet(observation.stamp_ns, {**arrays, 'desired_goal': observation.goal}, {
+        'episode': str(observation.episode), 'step': str(observation.step),
+        'whole': str(int(observation.whole))}))
+
+
+def decode_observation(message: Float32MultiArray, spec: ObservationSpec) -> Observation:
+    """
+    Read an observation of the given layout.
+
+    :raises SpecError: a field is missing, of the wrong size or not finite.
+    """
+    packet = decode(message)
+    goal = check_array('desired_goal', packet.array('desired_goal'), (spec.goal_size,))
+    return Observation(packet.stamp_ns, spec.join(packet.arrays), goal,
+                       packet.integer('episode'), packet.integer('step'),
+                       packet.attributes.get('whole') == '1')
 
 
 def episode_tag(episode: int, step: int) -> str:

@@ -75,6 +75,9 @@ def describe(options: GraphOptions) -> tuple[NodeSpec, ...]:
     is_gym = options.body.startswith('gym:')
     if options.body:
         parts.append(_body(options, is_gym))
+    # Bit for bit only while nothing but the steps decides: one mode, learning from the start.
+    exact = {'exact_rounds': options.lock_step and options.pin_mode != ''
+             and options.baseline_episodes == 0}
     lock = {'lock_step': options.lock_step}
     home = {'directory': options.directory}
     seed = {'seed': options.seed}
@@ -86,10 +89,10 @@ def describe(options: GraphOptions) -> tuple[NodeSpec, ...]:
         senses['patience_s'] = 10.0
     parts += [
         (names.EPISODIC_MEMORY, {**home, **seed}),
-        (names.SYSTEM_A_LEARNER, {**home, **seed, **lock}),
-        (names.SYSTEM_B_LEARNER, {**home, **seed, **lock}),
-        (names.SYSTEM_A, {**lock}),
-        (names.SYSTEM_B, {**seed, **lock}),
+        (names.SYSTEM_A_LEARNER, {**home, **seed, **exact}),
+        (names.SYSTEM_B_LEARNER, {**home, **seed, **exact}),
+        (names.SYSTEM_A, {**exact}),
+        (names.SYSTEM_B, {**seed, **exact}),
         (names.SENSORY_GATE, {**arm, **senses, 'tool_link': options.tool_link}),
         (names.MOTOR_GATE, {
             **arm, **lock, **patience, 'controller': options.controller,
