@@ -5,26 +5,25 @@ import sys
 from dataclasses import replace
 
 import numpy as np
-import pytest
 import torch
 from tiny_bodies import PlanarArm
 
-from abm_ros.core.actor import ActorConfig
-from abm_ros.core.agent import Agent, AgentConfig, AgentSettings
-from abm_ros.core.errors import SpecError
-from abm_ros.core.latent_model import WorldModelConfig
+from abm_ros.core.agent import Agent, AgentSettings
+from abm_ros.core.learning_config import ActorConfig, WorldModelConfig
 from abm_ros.core.perception import Perception
 from abm_ros.core.planner import Drive
-from abm_ros.core.replay import ReplayIndex
+from abm_ros.core.schedule import ScheduleConfig
 from abm_ros.core.seeds import generator
+from abm_ros.core.transition import Observation
 
 SMALL = AgentSettings(
-    AgentConfig(warm_up=60, learn_every=20, updates_a=30, updates_b=30, first_updates=120),
-    WorldModelConfig(latent=16, members=3, hidden=32, encoder_hidden=16, layers=2, batch=64,
-                     horizon=2),
-    ActorConfig(hidden=32, batch=64))
-BRIEF = replace(SMALL, schedule=AgentConfig(warm_up=60, learn_every=20, updates_a=5,
-                                            updates_b=5, first_updates=10))
+    schedule=ScheduleConfig(warm_up=60, learn_every=20, updates=30, first_updates=120),
+    world=WorldModelConfig(latent=16, members=3, hidden=32, encoder_hidden=16, layers=2, batch=64,
+                           horizon=2),
+    actor=ActorConfig(hidden=32, batch=64))
+BRIEF = replace(SMALL, schedule=ScheduleConfig(warm_up=60, learn_every=20, updates=5,
+                                               first_updates=10))
+NEVER = replace(SMALL, schedule=ScheduleConfig(warm_up=100_000))
 
 
 def live(seed: int, transitions: int,
@@ -32,17 +31,21 @@ def live(seed: int, transitions: int,
     """Return the agent, its actions, each episode's success and (error, change) per step."""
     torch.set_num_threads(1)
     arm = PlanarArm(generator(seed, 'body'))
-    agent = Agent(settings, arm.spec, ReplayIndex(arm.spec, 10000), seed)
+    agent = Agent(settings, arm.spec, seed)
     agent.drive = Drive(exploration=0.1)
-    (observation, goal), episode, actions, wins, errors = arm.reset(), 0, [], [], []
+    (vector, goal), episode, step, stamp = arm.reset(), 0, 0, 0
+    won = ended = False
+    actions, wins, errors = [], [], []
     while agent.transitions < transitions:
-        action = agent.act(observation, goal, episode)
-        observation, won, ended = arm.step(action)
-        agent.record(action)
+        stamp += 50_000_000
+        action = agent.act(Observation(stamp, vector, goal, episode, step))
+        agent.executed(stamp, action)
         if ended:
-            agent.finish(observation, goal, success=won)
-            (observation, goal), episode = arm.reset(), episode + 1
             wins.append(won)
+            (vector, goal), episode, step, ended = arm.reset(), episode + 1, 0, False
+        else:
+            vector, won, ended = arm.step(action)
+            step += 1
         actions.append(action)
         assert agent.percept is not None
         errors.append((agent.percept.error, agent.percept.change))
@@ -51,16 +54,16 @@ def live(seed: int, transitions: int,
 
 def test_it_learns_to_reach_on_a_small_arm() -> None:
     """Babbling reaches the goal in one episode of seven; what was learned nearly always."""
-    _, _, babbled, _ = live(0, 1000, replace(SMALL, schedule=AgentConfig(warm_up=2000)))
+    _, _, babbled, _ = live(0, 1000, NEVER)
     assert np.mean(babbled) < 0.3
     agent, _, wins, errors = live(0, 300)
     assert np.mean(wins[-12:]) >= 0.8
     error, change = np.nansum(np.array(errors[-100:]), axis=0)
     assert error / change < 0.3       # scored before anything was learned from these steps
     a, b = agent.snapshots()
-    assert a.version == 120 + 12 * 30
+    assert a.version == 120 + 12 * 30  # rounds at 60, 80, ... 300
     assert b is not None
-    assert b.version == 120 + 12 * 30
+    assert b.version == a.version
     assert b.meta['world_lineage'] == a.lineage
 
 
@@ -75,14 +78,15 @@ def test_one_seed_gives_the_same_bits() -> None:
 
 
 def test_the_schedule() -> None:
-    config = AgentConfig(warm_up=50, learn_every=10, updates_a=4, updates_b=3, first_updates=99)
-    rounds = {n: config.updates(n) for n in range(1, 81) if config.updates(n) != (0, 0)}
-    assert rounds == {50: (99, 99), 60: (4, 3), 70: (4, 3), 80: (4, 3)}
+    config = ScheduleConfig(warm_up=50, learn_every=10, updates=4, first_updates=99)
+    assert [config.round_at(n) for n in (0, 49, 50, 59, 60, 80)] == [0, 0, 1, 1, 2, 4]
+    assert [config.updates_in(r) for r in (1, 2, 9)] == [99, 4, 4]
+    assert [config.begins_at(r) for r in (1, 2, 4)] == [50, 60, 80]
 
 
 def test_until_the_first_round_it_babbles_and_then_it_perceives() -> None:
-    agent, _, _, errors = live(3, 61, BRIEF)
-    assert np.isnan(errors[58][0])
+    agent, _, _, errors = live(3, 63, BRIEF)
+    assert np.isnan(errors[55][0])
     assert agent.percept is not None
     assert agent.percept.latent.shape == (16,)
     fresh, _, _, _ = live(3, 59, BRIEF)
@@ -91,19 +95,16 @@ def test_until_the_first_round_it_babbles_and_then_it_perceives() -> None:
     assert fresh.snapshots()[1] is None
 
 
-def test_record_needs_an_act() -> None:
+def test_the_end_of_an_episode_is_no_transition() -> None:
+    """What is executed on the last observation of an episode leads nowhere."""
     arm = PlanarArm(generator(0, 'body'))
-    agent = Agent(SMALL, arm.spec, ReplayIndex(arm.spec, 100), 0)
-    with pytest.raises(SpecError, match='act'):
-        agent.record(np.zeros(3, np.float32))
-
-
-def test_settling_records_nothing() -> None:
-    arm = PlanarArm(generator(0, 'body'))
-    replay = ReplayIndex(arm.spec, 100)
-    agent = Agent(SMALL, arm.spec, replay, 0)
-    agent.settle(agent.act(*arm.reset(), 0))
-    assert (replay.steps, agent.transitions) == (0, 0)
+    agent = Agent(NEVER, arm.spec, 0)
+    vector, goal = arm.reset()
+    for stamp, (episode, step) in enumerate([(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)]):
+        action = agent.act(Observation(stamp, vector, goal, episode, step))
+        agent.executed(stamp, action)
+    assert agent.transitions == 4     # (0,0), (0,1), (1,0), (1,1); (1,2) waits for what follows
+    assert agent.replay.steps == 5
 
 
 def test_acting_imports_neither_torch_nor_onnx() -> None:
