@@ -90,7 +90,7 @@ class BenchBody:
                     and self._node.count_publishers(floor_topic('command')))
 
     def begin(self) -> dict[str, Timing]:
-        """Begin a block of measurements; what is returned fills until `end`, and a little after."""
+        """Begin a block; what is returned fills until `end`, and a little after."""
         timing = {GRAPH: Timing(), FLOOR: Timing()}
         self._block = timing
         return timing

@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from abm_ros.bench.common import (
-    Children, load_average, own_domain, quantiles, ratio, report, spread)
+    Children,
+    load_average,
+    own_domain,
+    quantiles,
+    ratio,
+    report,
+    spread,
+)
 from abm_ros.core.errors import GraphError
 
 if TYPE_CHECKING:

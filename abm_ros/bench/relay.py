@@ -16,7 +16,11 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import JointState
 from std_msgs.msg import (
-    Float32MultiArray, Float64MultiArray, MultiArrayDimension, MultiArrayLayout)
+    Float32MultiArray,
+    Float64MultiArray,
+    MultiArrayDimension,
+    MultiArrayLayout,
+)
 
 from abm_ros.bench.station import spin_bare
 from abm_ros.ros import names, qos

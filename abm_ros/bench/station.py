@@ -88,7 +88,7 @@ def wait_until(children: Children, what: str, done: Callable[[], bool], timeout_
 
 
 def spin_bare(make: Callable[[], Any]) -> int:
-    """Spin one bare node in this process as the nodes of the graph are spun, until told to stop."""
+    """Spin one bare node in this process as the graph's nodes are spun, until told to stop."""
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     stop = Stop()
     node: Node = make()

@@ -53,7 +53,7 @@ def config_class(node: str) -> type:
             return found
     for base in getattr(module, stem).__orig_bases__:
         for argument in get_args(base):
-            return argument  # type: ignore[no-any-return]
+            return argument
     raise LookupError(f'{node} has no configuration class')
 
 

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -64,6 +65,9 @@ class Supervisor:
         for child in self._children:
             child.tasks = [asyncio.create_task(self._keep(child))]
 
+    def _is_stopping(self) -> bool:
+        return self._stopping
+
     def pids(self) -> dict[str, int]:
         """Return the process ids of what runs now."""
         return {c.spec.name: c.process.pid for c in self._children
@@ -108,11 +112,12 @@ class Supervisor:
             child.process = await asyncio.create_subprocess_exec(
                 *self._command(child.spec), stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-                env=os.environ | {'PYTHONUNBUFFERED': '1', PARENT_VARIABLE: '1'}, start_new_session=True)
+                env=os.environ | {'PYTHONUNBUFFERED': '1', PARENT_VARIABLE: '1'},
+                start_new_session=True)
             child.starts += 1
             await self._relay(child)
             code = await child.process.wait()
-            if self._stopping:
+            if self._is_stopping():
                 return
             if code == REFUSED or not child.spec.respawn:
                 self._refuse(child, code)
@@ -126,7 +131,8 @@ class Supervisor:
             self.refusal.set_result(reason)
 
     async def _relay(self, child: _Child) -> None:
-        assert child.process is not None and child.process.stdout is not None
+        assert child.process is not None
+        assert child.process.stdout is not None
         name = child.spec.name
         file = (open(self._log / f'{name}.log', 'a', encoding='utf-8')
                 if self._log is not None else None)
@@ -155,8 +161,8 @@ async def first_of(supervisor: Supervisor, work: 'asyncio.Future[None]') -> None
     :raises GraphError: naming the process and why it refused.
     """
     assert supervisor.refusal is not None
-    done, _ = await asyncio.wait([work, supervisor.refusal],
-                                 return_when=asyncio.FIRST_COMPLETED)
+    both: list[asyncio.Future[Any]] = [work, supervisor.refusal]
+    done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
     if supervisor.refusal in done:
         work.cancel()
         raise GraphError(supervisor.refusal.result())

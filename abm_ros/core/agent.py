@@ -14,7 +14,7 @@ observation, in this order:
 4. B prepares the next action.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -31,15 +31,16 @@ from abm_ros.core.snapshot import Snapshot
 from abm_ros.core.spec import ObservationSpec
 from abm_ros.core.transition import Observation
 
+
 @dataclass(frozen=True)
 class AgentSettings:
     """The settings of all parts of the in-process agent."""
 
-    schedule: ScheduleConfig = ScheduleConfig()
-    replay: ReplayConfig = ReplayConfig()
-    world: WorldModelConfig = WorldModelConfig()
-    actor: ActorConfig = ActorConfig()
-    planner: PlannerConfig = PlannerConfig()
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    replay: ReplayConfig = field(default_factory=ReplayConfig)
+    world: WorldModelConfig = field(default_factory=WorldModelConfig)
+    actor: ActorConfig = field(default_factory=ActorConfig)
+    planner: PlannerConfig = field(default_factory=PlannerConfig)
 
 
 class Agent:

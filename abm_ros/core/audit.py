@@ -162,7 +162,7 @@ class AuditLog:
             file.write(_canonical({'seq': head.seq, 'hash': head.hash}) + b'\n')
             file.flush()
             os.fsync(file.fileno())
-        os.replace(staged, target)
+        staged.replace(target)
         folder = os.open(self.path.parent, os.O_RDONLY | os.O_CLOEXEC)
         try:
             os.fsync(folder)

@@ -74,7 +74,7 @@ def _check_scalar(name: str, info: Setting, kind: type, value: Any) -> Any:
         value = float(value)
     if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
         raise ConfigError(f'{name}: expected {kind.__name__}, got {value!r}')
-    if kind in (int, float):
+    if isinstance(value, int | float) and not isinstance(value, bool):
         low = -float('inf') if info.low is None else info.low
         high = float('inf') if info.high is None else info.high
         if not low <= value <= high or value in (float('inf'), -float('inf')):

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 
 from abm_ros.core.config import check, setting
 from abm_ros.core.signals import (
-    Average, SleepPressure, clip_unit, learning_gain, pain_from_effort, saturating)
+    Average,
+    SleepPressure,
+    clip_unit,
+    learning_gain,
+    pain_from_effort,
+    saturating,
+)
 
 Raw = Mapping[str, Mapping[str, float]]
 

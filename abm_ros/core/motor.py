@@ -139,7 +139,8 @@ class MotorGuard:
         """
         config = self.config
         before = self.hold()
-        assert self._position is not None and before is not None
+        assert self._position is not None
+        assert before is not None
         full = self.limits.velocity * config.velocity_scale * config.control_period_s
         most = self.limits.velocity * config.control_period_s * share
         change = np.clip(self._position + action * full - before, -most, most)

@@ -13,7 +13,7 @@ import yaml
 
 from abm_ros.core.config import check, from_mapping, setting
 from abm_ros.core.errors import ConfigError, PhiError
-from abm_ros.core.modes import MODES
+from abm_ros.core.modes import MODES, SAFE_MODE
 from abm_ros.core.signals import SIGNALS
 
 
@@ -131,7 +131,7 @@ def decide(signals: Mapping[str, float], state: PolicyState, phi: Phi, now_s: fl
             return _decision(rule.mode, f'override: {rule.text()}', drives, signals, state,
                              phi, now_s, index)
     if not drives:
-        return _decision(state.mode, 'no mode is allowed', drives, signals, state, phi, now_s)
+        return _decision(SAFE_MODE, 'no mode is allowed', drives, signals, state, phi, now_s)
     best = max(drives, key=lambda mode: drives[mode])
     policy = phi.modes.get(state.mode)
     if policy is None or state.mode not in drives:

@@ -8,7 +8,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from abm_ros.core.config import check, setting
+from abm_ros.core.config import setting
 from abm_ros.core.constraints import Constraints
 from abm_ros.core.errors import WiringError
 from abm_ros.core.meta_state import MetaState, MetaStateConfig

@@ -48,7 +48,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._index: ReplayIndex | None = None
         self._recorder: Recorder | None = None
         self._requests: deque[Credits] = deque()
-        self._taken: dict[str, tuple[str, int]] = {}
+        self._taken: dict[str, tuple[str, set[int]]] = {}
         self._rngs: dict[str, np.random.Generator] = {}
         self._recorded = self._served = 0
         self._trouble = ''
@@ -142,10 +142,12 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
     def on_credits(self, message: Float32MultiArray) -> None:
         """Queue a consumer's request; a new session of a consumer replaces its old requests."""
         credits = decode_credits(message)
-        session, number = self._taken.get(credits.consumer, ('', -1))
-        if credits.session == session and credits.number <= number:
+        session, numbers = self._taken.get(credits.consumer, ('', set()))
+        if credits.session != session:
+            session, numbers = self._taken[credits.consumer] = (credits.session, set())
+        if credits.number in numbers:
             return   # sent again: it waits here or was served
-        self._taken[credits.consumer] = (credits.session, credits.number)
+        numbers.add(credits.number)
         self._requests = deque(r for r in self._requests if r.consumer != credits.consumer
                                or r.session == credits.session)
         self._requests.append(credits)

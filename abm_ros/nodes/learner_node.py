@@ -40,10 +40,11 @@ class LearnerConfig(ScheduleConfig):
 
     directory: str = setting('~/.ros/abm_ros', 'Folder; snapshots lie in its models/.')
     seed: int = setting(0, 'Seed of weights and training.', low=0)
-    exact_rounds: bool = setting(False, 'Every round takes place, in order; nothing is skipped to catch up.')
+    exact_rounds: bool = setting(
+        False, 'Every round takes place, in order; nothing is skipped to catch up.')
     schedule: str = setting(
         'online', 'online: rounds as experience comes; consolidate: at full speed; '
-        "value: values only, from reverse replay (System B; System A then learns online).",
+        'value: values only, from reverse replay (System B; System A then learns online).',
         choices=SCHEDULES, runtime=True)
     plasticity: float = setting(
         1.0, 'Factor of the learning rate; 0 learns nothing.', low=0.0, high=1.0, runtime=True)
@@ -156,7 +157,7 @@ class LearnerNode(PartNode[C], Generic[C]):
             self._queue.put(replayed)
 
     def _end_session(self) -> None:
-        """What was asked for before is void."""
+        """Make void what was asked for before."""
         with self._wake:
             self._session += 1
             self._unanswered.clear()
@@ -170,8 +171,9 @@ class LearnerNode(PartNode[C], Generic[C]):
 
     def _repeat(self) -> None:
         """
-        Ask again for what has not been answered: a request sent before the wire was matched is
-        lost without a trace, and so is a batch.
+        Ask again for what has not been answered.
+
+        A request sent before the wire was matched is lost without a trace, and so is a batch.
         """
         stalled = (self._round is not None and not self._unanswered
                    and self._queue.empty() and self._round.asked > 0

@@ -22,7 +22,7 @@ _ACTIONS_KEPT = 8
 
 @dataclass(frozen=True)
 class SystemAConfig(ScheduleConfig):
-    """Settings of System A; the schedule matters with exact_rounds, when it waits for snapshots."""
+    """Settings of System A; the schedule matters where exact_rounds waits for snapshots."""
 
     exact_rounds: bool = setting(
         False, "Wait for the learner's snapshot whenever a learning round is due; needs a body in "

@@ -60,7 +60,8 @@ class ActorTrainer:
     def train(self, replayed: ReplayedBatch, plasticity: float) -> Mapping[str, float]:
         self._refresh(replayed)
         state, world = self._state, self._world
-        assert state is not None and world is not None
+        assert state is not None
+        assert world is not None
         for optimiser in (state.actor_optimiser, state.critic_optimiser):
             for group in optimiser.param_groups:
                 group['lr'] = state.config.learning_rate * plasticity

@@ -179,7 +179,8 @@ class SystemM(PartNode[SystemMConfig]):
     def _check_parameters(self, changes: list[Parameter]) -> SetParametersResult:
         for change in changes:
             wanted = {'pin_mode': [change.value] if change.value else [],
-                      'veto_modes': change.value or []}.get(change.name, [])
+                      'veto_modes': [m for m in change.value or [] if m],
+                      }.get(change.name, [])
             for mode in wanted:
                 refusal = (self._conductor.control.refusal(mode)
                            if self._conductor is not None and change.name == 'pin_mode'

@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from std_msgs.msg import (
-    Float32MultiArray, MultiArrayDimension, MultiArrayLayout, UInt8MultiArray)
+from std_msgs.msg import Float32MultiArray, MultiArrayDimension, MultiArrayLayout, UInt8MultiArray
 
 from abm_ros.core.errors import NonFiniteError, SpecError
 from abm_ros.core.spec import ObservationSpec, check_array

@@ -160,7 +160,7 @@ class Conductor:
                           f'(rewired in {report.full_s * 1e3:.0f} ms)')
 
     def _failed(self, error: GraphError, wanted: str) -> None:
-        """A rewiring did not succeed: shut the gate, call it freeze, repair from there."""
+        """Shut the gate after a failed rewiring; call it freeze and repair from there."""
         self._complain(error)
         self._record('rewire_failed', mode=wanted, error=str(error))
         if not self._rewirer.shut_gate():

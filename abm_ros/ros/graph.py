@@ -84,7 +84,7 @@ def describe(options: GraphOptions) -> tuple[NodeSpec, ...]:
     patience = ({'deadman_s': _LOCK_STEP_PATIENCE_S, 'joint_timeout_s': _LOCK_STEP_PATIENCE_S,
                  'max_action_age_s': _LOCK_STEP_PATIENCE_S} if options.lock_step else {})
     arm = {'joints': list(options.joints), 'control_period_s': options.control_period_s}
-    senses = {'tool_source': 'topic'} if options.body else {}
+    senses: dict[str, Any] = {'tool_source': 'topic'} if options.body else {}
     if options.lock_step:
         senses['patience_s'] = 10.0
     parts += [

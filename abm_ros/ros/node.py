@@ -191,7 +191,8 @@ class PartNode(LifecycleNode, Generic[C]):
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Create exactly the endpoints that the ports name, then start work."""
-        return self._transition('activate', [self._create_endpoints, self.activated], undo=self._destroy_endpoints)
+        return self._transition('activate', [self._create_endpoints, self.activated],
+                                undo=self._destroy_endpoints)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop work, then destroy the endpoints."""
@@ -208,7 +209,8 @@ class PartNode(LifecycleNode, Generic[C]):
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Release everything on the way to the end."""
         steps = [self.deactivated, self._destroy_endpoints] if self.active else []
-        return self._transition('shut down', [*steps, self.cleaned_up], undo=self._destroy_endpoints)
+        return self._transition('shut down', [*steps, self.cleaned_up],
+                                undo=self._destroy_endpoints)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Return to unconfigured, so that the node can be configured again."""

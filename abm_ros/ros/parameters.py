@@ -22,7 +22,7 @@ def declare(node: Node, cls: type[T]) -> T:
     values: dict[str, Any] = {}
     for item in fields(cls):  # type: ignore[arg-type]
         default = list(item.default) if isinstance(item.default, tuple) else item.default
-        override = node._parameter_overrides.get(item.name)  # noqa: SLF001 (see below)
+        override = node._parameter_overrides.get(item.name)
         if override is not None:
             # Checked here first: rclpy's own refusal names neither the unit nor the fix.
             check_value(node.get_name(), item, _plain(override))

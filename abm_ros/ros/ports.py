@@ -61,7 +61,7 @@ PORTS: dict[str, tuple[Port, ...]] = {
     ),
     names.SYSTEM_A_LEARNER: (
         _in('replay', Float32MultiArray, qos.REPLAY, names.REPLAY),
-        _out('credits', Float32MultiArray, qos.CONTROL, names.CREDITS),
+        _out('credits', Float32MultiArray, qos.REPLAY, names.CREDITS),
         _out('model', UInt8MultiArray, qos.LATCHED, names.MODEL_A),
     ),
     names.SYSTEM_B: (
@@ -73,14 +73,14 @@ PORTS: dict[str, tuple[Port, ...]] = {
     names.SYSTEM_B_LEARNER: (
         _in('replay', Float32MultiArray, qos.REPLAY, names.REPLAY),
         _in('world_model', UInt8MultiArray, qos.LATCHED, names.MODEL_A),
-        _out('credits', Float32MultiArray, qos.CONTROL, names.CREDITS),
+        _out('credits', Float32MultiArray, qos.REPLAY, names.CREDITS),
         _out('model', UInt8MultiArray, qos.LATCHED, names.MODEL_B),
     ),
     names.EPISODIC_MEMORY: (
         _in('observation', Float32MultiArray, qos.RECORD, names.OBSERVATION),
         _in('spec', String, qos.LATCHED, names.OBSERVATION_SPEC),
         _in('executed', Float32MultiArray, qos.RECORD, names.EXECUTED),
-        _in('credits', Float32MultiArray, qos.CONTROL, names.CREDITS),
+        _in('credits', Float32MultiArray, qos.REPLAY, names.CREDITS),
         _out('replay', Float32MultiArray, qos.REPLAY, names.REPLAY),
         _out('seeds', Float32MultiArray, qos.REPLAY, names.SEEDS),
     ),

@@ -71,7 +71,8 @@ def decode_credits(message: Float32MultiArray) -> Credits:
     """
     packet = decode(message)
     return Credits(packet.attributes.get('consumer', ''), packet.attributes.get('session', ''),
-                   packet.integer('number'), packet.attributes.get('kind', ''), packet.integer('count'),
+                   packet.integer('number'), packet.attributes.get('kind', ''),
+                   packet.integer('count'),
                    packet.integer('batch'), packet.integer('horizon'), packet.integer('after'))
 
 

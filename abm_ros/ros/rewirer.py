@@ -16,8 +16,7 @@ from rclpy.node import Node
 from abm_ros.core.errors import GraphError
 from abm_ros.core.modes import NodeRow
 from abm_ros.ros import names
-from abm_ros.ros.remote import (
-    ACTIVATE, CONFIGURE, DEACTIVATE, REACHES, Call, Remote, call_all)
+from abm_ros.ros.remote import ACTIVATE, CONFIGURE, DEACTIVATE, REACHES, Call, Remote, call_all
 
 _FINAL_TIMEOUT_S = 2.0
 
@@ -159,7 +158,7 @@ class Rewirer:
             self._settle(target, transition, goal)
 
     def _settle(self, target: str, transition: int, goal: str) -> None:
-        """A late or failed step: read the state back, retry once, then give up by name."""
+        """Read the state back after a late or failed step, retry once, then give up by name."""
         for attempt in (1, 2):
             self._known[target] = Known()
             self._learn_states([target])

@@ -10,10 +10,10 @@ import pytest
 
 pytest.importorskip('rclpy')
 
-from graph_harness import LATCHED, URDF, Observer, running, wait_until  # noqa: E402
-from lifecycle_msgs.msg import Transition  # noqa: E402
-from sensor_msgs.msg import JointState  # noqa: E402
-from std_msgs.msg import (  # noqa: E402
+from graph_harness import LATCHED, URDF, Observer, running, wait_until
+from lifecycle_msgs.msg import Transition
+from sensor_msgs.msg import JointState
+from std_msgs.msg import (
     Float32MultiArray,
     Header,
     MultiArrayDimension,
@@ -21,7 +21,7 @@ from std_msgs.msg import (  # noqa: E402
     String,
 )
 
-from abm_ros.ros.graph import NodeSpec  # noqa: E402
+from abm_ros.ros.graph import NodeSpec
 
 pytestmark = [pytest.mark.graph, pytest.mark.timeout(200)]
 
