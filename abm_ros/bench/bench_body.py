@@ -24,6 +24,7 @@ from abm_ros.ros.codec import episode_tag, ns_to_time
 from abm_ros.ros.ports import port
 
 GRAPH, FLOOR = 'graph', 'floor'
+_KEPT = 20     # states whose answers are waited for: 1 s at 20 Hz
 _PHASES = 4   # of a control period: state to the graph, -, state to the floor, the arm moves
 
 
@@ -53,9 +54,9 @@ class BenchBody:
         self._phase = 0
         self._episode = -1
         self._next: np.ndarray | None = None
-        # Stamp of the newest state, when it was sent, and the block that it belongs to.
-        self._under_way: dict[str, tuple[int, int, Timing | None]] = {
-            GRAPH: (-1, 0, None), FLOOR: (-1, 0, None)}
+        # By stamp: when it was sent, and the block that it belongs to. More than one, for an
+        # answer that takes longer than a period must count with the time that it took.
+        self._under_way: dict[str, dict[int, tuple[int, Timing | None]]] = {GRAPH: {}, FLOOR: {}}
         self._block: dict[str, Timing] | None = None
         self.layouts: dict[str, Layout] = {}
         self._joints = {
@@ -105,12 +106,13 @@ class BenchBody:
 
     def _arrived(self, side: str, what: str, message: Any) -> None:
         now_ns = self._steady.now().nanoseconds
-        stamp_ns, sent_ns, timing = self._under_way[side]
         label = message.layout.dim[0].label if message.layout.dim else ''
         # The motor gate writes one number, the others <s>.<ns>: the digits are the same.
-        if label.partition(';')[0] != f'stamp={stamp_ns}' and \
-                label.partition(';')[0].replace('.', '') != f'stamp={stamp_ns}':
+        digits = label.partition(';')[0].removeprefix('stamp=').replace('.', '')
+        found = self._under_way[side].get(int(digits)) if digits.isdecimal() else None
+        if found is None:
             return
+        sent_ns, timing = found
         if timing is not None:
             timing.add(what, (now_ns - sent_ns) * 1e-9)
         if side == GRAPH:
@@ -154,7 +156,10 @@ class BenchBody:
         timing = self._block[side] if self._block is not None else None
         if timing is not None:
             timing.sent += 1
-        self._under_way[side] = (stamp_ns, self._steady.now().nanoseconds, timing)
+        under_way = self._under_way[side]
+        if len(under_way) == _KEPT:
+            del under_way[next(iter(under_way))]
+        under_way[stamp_ns] = (self._steady.now().nanoseconds, timing)
         self._joints[side].publish(message)
 
 

@@ -172,6 +172,7 @@ class _Latency:
         schedule = ('online' if condition == IDLE or self._arguments.online else 'consolidate')
         self._learning.set(plasticity=float(condition == TRAINING), schedule=schedule)
         self._children.sleep(_SETTLE_S)
+        self._wait_training(station, condition)
         before = self._updates(station)
         timing = body.begin()
         self._children.sleep(block_s)
@@ -182,6 +183,14 @@ class _Latency:
         self.updates_per_s |= {f'{name}_{condition}': round(n / block_s, 1)
                                for name, n in zip(self._learners, done, strict=True)}
         return condition, {side: replace(t) for side, t in timing.items()}
+
+    def _wait_training(self, station: 'Station', condition: str) -> None:
+        from abm_ros.bench.station import wait_until
+        begun = self._updates(station)
+        if condition == TRAINING:
+            wait_until(self._children, 'both learners took up training',
+                       lambda: all(now > before for now, before in zip(
+                           self._updates(station), begun, strict=True)), 20.0)
 
     def _updates(self, station: 'Station') -> list[float]:
         return [station.value(name, 'updates') for name in self._learners]

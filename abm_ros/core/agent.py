@@ -10,8 +10,8 @@ observation, in this order:
    the generator 'episodic_memory/system_a_learner'; A takes a step on each and publishes; memory
    draws the round's batches for B from 'episodic_memory/system_b_learner'; B takes a step on each
    in the model that A just published, and publishes;
-3. A perceives with the newest snapshot, B answers with the plan that it prepared;
-4. B prepares the next action.
+3. A encodes with the newest snapshot, B answers with the plan that it prepared;
+4. A measures its prediction of this observation, B prepares the next action.
 """
 
 from dataclasses import dataclass, field
@@ -79,11 +79,12 @@ class Agent:
         while self.settings.schedule.round_at(self.transitions) > self.rounds:
             self._learn()
         follows = self._last is not None and observation.follows(self._last)
+        latent = self._perception.encode(observation.vector)
+        action = self._behaviour.act(latent, self._perception.lineage, observation.goal,
+                                     observation.step == 0, self.drive)
         self.percept = self._perception.observe(
             observation.vector, self._executed if follows else None, not follows)
         self._last, self._executed = observation, None
-        action = self._behaviour.act(self.percept.latent, self.percept.lineage,
-                                     observation.goal, observation.step == 0, self.drive)
         self._behaviour.prepare()
         return action
 

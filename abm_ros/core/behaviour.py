@@ -74,6 +74,7 @@ class Behaviour:
         self._settings = settings
         noise, self._rng = rng.spawn(2)    # so that planning does not change the noise
         self._babble = Babble(noise, spec.action_size)
+        self._noise: np.ndarray | None = None     # drawn ahead, off the control path
         self._model: ActingModel | None = None
         self._last: tuple[np.ndarray, np.ndarray, np.ndarray, Drive] | None = None
         self._plan: np.ndarray | None = None
@@ -119,7 +120,7 @@ class Behaviour:
         :raises SpecError: a wrong shape or a non-finite number.
         """
         goal = check_array('goal', goal, (self._spec.goal_size,))
-        noise = self._babble.step()
+        noise, self._noise = self._draw_noise(), None
         model = self._model
         if model is None or lineage != model.world or latent.shape != (model.latent,):
             self._last = self._plan = None
@@ -139,8 +140,12 @@ class Behaviour:
         self._last = (latent, goal, action, drive)
         return action
 
+    def _draw_noise(self) -> np.ndarray:
+        return self._babble.step() if self._noise is None else self._noise
+
     def prepare(self) -> None:
         """Plan for the next control step; call it right after the action was sent."""
+        self._noise = self._draw_noise()
         if self._last is None or self._model is None:
             return
         latent, goal, action, drive = self._last

@@ -95,6 +95,11 @@ class SensorFusion:
         self._episode_goal_ns = -1
         self._whole = False
 
+    @property
+    def waits_for_tool(self) -> bool:
+        """Whether an observation needs a tool position that somebody must publish."""
+        return self.layout.needs_tool and self._tool_of is None
+
     def tool(self, stamp_ns: int, position: np.ndarray) -> Observation | None:
         """Take a tool position (3,) m; may release the observation that waited for it."""
         self._tool = (stamp_ns, _finite('tool_pose', position))
@@ -136,8 +141,8 @@ class SensorFusion:
 
     def _must_wait(self, sample: JointSample) -> bool:
         layout = self.layout
-        late_tool = (layout.needs_tool and self._tool_of is None
-                     and (self._tool is None or self._tool[0] < sample.stamp_ns))
+        late_tool = self.waits_for_tool and (
+            self._tool is None or self._tool[0] < sample.stamp_ns)
         begins = sample.step == 0 and sample.episode != self._tag
         late_goal = (not layout.goal_channels and (begins or self._goal is None)
                      and sample.episode != ''

@@ -162,6 +162,17 @@ def perceive_graph(arrays: Arrays) -> bytes:
         {'latent': (1, g.latent), 'error': (2,), 'uncertainty': (1,)})
 
 
+def encode_graph(arrays: Arrays) -> bytes:
+    """
+    System A's control path alone: what System B waits for.
+
+    Input: observation (1, D). Output: latent (1, Z).
+    """
+    g = WorldGraph(arrays)
+    latent = g.net('encoder', g.normalise('observation'))
+    return g.build({'observation': (1, g.size)}, {'latent': latent}, {'latent': (1, g.latent)})
+
+
 def predict_graph(arrays: Arrays) -> bytes:
     """
     One imagined step of a batch.

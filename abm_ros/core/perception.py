@@ -48,6 +48,7 @@ class Perception:
         self._still = np.zeros((1, spec.action_size), np.float32)
         self._error = self._change = 0.0
         self._run: Callable[..., list[np.ndarray]] | None = None
+        self._encode: Callable[..., list[np.ndarray]] | None = None
         self.lineage, self.version = '', -1
 
     def load(self, snapshot: Snapshot) -> None:
@@ -64,10 +65,26 @@ class Perception:
         latent = int(snapshot.config.get('latent', 0))
         trial(graph, {'observation': empty, 'previous': empty, 'action': self._still},
               {'latent': (1, latent), 'error': (2,), 'uncertainty': (1,)})
-        self._run = graph.run
+        encoder = session(snapshot.blob('encode'))
+        trial(encoder, {'observation': empty}, {'latent': (1, latent)})
+        self._run, self._encode = graph.run, encoder.run
         if snapshot.lineage != self.lineage:
             self._error = self._change = 0.0
         self.lineage, self.version = snapshot.lineage, snapshot.version
+
+    def encode(self, observation: np.ndarray) -> np.ndarray:
+        """
+        Return the latent (Z,) of an observation (D,), (0,) while no model is loaded.
+
+        The control path: nothing else is computed, nothing is remembered.
+
+        :raises SpecError: a wrong shape or a non-finite number.
+        """
+        now = check_array('observation', observation, (self._spec.size,))[np.newaxis]
+        if self._encode is None:
+            return np.zeros(0, np.float32)
+        latent: np.ndarray = self._encode(None, {'observation': now})[0][0]
+        return latent
 
     def observe(self, observation: np.ndarray, executed: np.ndarray | None,
                 new_episode: bool) -> Percept:

@@ -200,7 +200,8 @@ def snapshot(state: WorldState) -> Snapshot:
     arrays['moments.variance'] = state.moments.variance.numpy().copy()
     return Snapshot('system_a', state.version, state.lineage, state.spec, asdict(state.config),
                     {'moment_batches': state.moments.batches},
-                    {'weights': save_safetensors(arrays), 'perceive':
+                    {'weights': save_safetensors(arrays), 'encode':
+                     onnx_graphs.encode_graph(arrays), 'perceive':
                      onnx_graphs.perceive_graph(arrays), 'predict':
                      onnx_graphs.predict_graph(arrays)})
 

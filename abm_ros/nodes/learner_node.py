@@ -246,6 +246,7 @@ class LearnerNode(PartNode[C], Generic[C]):
         except Exception:
             self.faults += 1
             self.get_logger().fatal(f'training stopped:\n{traceback.format_exc()}')
+            self.broken = True
 
     def _take(self, trainer: Trainer, replayed: ReplayedBatch) -> None:
         self._recorded = max(self._recorded, replayed.recorded)

@@ -20,6 +20,9 @@ from abm_ros.ros.node import PartNode
 from abm_ros.ros.spin import run_node
 
 
+_LEAST_WATCH_S = 0.02
+
+
 @dataclass(frozen=True)
 class SensoryGateConfig:
     """Settings of the sensory gate."""
@@ -80,7 +83,7 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         self._first_joints_s = self._waiting_since_s = None
         self._fusion = None
         self._prepare()
-        self.every(max(0.001, self.config.patience_s / 2), self._check_patience)
+        self.every(max(_LEAST_WATCH_S, self.config.patience_s), self._check_patience)
 
     def _on_description(self, message: String) -> None:
         self.guarded('robot_description', self._take_description, message.data)
@@ -119,10 +122,12 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         """Make an observation of a joint state."""
         if self._first_joints_s is None:
             self._first_joints_s = self._now_s()
-        self._measure_effort(message)
         fusion = self._fusion
-        if fusion is None:
-            return
+        if fusion is not None:
+            self._sense(fusion, message)
+        self._measure_effort(message)   # after the observation is on its way
+
+    def _sense(self, fusion: SensorFusion, message: JointState) -> None:
         stamp_ns = time_to_ns(message.header.stamp)
         if stamp_ns == self._last_ns and self._answer is not None:
             self.emit('observation', self._answer)   # shown again: the same answer
@@ -130,7 +135,7 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         period_ns = fusion.layout.spec.control_period_s * 1e9
         if 0 <= stamp_ns - self._last_ns < 0.7 * period_ns:
             return
-        if fusion.layout.needs_tool and fusion._tool_of is None and self._computes_tool():
+        if fusion.waits_for_tool and self._computes_tool():
             self._fusion = None
             self._prepare()
             return

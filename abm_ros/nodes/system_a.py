@@ -119,16 +119,18 @@ class SystemA(PartNode[SystemAConfig]):
     def _perceive(self, perception: Perception, observation: Observation,
                   executed: np.ndarray | None, *, new_episode: bool) -> None:
         assert self._spec is not None
-        percept = self._percept = perception.observe(observation.vector, executed, new_episode)
-        self._latents += 1
+        latent = perception.encode(observation.vector)
         message = encode(Packet(observation.stamp_ns, {
-            'latent': percept.latent, 'desired_goal': observation.goal,
+            'latent': latent, 'desired_goal': observation.goal,
             'achieved_goal': observation.vector[self._spec.goal_slice]}, {
             'episode': str(observation.episode), 'step': str(observation.step),
-            'whole': str(int(observation.whole)), 'lineage': percept.lineage,
+            'whole': str(int(observation.whole)), 'lineage': perception.lineage,
             'round': str(self._round)}))
         self._answer = (observation.stamp_ns, message)
         self.emit('latent', message)
+        # The latent is on its way: what follows is off the control path.
+        self._percept = perception.observe(observation.vector, executed, new_episode)
+        self._latents += 1
 
 
 def main() -> int:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from std_srvs.srv import Trigger
 
 from abm_ros.core.audit import AuditLog
 from abm_ros.core.constraints import load_constraints
+from abm_ros.core.errors import GraphError
 from abm_ros.core.modes import MODES, load_wiring
 from abm_ros.core.phi import load_phi
 from abm_ros.core.signals import SIGNALS
@@ -104,19 +106,31 @@ class SystemM(PartNode[SystemMConfig]):
         assert conductor is not None
         conductor.announce = self._announce
         try:
-            conductor.bring_up(self.config.bring_up_timeout_s)
-            while not self._ending.wait(self.config.tick_s):
-                self._turn_s = time.monotonic()
-                with self._lock:
-                    health = self._health.copy()
-                signals = conductor.turn(health, time.monotonic())
-                for name, value in signals.items():
-                    self._signal_topics[name].publish(Float64(data=value))
-        except Exception as error:
+            while not self._ending.is_set() and not self._turn(conductor):
+                pass
+        except Exception:
             conductor.close_motors()
-            self.get_logger().fatal(f'System M stopped deciding: {error!r}; the motors are shut')
-            self.faults += 1
-            raise
+            self.get_logger().fatal(
+                f'System M stopped deciding; the motors are shut:\n{traceback.format_exc()}')
+            self.broken = True
+
+    def _turn(self, conductor: Conductor) -> bool:
+        """Bring up or decide once; a graph that does not follow is an answer, not an end."""
+        try:
+            if not conductor.mode:
+                conductor.bring_up(self.config.bring_up_timeout_s)
+            if self._ending.wait(self.config.tick_s):
+                return True
+            self._turn_s = time.monotonic()
+            with self._lock:
+                health = self._health.copy()
+            signals = conductor.turn(health, time.monotonic())
+            for name, value in signals.items():
+                self._signal_topics[name].publish(Float64(data=value))
+        except GraphError as error:
+            conductor.close_motors()
+            self.get_logger().error(str(error), throttle_duration_sec=5.0)
+        return False
 
     def _announce(self, mode: str, report: str) -> None:
         self._beat()

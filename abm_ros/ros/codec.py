@@ -7,6 +7,8 @@ floats; every further dimension is one field: label `name` (a vector) or `name[2
 of that shape), size its number of floats. Fields lie one after another in `data`.
 """
 
+import functools
+import math
 import re
 from array import array
 from collections.abc import Mapping
@@ -75,13 +77,22 @@ def encode(packet: Packet) -> Float32MultiArray:
     seconds, rest = divmod(packet.stamp_ns, NANOSECONDS)
     label = f'stamp={seconds}.{rest:09d}' + ''.join(
         f';{key}={value}' for key, value in packet.attributes.items())
-    dims = [MultiArrayDimension(label=label, size=flat.size, stride=flat.size)]
-    for name, value in parts.items():
-        shape = '' if value.ndim == 1 else f'[{",".join(map(str, value.shape))}]'
-        dims.append(MultiArrayDimension(label=name + shape, size=value.size, stride=value.size))
-    message = Float32MultiArray(layout=MultiArrayLayout(dim=dims))
+    head = MultiArrayDimension(label=label, size=flat.size, stride=flat.size)
+    fields = _fields(tuple((name, value.shape) for name, value in parts.items()))
+    message = Float32MultiArray(layout=MultiArrayLayout(dim=[head, *fields]))
     message.data = array('f', flat.tobytes())
     return message
+
+
+@functools.lru_cache(maxsize=256)
+def _fields(shapes: tuple[tuple[str, tuple[int, ...]], ...]) -> tuple[MultiArrayDimension, ...]:
+    """Return the dimensions of named fields; shared between messages, so never changed."""
+    dims = []
+    for name, shape in shapes:
+        text = '' if len(shape) == 1 else f'[{",".join(map(str, shape))}]'
+        size = math.prod(shape)
+        dims.append(MultiArrayDimension(label=name + text, size=size, stride=size))
+    return tuple(dims)
 
 
 def attributes_of(message: Float32MultiArray | UInt8MultiArray) -> dict[str, str]:

@@ -50,6 +50,8 @@ class PartNode(LifecycleNode, Generic[C]):
         self.faults = 0
         self._refusal: AbmError | None = None
         self._starting = False
+        # Set when the node can do no more good: the process ends, and may be restarted.
+        self.broken = False
         self.config_class = config_class
         self.steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._ports: Mapping[str, Port] = {p.name: p for p in PORTS.get(name, ())}

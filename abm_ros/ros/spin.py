@@ -1,6 +1,7 @@
 """How every process of the graph starts, spins and ends."""
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -60,14 +61,17 @@ def run_node(make: Callable[[], PartNode[Any]], *, autostart: bool = False) -> i
         spinner.add_node(node)
         if autostart and node.config.autostart:
             node.start()
+        # What exists now lives as long as the process: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
         parent = os.getppid()
         # A supervisor that was killed cannot end its nodes: they end when it is gone.
         follows = os.environ.get(PARENT_VARIABLE) is not None
-        while not stop.requested and rclpy.ok():
+        while not stop.requested and rclpy.ok() and not node.broken:
             spinner.spin_once(timeout_sec=_TICK_S)
             if follows and os.getppid() != parent:
                 break
-        return 0
+        return 1 if node.broken else 0
     except ExternalShutdownException:
         return 0
     except AbmError as error:

@@ -1,0 +1,77 @@
+import argparse
+import json
+
+import numpy as np
+import pytest
+
+from abm_ros.bench import latency
+from abm_ros.core.errors import GraphError
+
+
+class _Timing:
+    def __init__(self, times_ms, sent=None, **between):
+        self.arrivals = {'command': [t * 1e-3 for t in times_ms],
+                         **{k: [t * 1e-3 for t in v] for k, v in between.items()}}
+        self.sent = len(times_ms) if sent is None else sent
+
+
+def _parse(*words):
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--json')
+    latency.add_arguments(parser)
+    return parser.parse_args(words)
+
+
+def test_conditions_are_balanced_against_a_drift():
+    order = latency.conditions(4)
+    assert order[:4] == ['idle', 'training', 'training', 'idle']
+    # A linear drift adds as much to one as to the other.
+    times = np.arange(8)
+    assert times[[c == 'idle' for c in order]].sum() == times[[c != 'idle' for c in order]].sum()
+
+
+def test_summary_pools_blocks_and_keeps_the_ratio_of_each():
+    blocks = [('idle', {'floor': _Timing([1.0] * 3), 'graph': _Timing([2.0] * 3)}),
+              ('training', {'floor': _Timing([2.0] * 3), 'graph': _Timing([5.0] * 3, sent=4)}),
+              ('training', {'floor': _Timing([2.0] * 3), 'graph': _Timing([5.0] * 3)}),
+              ('idle', {'floor': _Timing([1.0] * 2), 'graph': _Timing([3.0] * 2)})]
+    figures = latency.summarise(blocks)
+    assert figures['floor'] == {'p50_ms': 1.0, 'p99_ms': 1.0, 'samples': 5, 'unanswered': 0}
+    assert figures['graph']['p50_ms'] == 2.0
+    assert figures['graph_training'] == {
+        'p50_ms': 5.0, 'p99_ms': 5.0, 'samples': 6, 'unanswered': 1}
+    assert figures['ratio_p50'] == 2.0
+    assert figures['ratio_p99_training'] == 2.5
+    assert figures['ratios_p50'] == [2.0, 3.0]
+    assert 'hops_p50_ms' not in figures
+
+
+def test_summary_tells_the_hops_that_were_heard():
+    sides = {'floor': _Timing([4.0], latent=[2.0]), 'graph': _Timing([8.0], latent=[5.0])}
+    blocks = [(kind, sides) for kind in ('idle', 'training')]
+    hops = latency.summarise(blocks)['hops_p50_ms']
+    assert hops['floor'] == {'latent': 2.0}
+    assert hops['graph_training'] == {'latent': 5.0}
+
+
+def test_a_bench_without_blocks_is_refused():
+    with pytest.raises(GraphError, match='at least one block'):
+        latency.run(_parse('--repeats', '0'))
+
+
+@pytest.mark.graph
+@pytest.mark.slow
+def test_quick_latency_measures_all_four(tmp_path):
+    file = tmp_path / 'latency.json'
+    arguments = _parse('--quick')
+    arguments.json = file
+    assert latency.run(arguments) == 0
+    figures = json.loads(file.read_text())
+    for key in ('floor', 'graph', 'floor_training', 'graph_training'):
+        # 2 blocks of 3 s at 20 Hz, a block may begin and end within a period.
+        assert 100 <= figures[key]['samples'] <= 124
+        assert 0 < figures[key]['p50_ms'] <= figures[key]['p99_ms']
+    assert figures['ratio_p50'] == pytest.approx(
+        figures['graph']['p50_ms'] / figures['floor']['p50_ms'], abs=1e-3)
+    assert figures['updates_per_s']['system_a_learner_idle'] == 0
+    assert figures['updates_per_s']['system_b_learner_training'] > 0
