@@ -19,7 +19,6 @@ from abm_ros.ros.codec import encode_observation, parse_episode_tag, time_to_ns
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.spin import run_node
 
-
 _LEAST_WATCH_S = 0.02
 
 

@@ -67,7 +67,9 @@ class Conductor:
         self._check_health(health, now_s)
         signals = self.signals = self.control.signals(raw)
         decision = self.control.decide(signals, raw, self.fault, now_s)
-        if decision.mode != self.mode:
+        # Motors that were shut in an emergency open again only by entering the mode anew.
+        closed = self.control.wiring[decision.mode].motors_open and not self.motors_open
+        if decision.mode != self.mode or closed:
             self._enter(decision)
         elif decision.modulation != self._modulation and not self.fault:
             self._modulate(decision)
