@@ -19,9 +19,8 @@ import yaml
 
 from abm_ros.core.errors import GraphError
 from abm_ros.ros.graph import NodeSpec
-from abm_ros.ros.spin import PARENT_VARIABLE
+from abm_ros.ros.spin import PARENT_VARIABLE, REFUSED
 
-REFUSED = 2
 _RESPAWN_DELAY_S = 1.0
 _GRACE_S = 6.0
 

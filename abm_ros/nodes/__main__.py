@@ -1,6 +1,7 @@
 """Start one node by name: `python -m abm_ros.nodes <node> --ros-args ...`."""
 
 import importlib
+import signal
 import sys
 
 NODES = ('bullet_arm', 'gym_body', 'sensory_gate', 'system_a', 'system_a_learner', 'system_b',
@@ -9,6 +10,9 @@ NODES = ('bullet_arm', 'gym_body', 'sensory_gate', 'system_a', 'system_a_learner
 
 def run(name: str) -> int:
     """Run a node and return its exit code."""
+    # Imports take a second: a signal in that time ends the process without a traceback.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(0))
     module = importlib.import_module(f'abm_ros.nodes.{name}')
     code: int = module.main()
     return code

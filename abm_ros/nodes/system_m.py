@@ -118,7 +118,7 @@ class SystemM(PartNode[SystemMConfig]):
         """Bring up or decide once; a graph that does not follow is an answer, not an end."""
         try:
             if not conductor.mode:
-                conductor.bring_up(self.config.bring_up_timeout_s)
+                conductor.bring_up(self.config.bring_up_timeout_s, self._ending)
             if self._ending.wait(self.config.tick_s):
                 return True
             self._turn_s = time.monotonic()

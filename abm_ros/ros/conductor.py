@@ -52,13 +52,14 @@ class Conductor:
         """Return counters, the times of the last rewiring, and the signals of the last tick."""
         return {**self._counts, **self.signals}
 
-    def bring_up(self, timeout_s: float) -> None:
+    def bring_up(self, timeout_s: float, stop: threading.Event) -> None:
         """
         Wait for all nodes, then enter the initial mode.
 
+        :param stop: ends the waiting early.
         :raises GraphError: nodes are missing.
         """
-        self._rewirer.wait_ready(timeout_s)
+        self._rewirer.wait_ready(timeout_s, stop)
         self._enter(self.control.begin(time.monotonic()))
 
     def turn(self, health: Health, now_s: float) -> dict[str, float]:

@@ -18,9 +18,9 @@ from abm_ros.core.errors import GraphError
 from abm_ros.ros.arguments import arguments, parse_options
 from abm_ros.ros.graph import NodeSpec, describe
 from abm_ros.ros.share import PACKAGE
+from abm_ros.ros.spin import REFUSED
 
 _RESPAWN_DELAY_S = 1.0
-_REFUSED = 2  # the exit code of spin.run_node for a refused setting
 
 
 def launch_graph(*, simulated: bool) -> LaunchDescription:
@@ -83,6 +83,6 @@ def _description_publisher(texts: dict[str, str]) -> Node:
 
 def _on_exit(event: ProcessExited, context: LaunchContext) -> None:
     """End the launch when a node refuses its settings: a restart would refuse them again."""
-    if event.returncode == _REFUSED and not context.is_shutdown:
+    if event.returncode == REFUSED and not context.is_shutdown:
         raise GraphError(f"{event.process_name} refused its settings; its line above that "
                          "begins with 'error:' says why")

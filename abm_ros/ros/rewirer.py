@@ -6,6 +6,7 @@ deactivated, set and activated, each step for all nodes in parallel. A step that
 late is read back, retried once, and otherwise reported.
 """
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,8 +55,7 @@ class Rewirer:
         """Drop what is known of a node that was restarted or may have changed."""
         self._known[target] = Known()
 
-    def wait_ready(self, timeout_s: float,
-                   waiting: Callable[[Sequence[str]], None] | None = None) -> None:
+    def wait_ready(self, timeout_s: float, stop: threading.Event | None = None) -> None:
         """
         Wait until the services of every node are matched.
 
@@ -69,8 +69,8 @@ class Rewirer:
             if time.monotonic() > deadline:
                 raise GraphError(f'no answer from {", ".join(absent)} within {timeout_s:g} s: '
                                  'is each of them running in this domain and namespace?')
-            if waiting is not None:
-                waiting(absent)
+            if stop is not None and stop.is_set():
+                raise GraphError(f'stopped while waiting for {", ".join(absent)}')
             time.sleep(0.02)
 
     def apply(self, rows: Mapping[str, NodeRow]) -> RewireReport:

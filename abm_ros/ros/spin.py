@@ -18,6 +18,8 @@ from abm_ros.core.errors import AbmError
 from abm_ros.ros.node import PartNode
 
 _TICK_S = 0.2
+# Exit code of a process whose settings were refused: a restart would be refused again.
+REFUSED = 2
 PARENT_VARIABLE = 'ABM_ROS_FOLLOW_PARENT'
 
 
@@ -50,7 +52,7 @@ def run_node(make: Callable[[], PartNode[Any]], *, autostart: bool = False) -> i
     :param make: builds the node after rclpy has been initialised.
     :param autostart: whether a parameter `autostart` makes the node configure and activate
         itself; a refusal then ends the process.
-    :return: the exit code: 0, or 2 when a setting was refused, 1 for any other failure.
+    :return: the exit code: 0, REFUSED, or 1 for any other failure.
     """
     rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
     stop = Stop()
@@ -76,7 +78,7 @@ def run_node(make: Callable[[], PartNode[Any]], *, autostart: bool = False) -> i
         return 0
     except AbmError as error:
         sys.stderr.write(f'error: {error}\n')
-        return 2
+        return REFUSED
     except Exception:
         sys.stderr.write(traceback.format_exc())
         return 1
