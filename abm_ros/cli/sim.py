@@ -184,7 +184,7 @@ class _Simulation:
     def _echo(self, line: str) -> None:
         if self._arguments.verbose or any(
                 word in line for word in ('[ERROR]', '[FATAL]', 'error: ', 'restarting')):
-            self._console.print(Text(line))
+            self._console.print(Text(line), soft_wrap=True)
 
     async def _wait_up(self, monitor: Any) -> None:
         deadline_s = time.monotonic() + 60.0
@@ -214,7 +214,7 @@ class _Simulation:
                 line = status_line(monitor, now_s - begin_s, self._arguments.duration, rate)
                 if plain and now_s - said_s >= _PLAIN_PERIOD_S:
                     said_s = now_s
-                    self._console.print(Text(line))
+                    self._console.print(Text(line), soft_wrap=True)
                 elif not plain:
                     live.update(Text(line, no_wrap=True, overflow='ellipsis'), refresh=True)
                 await asyncio.sleep(_REFRESH_S)

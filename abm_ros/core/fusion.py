@@ -180,7 +180,8 @@ class SensorFusion:
         return parts
 
     def _velocity(self, sample: JointSample, position: np.ndarray) -> np.ndarray:
-        if sample.velocity.size == len(sample.names):
+        # Drivers without a velocity sensor leave it out, or fill it with NaN.
+        if sample.velocity.size == len(sample.names) and np.isfinite(sample.velocity).all():
             return self._pick(sample, self.layout.joints, sample.velocity)
         if self._previous is None or sample.stamp_ns <= self._previous[0]:
             return np.zeros_like(position)

@@ -132,6 +132,8 @@ class MotorGate(PartNode[MotorGateConfig]):
         order = self._order[1]
         velocity = (np.asarray(message.velocity)[order]
                     if len(message.velocity) == len(given) else np.zeros(guard.size))
+        # Drivers without a velocity sensor leave it out, or fill it with NaN.
+        velocity = np.where(np.isfinite(velocity), velocity, 0.0)
         guard.measure(np.asarray(message.position)[order], velocity)
         self._joints_s = self._now_s()
 

@@ -68,6 +68,7 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         self._waiting_since_s: float | None = None
         self._last_ns = -1
         self._answer: Float32MultiArray | None = None
+        self._goal: tuple[int, np.ndarray] | None = None
         self._energy = self.config.energy_without_battery
         self._effort = 0.0
         self._observations = 0
@@ -76,7 +77,9 @@ class SensoryGate(PartNode[SensoryGateConfig]):
 
     def telemetry(self) -> Mapping[str, float]:
         return {'energy': self._energy, 'effort_ratio': self._effort,
-                'observations': self._observations}
+                'observations': self._observations,
+                'described': float(self._limits is not None),
+                'waiting': float(self._waiting_since_s is not None)}
 
     def activated(self) -> None:
         self._first_joints_s = self._waiting_since_s = None
@@ -107,6 +110,8 @@ class SensoryGate(PartNode[SensoryGateConfig]):
             tool_of = ForwardKinematics(
                 self._text, layout.joints, config.tool_link).tool_position
         self._fusion = SensorFusion(layout, tool_of)
+        if self._goal is not None:   # it may have come before the description, and only once
+            self._fusion.goal(*self._goal)
         self.emit('spec', String(data=layout.spec.to_json()))
 
     def _computes_tool(self) -> bool:
@@ -142,7 +147,8 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         self._publish(fusion.joints(JointSample(
             stamp_ns, tuple(message.name), np.asarray(message.position),
             np.asarray(message.velocity), episode, step)))
-        self._waiting_since_s = self._now_s()
+        if self._last_ns != stamp_ns and self._waiting_since_s is None:
+            self._waiting_since_s = self._now_s()
 
     def on_tool_pose(self, message: PoseStamped) -> None:
         """Take the tool's position."""
@@ -154,11 +160,11 @@ class SensoryGate(PartNode[SensoryGateConfig]):
 
     def on_goal(self, message: PoseStamped) -> None:
         """Take a goal: a position, and an orientation after it where the goal is longer."""
+        p, q = message.pose.position, message.pose.orientation
+        self._goal = (time_to_ns(message.header.stamp),
+                      np.array([p.x, p.y, p.z, q.x, q.y, q.z, q.w]))
         if self._fusion is not None:
-            p, q = message.pose.position, message.pose.orientation
-            self._publish(self._fusion.goal(
-                time_to_ns(message.header.stamp),
-                np.array([p.x, p.y, p.z, q.x, q.y, q.z, q.w])))
+            self._publish(self._fusion.goal(*self._goal))
 
     def on_battery(self, message: BatteryState) -> None:
         """Take the charge; a reading that is not a share in [0, 1] is no reading."""

@@ -19,7 +19,7 @@ from abm_ros.core.modes import MODES, load_wiring
 from abm_ros.core.phi import load_phi
 from abm_ros.core.signals import SIGNALS
 from abm_ros.core.supervisor import Health, MetaControl, SystemMConfig
-from abm_ros.ros import names, qos
+from abm_ros.ros import names, parameters, qos
 from abm_ros.ros.codec import decode
 from abm_ros.ros.conductor import Conductor
 from abm_ros.ros.heartbeat import Heartbeat
@@ -192,9 +192,9 @@ class SystemM(PartNode[SystemMConfig]):
 
     def _check_parameters(self, changes: list[Parameter]) -> SetParametersResult:
         for change in changes:
-            wanted = {'pin_mode': [change.value] if change.value else [],
-                      'veto_modes': [m for m in change.value or [] if m],
-                      }.get(change.name, [])
+            value = parameters.plain(change)
+            wanted = {'pin_mode': (value,) if value else (),
+                      'veto_modes': value}.get(change.name, ())
             for mode in wanted:
                 refusal = (self._conductor.control.refusal(mode)
                            if self._conductor is not None and change.name == 'pin_mode'

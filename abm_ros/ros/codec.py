@@ -22,8 +22,9 @@ from abm_ros.core.errors import NonFiniteError, SpecError
 from abm_ros.core.spec import ObservationSpec, check_array
 from abm_ros.core.transition import Observation
 
-_LABEL = re.compile(r'([A-Za-z_][\w./-]*)(?:\[(\d+(?:,\d+)*)\])?')
-_STAMP = re.compile(r'stamp=(\d+)\.(\d{9})')
+# Digits are bounded: what does not fit an int64 is not a stamp or a shape of ours.
+_LABEL = re.compile(r'([A-Za-z_][\w./-]*)(?:\[(\d{1,9}(?:,\d{1,9}){0,7})\])?', re.ASCII)
+_STAMP = re.compile(r'stamp=(\d{1,10})\.(\d{9})(?:;|$)', re.ASCII)
 NANOSECONDS = 1_000_000_000
 
 

@@ -180,7 +180,7 @@ class PartNode(LifecycleNode, Generic[C]):
             if change.name.startswith(_PORT_PREFIX):
                 self._wiring[change.name.removeprefix(_PORT_PREFIX)] = change.value
             elif hasattr(self.config, change.name):
-                values[change.name] = change.value
+                values[change.name] = parameters.plain(change)
         if values:
             self.config = replace(self.config, **values)  # type: ignore[type-var]
             self.guarded('reconfigure', self.reconfigured)

@@ -25,12 +25,10 @@ def declare(node: Node, cls: type[T]) -> T:
         override = node._parameter_overrides.get(item.name)
         if override is not None:
             # Checked here first: rclpy's own refusal names neither the unit nor the fix.
-            check_value(node.get_name(), item, _plain(override))
-        kind = Parameter.Type.from_parameter_value(default) if default != [] \
-            else Parameter.Type.STRING_ARRAY
-        node.declare_parameter(item.name, Parameter(item.name, kind, default).value,
-                               _descriptor(item))
-        values[item.name] = _plain(node.get_parameter(item.name))
+            check_value(node.get_name(), item, plain(override))
+        # rclpy takes an empty list for bytes; an empty name in a list of names means none.
+        node.declare_parameter(item.name, [''] if default == [] else default, _descriptor(item))
+        values[item.name] = plain(node.get_parameter(item.name))
     return from_mapping(cls, values)
 
 
@@ -44,15 +42,18 @@ def refuse(cls: type, owner: str, changes: list[Parameter]) -> str:
         if not setting_of(item).runtime:
             return f'{change.name} is fixed at start-up: restart {owner} with the new value'
         try:
-            check_value(owner, item, _plain(change))
+            check_value(owner, item, plain(change))
         except ConfigError as error:
             return str(error)
     return ''
 
 
-def _plain(parameter: Parameter) -> Any:
+def plain(parameter: Parameter) -> Any:
+    """Return a parameter's value as configurations hold it: lists as tuples, no empty names."""
     value = parameter.value
-    return tuple(value) if parameter.type_.name.endswith('_ARRAY') else value
+    if parameter.type_.name.endswith('_ARRAY'):
+        return tuple(element for element in value if element != '')
+    return value
 
 
 def _descriptor(item: Any) -> ParameterDescriptor:

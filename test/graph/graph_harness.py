@@ -103,6 +103,7 @@ class Observer:
 
     def __init__(self, domain: int, namespace: str = '',
                  command_topic: str = 'arm_controller/commands') -> None:
+        self.domain = domain
         self.context = rclpy.Context()
         rclpy.init(context=self.context, domain_id=domain)
         self.node = rclpy.create_node('observer', context=self.context, namespace=namespace)
@@ -218,8 +219,10 @@ def running(specs: Sequence[NodeSpec], folder: Path, namespace: str = '',
         error.add_note('\n'.join(processes.lines[-60:]))
         raise
     finally:
-        processes.stop()
-        observer.close()
+        try:
+            processes.stop()
+        finally:
+            observer.close()
 
 
 def start_script(domain: int, *arguments: str, **options: Any) -> 'subprocess.Popen[str]':

@@ -1,0 +1,84 @@
+"""From telemetry to signals: before anything is known, in life, and after restarts."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from abm_ros.core.errors import ConfigError
+from abm_ros.core.meta_state import MetaState, MetaStateConfig
+from abm_ros.core.signals import SIGNALS
+
+CONFIG = MetaStateConfig(sleep_capacity=100.0, consolidation_replays=10.0)
+
+
+def test_before_anything_is_known_everything_is_surprising_and_nothing_hurts() -> None:
+    signals = MetaState(CONFIG).update({}, '')
+    assert set(signals) == set(SIGNALS)
+    assert (signals['prediction_error'], signals['uncertainty']) == (1.0, 1.0)
+    assert (signals['competence'], signals['energy'], signals['pain']) == (0.0, 1.0, 0.0)
+
+
+VALUES = st.floats(allow_nan=True, allow_infinity=True)
+
+
+@given(st.lists(st.fixed_dictionaries({}, optional={
+    'sensory_gate': st.fixed_dictionaries({}, optional={'energy': VALUES,
+                                                        'effort_ratio': VALUES}),
+    'system_a': st.fixed_dictionaries({}, optional={'prediction_error': VALUES,
+                                                    'uncertainty': VALUES}),
+    'system_b': st.fixed_dictionaries({}, optional={'competence': VALUES}),
+    'episodic_memory': st.fixed_dictionaries({}, optional={
+        'recorded': st.floats(0, 1e9), 'served': st.floats(0, 1e9)})}), max_size=8),
+    st.sampled_from(['task', 'sleep']))
+def test_signals_stay_in_the_unit_interval_whatever_is_told(telemetry, mode) -> None:
+    state = MetaState(CONFIG)
+    for raw in telemetry:
+        assert all(0.0 <= value <= 1.0 for value in state.update(raw, mode).values())
+
+
+def memory(recorded: float, served: float = 0.0) -> dict:
+    return {'episodic_memory': {'recorded': recorded, 'served': served}}
+
+
+def pressure(state: MetaState, raw: dict, mode: str) -> float:
+    return state.update(raw, mode)['sleep_pressure']
+
+
+def test_waking_fills_and_only_sleep_empties() -> None:
+    state = MetaState(CONFIG)
+    assert pressure(state, memory(1000), 'task') == 0.0     # lived before this System M
+    assert pressure(state, memory(1050), 'task') == 0.5
+    assert pressure(state, memory(1050, 200), 'task') == 0.5    # replay while awake
+    assert pressure(state, memory(1050, 400), 'sleep') == pytest.approx(0.3)
+
+
+def test_a_restarted_memory_counts_from_nothing_again() -> None:
+    state = MetaState(CONFIG)
+    pressure(state, memory(500, 300), 'task')
+    assert pressure(state, memory(20, 0), 'task') == pytest.approx(0.2)
+    assert pressure(state, memory(20, 100), 'sleep') == pytest.approx(0.1)
+
+
+def test_learning_gain_follows_a_falling_error_and_ends_on_the_plateau() -> None:
+    state = MetaState(MetaStateConfig(gain_slow_samples=50.0, gain_fast_samples=5.0))
+    def gain(error):
+        return state.update({'system_a': {'prediction_error': error}}, 'play')['learning_gain']
+    assert gain(1.0) == 0.0
+    falling = [gain(1.0 - 0.02 * i) for i in range(40)]
+    assert falling[-1] > 0.3
+    for _ in range(1000):
+        plateau = gain(0.2)
+    assert plateau < 0.01
+
+
+def test_over_force_hurts_at_once_and_strains_slowly() -> None:
+    state = MetaState(CONFIG)
+    state.update({'sensory_gate': {'effort_ratio': 0.0}}, 'task')
+    signals = state.update({'sensory_gate': {'effort_ratio': 1.8}}, 'task')
+    assert signals['pain'] == pytest.approx(0.8)
+    assert signals['stress'] == pytest.approx(1.8 / 20.0)
+
+
+def test_impossible_calibrations_are_refused() -> None:
+    with pytest.raises(ConfigError, match='sleep_capacity'):
+        MetaStateConfig(sleep_capacity=0.0)

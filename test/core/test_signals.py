@@ -1,0 +1,81 @@
+"""The meta-states' arithmetic, against closed forms."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from abm_ros.core.description import JointLimits
+from abm_ros.core.signals import (
+    Average,
+    SleepPressure,
+    clip_unit,
+    effort_ratio,
+    learning_gain,
+    pain_from_effort,
+    saturating,
+)
+
+ANY = st.floats(allow_nan=True, allow_infinity=True)
+LIMITS = JointLimits(('a', 'b'), np.zeros(2), np.ones(2), np.ones(2), np.array([10.0, 4.0]))
+
+
+@given(ANY, ANY)
+def test_every_signal_is_a_number_in_the_unit_interval(x, y) -> None:
+    for value in (clip_unit(x), saturating(x), pain_from_effort(x), learning_gain(x, y)):
+        assert 0.0 <= value <= 1.0
+
+
+@pytest.mark.parametrize(('function', 'points'), [
+    (clip_unit, {-1.0: 0.0, 0.25: 0.25, 2.0: 1.0, math.nan: 0.0}),
+    (saturating, {0.0: 0.0, 1.0: 0.5, 3.0: 0.75, -2.0: 0.0}),
+    (pain_from_effort, {0.5: 0.0, 1.0: 0.0, 1.5: 0.5, 2.0: 1.0, 9.0: 1.0})])
+def test_the_calibration_points(function, points) -> None:
+    for x, y in points.items():
+        assert function(x) == pytest.approx(y)
+
+
+def test_the_largest_share_of_a_limit_counts_and_unknown_efforts_do_not() -> None:
+    assert effort_ratio({'a': -5.0, 'b': 1.0}, LIMITS) == 0.5
+    assert effort_ratio({'b': -3.0, 'x': 99.0}, LIMITS) == 0.75
+    assert effort_ratio({'a': math.nan, 'b': 1.0}, LIMITS) == 0.25
+    assert effort_ratio({}, LIMITS) == 0.0
+
+
+def test_learning_gain_is_the_relative_fall() -> None:
+    assert learning_gain(0.8, 0.6) == pytest.approx(0.25)
+    assert learning_gain(0.8, 0.0) == 1.0
+    assert learning_gain(0.5, 0.5) == learning_gain(0.5, 0.9) == learning_gain(0.0, 0.0) == 0.0
+
+
+@given(st.floats(1.0, 100.0), st.floats(0, 10), st.integers(1, 50))
+def test_the_average_closes_in_exponentially(samples, target, count) -> None:
+    average = Average(samples)
+    average.update(0.0)
+    for _ in range(count):
+        average.update(target)
+    assert average.value == pytest.approx(target * (1 - (1 - 1 / samples) ** count), abs=1e-9)
+
+
+def test_what_is_not_a_number_leaves_the_average_alone() -> None:
+    average = Average(2.0)
+    assert math.isnan(average.update(math.nan))
+    assert average.update(4.0) == 4.0
+    assert average.update(math.inf) == 4.0
+
+
+def test_sleep_pressure_fills_and_empties() -> None:
+    pressure = SleepPressure(capacity=100.0, replays=10.0)
+    pressure.wake(50)
+    assert pressure.value == 0.5
+    pressure.consolidate(200)          # 20 transitions' worth
+    assert pressure.value == pytest.approx(0.3)
+    pressure.consolidate(1e6)
+    assert pressure.value == 0.0
+    pressure.wake(1e6)
+    assert pressure.value == 1.0
+    pressure.wake(-5)
+    pressure.consolidate(-5)
+    assert pressure.load == 1e6

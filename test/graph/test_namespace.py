@@ -1,0 +1,32 @@
+"""All names are relative: the whole graph lives under a namespace."""
+
+import pytest
+
+pytest.importorskip('rclpy')
+pytest.importorskip('pybullet')
+
+from graph_harness import WIRED, running, wait_until  # noqa: E402
+
+from abm_ros.ros.graph import GraphOptions, describe  # noqa: E402
+
+pytestmark = [pytest.mark.graph, pytest.mark.timeout(200)]
+NAMESPACE = 'cell_1/arm'
+# What ROS itself keeps outside of namespaces.
+GLOBAL = {'/rosout', '/parameter_events', '/clock'}
+
+
+def test_the_graph_lives_under_a_namespace(tmp_path):
+    options = GraphOptions(body='bullet:reach', directory=str(tmp_path), pin_mode='task')
+    with running(describe(options), tmp_path, NAMESPACE) as (_, observer):
+        observer.wait_mode('task')
+        wait_until(lambda: observer.value('motor_gate', 'commands') > 20, 'commands')
+        topics = {name for name, _ in observer.node.get_topic_names_and_types()}
+        outside = {name for name in topics if not name.startswith(f'/{NAMESPACE}/')}
+        assert outside - GLOBAL == set()
+        named = dict(observer.node.get_node_names_and_namespaces())
+        assert {named[node] for node in (*WIRED, 'system_m', 'bullet_arm')} == {f'/{NAMESPACE}'}
+        assert observer.commands
+        # Rewiring works there too.
+        assert observer.pin('sleep').successful
+        observer.wait_mode('sleep')
+        wait_until(lambda: observer.states['system_a'] == 'inactive', 'a sleeping system_a')

@@ -1,0 +1,143 @@
+"""The graph without a body drives a robot that it knows nothing of but its description."""
+
+import json
+import sqlite3
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip('rclpy')
+
+from geometry_msgs.msg import PoseStamped  # noqa: E402
+from graph_harness import (  # noqa: E402
+    LATCHED,
+    URDF,
+    WIRED,
+    end,
+    running,
+    start_script,
+    wait_until,
+)
+
+from abm_ros.ros.graph import GraphOptions, describe  # noqa: E402
+
+pytestmark = [pytest.mark.graph, pytest.mark.timeout(300)]
+ROBOT = Path(__file__).with_name('robot_process.py')
+
+
+class Robot:
+    """The robot's process and what it says of itself."""
+
+    def __init__(self, domain, interface, folder):
+        self.file = folder / f'robot_{interface}.jsonl'
+        with self.file.open('w') as output:
+            self.process = start_script(domain, str(ROBOT), str(URDF), interface, stdout=output)
+
+    def report(self):
+        lines = self.file.read_text().splitlines()
+        return json.loads(lines[-1]) if lines else {}
+
+    def close(self):
+        end(self.process)
+
+
+@pytest.fixture(scope='module', params=['position', 'velocity', 'trajectory'])
+def robot(request, tmp_path_factory):
+    interface = request.param
+    folder = tmp_path_factory.mktemp(interface)
+    options = GraphOptions(body='', directory=str(folder), seed=3, pin_mode='task',
+                           command_interface=interface)
+    with running(describe(options), folder) as (_, observer):
+        robot = Robot(observer.domain, interface, folder)
+        robot.interface, robot.observer, robot.folder = interface, observer, folder
+        try:
+            observer.wait_mode('task')
+            yield robot
+        finally:
+            robot.close()
+
+
+def test_it_moves_the_arm_within_its_limits(robot):
+    observer = robot.observer
+    wait_until(lambda: observer.value('motor_gate', 'commands') > 100,
+               lambda: f'commands; {observer.telemetry.get("motor_gate")}, {robot.report()}')
+    wait_until(lambda: robot.report().get('travelled', 0.0) > 1.0, 'an arm that moves')
+    report = robot.report()
+    assert report['violations'] == 0, report['findings']
+    assert report['commands'] > 50
+    assert {observer.states[node] for node in WIRED} == {'active'}
+
+
+def test_it_holds_when_it_must(robot):
+    observer = robot.observer
+    assert observer.pin('sleep').successful
+    observer.wait_mode('sleep')
+    wait_until(lambda: observer.value('motor_gate', 'open') == 0.0, 'a shut gate')
+    time.sleep(1.5)
+    before = robot.report()
+    time.sleep(2.5)
+    after = robot.report()
+    np.testing.assert_allclose(after['position'], before['position'], atol=1e-9)
+    assert after['commands'] > before['commands'], 'hold is published, not silence'
+    assert after['violations'] == 0, after['findings']
+    assert observer.pin('task').successful
+    observer.wait_mode('task')
+
+
+def test_it_remembers_what_it_did(robot):
+    if robot.interface != 'position':
+        pytest.skip('one interface is enough')
+    with sqlite3.connect(f'file:{robot.folder}/memory.db?mode=ro', uri=True) as db:
+        spec = json.loads(db.execute("SELECT value FROM meta WHERE key = 'spec'").fetchone()[0])
+        rows = db.execute('SELECT observation, action, stamp_ns FROM steps '
+                          'WHERE action IS NOT NULL ORDER BY id').fetchall()
+    assert len(rows) > 20
+    names = [(f['name'], f['size']) for f in spec['fields']]
+    assert names == [('joint_position', 7), ('joint_velocity', 7), ('tool_position', 3)]
+    # About 20 observations a second of a robot that shows 100.
+    periods = np.diff([row[2] for row in rows]) * 1e-9
+    assert 0.034 < np.median(periods) < 0.1
+    observations = np.array([np.frombuffer(row[0], np.float32) for row in rows])
+    for row in observations[:: max(1, len(observations) // 10)]:
+        np.testing.assert_allclose(row[14:17], tool_of(row[:7]), atol=1e-4)
+    # Velocities are estimated: they integrate to the path.
+    stamps = np.array([row[2] for row in rows]) * 1e-9
+    steps = np.diff(stamps)
+    contiguous = steps < 0.2
+    moved = np.diff(observations[:, :7], axis=0)[contiguous]
+    guess = (observations[1:, 7:14] * steps[:, None])[contiguous]
+    assert np.corrcoef(moved.ravel(), guess.ravel())[0, 1] > 0.9
+
+
+def tool_of(q):
+    """The tool of abm_arm by rotation matrices written down from its URDF's origins and axes."""
+    def turn(axis, angle):
+        c, s = np.cos(angle), np.sin(angle)
+        return (np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) if axis == 'z'
+                else np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]]))
+    point, rotation = np.zeros(3), np.eye(3)
+    for height, axis, angle in zip((0.1, 0.2, 0.16, 0.16, 0.15, 0.15, 0.06), 'zyzyzyz', q,
+                                   strict=True):
+        point = point + rotation @ [0, 0, height]
+        rotation = rotation @ turn(axis, angle)
+    return point + rotation @ [0, 0, 0.12]
+
+
+def test_it_takes_goals_from_outside(robot):
+    if robot.interface != 'position':
+        pytest.skip('one interface is enough')
+    observer = robot.observer
+    goals = observer.node.create_publisher(PoseStamped, 'task/goal', LATCHED)
+    message = PoseStamped()
+    point = message.pose.position
+    point.x, point.y, point.z = 0.4, 0.1, 0.4
+    message.header.stamp = observer.node.get_clock().now().to_msg()
+    goals.publish(message)
+
+    def recorded():
+        with sqlite3.connect(f'file:{robot.folder}/memory.db?mode=ro', uri=True) as db:
+            newest = db.execute('SELECT goal FROM steps ORDER BY id DESC LIMIT 1').fetchone()
+        return np.allclose(np.frombuffer(newest[0], np.float32), [0.4, 0.1, 0.4], atol=1e-6)
+    wait_until(recorded, 'the goal in the record')

@@ -1,0 +1,233 @@
+"""`abm sim` from end to end, and what it says to bad input."""
+
+import json
+import os
+import signal
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip('rclpy')
+pytest.importorskip('pybullet')
+
+from graph_harness import ROOT, end, new_domain, start_script, wait_until  # noqa: E402
+
+pytestmark = [pytest.mark.graph, pytest.mark.timeout(300)]
+
+KEYS = {'startup_s', 'control_steps', 'episodes', 'success_before', 'success_after',
+        'model_error_before', 'model_error_after', 'modes', 'switches', 'sleeps',
+        'transitions_recorded', 'commands', 'unsafe_commands'}
+MODES = {'play', 'task', 'rest', 'sleep', 'freeze'}
+
+
+def children(parent: int) -> list[int]:
+    """Return the living child processes of a process, from /proc."""
+    found = []
+    for entry in Path('/proc').iterdir():
+        if entry.name.isdigit():
+            try:
+                state, ppid = (entry / 'stat').read_text().rpartition(')')[2].split()[:2]
+            except OSError:
+                continue
+            if int(ppid) == parent and state != 'Z':
+                found.append(int(entry.name))
+    return found
+
+
+def of_domain(domain: int) -> list[int]:
+    """Return the nodes' processes that live in a domain, from /proc."""
+    found = []
+    for entry in Path('/proc').iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                given = (entry / 'environ').read_bytes().split(b'\0')
+                command = (entry / 'cmdline').read_bytes()
+            except OSError:
+                continue
+            if f'ROS_DOMAIN_ID={domain}'.encode() in given and b'abm_ros' in command:
+                found.append(int(entry.name))
+    return found
+
+
+class Abm:
+    """One run of the command line in a domain of its own."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.domain = new_domain()
+        self.output, self.errors = folder / 'stdout.txt', folder / 'stderr.txt'
+        with self.output.open('w') as out, self.errors.open('w') as err:
+            self.process = start_script(self.domain, '-m', 'abm_ros.cli.main', *arguments,
+                                        cwd=folder, stdout=out, stderr=err)
+
+    def wait(self, seconds: float = 90.0) -> int:
+        try:
+            return self.process.wait(seconds)
+        finally:
+            end(self.process)
+
+    def assert_gone(self) -> None:
+        wait_until(lambda: not of_domain(self.domain),
+                   lambda: f'no process left, there are {of_domain(self.domain)}')
+
+
+def sim(folder: Path, *more: str) -> Abm:
+    return Abm(folder, 'sim', '--headless', '--out', 'out', *more)
+
+
+@pytest.fixture(scope='module')
+def first(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('sim')
+    abm = sim(folder, '--duration', '25', '--json', 'first.json', '--baseline-episodes', '3')
+    code = abm.wait(120.0)
+    assert code == 0, abm.errors.read_text()
+    abm.assert_gone()
+    return folder, json.loads((folder / 'first.json').read_text())
+
+
+def test_the_report_is_complete_and_agrees_with_the_record(first):
+    folder, report = first
+    assert set(report) >= KEYS
+    assert report['unsafe_commands'] == 0
+    assert 0 < report['control_steps'] <= report['commands']
+    assert report['modes'][0]['mode'] == 'task'
+    assert {entry['mode'] for entry in report['modes']} <= MODES
+    times = [entry['t_s'] for entry in report['modes']]
+    assert times == sorted(times)
+    assert report['switches'] == len(report['modes']) - 1
+    assert report['sleeps'] == sum(entry['mode'] == 'sleep' for entry in report['modes'])
+    with sqlite3.connect(folder / 'out' / 'memory.db') as db:
+        lived = db.execute('SELECT COUNT(*) FROM steps WHERE action IS NOT NULL').fetchone()[0]
+    assert report['transitions_recorded'] == lived > 100
+    assert {path.name for path in (folder / 'out').iterdir()} >= {
+        'memory.db', 'audit.jsonl', 'phi.yaml', 'models', 'log'}
+
+
+def test_the_audit_log_is_a_chain_that_names_every_mode(first):
+    folder, report = first
+    lines = [json.loads(line) for line in (folder / 'out' / 'audit.jsonl').open()]
+    text = (folder / 'out' / 'audit.jsonl').read_text()
+    for entry in report['modes']:
+        assert f'"{entry["mode"]}"' in text
+    assert len(lines) >= len(report['modes'])
+
+
+def test_a_second_run_goes_on_from_the_first(first):
+    folder, before = first
+    assert (folder / 'out' / 'models' / 'system_a.abm').exists()
+    abm = sim(folder, '--duration', '14', '--json', 'second.json', '--baseline-episodes', '2')
+    assert abm.wait(120.0) == 0, abm.errors.read_text()
+    report = json.loads((folder / 'second.json').read_text())
+    with sqlite3.connect(folder / 'out' / 'memory.db') as db:
+        lived = db.execute('SELECT COUNT(*) FROM steps WHERE action IS NOT NULL').fetchone()[0]
+        runs = db.execute('SELECT COUNT(*) FROM runs').fetchone()[0]
+    assert lived == before['transitions_recorded'] + report['transitions_recorded']
+    assert report['transitions_recorded'] > 50
+    assert runs == 2
+    # It acts on what it learned: its model is no longer the untrained one, which scores 1.
+    assert report['model_error_before'] is None or report['model_error_before'] < 1.0
+    assert report['unsafe_commands'] == 0
+
+
+def test_ctrl_c_ends_everything(tmp_path):
+    abm = sim(tmp_path, '--duration', '300')
+    wait_until(lambda: 'all nodes active' in abm.errors.read_text(), 'the graph', 60.0)
+    assert len(children(abm.process.pid)) == 9
+    time.sleep(1.0)
+    abm.process.send_signal(signal.SIGINT)
+    abm.process.send_signal(signal.SIGINT)   # a terminal and a parent may both send it
+    code = abm.wait(40.0)
+    assert code == 130
+    assert 'Traceback' not in abm.errors.read_text()
+    abm.assert_gone()
+
+
+def test_a_killed_command_leaves_no_node_behind(tmp_path):
+    abm = sim(tmp_path, '--duration', '300')
+    wait_until(lambda: 'all nodes active' in abm.errors.read_text(), 'the graph', 60.0)
+    abm.process.kill()
+    abm.process.wait(10.0)
+    abm.assert_gone()
+
+
+NO_LIMITS = """<robot name="x"><link name="a"/><link name="b"/>
+<joint name="j" type="revolute"><parent link="a"/><child link="b"/><axis xyz="0 0 1"/></joint>
+</robot>"""
+WIRING = (ROOT / 'config' / 'wiring.yaml').read_text()
+BAD = {
+    'unknown mode': (('--wiring', 'w.yaml'), {'w.yaml': WIRING.replace('  sleep:', '  nap:')},
+                     ('nap',)),
+    'unknown node': (('--wiring', 'w.yaml'), {'w.yaml': WIRING.replace(
+        'motor_gate: *motors_open}', 'motor_gate: *motors_open, cerebellum: *b_off}')},
+        ('cerebellum',)),
+    'unknown port': (('--wiring', 'w.yaml'), {'w.yaml': WIRING.replace(
+        'action: action}', 'actoin: action}')}, ('actoin',)),
+    'absent wiring': (('--wiring', 'none.yaml'), {}, ('none.yaml',)),
+    'refused pin': (('--pin', 'imagine'), {}, ('imagine', 'not built')),
+    'unknown pin': (('--pin', 'dance'), {}, ('dance',)),
+    'phi with an unknown signal': (('--phi', 'p.yaml'), {
+        'p.yaml': 'modes: {task: {bias: 1, weights: {joy: 1}}}'}, ('joy',)),
+    'constraints against the safe mode': (('--constraints', 'c.yaml'), {
+        'c.yaml': 'forbidden_modes: [freeze]'}, ('freeze',)),
+    'URDF without limits': (('--urdf', 'x.urdf'), {'x.urdf': NO_LIMITS}, ('limit',)),
+    'absent URDF': (('--urdf', 'none.urdf'), {}, ('none.urdf',)),
+    'missing goal environment': (('--body', 'gym:DoesNotExist-v0'), {}, ('DoesNotExist-v0',)),
+    'unknown body': (('--body', 'bullet:dance'), {}, ('dance',)),
+    'negative seed': (('--seed', '-1'), {}, ('seed',)),
+    'no duration': (('--duration', '0'), {}, ('duration',)),
+    'endless duration': (('--duration', 'nan'), {}, ('duration',)),
+    'parameter out of bounds': (('--params-file', 'b.yaml'), {
+        'b.yaml': '/**:\n  ros__parameters: {deadman_s: -1.0}\n'}, ('deadman_s',)),
+    'parameter of the wrong type': (('--params-file', 'b.yaml'), {
+        'b.yaml': '/**:\n  ros__parameters: {deadman_s: soon}\n'}, ('deadman_s',)),
+    'a parameter file that is not one': (('--params-file', 'b.yaml'), {
+        'b.yaml': '- 1\n- 2\n'}, ('b.yaml',)),
+    'absent parameter file': (('--params-file', 'none.yaml'), {}, ('none.yaml',)),
+    'unknown log level': (('--log-level', 'loud'), {}, ('loud',)),
+}
+
+
+@pytest.mark.parametrize('what', BAD)
+def test_bad_input_is_one_clear_line(tmp_path, what):
+    arguments, files, words = BAD[what]
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    abm = sim(tmp_path, '--duration', '20', *arguments)
+    refused_in_one_line(abm, words)
+
+
+def refused_in_one_line(abm, words):
+    code = abm.wait(60.0)
+    said = abm.errors.read_text()
+    assert code not in (0, None), said
+    errors = [line for line in said.splitlines() if line.startswith('error: ')]
+    assert len(errors) == 1, said
+    for word in words:
+        assert word in errors[0]
+    assert 'Traceback' not in said
+    assert len(said.splitlines()) <= 3, said
+    abm.assert_gone()
+
+
+def test_a_busy_record_is_one_clear_line(tmp_path):
+    (tmp_path / 'out').mkdir()
+    holder = start_script(new_domain(), '-c', HOLD, str(tmp_path / 'out' / 'memory.db'),
+                          stdout=-1)
+    try:
+        assert holder.stdout.readline() == 'held\n'
+        refused_in_one_line(sim(tmp_path, '--duration', '20'), ('memory.db',))
+    finally:
+        end(holder)
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from abm_ros.core.spec import FieldSpec, ObservationSpec
+from abm_ros.core.store import Store, StoreConfig
+spec = ObservationSpec((FieldSpec('g', 2),), 'g', 0.1, 2, 0.05, 10)
+store = Store(Path(sys.argv[1]), spec, StoreConfig())
+print('held', flush=True)
+time.sleep(300)
+"""

@@ -1,0 +1,71 @@
+"""Credits and batches between memory and its consumers."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip('rclpy')
+
+from abm_ros.core.errors import SpecError  # noqa: E402
+from abm_ros.core.spec import FieldSpec, ObservationSpec  # noqa: E402
+from abm_ros.core.transition import Batch  # noqa: E402
+from abm_ros.ros.codec import Packet, encode  # noqa: E402
+from abm_ros.ros.replay_link import (  # noqa: E402
+    Credits,
+    decode_batch,
+    decode_credits,
+    encode_batch,
+    encode_credits,
+)
+
+SPEC = ObservationSpec((FieldSpec('goal', 2), FieldSpec('x', 3)), 'goal', 0.1, 2, 0.05, 50)
+ASK = Credits('learner', '3', 7, 'uniform', 2, 4, 5, after=60)
+
+
+def batch(horizon: int = 5, observation: int = 5, action: int = 2) -> Batch:
+    rng = np.random.default_rng(0)
+    return Batch(rng.normal(size=(4, horizon + 1, observation)).astype(np.float32),
+                 rng.normal(size=(4, horizon, action)).astype(np.float32),
+                 np.ones((4, horizon), np.float32), rng.normal(size=(4, 2)).astype(np.float32))
+
+
+def test_credits_survive() -> None:
+    assert decode_credits(encode_credits(ASK, 5)) == ASK
+
+
+@pytest.mark.parametrize('change', [
+    {'kind': 'random'}, {'count': 0}, {'count': 10**6}, {'batch': 0}, {'batch': 10**6},
+    {'horizon': 0}, {'horizon': 10**6}])
+def test_greedy_credits_are_refused(change) -> None:
+    with pytest.raises(SpecError, match='credits'):
+        Credits(**{**vars(ASK), **change})
+
+
+@pytest.mark.parametrize('change', [{'count': 'many'}, {'number': ''}, {'batch': '1e3'},
+                                    {'count': '9' * 5000}, {'horizon': '-3'}])
+def test_foreign_credits_are_refused(change) -> None:
+    attributes = {**{key: str(value) for key, value in vars(ASK).items()}, **change}
+    with pytest.raises(SpecError):
+        decode_credits(encode(Packet(0, {}, attributes)))
+
+
+def test_a_batch_comes_to_whom_it_is_addressed() -> None:
+    sent = batch()
+    message = encode_batch(sent, ASK, 99, SPEC.to_json(), 5)
+    assert decode_batch(message, 'somebody_else') is None
+    came = decode_batch(message, 'learner')
+    assert (came.kind, came.session, came.number, came.recorded) == ('uniform', '3', 7, 99)
+    assert came.spec == SPEC
+    for name in ('observation', 'action', 'mask', 'goal'):
+        np.testing.assert_array_equal(getattr(came.batch, name), getattr(sent, name))
+
+
+@pytest.mark.parametrize('bad', [
+    batch(observation=4), batch(action=3),
+    Batch(batch().observation, batch(horizon=4).action, batch().mask, batch().goal),
+    Batch(batch().observation, batch().action, np.ones((4, 3), np.float32), batch().goal),
+    Batch(batch().observation, batch().action, batch().mask, np.ones((4, 3), np.float32)),
+    Batch(batch().observation, batch().action, batch().mask, np.ones((3, 2), np.float32)),
+    Batch(batch().observation[0], batch().action, batch().mask, batch().goal)], ids=range(7))
+def test_a_batch_that_does_not_fit_its_spec_is_refused(bad) -> None:
+    with pytest.raises(SpecError):
+        decode_batch(encode_batch(bad, ASK, 0, SPEC.to_json(), 0), 'learner')
