@@ -38,7 +38,10 @@ def load_constraints(text: str) -> Constraints:
         raise ConstraintError('constraints: expected the keys version, forbidden_modes and '
                               f'max_dwell_s, got {raw!r}')
     forbidden, dwell = raw.get('forbidden_modes') or [], raw.get('max_dwell_s') or {}
-    unknown = [mode for mode in (*forbidden, *dwell) if mode not in MODES]
+    if not isinstance(forbidden, list) or not isinstance(dwell, dict):
+        raise ConstraintError('constraints: expected a list for forbidden_modes and a mapping '
+                              f'for max_dwell_s, got {forbidden!r} and {dwell!r}')
+    unknown = [mode for mode in (*forbidden, *dwell) if mode not in list(MODES)]
     if unknown:
         raise ConstraintError(f'constraints: unknown mode {", ".join(map(repr, unknown))}, '
                               f'expected one of {", ".join(MODES)}')
@@ -46,7 +49,7 @@ def load_constraints(text: str) -> Constraints:
         raise ConstraintError(f'constraints: {SAFE_MODE} is the safe mode and cannot be '
                               'forbidden or limited')
     for mode, limit in dwell.items():
-        if isinstance(limit, bool) or not isinstance(limit, int | float) or limit <= 0:
+        if isinstance(limit, bool) or not isinstance(limit, int | float) or not limit > 0:
             raise ConstraintError(f'constraints.max_dwell_s.{mode}: expected seconds above 0, '
                                   f'got {limit!r}')
     return Constraints(tuple(forbidden), dwell)

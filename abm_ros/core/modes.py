@@ -15,7 +15,8 @@ SAFE_MODE = 'freeze'
 MOTORS_SHUT = ('observe', 'imitate', 'rest', 'sleep', 'imagine', 'freeze')
 SENSORS_CUT = ('sleep', 'imagine')
 GATE_NODE, GATE_PORT = 'motor_gate', 'action'
-SENSOR_NODE, SENSOR_PORTS = 'sensory_gate', ('joint_states', 'tool_pose', 'camera')
+SENSOR_NODE = 'sensory_gate'
+SENSOR_PORTS = ('joint_states', 'tool_pose', 'camera', 'battery', 'goal')
 _TOPIC = re.compile(r'[A-Za-z_]\w*(/[A-Za-z_]\w*)*')
 
 
@@ -74,6 +75,8 @@ def _row(mode: str, raw: Any, ports: Mapping[str, Collection[str]]) -> Row:
     nodes = {node: _node_row(f'{where}.nodes.{node}', given[node], ports[node])
              for node in ports}
     row = Row(mode, motors == 'open', nodes, str(raw.get('refusal') or ''))
+    if mode == SAFE_MODE and row.refusal:
+        raise WiringError(f'{where}.refusal: {SAFE_MODE} is the safe mode and cannot be refused')
     _check_invariants(where, row)
     return row
 

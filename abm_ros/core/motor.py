@@ -32,9 +32,17 @@ class MotorConfig:
         1.0, 'Share of the effort limit that a full action uses.', low=0.01, high=1.0)
     position_margin: float = setting(
         0.02, 'Distance kept from the position limits.', unit='rad or m', low=0.0, high=0.5)
+    coast_s: float = setting(
+        0.3, 'Longest that a velocity or effort command may go on before the gate holds; motion '
+        'towards a position limit leaves room for it.', unit='s', low=0.0, high=600.0)
 
     def __post_init__(self) -> None:
         check(self)
+
+    @property
+    def look_ahead_s(self) -> float:
+        """How far ahead a joint must stay within its limits, s."""
+        return max(self.control_period_s, self.coast_s)
 
 
 @dataclass(frozen=True)
@@ -156,7 +164,7 @@ class MotorGuard:
         command = action * full
         if self.needs_position:
             assert self._position is not None
-            period = self.config.control_period_s
+            period = self.config.look_ahead_s
             command = np.clip(command, np.minimum((self._lower - self._position) / period, 0.0),
                               np.maximum((self._upper - self._position) / period, 0.0))
         return Motion(command, (command / full).astype(np.float32))
@@ -166,7 +174,7 @@ class MotorGuard:
         command = action * full
         if self.needs_position:
             assert self._position is not None
-            ahead = self._position + self._velocity * self.config.control_period_s
+            ahead = self._position + self._velocity * self.config.look_ahead_s
             fast = np.abs(self._velocity) >= self.limits.velocity * self.config.velocity_scale
             push_up = (ahead >= self._upper) | (fast & (self._velocity > 0))
             push_down = (ahead <= self._lower) | (fast & (self._velocity < 0))

@@ -36,6 +36,9 @@ class Modulation:
         check(self)
 
 
+_MODULATIONS = [item.name for item in fields(Modulation)]
+
+
 @dataclass(frozen=True)
 class ModePolicy:
     """One mode's drive: bias + weights . signals, how long it holds, what it modulates."""
@@ -170,8 +173,10 @@ def load_phi(text: str) -> Phi:
     raw = _mapping('phi', raw, ('version', 'modes', 'overrides'))
     modes = {name: _policy(f'phi.modes.{name}', item)
              for name, item in _mapping('phi.modes', raw.get('modes'), MODES).items()}
-    rules = tuple(_override(f'phi.overrides[{i}]', item)
-                  for i, item in enumerate(raw.get('overrides') or []))
+    listed = raw.get('overrides') or []
+    if not isinstance(listed, list):
+        raise PhiError(f'phi.overrides: expected a list, got {listed!r}')
+    rules = tuple(_override(f'phi.overrides[{i}]', item) for i, item in enumerate(listed))
     return Phi(modes, rules)
 
 
@@ -179,7 +184,8 @@ def _policy(where: str, raw: Any) -> ModePolicy:
     raw = _mapping(where, raw, [f.name for f in fields(ModePolicy)])
     weights = _mapping(f'{where}.weights', raw.get('weights') or {}, SIGNALS)
     try:
-        modulation = from_mapping(Modulation, raw.get('modulation') or {})
+        modulation = from_mapping(Modulation, _mapping(
+            f'{where}.modulation', raw.get('modulation') or {}, list(_MODULATIONS)))
     except ConfigError as error:
         raise PhiError(f'{where}.modulation: {error}') from error
     numbers = {key: _number(f'{where}.{key}', raw[key])
@@ -195,18 +201,22 @@ def _policy(where: str, raw: Any) -> ModePolicy:
 
 def _override(where: str, raw: Any) -> Override:
     raw = _mapping(where, raw, [f.name for f in fields(Override)])
-    if raw.get('signal') not in SIGNALS or raw.get('mode') not in MODES:
+    if raw.get('signal') not in list(SIGNALS) or raw.get('mode') not in MODES:
         raise PhiError(f'{where}: expected a signal of {", ".join(SIGNALS)} and a mode of '
                        f'{", ".join(MODES)}, got {raw!r}')
     if ('above' in raw) == ('below' in raw) or 'until' not in raw:
         raise PhiError(f"{where}: expected one of 'above' and 'below', and 'until'")
     numbers = {key: _number(f'{where}.{key}', raw[key])
                for key in ('above', 'below', 'until') if key in raw}
-    return Override(raw['signal'], raw['mode'], **numbers)
+    rule = Override(raw['signal'], raw['mode'], **numbers)
+    if (rule.above is not None and rule.until > rule.above) or (
+            rule.below is not None and rule.until < rule.below):
+        raise PhiError(f"{where}: 'until' must lie on the well side of the threshold, got {raw!r}")
+    return rule
 
 
 def _number(where: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e6:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= 1e6:
         raise PhiError(f'{where}: expected a finite number, got {value!r}')
     return float(value)
 

@@ -97,9 +97,21 @@ class ObservationSpec:
             raw: dict[str, Any] = json.loads(text)
             raw['fields'] = tuple(FieldSpec(str(f['name']), int(f['size']))
                                   for f in raw['fields'])
+            for key, kind in (('goal_tolerance', float), ('control_period_s', float),
+                              ('action_size', int), ('horizon', int)):
+                raw[key] = _positive(key, raw[key], kind)
             return cls(**raw)
         except (ValueError, TypeError, KeyError) as error:
             raise SpecError(f'not an observation spec: {error}') from error
+
+
+def _positive(name: str, value: Any, kind: type) -> Any:
+    """Return a finite number above 0 of this type; refuse all else."""
+    fits = isinstance(value, kind) or (kind is float and isinstance(value, int))
+    if isinstance(value, bool) or not fits or not 0 < value < float('inf'):
+        raise SpecError(f'observation spec: {name}: expected a finite {kind.__name__} above 0, '
+                        f'got {value!r}')
+    return kind(value)
 
 
 def check_array(name: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:

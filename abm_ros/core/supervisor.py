@@ -101,6 +101,7 @@ class MetaControl:
         self.wiring = wiring
         self.constraints = constraints
         self.held = False
+        self._baseline_over = False
         self._meta = MetaState(config)
         for mode in (config.initial_mode, config.pin_mode or config.initial_mode):
             if refusal := self.refusal(mode):
@@ -124,7 +125,9 @@ class MetaControl:
     def in_baseline(self, raw: Mapping[str, Mapping[str, float]]) -> bool:
         """Tell whether the run is still acting without learning."""
         done = raw.get('system_b', {}).get('episodes', 0.0)
-        return done < self.config.baseline_episodes
+        # Once over, it is over: a restarted System B counts from 0 again.
+        self._baseline_over = self._baseline_over or done >= self.config.baseline_episodes
+        return not self._baseline_over
 
     def begin(self, now_s: float) -> Decision:
         """Return the decision that the graph is brought up with."""
@@ -169,9 +172,11 @@ class MetaControl:
 
     def _allowed(self, now_s: float) -> set[str]:
         stayed_s = now_s - self.state.since_s
-        return {mode for mode in self.wiring
-                if not self.refusal(mode) and mode not in self.config.veto_modes
-                and self.constraints.permitted(mode, self.state.mode, stayed_s)}
+        # The safe mode can be neither vetoed nor forbidden: pain must always stop the arm.
+        return {SAFE_MODE} | {
+            mode for mode in self.wiring
+            if not self.refusal(mode) and mode not in self.config.veto_modes
+            and self.constraints.permitted(mode, self.state.mode, stayed_s)}
 
     def _forced(self, mode: str, reason: str, signals: Mapping[str, float],
                 now_s: float) -> Decision:

@@ -99,11 +99,15 @@ def decode_batch(message: Float32MultiArray, consumer: str) -> ReplayedBatch | N
     spec = ObservationSpec.from_json(packet.attributes.get('spec', ''))
     batch = Batch(packet.array('observation'), packet.array('action'), packet.array('mask'),
                   packet.array('goal'))
-    sizes = (batch.observation.ndim, batch.action.ndim, batch.mask.ndim, batch.goal.ndim)
-    if sizes != (3, 3, 2, 2) or batch.observation.shape[2] != spec.size \
-            or batch.action.shape[2] != spec.action_size:
-        raise SpecError(f'replayed batch does not fit its spec: observation '
-                        f'{batch.observation.shape}, action {batch.action.shape}')
+    if batch.mask.ndim != 2:
+        raise SpecError(f'replayed batch: expected a mask (B, L), got {batch.mask.shape}')
+    count, length = batch.mask.shape
+    expected = {'observation': (count, length + 1, spec.size),
+                'action': (count, length, spec.action_size), 'goal': (count, spec.goal_size)}
+    for name, shape in expected.items():
+        if getattr(batch, name).shape != shape:
+            raise SpecError(f'replayed batch does not fit its spec: {name}: expected {shape}, '
+                            f'got {getattr(batch, name).shape}')
     return ReplayedBatch(batch, packet.attributes.get('kind', ''),
                          packet.attributes.get('session', ''), packet.integer('number'),
                          packet.integer('recorded'), spec)

@@ -81,7 +81,8 @@ def test_the_body_tag_is_read_and_may_be_absent() -> None:
 
 
 @pytest.mark.parametrize('tag', [
-    '<abm_body/>', '<abm_body goal_tolerance="x" horizon="5" control_period_s="1" goal_field="o"/>',
+    '<abm_body/>',
+    '<abm_body goal_tolerance="x" horizon="5" control_period_s="1" goal_field="o"/>',
     '<abm_body goal_tolerance="1" horizon="5.5" control_period_s="1" goal_field="o"/>',
     '<abm_body goal_tolerance="1" horizon="5" control_period_s="1" goal_field="o">'
     '<field name="o" channels="c"/></abm_body>'])

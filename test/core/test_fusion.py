@@ -1,4 +1,4 @@
-"""Sensor fusion: joints by name, velocities by difference, episodes, and what must be waited for."""
+"""Sensor fusion: joints by name, velocities by difference, episodes, and what is waited for."""
 
 import numpy as np
 import pytest
@@ -156,7 +156,8 @@ def test_channels_make_the_observation_of_a_body_without_joints() -> None:
     layout = arm_layout(tag=tag)
     assert [(f.name, f.size) for f in layout.spec.fields] == [
         ('observation', 2), ('achieved_goal', 1)]
-    assert (layout.spec.goal_tolerance, layout.spec.horizon, layout.spec.action_size) == (0.1, 50, 2)
+    spec = layout.spec
+    assert (spec.goal_tolerance, spec.horizon, spec.action_size) == (0.1, 50, 2)
     seen = SensorFusion(layout, None).joints(sample(
         1, ('d.0', 'g.0', 'o.1', 'o.0'), (4.0, 3.0, 2.0, 1.0), episode='0', step=0))
     assert seen.vector.tolist() == [1, 2, 3]

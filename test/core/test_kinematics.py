@@ -7,11 +7,11 @@ import pytest
 
 pytest.importorskip('pinocchio')
 
-from hypothesis import given  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
+from hypothesis import given
+from hypothesis import strategies as st
 
-from abm_ros.core.errors import DescriptionError  # noqa: E402
-from abm_ros.core.kinematics import ForwardKinematics  # noqa: E402
+from abm_ros.core.errors import DescriptionError
+from abm_ros.core.kinematics import ForwardKinematics
 
 L1, L2, BASE = 0.5, 0.3, 0.1
 LINK = '<link name="{}"><inertial><mass value="1"/><inertia ixx="1" iyy="1" izz="1" ixy="0" ' \

@@ -93,7 +93,8 @@ def test_executed_tells_what_the_limit_left_of_the_action() -> None:
     made = measured([0.96, 0.1, 0.0])
     motion = made.act(np.array([1.0, 0.0, 0.0]), 0.0)
     assert motion.command[0] == pytest.approx(0.98)          # 1.0 less the margin of 0.02
-    assert motion.executed[0] == pytest.approx(0.02 / 0.08, abs=1e-5)  # a full step is 0.8 x 2.0 x 0.05
+    # A full step is 0.8 x 2.0 rad/s x 0.05 s.
+    assert motion.executed[0] == pytest.approx(0.02 / 0.08, abs=1e-5)
 
 
 @given(position=st.lists(st.floats(-4, 4), min_size=3, max_size=3), action=GOOD)

@@ -1,5 +1,7 @@
 """The recorder: which action belongs to which observation, and where episodes end."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,10 +103,9 @@ def test_success_is_the_distance_to_the_goal() -> None:
 def test_every_observation_is_lived_once_in_order(events) -> None:
     """Events: how many steps are lost before the next, whether an episode begins, and acts."""
     recorder, steps = Recorder(SPEC, 3), []
-    stamp, episode, step, stamps, links = 0, 0, -1, [], {}
-    for lost, begins, acts in events:
+    episode, step, stamps, links = 0, -1, [], {}
+    for stamp, (lost, begins, acts) in enumerate(events, 1):
         episode, step = (episode + 1, 0) if begins else (episode, step + 1 + (lost == 3))
-        stamp += 1
         stamps.append(stamp)
         links[stamp] = not begins and lost != 3
         steps += recorder.observed(seen(stamp, episode, step))
@@ -117,7 +118,7 @@ def test_every_observation_is_lived_once_in_order(events) -> None:
     # With its action and its successor there, every transition is kept, and none across a gap.
     wanted = {s for s in acted if links.get(s + 1)}
     assert {s.stamp_ns for s in steps if s.action is not None} == wanted
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in pairwise(steps):
         same = links[after.stamp_ns]
         assert (after.episode, after.index) == (
             (before.episode, before.index + 1) if same else (before.episode + 1, 0))

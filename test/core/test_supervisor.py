@@ -7,7 +7,7 @@ import pytest
 from abm_ros.core.constraints import Constraints
 from abm_ros.core.errors import ConfigError, WiringError
 from abm_ros.core.modes import MODES, NodeRow, Row
-from abm_ros.core.phi import Modulation, ModePolicy, Override, Phi
+from abm_ros.core.phi import ModePolicy, Modulation, Override, Phi
 from abm_ros.core.supervisor import Health, MetaControl, SystemMConfig
 
 OWN = Path(__file__).resolve().parents[2] / 'config'

@@ -87,12 +87,12 @@ class Robot:
             return
         now_s = time.monotonic()
         if self.interface == 'velocity':
-            for value, row, name in zip(values, self.limits, self.names):
+            for value, row, name in zip(values, self.limits, self.names, strict=True):
                 if abs(value) > row['velocity']:
                     self.violate(f'{name}: velocity {value}')
             self.speed = values
             return
-        for i, (value, row) in enumerate(zip(values, self.limits)):
+        for i, (value, row) in enumerate(zip(values, self.limits, strict=True)):
             if not row['lower'] <= value <= row['upper']:
                 self.violate(f'{self.names[i]}: position {value}')
             if self.last is not None:
@@ -116,15 +116,16 @@ class Robot:
                 after = before + min(most, max(-most, self.goal[i] - before))
             self.travelled += abs(after - before)
             self.position[i] = after
-        where = dict(zip(self.names, self.position)) | {EXTRA: 0.04}
+        where = dict(zip(self.names, self.position, strict=True)) | {EXTRA: 0.04}
         message = JointState(name=self.shown, position=[where[name] for name in self.shown])
         message.header.stamp = self.node.get_clock().now().to_msg()
         self.states.publish(message)
 
     def report(self):
-        print(json.dumps({
+        sys.stdout.write(json.dumps({
             'commands': self.commands, 'violations': self.violations, 'findings': self.findings,
-            'travelled': self.travelled, 'position': self.position}), flush=True)
+            'travelled': self.travelled, 'position': self.position}) + '\n')
+        sys.stdout.flush()
 
 
 def main():

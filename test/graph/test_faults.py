@@ -10,9 +10,9 @@ import pytest
 pytest.importorskip('rclpy')
 pytest.importorskip('pybullet')
 
-from graph_harness import WIRED, running, wait_until  # noqa: E402
+from graph_harness import WIRED, running, wait_until
 
-from abm_ros.ros.graph import GraphOptions, describe  # noqa: E402
+from abm_ros.ros.graph import GraphOptions, describe
 
 pytestmark = [pytest.mark.graph, pytest.mark.timeout(300)]
 

@@ -141,7 +141,7 @@ def shut(world) -> None:
 
 
 def check_safe(world) -> None:
-    """Every command is finite, within the position limits, and no faster than the joints may be."""
+    """Every command is finite, within the position limits, and no faster than joints may be."""
     commands = list(world.observer.commands)
     assert commands
     table = np.array([command for _, command in commands])

@@ -10,8 +10,8 @@ import pytest
 
 pytest.importorskip('rclpy')
 
-from geometry_msgs.msg import PoseStamped  # noqa: E402
-from graph_harness import (  # noqa: E402
+from geometry_msgs.msg import PoseStamped
+from graph_harness import (
     LATCHED,
     URDF,
     WIRED,
@@ -21,7 +21,7 @@ from graph_harness import (  # noqa: E402
     wait_until,
 )
 
-from abm_ros.ros.graph import GraphOptions, describe  # noqa: E402
+from abm_ros.ros.graph import GraphOptions, describe
 
 pytestmark = [pytest.mark.graph, pytest.mark.timeout(300)]
 ROBOT = Path(__file__).with_name('robot_process.py')
@@ -90,7 +90,8 @@ def test_it_remembers_what_it_did(robot):
     if robot.interface != 'position':
         pytest.skip('one interface is enough')
     with sqlite3.connect(f'file:{robot.folder}/memory.db?mode=ro', uri=True) as db:
-        spec = json.loads(db.execute("SELECT value FROM meta WHERE key = 'spec'").fetchone()[0])
+        spec = json.loads(db.execute(
+            "SELECT value FROM meta WHERE key = 'observation_spec'").fetchone()[0])
         rows = db.execute('SELECT observation, action, stamp_ns FROM steps '
                           'WHERE action IS NOT NULL ORDER BY id').fetchall()
     assert len(rows) > 20

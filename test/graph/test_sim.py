@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip('rclpy')
 pytest.importorskip('pybullet')
 
-from graph_harness import ROOT, end, new_domain, start_script, wait_until  # noqa: E402
+from graph_harness import ROOT, end, new_domain, start_script, wait_until
 
 pytestmark = [pytest.mark.graph, pytest.mark.timeout(300)]
 
@@ -125,8 +125,8 @@ def test_a_second_run_goes_on_from_the_first(first):
     assert lived == before['transitions_recorded'] + report['transitions_recorded']
     assert report['transitions_recorded'] > 50
     assert runs == 2
-    # It acts on what it learned: its model is no longer the untrained one, which scores 1.
-    assert report['model_error_before'] is None or report['model_error_before'] < 1.0
+    # It acts on what it learned: an untrained model predicts no change and scores exactly 1.
+    assert report['model_error_before'] not in (None, 1.0)
     assert report['unsafe_commands'] == 0
 
 
@@ -198,15 +198,16 @@ def test_bad_input_is_one_clear_line(tmp_path, what):
 
 
 def refused_in_one_line(abm, words):
-    code = abm.wait(60.0)
+    code = abm.wait(40.0)
     said = abm.errors.read_text()
     assert code not in (0, None), said
-    errors = [line for line in said.splitlines() if line.startswith('error: ')]
+    errors = [line for line in said.splitlines() if 'error: ' in line]
     assert len(errors) == 1, said
+    assert errors[0].startswith('error: ')
     for word in words:
         assert word in errors[0]
     assert 'Traceback' not in said
-    assert len(said.splitlines()) <= 3, said
+    assert 'all nodes active' not in said, 'half-started'
     abm.assert_gone()
 
 

@@ -4,11 +4,11 @@ import pytest
 
 pytest.importorskip('rclpy')
 
-from hypothesis import given  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
+from hypothesis import given
+from hypothesis import strategies as st
 
-from abm_ros.core.errors import SpecError  # noqa: E402
-from abm_ros.ros.heartbeat import Heartbeat  # noqa: E402
+from abm_ros.core.errors import SpecError
+from abm_ros.ros.heartbeat import Heartbeat
 
 
 @given(st.from_regex(r'[0-9a-f]{12}', fullmatch=True), st.sampled_from(['play', 'freeze', '']),

@@ -5,11 +5,11 @@ import pytest
 
 pytest.importorskip('rclpy')
 
-from abm_ros.core.errors import SpecError  # noqa: E402
-from abm_ros.core.spec import FieldSpec, ObservationSpec  # noqa: E402
-from abm_ros.core.transition import Batch  # noqa: E402
-from abm_ros.ros.codec import Packet, encode  # noqa: E402
-from abm_ros.ros.replay_link import (  # noqa: E402
+from abm_ros.core.errors import SpecError
+from abm_ros.core.spec import FieldSpec, ObservationSpec
+from abm_ros.core.transition import Batch
+from abm_ros.ros.codec import Packet, encode
+from abm_ros.ros.replay_link import (
     Credits,
     decode_batch,
     decode_credits,

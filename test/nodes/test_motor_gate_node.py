@@ -1,0 +1,212 @@
+"""The gate's node in process: what happens to the last command between two actions."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+rclpy = pytest.importorskip('rclpy')
+
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Header, String
+
+from abm_ros.nodes.motor_gate import MotorGate
+from abm_ros.ros.codec import Packet, encode, ns_to_time
+
+URDF = (Path(__file__).resolve().parents[2] / 'urdf' / 'abm_arm.urdf').read_text()
+JOINTS = [f'joint_{i}' for i in range(1, 8)]
+UPPER = np.array([1.2, 1.5, 1.0, 2.3, 1.8, 1.8, 2.9])
+LOWER = np.array([-1.2, -0.4, -1.0, 0.4, -1.8, -0.4, -2.9])
+START = np.array([0.0, 0.3, 0.0, 1.2, 0.0, 0.5, 0.0])
+
+
+class Bench:
+    """The gate with its time in our hands and its commands in a list."""
+
+    def __init__(self, interface: str, *more: str) -> None:
+        arguments = ['--ros-args', '-p', f'command_interface:={interface}', *more]
+        rclpy.init(args=arguments, domain_id=100 + (os.getpid() * 13 + 29) % 100)
+        self.gate = MotorGate()
+        self.now_s = 1000.0
+        self.gate._now_s = lambda: self.now_s   # type: ignore[method-assign]
+        self.sent: list[np.ndarray] = []
+        send = self.gate._send
+        self.gate._send = lambda command, label: (  # type: ignore[method-assign]
+            self.sent.append(np.array(command)), send(command, label))
+        self.gate.trigger_configure()
+        self.gate.trigger_activate()
+        self.gate._on_description(String(data=URDF))
+
+    @property
+    def stamp_ns(self) -> int:
+        return round(self.now_s * 1e9)
+
+    def beat(self, text: str = 'one/task/open') -> None:
+        self.gate._on_heartbeat(Header(frame_id=text))
+
+    def joints(self, position, velocity=()) -> None:
+        message = JointState(name=JOINTS, position=list(position), velocity=list(velocity))
+        message.header.stamp = ns_to_time(self.stamp_ns)
+        self.gate._on_joints(message)
+
+    def act(self, action, stamp_ns: int | None = None) -> None:
+        packet = Packet(self.stamp_ns if stamp_ns is None else stamp_ns,
+                        {'action': np.array(action, np.float32)})
+        self.gate.guarded('action', self.gate.on_action, encode(packet))
+
+    def tick(self, seconds: float) -> None:
+        self.now_s += seconds
+        self.gate._watch()
+
+    def close(self) -> None:
+        self.gate.destroy_node()
+        rclpy.try_shutdown()
+
+
+@pytest.fixture
+def bench(request):
+    made = Bench(*request.param)
+    yield made
+    made.close()
+
+
+def of(*arguments):
+    return pytest.mark.parametrize('bench', [arguments], indirect=True)
+
+
+@of('velocity')
+def test_a_velocity_never_carries_a_joint_beyond_its_limit_however_late_the_next_action(bench
+                                                                                        ) -> None:
+    """A velocity controller goes on with the last command until the deadman stops it."""
+    position, speed = START.copy(), np.zeros(7)
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        bench.beat()
+        bench.joints(position)
+        bench.act(np.ones(7) * (1.0 if rng.random() < 0.9 else -1.0))
+        # The next action is late: up to and beyond the deadman (0.2 s). States come at 100 Hz.
+        for _ in range(int(rng.integers(1, 30))):
+            bench.beat()
+            speed = bench.sent[-1]
+            position = position + speed * 0.01
+            bench.joints(position)
+            bench.tick(0.01)
+        assert (position <= UPPER + 1e-9).all(), position - UPPER
+        assert (position >= LOWER - 1e-9).all(), LOWER - position
+
+
+@of('velocity')
+def test_shut_means_zero_velocity(bench) -> None:
+    bench.beat()
+    bench.joints(START)
+    bench.act([0.5] * 7)
+    assert (bench.sent[-1] > 0).all()
+    for _ in range(30):
+        bench.beat()
+        bench.joints(START)
+        bench.tick(0.01)
+    assert (bench.sent[-1] == 0).all()
+
+
+@of('position')
+def test_the_deadman_holds_the_last_target(bench) -> None:
+    bench.beat()
+    bench.joints(START)
+    bench.act([1.0] * 7)
+    target = bench.sent[-1]
+    assert (np.abs(target - START) > 1e-3).all()
+    for _ in range(60):
+        bench.beat()
+        bench.joints(START)
+        bench.tick(0.01)
+    assert len(bench.sent) > 3
+    assert (bench.sent[-1] == target).all()
+
+
+@of('position')
+def test_an_action_that_comes_twice_moves_once(bench) -> None:
+    bench.beat()
+    bench.joints(START)
+    bench.act([0.5] * 7)
+    count = len(bench.sent)
+    bench.now_s += 0.01
+    bench.act([0.5] * 7, stamp_ns=round(1000.0 * 1e9))
+    assert len(bench.sent) == count
+
+
+@of('position')
+@pytest.mark.parametrize('late_s', [0.31, 5.0, -0.31, -5.0])
+def test_actions_that_derive_from_another_time_move_nothing(bench, late_s) -> None:
+    bench.beat()
+    bench.joints(START)
+    bench.act([1.0] * 7, stamp_ns=bench.stamp_ns - round(late_s * 1e9))
+    assert bench.sent == []
+    assert bench.gate.refused == 1
+
+
+@of('position')
+def test_without_fresh_joint_states_the_gate_shuts(bench) -> None:
+    bench.beat()
+    bench.joints(START)
+    bench.act([0.1] * 7)
+    bench.now_s += 0.51
+    bench.beat()
+    bench.act([1.0] * 7, stamp_ns=bench.stamp_ns)
+    bench.tick(0.0)
+    assert (bench.sent[-1] == bench.sent[0]).all()
+
+
+@of('position')
+def test_a_refused_joint_state_does_not_count_as_fresh_nor_set_the_time(bench) -> None:
+    bench.beat()
+    bench.joints(START)
+    bench.now_s += 0.4
+    bench.beat()
+    bench.joints([np.nan] * 7)
+    bench.act([0.1] * 7, stamp_ns=round(1000.0 * 1e9))
+    assert bench.sent == []      # 0.4 s old against max_action_age_s 0.3: stale by the clock
+    bench.now_s += 0.2
+    bench.beat()
+    bench.act([0.1] * 7)
+    assert bench.sent == []
+
+
+@of('trajectory')
+def test_a_trajectory_is_a_position_with_time(bench) -> None:
+    bench.beat()
+    bench.joints(START)
+    bench.act([0.5] * 7)
+    # 0.5 x 0.8 x velocity x 0.05 s
+    np.testing.assert_allclose(bench.sent[-1] - START, np.array([3.2] * 4 + [4.0] * 3) * 0.02,
+                               rtol=1e-5)
+
+
+@of('effort', '-p', 'joints:=[joint_3,joint_1]')
+def test_only_the_chosen_joints_are_commanded_in_the_order_chosen(bench) -> None:
+    bench.beat()
+    bench.joints(START, np.zeros(7))
+    bench.act([0.5, -1.0])
+    np.testing.assert_allclose(bench.sent[-1], [22.5, -60.0])   # of 45 Nm and 60 Nm
+
+
+@of('position')
+def test_an_unexpected_fault_shuts_the_gate_until_it_is_armed_again(bench) -> None:
+    bench.beat()
+    bench.joints(START)
+    bench.gate.guarded('anything', lambda: 1 / 0)
+    bench.act([1.0] * 7)
+    assert bench.sent == []
+    bench.gate.trigger_deactivate()
+    bench.gate.trigger_activate()
+    bench.beat()
+    bench.act([1.0] * 7)
+    assert (bench.sent[-1] != START).all()
+
+
+@of('position')
+def test_what_keeps_the_arm_safe_is_fixed_at_run_time(bench) -> None:
+    result = bench.gate.set_parameters([Parameter('deadman_s', value=100.0)])[0]
+    assert not result.successful
+    assert 'start-up' in result.reason
