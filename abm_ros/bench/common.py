@@ -138,7 +138,7 @@ class Children:
             self._running[name] = subprocess.Popen(
                 [sys.executable, '-m', module, *arguments], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, start_new_session=True,
-                env=os.environ | {'PYTHONUNBUFFERED': '1', _FOLLOW: '1'})
+                env=os.environ | {'PYTHONUNBUFFERED': '1', _FOLLOW: str(os.getpid())})
 
     def start_node(self, executable: str, parameters: Mapping[str, Any]) -> None:
         """Start a node of the graph."""

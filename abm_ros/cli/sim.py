@@ -11,16 +11,19 @@ import time
 from pathlib import Path
 from typing import Any
 
+import yaml
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from abm_ros.bodies.make import parse_body
+from abm_ros.bodies.make import make_body, parse_body
 from abm_ros.cli.report import build_report, print_report
 from abm_ros.core.constraints import load_constraints
+from abm_ros.core.description import read_limits
 from abm_ros.core.errors import GraphError, StoreError
 from abm_ros.core.modes import load_wiring
 from abm_ros.core.phi import load_phi
+from abm_ros.ros.arguments import LOG_LEVELS
 from abm_ros.ros.graph import GraphOptions, describe
 from abm_ros.ros.ports import PORTS
 from abm_ros.ros.share import share_file
@@ -60,8 +63,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the simulation; return the exit code."""
     console = Console(stderr=True, highlight=False)
-    if arguments.duration <= 0:
-        raise GraphError(f'--duration: expected seconds above 0, got {arguments.duration:g}')
+    if not 0 < arguments.duration < float('inf'):
+        raise GraphError('--duration: expected finite seconds above 0, got '
+                         f'{arguments.duration:g}')
+    _check_ros_arguments(arguments)
     out: Path = arguments.out.resolve()
     options = _options(arguments, out)
     specs = describe(options)
@@ -70,6 +75,23 @@ def run(arguments: argparse.Namespace) -> int:
     # One machine: what the graph says is nobody else's business unless the user asks for it.
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     return asyncio.run(_Simulation(arguments, options, specs, out, console).run())
+
+
+def _check_ros_arguments(arguments: argparse.Namespace) -> None:
+    """Refuse what would make every node fail or wait for ever."""
+    if arguments.log_level not in LOG_LEVELS:
+        raise GraphError(f"--log-level: '{arguments.log_level}' is unknown, expected one of "
+                         f'{", ".join(LOG_LEVELS)}')
+    if not arguments.params_file:
+        return
+    try:
+        table = yaml.safe_load(_read(arguments.params_file, ''))
+    except yaml.YAMLError as error:
+        raise GraphError(f'{arguments.params_file}: not YAML: {" ".join(str(error).split())}'
+                         ) from error
+    if not isinstance(table, dict):
+        raise GraphError(f'{arguments.params_file}: expected a mapping of nodes to '
+                         f'ros__parameters, got {table!r}')
 
 
 def _options(arguments: argparse.Namespace, out: Path) -> GraphOptions:
@@ -89,7 +111,7 @@ def _absolute(path: str) -> str:
 
 def _check_inputs(options: GraphOptions) -> None:
     """Refuse what a node would refuse, before any process is started."""
-    parse_body(options.body)
+    _try_body(options)
     ports = {node: [p.name for p in items] for node, items in PORTS.items()}
     wiring = load_wiring(_read(options.wiring, 'wiring.yaml'), ports)
     load_constraints(_read(options.constraints, 'constraints.yaml'))
@@ -99,6 +121,16 @@ def _check_inputs(options: GraphOptions) -> None:
     if options.pin_mode and wiring[options.pin_mode].refusal:
         raise GraphError(f'--pin: mode {options.pin_mode} is refused: '
                          f'{wiring[options.pin_mode].refusal}')
+
+
+def _try_body(options: GraphOptions) -> None:
+    """Make the body once and let it go: a missing environment must not leave a graph half up."""
+    kind, _ = parse_body(options.body)
+    body = make_body(options.body, {'urdf': options.urdf} if kind == 'bullet' else {})
+    try:
+        read_limits(body.description())
+    finally:
+        body.close()
 
 
 def _read(path: str, default: str) -> str:
@@ -183,7 +215,7 @@ class _Simulation:
 
     def _echo(self, line: str) -> None:
         if self._arguments.verbose or any(
-                word in line for word in ('[ERROR]', '[FATAL]', 'error: ', 'restarting')):
+                word in line for word in ('[ERROR]', '[FATAL]', 'restarting')):
             self._console.print(Text(line), soft_wrap=True)
 
     async def _wait_up(self, monitor: Any) -> None:

@@ -111,9 +111,11 @@ class Supervisor:
             child.process = await asyncio.create_subprocess_exec(
                 *self._command(child.spec), stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-                env=os.environ | {'PYTHONUNBUFFERED': '1', PARENT_VARIABLE: '1'},
+                env=os.environ | {'PYTHONUNBUFFERED': '1', PARENT_VARIABLE: str(os.getpid())},
                 start_new_session=True)
             child.starts += 1
+            if self._is_stopping():   # asked to end while the process was being made
+                self._signal(child, signal.SIGKILL)
             await self._relay(child)
             code = await child.process.wait()
             if self._is_stopping():

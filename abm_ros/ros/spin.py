@@ -66,12 +66,11 @@ def run_node(make: Callable[[], PartNode[Any]], *, autostart: bool = False) -> i
         # What exists now lives as long as the process: the collector need not look at it again.
         gc.collect()
         gc.freeze()
-        parent = os.getppid()
         # A supervisor that was killed cannot end its nodes: they end when it is gone.
-        follows = os.environ.get(PARENT_VARIABLE) is not None
+        parent = os.environ.get(PARENT_VARIABLE)
         while not stop.requested and rclpy.ok() and not node.broken:
             spinner.spin_once(timeout_sec=_TICK_S)
-            if follows and os.getppid() != parent:
+            if parent is not None and str(os.getppid()) != parent:
                 break
         return 1 if node.broken else 0
     except ExternalShutdownException:
