@@ -20,7 +20,7 @@ from abm_ros.core.errors import GraphError
 from abm_ros.core.modes import NodeRow, Row, load_wiring
 from abm_ros.core.phi import Modulation, Phi, load_phi
 from abm_ros.ros import names, qos
-from abm_ros.ros.conductor import MODULATED
+from abm_ros.ros.conductor import with_settings
 from abm_ros.ros.graph import GraphOptions, describe
 from abm_ros.ros.heartbeat import Heartbeat
 from abm_ros.ros.ports import PORTS
@@ -118,11 +118,7 @@ class RewireRun:
         modulation = policy.modulation if policy is not None else Modulation()
         if not learn:
             modulation = replace(modulation, plasticity_a=0.0, plasticity_b=0.0)
-        settings: dict[str, dict[str, Any]] = {names.EPISODIC_MEMORY: {'mode': row.mode}}
-        for name, (node, parameter) in MODULATED.items():
-            settings.setdefault(node, {})[parameter] = getattr(modulation, name)
-        return {name: replace(node, params={**node.params, **settings.get(name, {})})
-                for name, node in row.nodes.items()}
+        return with_settings(row, modulation)
 
     def _floor_s(self, bare: Sequence[Remote], number: int) -> float:
         """Take one turn of the floor: three barriers, every node onto its other topic."""

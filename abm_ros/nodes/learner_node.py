@@ -102,7 +102,6 @@ class LearnerNode(PartNode[C], Generic[C]):
         self._unsaved = False
         self._metrics: dict[str, float] = {}
         self._closing = False
-        self._idle = threading.Event()
         self._trainer: Trainer | None = None
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()

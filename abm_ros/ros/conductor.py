@@ -146,7 +146,7 @@ class Conductor:
                      signals=dict(decision.signals), drives=dict(decision.drives))
         self.rewiring = True
         try:
-            report = self._rewirer.apply(_with_settings(row, decision))
+            report = self._rewirer.apply(with_settings(row, decision.modulation))
             self._modulation = decision.modulation
         except GraphError as error:
             self._failed(error, decision.mode)
@@ -207,10 +207,10 @@ def _settings(modulation: Modulation) -> dict[str, dict[str, Any]]:
     return values
 
 
-def _with_settings(row: Row, decision: Decision) -> dict[str, NodeRow]:
-    """Return the row's nodes with what the decision sets in them, so that one step sets all."""
-    settings = _settings(decision.modulation)
-    settings[names.EPISODIC_MEMORY] = {'mode': decision.mode}
+def with_settings(row: Row, modulation: Modulation) -> dict[str, NodeRow]:
+    """Return the row's nodes with what is set in them beside the wires, so that one step does."""
+    settings = _settings(modulation)
+    settings[names.EPISODIC_MEMORY] = {'mode': row.mode}
     return {name: replace(node, params={**node.params, **settings.get(name, {})})
             for name, node in row.nodes.items()}
 
