@@ -71,6 +71,7 @@ class MotorGate(PartNode[MotorGateConfig]):
         self._action_stamp_ns = -1
         self._last_hold_s = -np.inf
         self._answer: Float64MultiArray | None = None
+        self._early: Float32MultiArray | None = None
         self._was_open = False
         self._commands = self._holds = 0
         self._reason = 'starting'
@@ -90,7 +91,7 @@ class MotorGate(PartNode[MotorGateConfig]):
                 'holds': self._holds}
 
     def activated(self) -> None:
-        self._action_stamp_ns = -1
+        self._action_stamp_ns, self._early = -1, None
         self._latch.arm()
 
     def deactivated(self) -> None:
@@ -113,6 +114,9 @@ class MotorGate(PartNode[MotorGateConfig]):
 
     def _on_joints(self, message: JointState) -> None:
         self.guarded('joint_states', self._take_joints, message)
+        early, self._early = self._early, None
+        if early is not None and self.active:
+            self.guarded('action', self.on_action, early)
 
     def _take_joints(self, message: JointState) -> None:
         guard = self._guard
@@ -152,6 +156,9 @@ class MotorGate(PartNode[MotorGateConfig]):
         if self._shut_reason(now_s, arriving=True):
             return
         packet = decode(message)
+        if self.config.lock_step and packet.stamp_ns > self._joint_stamp_ns:
+            self._early = message   # it overtook the joint state that it must start from
+            return
         self._check_age(packet.stamp_ns)
         if packet.stamp_ns == self._action_stamp_ns:
             if self.config.lock_step and self._answer is not None:

@@ -13,6 +13,8 @@ from abm_ros.ros import names
 
 # In lock-step nothing may shut because training takes its time between two steps.
 _LOCK_STEP_PATIENCE_S = 300.0
+# A dead node stops the world by itself; a starved one must not change what the graph does.
+_LOCK_STEP_SILENCE_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,8 @@ def describe(options: GraphOptions) -> tuple[NodeSpec, ...]:
         (names.SYSTEM_M, {
             **home, 'autostart': options.autostart, 'wiring': options.wiring,
             'phi': options.phi, 'constraints': options.constraints,
-            'baseline_episodes': options.baseline_episodes, 'pin_mode': options.pin_mode}),
+            'baseline_episodes': options.baseline_episodes, 'pin_mode': options.pin_mode,
+            **({'node_timeout_s': _LOCK_STEP_SILENCE_S} if options.lock_step else {})}),
     ]
     return tuple(NodeSpec(name, {
         **{key: value for key, value in values.items() if value != []},

@@ -20,6 +20,7 @@ from abm_ros.ros import names
 from abm_ros.ros.remote import ACTIVATE, CONFIGURE, DEACTIVATE, REACHES, Call, Remote, call_all
 
 _FINAL_TIMEOUT_S = 2.0
+_PROBE_S = 0.5    # for an answer that shows that a node is matched
 
 
 @dataclass
@@ -57,13 +58,19 @@ class Rewirer:
 
     def wait_ready(self, timeout_s: float, stop: threading.Event | None = None) -> None:
         """
-        Wait until the services of every node are matched.
+        Wait until every node is matched and has answered.
 
-        :raises GraphError: naming the nodes that did not appear in time.
+        A service may look ready while its first answers are lost, for discovery is one-sided
+        for a while: what counts is an answer.
+
+        :raises GraphError: naming the nodes that did not answer in time.
         """
         deadline = time.monotonic() + timeout_s
+        absent = list(self._remotes)
         while True:
-            absent = [t for t, remote in self._remotes.items() if not remote.ready()]
+            ready = [t for t in absent if self._remotes[t].ready()]
+            answers = call_all([self._remotes[t].state() for t in ready], _PROBE_S)
+            absent = [t for t in absent if t not in ready or answers[ready.index(t)] is None]
             if not absent:
                 return
             if time.monotonic() > deadline:

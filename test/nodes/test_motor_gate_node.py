@@ -210,3 +210,16 @@ def test_what_keeps_the_arm_safe_is_fixed_at_run_time(bench) -> None:
     result = bench.gate.set_parameters([Parameter('deadman_s', value=100.0)])[0]
     assert not result.successful
     assert 'start-up' in result.reason
+
+
+@of('position', '-p', 'lock_step:=true', '-p', 'max_action_age_s:=100.0')
+def test_in_lock_step_an_action_that_overtook_its_joint_state_waits_for_it(bench) -> None:
+    bench.beat()
+    bench.joints(START)
+    moved = START + 0.01
+    bench.now_s += 0.05
+    sent = len(bench.sent)
+    bench.act([0.0] * 7)
+    assert len(bench.sent) == sent
+    bench.joints(moved)
+    assert bench.sent[-1] == pytest.approx(moved)   # no action: the target is where the arm is
