@@ -137,7 +137,7 @@ class Children:
         with open(self._folder / f'{name}.log', 'ab') as log:
             self._running[name] = subprocess.Popen(
                 [sys.executable, '-m', module, *arguments], stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, start_new_session=True,
+                stdout=log, stderr=log, process_group=0,
                 env=os.environ | {'PYTHONUNBUFFERED': '1', _FOLLOW: str(os.getpid())})
 
     def start_node(self, executable: str, parameters: Mapping[str, Any]) -> None:

@@ -79,7 +79,7 @@ def conditions(repeats: int) -> list[str]:
 def summarise(blocks: 'list[Block]') -> dict[str, Any]:
     """Return the figures of all blocks: pooled, per repeat, and per hop where they were heard."""
     figures: dict[str, Any] = {}
-    hops: dict[str, dict[str, float]] = {}
+    hops: dict[str, dict[str, dict[str, float]]] = {}
     for condition, suffix in ((IDLE, ''), (TRAINING, '_training')):
         own = [timings for kind, timings in blocks if kind == condition]
         for side in ('floor', 'graph'):
@@ -92,8 +92,7 @@ def summarise(blocks: 'list[Block]') -> dict[str, Any]:
             figures[side + suffix] = {**quantiles(times), 'samples': len(times),
                                       'unanswered': sent - len(times)}
             if pooled:
-                hops[side + suffix] = {what: quantiles(values)['p50_ms']
-                                       for what, values in pooled.items()}
+                hops[side + suffix] = {what: quantiles(values) for what, values in pooled.items()}
     figures['ratio_p50'] = ratio(figures['graph'], figures['floor'], 'p50_ms')
     figures['ratio_p99_training'] = ratio(
         figures['graph_training'], figures['floor_training'], 'p99_ms')
@@ -101,7 +100,7 @@ def summarise(blocks: 'list[Block]') -> dict[str, Any]:
     figures['repeats_p99_training'] = spread(_ratios(blocks, TRAINING, 'p99_ms'))
     figures['ratios_p50'] = _ratios(blocks, IDLE, 'p50_ms')
     figures['ratios_p99_training'] = _ratios(blocks, TRAINING, 'p99_ms')
-    return figures | ({'hops_p50_ms': hops} if hops else {})
+    return figures | ({'hops': hops} if hops else {})
 
 
 def _ratios(blocks: 'list[Block]', condition: str, key: str) -> list[float]:

@@ -112,7 +112,7 @@ class Supervisor:
                 *self._command(child.spec), stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
                 env=os.environ | {'PYTHONUNBUFFERED': '1', PARENT_VARIABLE: str(os.getpid())},
-                start_new_session=True)
+                process_group=0)
             child.starts += 1
             if self._is_stopping():   # asked to end while the process was being made
                 self._signal(child, signal.SIGKILL)

@@ -48,6 +48,7 @@ class ActingModel:
 
     def __init__(self, source: Snapshot, settings: PlannerConfig) -> None:
         self.planner = Planner(settings, source)
+        self.version = source.version
         self.world = str(source.meta.get('world_lineage', ''))
         self.latent = int(source.meta['latent'])
         policy, predict = session(source.blob('policy')), session(source.blob('predict'))
@@ -86,7 +87,7 @@ class Behaviour:
 
         :raises SnapshotError: as `open`.
         """
-        self.adopt(self.open(snapshot), snapshot.version)
+        self.adopt(self.open(snapshot))
 
     def open(self, snapshot: Snapshot) -> ActingModel:
         """
@@ -99,12 +100,12 @@ class Behaviour:
                                 'expected system_b and the same observation spec')
         return ActingModel(snapshot, self._settings)
 
-    def adopt(self, model: ActingModel, version: int) -> None:
+    def adopt(self, model: ActingModel) -> None:
         """Act with an opened snapshot from the next preparation on."""
         if self._model is not None and model.world != self._model.world:
             self._last = self._plan = None      # they are in the latents of another System A
         self._model = model
-        self.version = version
+        self.version = model.version
 
     def act(self, latent: np.ndarray, lineage: str, goal: np.ndarray, new_episode: bool,
             drive: Drive) -> np.ndarray:

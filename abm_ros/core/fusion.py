@@ -6,7 +6,8 @@ are estimated, a missing tool pose comes from kinematics, and an observation wai
 reason) for the readings that belong to its stamp.
 """
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +18,7 @@ from abm_ros.core.spec import FieldSpec, ObservationSpec
 from abm_ros.core.transition import Observation
 
 POSITION, VELOCITY, TOOL = 'joint_position', 'joint_velocity', 'tool_position'
+GOAL = 'desired_goal'
 ToolOf = Callable[[np.ndarray], np.ndarray]
 
 
@@ -45,15 +47,31 @@ class FusionLayout:
     channels: dict[str, tuple[str, ...]] = field(default_factory=dict)
     goal_channels: tuple[str, ...] = ()
 
-    @property
+    @functools.cached_property
     def needs_tool(self) -> bool:
         """Whether an observation needs the tool's position."""
         return any(f.name == TOOL for f in self.spec.fields)
 
-    @property
-    def needs_joints(self) -> bool:
-        """Whether an observation needs the arm's own joints."""
-        return any(f.name == POSITION for f in self.spec.fields)
+    @functools.cached_property
+    def parts(self) -> tuple[tuple[str, slice], ...]:
+        """Name and place of each field in the observation vector."""
+        return tuple((f.name, self.spec.slice_of(f.name)) for f in self.spec.fields)
+
+    def columns(self, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+        """
+        Return where in a joint state of these names the numbers of each field are.
+
+        :raises SpecError: a joint or channel is missing.
+        """
+        place = {name: i for i, name in enumerate(names)}
+        wanted = {**self.channels, GOAL: self.goal_channels}
+        if any(f.name == POSITION for f in self.spec.fields):
+            wanted[POSITION] = self.joints
+        missing = [name for group in wanted.values() for name in group if name not in place]
+        if missing:
+            raise SpecError(f'joint_states lacks {", ".join(missing)}, got {", ".join(names)}')
+        return {field: np.array([place[name] for name in group], np.intp)
+                for field, group in wanted.items()}
 
 
 def layout_for(limits: JointLimits, tag: BodyTag | None, *, goal_tolerance: float,
@@ -67,14 +85,14 @@ def layout_for(limits: JointLimits, tag: BodyTag | None, *, goal_tolerance: floa
     if tag is None:
         tag = BodyTag(goal_tolerance, horizon, control_period_s, TOOL)
     channels = {f.name: tuple(f'{f.channels}{i}' for i in range(f.size)) for f in tag.fields}
-    fields = [FieldSpec(f.name, f.size) for f in tag.fields if f.name != 'desired_goal']
-    if 'desired_goal' not in channels:
+    fields = [FieldSpec(f.name, f.size) for f in tag.fields if f.name != GOAL]
+    if GOAL not in channels:
         # An arm: its own joints and tool come first, extra channels (an object) after.
         fields = [FieldSpec(POSITION, actions), FieldSpec(VELOCITY, actions),
                   FieldSpec(TOOL, 3), *fields]
     spec = ObservationSpec(tuple(fields), tag.goal_field, tag.goal_tolerance, actions,
                            tag.control_period_s, tag.horizon)
-    goal_channels = channels.pop('desired_goal', ())
+    goal_channels = channels.pop(GOAL, ())
     return FusionLayout(spec, limits.joints, channels, goal_channels)
 
 
@@ -88,7 +106,8 @@ class SensorFusion:
         self._tool: tuple[int, np.ndarray] | None = None
         self._goal: tuple[int, np.ndarray] | None = None
         self._previous: tuple[int, np.ndarray] | None = None
-        self._order: tuple[tuple[str, ...], dict[str, int]] = ((), {})
+        self._names: tuple[str, ...] | None = None
+        self._columns: dict[str, np.ndarray] = {}
         self._waiting: JointSample | None = None
         self._last_stamp = -1
         self._episode, self._step, self._tag = 0, -1, ''
@@ -102,12 +121,12 @@ class SensorFusion:
 
     def tool(self, stamp_ns: int, position: np.ndarray) -> Observation | None:
         """Take a tool position (3,) m; may release the observation that waited for it."""
-        self._tool = (stamp_ns, _finite('tool_pose', position))
+        self._tool = (stamp_ns, _finite('tool_pose', np.asarray(position, float)))
         return self._release()
 
     def goal(self, stamp_ns: int, goal: np.ndarray) -> Observation | None:
         """Take a desired goal (G,); may release the observation that waited for it."""
-        self._goal = (stamp_ns, _finite('task/goal', goal))
+        self._goal = (stamp_ns, _finite('task/goal', np.asarray(goal, float)))
         return self._release()
 
     def joints(self, sample: JointSample) -> Observation | None:
@@ -129,15 +148,15 @@ class SensorFusion:
         sample = self._waiting
         if sample is None or (patient and self._must_wait(sample)):
             return None
-        parts = self._parts(sample)
-        if parts is None:
+        self._look_up(sample)
+        vector = self._vector(sample)
+        if vector is None:
             return None
-        goal = self._goal_for(sample, parts)
+        goal = self._goal_for(sample, vector)
         self._waiting = None
         self._last_stamp = sample.stamp_ns
         self._count(sample)
-        return Observation(sample.stamp_ns, self.layout.spec.join(parts), goal,
-                           self._episode, self._step, self._whole)
+        return Observation(sample.stamp_ns, vector, goal, self._episode, self._step, self._whole)
 
     def _must_wait(self, sample: JointSample) -> bool:
         layout = self.layout
@@ -149,59 +168,57 @@ class SensorFusion:
                      and (self._goal is None or self._goal[0] < sample.stamp_ns))
         return late_tool or late_goal
 
-    def _goal_for(self, sample: JointSample, parts: dict[str, np.ndarray]) -> np.ndarray:
+    def _goal_for(self, sample: JointSample, vector: np.ndarray) -> np.ndarray:
         if self.layout.goal_channels:
-            return self._pick(sample, self.layout.goal_channels).astype(np.float32)
+            return _finite('joint_states', sample.position[self._columns[GOAL]].astype(np.float32))
         if self._goal is None:
             # Nobody has set a goal yet: to stay is the goal.
-            return parts[self.layout.spec.goal_field].astype(np.float32)
+            return vector[self.layout.spec.goal_slice].copy()
         size = self.layout.spec.goal_size
         if self._goal[1].size < size:
             raise SpecError(f'task/goal carries {self._goal[1].size} numbers, the goal has {size}')
         return self._goal[1][:size].astype(np.float32)
 
-    def _parts(self, sample: JointSample) -> dict[str, np.ndarray] | None:
-        layout = self.layout
-        parts = {name: self._pick(sample, channels)
-                 for name, channels in layout.channels.items()}
-        if not layout.needs_joints:
-            return parts
-        position = self._pick(sample, layout.joints)
-        parts[POSITION] = position
-        parts[VELOCITY] = self._velocity(sample, position)
-        if layout.needs_tool:
-            if self._tool_of is not None:
-                parts[TOOL] = self._tool_of(position)
+    def _look_up(self, sample: JointSample) -> None:
+        """Find the joints and channels by name, once for every order in which they come."""
+        if sample.names != self._names:
+            self._columns = self.layout.columns(sample.names)
+            self._names = sample.names
+        if sample.position.size != len(sample.names):
+            raise SpecError(f'joint_states names {len(sample.names)} joints and carries '
+                            f'{sample.position.size} values')
+
+    def _vector(self, sample: JointSample) -> np.ndarray | None:
+        """Return the observation (D,) float32, None while the tool's position is unknown."""
+        vector = np.empty(self.layout.spec.size, np.float32)
+        position = sample.position
+        for name, part in self.layout.parts:
+            if name == VELOCITY:
+                vector[part] = self._velocity(sample)
+            elif name != TOOL:
+                vector[part] = position[self._columns[name]]
+            elif self._tool_of is not None:
+                vector[part] = self._tool_of(_finite('joint_states',
+                                                     position[self._columns[POSITION]]))
             elif self._tool is not None:
-                parts[TOOL] = self._tool[1]
+                vector[part] = self._tool[1]
             else:
                 return None
-        self._previous = (sample.stamp_ns, position)
-        return parts
+        _finite('joint_states', vector)
+        if POSITION in self._columns:
+            self._previous = (sample.stamp_ns, position[self._columns[POSITION]])
+        return vector
 
-    def _velocity(self, sample: JointSample, position: np.ndarray) -> np.ndarray:
+    def _velocity(self, sample: JointSample) -> np.ndarray | float:
+        columns, before = self._columns[POSITION], self._previous
         # Drivers without a velocity sensor leave it out, or fill it with NaN.
         if sample.velocity.size == len(sample.names) and np.isfinite(sample.velocity).all():
-            return self._pick(sample, self.layout.joints, sample.velocity)
-        if self._previous is None or sample.stamp_ns <= self._previous[0]:
-            return np.zeros_like(position)
-        elapsed_s = (sample.stamp_ns - self._previous[0]) * 1e-9
-        return (position - self._previous[1]) / elapsed_s
-
-    def _pick(self, sample: JointSample, wanted: Sequence[str],
-              values: np.ndarray | None = None) -> np.ndarray:
-        if sample.names != self._order[0]:
-            self._order = (sample.names, {n: i for i, n in enumerate(sample.names)})
-        index = self._order[1]
-        missing = [name for name in wanted if name not in index]
-        if missing:
-            raise SpecError(f'joint_states lacks {", ".join(missing)}, '
-                            f'got {", ".join(sample.names)}')
-        values = sample.position if values is None else values
-        if values.size != len(sample.names):
-            raise SpecError(f'joint_states names {len(sample.names)} joints and carries '
-                            f'{values.size} values')
-        return _finite('joint_states', values[[index[name] for name in wanted]])
+            return sample.velocity[columns]
+        if before is None or sample.stamp_ns <= before[0]:
+            return 0.0
+        elapsed_s = (sample.stamp_ns - before[0]) * 1e-9
+        velocity: np.ndarray = (sample.position[columns] - before[1]) / elapsed_s
+        return velocity
 
     def _count(self, sample: JointSample) -> None:
         """Begin an episode at a body's reset, a new goal, or the time limit."""
@@ -220,7 +237,6 @@ class SensorFusion:
 
 
 def _finite(name: str, value: np.ndarray) -> np.ndarray:
-    value = np.asarray(value, float)
     if not np.isfinite(value).all():
         raise SpecError(f'{name} holds NaN or infinity')
     return value

@@ -5,7 +5,6 @@ Runs a snapshot with onnxruntime; imports neither torch nor onnx, so that learni
 stall the control path.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +34,25 @@ class Percept:
     change: float
 
 
+class PerceivingModel:
+    """
+    The graphs of one snapshot, replaced as a whole.
+
+    :raises SnapshotError: a graph does not load or does not fit its snapshot.
+    """
+
+    def __init__(self, source: Snapshot) -> None:
+        self.lineage, self.version = source.lineage, source.version
+        graph, encoder = session(source.blob('perceive')), session(source.blob('encode'))
+        empty = np.zeros((1, source.spec.size), np.float32)
+        still = np.zeros((1, source.spec.action_size), np.float32)
+        latent = int(source.config.get('latent', 0))
+        trial(graph, {'observation': empty, 'previous': empty, 'action': still},
+              {'latent': (1, latent), 'error': (2,), 'uncertainty': (1,)})
+        trial(encoder, {'observation': empty}, {'latent': (1, latent)})
+        self.perceive, self.encode = graph.run, encoder.run
+
+
 class Perception:
     """
     Holds the newest snapshot and the last observation.
@@ -47,30 +65,34 @@ class Perception:
         self._previous: np.ndarray | None = None
         self._still = np.zeros((1, spec.action_size), np.float32)
         self._error = self._change = 0.0
-        self._run: Callable[..., list[np.ndarray]] | None = None
-        self._encode: Callable[..., list[np.ndarray]] | None = None
+        self._model: PerceivingModel | None = None
         self.lineage, self.version = '', -1
 
     def load(self, snapshot: Snapshot) -> None:
         """
         Act with this snapshot from the next observation on.
 
-        :raises SnapshotError: not System A's, of another spec, or its graph does not load.
+        :raises SnapshotError: as `open`.
+        """
+        self.adopt(self.open(snapshot))
+
+    def open(self, snapshot: Snapshot) -> PerceivingModel:
+        """
+        Make a snapshot ready without acting with it; takes milliseconds, fit for another thread.
+
+        :raises SnapshotError: not System A's, of another spec, or its graphs do not load.
         """
         if snapshot.kind != 'system_a' or snapshot.spec != self._spec:
             raise SnapshotError(f'System A cannot act with this {snapshot.kind} snapshot: '
                                 'expected system_a and the same observation spec')
-        graph = session(snapshot.blob('perceive'))
-        empty = np.zeros((1, self._spec.size), np.float32)
-        latent = int(snapshot.config.get('latent', 0))
-        trial(graph, {'observation': empty, 'previous': empty, 'action': self._still},
-              {'latent': (1, latent), 'error': (2,), 'uncertainty': (1,)})
-        encoder = session(snapshot.blob('encode'))
-        trial(encoder, {'observation': empty}, {'latent': (1, latent)})
-        self._run, self._encode = graph.run, encoder.run
-        if snapshot.lineage != self.lineage:
+        return PerceivingModel(snapshot)
+
+    def adopt(self, model: PerceivingModel) -> None:
+        """Act with an opened snapshot from the next observation on."""
+        if model.lineage != self.lineage:
             self._error = self._change = 0.0
-        self.lineage, self.version = snapshot.lineage, snapshot.version
+        self._model = model
+        self.lineage, self.version = model.lineage, model.version
 
     def encode(self, observation: np.ndarray) -> np.ndarray:
         """
@@ -81,9 +103,9 @@ class Perception:
         :raises SpecError: a wrong shape or a non-finite number.
         """
         now = check_array('observation', observation, (self._spec.size,))[np.newaxis]
-        if self._encode is None:
+        if self._model is None:
             return np.zeros(0, np.float32)
-        latent: np.ndarray = self._encode(None, {'observation': now})[0][0]
+        latent: np.ndarray = self._model.encode(None, {'observation': now})[0][0]
         return latent
 
     def observe(self, observation: np.ndarray, executed: np.ndarray | None,
@@ -104,10 +126,10 @@ class Perception:
         if known:
             action = check_array('executed', executed, (self._spec.action_size,))[np.newaxis]
         self._previous = now.copy()
-        if self._run is None:
+        if self._model is None:
             return Percept(np.zeros(0, np.float32), '', np.nan, np.nan, np.nan, np.nan)
-        latent, error, doubt = self._run(None, {'observation': now, 'previous': before,
-                                                'action': action})
+        latent, error, doubt = self._model.perceive(None, {
+            'observation': now, 'previous': before, 'action': action})
         if not known:
             return Percept(latent[0], self.lineage, self._ratio(), np.nan, np.nan, np.nan)
         self._error = MEMORY * self._error + float(error[0])

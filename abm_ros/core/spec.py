@@ -5,6 +5,7 @@ Shape letters used everywhere: B batch, T time, D observation, A action, Z laten
 K ensemble members, N candidate plans, H planning horizon.
 """
 
+import functools
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -49,12 +50,20 @@ class ObservationSpec:
         if min(f.size for f in self.fields) < 1 or self.action_size < 1 or self.horizon < 1:
             raise SpecError(f'sizes and horizon must be at least 1, got {self}')
 
-    @property
+    def __hash__(self) -> int:
+        """Hash once per object: a spec is the key of caches on the control path."""
+        return self._hash
+
+    @functools.cached_property
+    def _hash(self) -> int:
+        return hash((self.fields, self.goal_field, self.action_size))
+
+    @functools.cached_property
     def size(self) -> int:
         """Length D of the observation vector."""
         return sum(f.size for f in self.fields)
 
-    @property
+    @functools.cached_property
     def goal_slice(self) -> slice:
         """Where the achieved goal (G,) lies in the observation vector."""
         return self.slice_of(self.goal_field)

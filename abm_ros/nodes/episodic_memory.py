@@ -18,6 +18,7 @@ from abm_ros.core.store import Store, StoreConfig
 from abm_ros.core.transition import Step
 from abm_ros.ros import names
 from abm_ros.ros.codec import decode, decode_observation
+from abm_ros.ros.later import Later
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.replay_link import Credits, decode_credits, encode_batch
 from abm_ros.ros.spin import run_node
@@ -31,6 +32,9 @@ class EpisodicMemoryConfig(ReplayConfig, StoreConfig):
 
     directory: str = setting('~/.ros/abm_ros', 'Folder of memory.db.')
     seed: int = setting(0, 'Seed of the replay.', low=0)
+    defer_s: float = setting(
+        0.004, 'How long recording waits, so that motors are answered first.',
+        unit='s', low=0.0, high=0.1)
     mode: str = setting('', 'Mode written with each step; set by System M.', runtime=True)
 
     def __post_init__(self) -> None:
@@ -47,6 +51,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._store: Store | None = None
         self._index: ReplayIndex | None = None
         self._recorder: Recorder | None = None
+        self._later = Later(self, self.config.defer_s)
         self._requests: deque[Credits] = deque()
         self._taken: dict[str, tuple[str, set[int]]] = {}
         self._rngs: dict[str, np.random.Generator] = {}
@@ -71,6 +76,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._path.parent.mkdir(parents=True, exist_ok=True)
 
     def deactivated(self) -> None:
+        self._later.flush()
         self._requests.clear()
         self._taken.clear()
         if self._recorder is not None:
@@ -78,6 +84,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._commit()
 
     def reconfigured(self) -> None:
+        self._later.flush()
         if self._recorder is not None:
             self._take(self._recorder.cut())
             self._recorder.mode = self.config.mode
@@ -108,12 +115,18 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
 
     def on_observation(self, message: Float32MultiArray) -> None:
         """Take an observation on its way to the record."""
+        self._later('observation', self._observed, message)
+
+    def _observed(self, message: Float32MultiArray) -> None:
         if self._store is None or self._recorder is None:
             return
         self._take(self._recorder.observed(decode_observation(message, self._store.spec)))
 
     def on_executed(self, message: Float32MultiArray) -> None:
         """Take the action that the motor gate let through."""
+        self._later('executed', self._was_executed, message)
+
+    def _was_executed(self, message: Float32MultiArray) -> None:
         if self._recorder is not None:
             packet = decode(message)
             self._take(self._recorder.executed(packet.stamp_ns, packet.array('action')))

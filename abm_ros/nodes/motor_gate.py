@@ -1,12 +1,21 @@
 """motor_gate: the only way to the motors."""
 
+import time
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from builtin_interfaces.msg import Duration
 from sensor_msgs.msg import JointState
-from std_msgs.msg import Float32MultiArray, Float64MultiArray, Header, MultiArrayDimension, String
+from std_msgs.msg import (
+    Float32MultiArray,
+    Float64MultiArray,
+    Header,
+    MultiArrayDimension,
+    MultiArrayLayout,
+    String,
+)
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from abm_ros.core.config import check, section, setting
@@ -14,7 +23,7 @@ from abm_ros.core.description import read_limits
 from abm_ros.core.errors import SpecError
 from abm_ros.core.motor import DeadmanLatch, MotorConfig, MotorGuard
 from abm_ros.ros import names, qos
-from abm_ros.ros.codec import Packet, decode, encode, time_to_ns
+from abm_ros.ros.codec import Packet, Writer, decode, time_to_ns
 from abm_ros.ros.heartbeat import Heartbeat
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.spin import run_node
@@ -67,9 +76,13 @@ class MotorGate(PartNode[MotorGateConfig]):
         self._text = ''
         self._order: tuple[tuple[str, ...], list[int]] = ((), [])
         self._joints_s = -np.inf
+        self._unread: tuple[JointState, float] | None = None
+        self._writer = Writer()
         self._joint_stamp_ns = -1
         self._action_stamp_ns = -1
         self._last_hold_s = -np.inf
+        self._head = MultiArrayDimension()
+        self._message = Float64MultiArray(layout=MultiArrayLayout(dim=[self._head]))
         self._answer: Float64MultiArray | None = None
         self._early: Float32MultiArray | None = None
         self._was_open = False
@@ -113,16 +126,23 @@ class MotorGate(PartNode[MotorGateConfig]):
         self._order = ((), [])
 
     def _on_joints(self, message: JointState) -> None:
-        self.guarded('joint_states', self._take_joints, message)
+        # Read when it is needed: now the sensory gate works on it, and an answer is under way.
+        self._joint_stamp_ns = time_to_ns(message.header.stamp)
+        self._unread = message, self._now_s()
         early, self._early = self._early, None
         if early is not None and self.active:
             self.guarded('action', self.on_action, early)
 
-    def _take_joints(self, message: JointState) -> None:
+    def _read_joints(self) -> None:
+        """Read the newest joint state, unless it was read already."""
+        unread, self._unread = self._unread, None
+        if unread is not None:
+            self.guarded('joint_states', self._take_joints, *unread)
+
+    def _take_joints(self, message: JointState, came_s: float) -> None:
         guard = self._guard
-        self._joint_stamp_ns = time_to_ns(message.header.stamp)
         if guard is None or not guard.needs_position:
-            self._joints_s = self._now_s()
+            self._joints_s = came_s
             return
         given = tuple(message.name)
         if given != self._order[0]:
@@ -139,7 +159,7 @@ class MotorGate(PartNode[MotorGateConfig]):
         # Drivers without a velocity sensor leave it out, or fill it with NaN.
         velocity = np.where(np.isfinite(velocity), velocity, 0.0)
         guard.measure(np.asarray(message.position)[order], velocity)
-        self._joints_s = self._now_s()
+        self._joints_s = came_s
 
     def _on_heartbeat(self, message: Header) -> None:
         self.guarded('heartbeat', self._take_heartbeat, message)
@@ -153,6 +173,7 @@ class MotorGate(PartNode[MotorGateConfig]):
     def on_action(self, message: Float32MultiArray) -> None:
         """Move, if the gate is open and the action is fit to be executed."""
         now_s = self._now_s()
+        self._read_joints()
         if self._shut_reason(now_s, arriving=True):
             return
         packet = decode(message)
@@ -172,7 +193,7 @@ class MotorGate(PartNode[MotorGateConfig]):
         self._was_open = True
         self._commands += 1
         self._send(motion.command, f'stamp={packet.stamp_ns}')
-        self.emit('executed', encode(Packet(
+        self.emit('executed', self._writer.write(Packet(
             packet.stamp_ns,
             {'action': motion.executed, 'command': motion.command.astype(np.float32)},
             packet.attributes)))
@@ -201,6 +222,7 @@ class MotorGate(PartNode[MotorGateConfig]):
 
     def _hold_when_shut(self) -> None:
         now_s = self._now_s()
+        self._read_joints()
         reason = self._shut_reason(now_s)
         if reason and (self._was_open or
                        now_s - self._last_hold_s >= self.config.control_period_s):
@@ -210,6 +232,7 @@ class MotorGate(PartNode[MotorGateConfig]):
         if self._was_open:
             self.get_logger().info(f'gate shut: {reason}')
         self._was_open, self._reason = False, reason
+        self._read_joints()
         command = self._guard.hold() if self._guard is not None else None
         if command is not None:
             self._last_hold_s = self._now_s()
@@ -231,14 +254,14 @@ class MotorGate(PartNode[MotorGateConfig]):
                                              nanosec=period_ns % 10**9))]))
             return
         # ros2_control ignores the layout; a body in lock-step reads which state is answered.
-        message = Float64MultiArray(data=command.tolist())
-        message.layout.dim = [MultiArrayDimension(
-            label=label, size=command.size, stride=command.size)]
-        self._answer = message
-        self._command.publish(message)
+        head = self._head
+        head.label, head.size, head.stride = label, command.size, command.size
+        self._message.data = array('d', command.tobytes())
+        self._answer = self._message
+        self._command.publish(self._message)
 
     def _now_s(self) -> float:
-        return self.steady.now().nanoseconds * 1e-9
+        return time.monotonic()
 
 
 def main() -> int:

@@ -1,5 +1,6 @@
 """sensory_gate: fuses the body's topics into one observation stream; shut in sleep."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from abm_ros.core.kinematics import ForwardKinematics
 from abm_ros.core.signals import effort_ratio
 from abm_ros.core.transition import Observation
 from abm_ros.ros import names, qos
-from abm_ros.ros.codec import encode_observation, parse_episode_tag, time_to_ns
+from abm_ros.ros.codec import Writer, observation_packet, parse_episode_tag, time_to_ns
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.spin import run_node
 
@@ -68,6 +69,7 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         self._waiting_since_s: float | None = None
         self._last_ns = -1
         self._answer: Float32MultiArray | None = None
+        self._writer = Writer()
         self._goal: tuple[int, np.ndarray] | None = None
         self._energy = self.config.energy_without_battery
         self._effort = 0.0
@@ -192,11 +194,12 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         self._waiting_since_s = None
         self._last_ns = observation.stamp_ns
         self._observations += 1
-        self._answer = encode_observation(observation, self._fusion.layout.spec)
+        self._answer = self._writer.write(
+            observation_packet(observation, self._fusion.layout.spec))
         self.emit('observation', self._answer)
 
     def _now_s(self) -> float:
-        return self.steady.now().nanoseconds * 1e-9
+        return time.monotonic()
 
 
 def main() -> int:

@@ -7,14 +7,16 @@ import numpy as np
 from std_msgs.msg import Float32MultiArray, String, UInt8MultiArray
 
 from abm_ros.core.config import check, setting
-from abm_ros.core.perception import Percept, Perception
+from abm_ros.core.perception import PerceivingModel, Percept, Perception
 from abm_ros.core.schedule import ScheduleConfig
 from abm_ros.core.snapshot import Snapshot
 from abm_ros.core.spec import ObservationSpec
 from abm_ros.core.transition import Observation
 from abm_ros.ros import names
-from abm_ros.ros.codec import Packet, attributes_of, decode, decode_observation, encode
+from abm_ros.ros.codec import Packet, Writer, attributes_of, decode, decode_observation
+from abm_ros.ros.later import Later
 from abm_ros.ros.node import PartNode
+from abm_ros.ros.opener import Opener
 from abm_ros.ros.spin import run_node
 
 _ACTIONS_KEPT = 8
@@ -24,6 +26,9 @@ _ACTIONS_KEPT = 8
 class SystemAConfig(ScheduleConfig):
     """Settings of System A; the schedule matters where exact_rounds waits for snapshots."""
 
+    defer_s: float = setting(
+        0.004, 'How long what is off the control path waits, so that motors are answered first.',
+        unit='s', low=0.0, high=0.1)
     exact_rounds: bool = setting(
         False, "Wait for the learner's snapshot whenever a learning round is due; needs a body in "
         'lock-step and a plasticity above 0.')
@@ -39,7 +44,9 @@ class SystemA(PartNode[SystemAConfig]):
         super().__init__(names.SYSTEM_A, SystemAConfig)
         self._spec: ObservationSpec | None = None
         self._perception: Perception | None = None
-        self._early: Snapshot | None = None
+        self._opener: Opener[PerceivingModel] = Opener(self, self._open)
+        self._later = Later(self, self.config.defer_s)
+        self._writer = Writer()
         self._executed: dict[int, np.ndarray] = {}
         self._last: Observation | None = None
         self._held: Observation | None = None
@@ -58,6 +65,9 @@ class SystemA(PartNode[SystemAConfig]):
                     values[name] = getattr(percept, name)
         return values
 
+    def deactivated(self) -> None:
+        self._later.flush()
+
     def activated(self) -> None:
         self._held, self._last, self._answer = None, None, None
         self._executed.clear()
@@ -67,17 +77,16 @@ class SystemA(PartNode[SystemAConfig]):
         spec = ObservationSpec.from_json(message.data)
         if spec != self._spec:
             self._spec, self._perception = spec, Perception(spec)
-            if self._early is not None:
-                self._perception.load(self._early)
+            self._opener.reopen()
 
     def on_model(self, message: UInt8MultiArray) -> None:
         """Act with a new snapshot from the next observation on."""
-        snapshot = Snapshot.from_bytes(bytes(message.data))
-        self._early = snapshot
-        if self._perception is not None:
-            self._perception.load(snapshot)
+        self._opener.take(message, wait=self.config.exact_rounds)
         self._round = int(attributes_of(message).get('round', '0'))
         self._try_held()
+
+    def _open(self, snapshot: Snapshot) -> PerceivingModel | None:
+        return None if self._perception is None else self._perception.open(snapshot)
 
     def on_executed(self, message: Float32MultiArray) -> None:
         """Remember what was executed: the efference copy that prediction needs."""
@@ -119,8 +128,11 @@ class SystemA(PartNode[SystemAConfig]):
     def _perceive(self, perception: Perception, observation: Observation,
                   executed: np.ndarray | None, *, new_episode: bool) -> None:
         assert self._spec is not None
+        self._later.flush()
+        if (model := self._opener.opened()) is not None:
+            perception.adopt(model)
         latent = perception.encode(observation.vector)
-        message = encode(Packet(observation.stamp_ns, {
+        message = self._writer.write(Packet(observation.stamp_ns, {
             'latent': latent, 'desired_goal': observation.goal,
             'achieved_goal': observation.vector[self._spec.goal_slice]}, {
             'episode': str(observation.episode), 'step': str(observation.step),
@@ -128,7 +140,10 @@ class SystemA(PartNode[SystemAConfig]):
             'round': str(self._round)}))
         self._answer = (observation.stamp_ns, message)
         self.emit('latent', message)
-        # The latent is on its way: what follows is off the control path.
+        self._later('perceive', self._assess, perception, observation, executed, new_episode)
+
+    def _assess(self, perception: Perception, observation: Observation,
+                executed: np.ndarray | None, new_episode: bool) -> None:
         self._percept = perception.observe(observation.vector, executed, new_episode)
         self._latents += 1
 

@@ -1,6 +1,5 @@
 """system_b: acts; latent in, action out, the next plan prepared in between."""
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,8 +14,10 @@ from abm_ros.core.seeds import generator
 from abm_ros.core.snapshot import Snapshot
 from abm_ros.core.spec import ObservationSpec
 from abm_ros.ros import names
-from abm_ros.ros.codec import Packet, attributes_of, decode, encode
+from abm_ros.ros.codec import Packet, Writer, attributes_of, decode
+from abm_ros.ros.later import Later
 from abm_ros.ros.node import PartNode
+from abm_ros.ros.opener import Opener
 from abm_ros.ros.spin import run_node
 
 
@@ -25,6 +26,9 @@ class SystemBConfig(PlannerConfig):
     """Settings of System B."""
 
     seed: int = setting(0, 'Seed of babbling, exploration and planning.', low=0)
+    defer_s: float = setting(
+        0.004, 'How long planning ahead waits, so that motors are answered first.',
+        unit='s', low=0.0, high=0.1)
     exact_rounds: bool = setting(
         False, "Wait for the learner's snapshot whenever System A acts with a newer round's.")
     competence_window: int = setting(
@@ -44,13 +48,12 @@ class SystemB(PartNode[SystemBConfig]):
         super().__init__(names.SYSTEM_B, SystemBConfig)
         self._spec: ObservationSpec | None = None
         self._behaviour: Behaviour | None = None
-        self._early: Snapshot | None = None
+        self._opener: Opener[ActingModel] = Opener(self, self._open)
+        self._later = Later(self, self.config.defer_s)
+        self._writer = Writer()
         self._held: Packet | None = None
         self._answer: tuple[int, Float32MultiArray] | None = None
         self._round = 0
-        self._arrived: bytes | None = None
-        self._opened: tuple[ActingModel, int] | None = None
-        self._opener: threading.Thread | None = None
         self._actions = 0
         self._tracker = EpisodeTracker(self.config.competence_window)
 
@@ -63,6 +66,9 @@ class SystemB(PartNode[SystemBConfig]):
             values['competence'] = tracker.rate
         return values
 
+    def deactivated(self) -> None:
+        self._later.flush()
+
     def activated(self) -> None:
         self._held, self._answer = None, None
         self._tracker.interrupt()
@@ -74,38 +80,16 @@ class SystemB(PartNode[SystemBConfig]):
             self._spec = spec
             self._behaviour = Behaviour(spec, section(PlannerConfig, self.config),
                                         generator(self.config.seed, names.SYSTEM_B))
-            if self._early is not None:
-                self._behaviour.load(self._early)
+            self._opener.reopen()
 
     def on_model(self, message: UInt8MultiArray) -> None:
         """Act with a new snapshot from the next preparation on."""
-        if self.config.exact_rounds:
-            self._early = Snapshot.from_bytes(bytes(message.data))
-            if self._behaviour is not None:
-                self._behaviour.load(self._early)
-            self._round = int(attributes_of(message).get('round', '0'))
-            self._try_held()
-            return
-        # Opening takes 10 ms: longer than a latent may wait.
-        self._arrived = bytes(message.data)
-        if self._opener is None or not self._opener.is_alive():
-            self._opener = threading.Thread(target=self._open_arrived, daemon=True)
-            self._opener.start()
+        self._opener.take(message, wait=self.config.exact_rounds)
+        self._round = int(attributes_of(message).get('round', '0'))
+        self._try_held()
 
-    def _open_arrived(self) -> None:
-        while (data := self._arrived) is not None:
-            self._arrived = None
-            self.guarded('model', self._open, data)
-
-    def _open(self, data: bytes) -> None:
-        snapshot = self._early = Snapshot.from_bytes(data)
-        if self._behaviour is not None:
-            self._opened = (self._behaviour.open(snapshot), snapshot.version)
-
-    def _adopt_opened(self, behaviour: Behaviour) -> None:
-        opened, self._opened = self._opened, None
-        if opened is not None:
-            behaviour.adopt(*opened)
+    def _open(self, snapshot: Snapshot) -> ActingModel | None:
+        return None if self._behaviour is None else self._behaviour.open(snapshot)
 
     def on_latent(self, message: Float32MultiArray) -> None:
         """Act; with exact_rounds, once the snapshot of the round has come."""
@@ -125,20 +109,25 @@ class SystemB(PartNode[SystemBConfig]):
         if self.config.exact_rounds and self._round < packet.integer('round'):
             return
         self._held = None
-        self._adopt_opened(behaviour)
+        self._later.flush()
+        if (model := self._opener.opened()) is not None:
+            behaviour.adopt(model)
         config = self.config
         goal = packet.array('desired_goal')
         begins = packet.integer('step') == 0
         action = behaviour.act(
             packet.array('latent'), packet.attributes.get('lineage', ''), goal, begins,
             Drive(config.goal_weight, config.intrinsic_weight, config.exploration))
-        message = encode(Packet(packet.stamp_ns, {'action': action}, {
+        message = self._writer.write(Packet(packet.stamp_ns, {'action': action}, {
             'episode': packet.attributes.get('episode', ''),
             'step': packet.attributes.get('step', '')}))
         self._answer = (packet.stamp_ns, message)
         self._actions += 1
         self.emit('action', message)
-        # The action is on its way: what follows is off the control path.
+        self._later('plan', self._prepare, behaviour, packet, goal, begins)
+
+    def _prepare(self, behaviour: Behaviour, packet: Packet, goal: np.ndarray,
+                 begins: bool) -> None:
         self._track(packet, goal, begins)
         behaviour.prepare()
 

@@ -19,13 +19,14 @@ from builtin_interfaces.msg import Time
 from std_msgs.msg import Float32MultiArray, MultiArrayDimension, MultiArrayLayout, UInt8MultiArray
 
 from abm_ros.core.errors import NonFiniteError, SpecError
-from abm_ros.core.spec import ObservationSpec, check_array
+from abm_ros.core.spec import ObservationSpec
 from abm_ros.core.transition import Observation
 
 # Digits are bounded: what does not fit an int64 is not a stamp or a shape of ours.
 _LABEL = re.compile(r'([A-Za-z_][\w./-]*)(?:\[(\d{1,9}(?:,\d{1,9}){0,7})\])?', re.ASCII)
 _STAMP = re.compile(r'stamp=(\d{1,10})\.(\d{9})(?:;|$)', re.ASCII)
 NANOSECONDS = 1_000_000_000
+Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -64,29 +65,58 @@ class Packet:
 
 def encode(packet: Packet) -> Float32MultiArray:
     """
-    Turn a packet into a message.
+    Turn a packet into a message of its own.
 
     :raises NonFiniteError: an array holds NaN or infinity.
     """
-    parts = {name: np.ascontiguousarray(value, np.float32)
-             for name, value in packet.arrays.items()}
-    flat = (np.concatenate([value.reshape(-1) for value in parts.values()])
-            if parts else np.empty(0, np.float32))
-    if not np.isfinite(flat).all():
-        bad = [name for name, value in parts.items() if not np.isfinite(value).all()]
-        raise NonFiniteError(f'not finite: {", ".join(bad)}')
-    seconds, rest = divmod(packet.stamp_ns, NANOSECONDS)
-    label = f'stamp={seconds}.{rest:09d}' + ''.join(
-        f';{key}={value}' for key, value in packet.attributes.items())
-    head = MultiArrayDimension(label=label, size=flat.size, stride=flat.size)
-    fields = _fields(tuple((name, value.shape) for name, value in parts.items()))
-    message = Float32MultiArray(layout=MultiArrayLayout(dim=[head, *fields]))
-    message.data = array('f', flat.tobytes())
-    return message
+    return Writer().write(packet)
+
+
+class Writer:
+    """
+    Encodes the packets of one stream into one message that is used again and again.
+
+    What `write` returns is valid until the next call; publishing serialises at once. At 20 Hz the
+    caches are cold whenever a packet comes, and every object not made counts.
+    """
+
+    def __init__(self) -> None:
+        self._shapes: Shapes | None = None
+        self._message = Float32MultiArray()
+        self._head = MultiArrayDimension()
+
+    def write(self, packet: Packet) -> Float32MultiArray:
+        """
+        Return the message, holding this packet.
+
+        :raises NonFiniteError: an array holds NaN or infinity.
+        """
+        parts = [np.ascontiguousarray(value, np.float32) for value in packet.arrays.values()]
+        flat = (np.concatenate([part.reshape(-1) for part in parts])
+                if parts else np.empty(0, np.float32))
+        if not np.isfinite(flat).all():
+            bad = [name for name, part in zip(packet.arrays, parts, strict=True)
+                   if not np.isfinite(part).all()]
+            raise NonFiniteError(f'not finite: {", ".join(bad)}')
+        shapes = tuple(zip(packet.arrays, (part.shape for part in parts), strict=True))
+        if shapes != self._shapes:
+            self._shapes = shapes
+            self._head = MultiArrayDimension(size=flat.size, stride=flat.size)
+            self._message = Float32MultiArray(
+                layout=MultiArrayLayout(dim=[self._head, *_fields(shapes)]))
+        self._head.label = _header(packet.stamp_ns, packet.attributes)
+        self._message.data = array('f', flat.tobytes())
+        return self._message
+
+
+def _header(stamp_ns: int, attributes: Mapping[str, str]) -> str:
+    seconds, rest = divmod(stamp_ns, NANOSECONDS)
+    return f'stamp={seconds}.{rest:09d}' + ''.join(
+        [f';{key}={value}' for key, value in attributes.items()])
 
 
 @functools.lru_cache(maxsize=256)
-def _fields(shapes: tuple[tuple[str, tuple[int, ...]], ...]) -> tuple[MultiArrayDimension, ...]:
+def _fields(shapes: Shapes) -> tuple[MultiArrayDimension, ...]:
     """Return the dimensions of named fields; shared between messages, so never changed."""
     dims = []
     for name, shape in shapes:
@@ -127,33 +157,35 @@ def decode(message: Float32MultiArray, *, finite: bool = True) -> Packet:
     """
     stamp_ns = stamp_of(message)
     data = np.frombuffer(message.data, np.float32)
-    start, arrays = message.layout.data_offset, {}
-    for dim in message.layout.dim[1:]:
-        match = _LABEL.fullmatch(dim.label)
-        if not match or match[1] in arrays:
-            raise SpecError(f'field label {dim.label!r} is malformed or appears twice')
-        stop = start + dim.size
-        if stop > data.size:
-            raise SpecError(f"'{match[1]}': needs {stop} floats, the message has {data.size}")
-        value = data[start:stop]
-        if match[2]:
-            value = _reshape(match[1], value, match[2])
-        arrays[match[1]] = value
-        start = stop
-    if start != data.size:
-        raise SpecError(f'{data.size} floats in the message, its fields name {start}')
+    dims = message.layout.dim
+    fields, total = _places(tuple([(dim.label, dim.size) for dim in dims[1:]]),
+                            message.layout.data_offset)
+    if total != data.size:
+        raise SpecError(f'{data.size} floats in the message, its fields name {total}')
+    arrays = {name: data[part] if shape is None else data[part].reshape(shape)
+              for name, part, shape in fields}
     if finite and not np.isfinite(data).all():
         bad = [name for name, value in arrays.items() if not np.isfinite(value).all()]
         raise NonFiniteError(f'not finite: {", ".join(bad)}')
     return Packet(stamp_ns, arrays, attributes_of(message))
 
 
-def _reshape(name: str, value: np.ndarray, text: str) -> np.ndarray:
-    shape = tuple(map(int, text.split(',')))
-    try:
-        return value.reshape(shape)
-    except ValueError:
-        raise SpecError(f"'{name}': {value.size} floats do not fill shape {shape}") from None
+@functools.lru_cache(maxsize=256)
+def _places(labels: tuple[tuple[str, int], ...], offset: int) -> tuple[
+        tuple[tuple[str, slice, tuple[int, ...] | None], ...], int]:
+    """Return where fields of these labels and sizes lie, and where the last one ends."""
+    places: dict[str, tuple[str, slice, tuple[int, ...] | None]] = {}
+    start = offset
+    for label, size in labels:
+        match = _LABEL.fullmatch(label)
+        if not match or match[1] in places:
+            raise SpecError(f'field label {label!r} is malformed or appears twice')
+        shape = tuple(map(int, match[2].split(','))) if match[2] else None
+        if shape is not None and math.prod(shape) != size:
+            raise SpecError(f"'{match[1]}': {size} floats do not fill shape {shape}")
+        places[match[1]] = (match[1], slice(start, start + size), shape)
+        start += size
+    return tuple(places.values()), start
 
 
 def encode_bytes(blob: bytes, attributes: Mapping[str, str]) -> UInt8MultiArray:
@@ -176,12 +208,14 @@ def ns_to_time(stamp_ns: int) -> Time:
     return Time(sec=seconds, nanosec=rest)
 
 
-def encode_observation(observation: Observation, spec: ObservationSpec) -> Float32MultiArray:
-    """Write an observation: its named fields, the desired goal, and where in life it is."""
-    arrays = {f.name: observation.vector[spec.slice_of(f.name)] for f in spec.fields}
-    return encode(Packet(observation.stamp_ns, {**arrays, 'desired_goal': observation.goal}, {
+def observation_packet(observation: Observation, spec: ObservationSpec) -> Packet:
+    """Return an observation's named fields, the desired goal, and where in life it is."""
+    vector = observation.vector
+    arrays = {name: vector[part] for name, part in _parts(spec)}
+    arrays['desired_goal'] = observation.goal
+    return Packet(observation.stamp_ns, arrays, {
         'episode': str(observation.episode), 'step': str(observation.step),
-        'whole': str(int(observation.whole))}))
+        'whole': str(int(observation.whole))})
 
 
 def decode_observation(message: Float32MultiArray, spec: ObservationSpec) -> Observation:
@@ -191,10 +225,28 @@ def decode_observation(message: Float32MultiArray, spec: ObservationSpec) -> Obs
     :raises SpecError: a field is missing, of the wrong size or not finite.
     """
     packet = decode(message)
-    goal = check_array('desired_goal', packet.array('desired_goal'), (spec.goal_size,))
-    return Observation(packet.stamp_ns, spec.join(packet.arrays), goal,
+    goal = packet.array('desired_goal')
+    if goal.shape != (spec.goal_size,):
+        raise SpecError(f"'desired_goal': expected shape {(spec.goal_size,)}, got {goal.shape}")
+    return Observation(packet.stamp_ns, _vector(packet, spec), goal,
                        packet.integer('episode'), packet.integer('step'),
                        packet.attributes.get('whole') == '1')
+
+
+def _vector(packet: Packet, spec: ObservationSpec) -> np.ndarray:
+    vector = np.empty(spec.size, np.float32)
+    for name, part in _parts(spec):
+        value = packet.array(name)
+        if value.shape != (part.stop - part.start,):
+            raise SpecError(f"'{name}': expected shape {(part.stop - part.start,)}, "
+                            f'got {value.shape}')
+        vector[part] = value
+    return vector
+
+
+@functools.lru_cache(maxsize=8)
+def _parts(spec: ObservationSpec) -> tuple[tuple[str, slice], ...]:
+    return tuple((field.name, spec.slice_of(field.name)) for field in spec.fields)
 
 
 def episode_tag(episode: int, step: int) -> str:

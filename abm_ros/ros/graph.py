@@ -81,6 +81,7 @@ def describe(options: GraphOptions) -> tuple[NodeSpec, ...]:
     exact = {'exact_rounds': options.lock_step and options.pin_mode != ''
              and options.baseline_episodes == 0}
     lock = {'lock_step': options.lock_step}
+    at_once = {'defer_s': 0.0} if options.lock_step else {}
     home = {'directory': options.directory}
     seed = {'seed': options.seed}
     patience = ({'deadman_s': _LOCK_STEP_PATIENCE_S, 'joint_timeout_s': _LOCK_STEP_PATIENCE_S,
@@ -90,11 +91,11 @@ def describe(options: GraphOptions) -> tuple[NodeSpec, ...]:
     if options.lock_step:
         senses['patience_s'] = 10.0
     parts += [
-        (names.EPISODIC_MEMORY, {**home, **seed}),
+        (names.EPISODIC_MEMORY, {**home, **seed, **at_once}),
         (names.SYSTEM_A_LEARNER, {**home, **seed, **exact}),
         (names.SYSTEM_B_LEARNER, {**home, **seed, **exact}),
-        (names.SYSTEM_A, {**exact}),
-        (names.SYSTEM_B, {**seed, **exact}),
+        (names.SYSTEM_A, {**exact, **at_once}),
+        (names.SYSTEM_B, {**seed, **exact, **at_once}),
         (names.SENSORY_GATE, {**arm, **senses, 'tool_link': options.tool_link}),
         (names.MOTOR_GATE, {
             **arm, **lock, **patience, 'controller': options.controller,

@@ -18,6 +18,8 @@ from abm_ros.core.errors import AbmError
 from abm_ros.ros.node import PartNode
 
 _TICK_S = 0.2
+# A thread that trains or opens a model gives way to a message this soon (Python's own: 5 ms).
+_SWITCH_S = 0.0005
 # Exit code of a process whose settings were refused: a restart would be refused again.
 REFUSED = 2
 PARENT_VARIABLE = 'ABM_ROS_FOLLOW_PARENT'
@@ -55,6 +57,7 @@ def run_node(make: Callable[[], PartNode[Any]], *, autostart: bool = False) -> i
     :return: the exit code: 0, REFUSED, or 1 for any other failure.
     """
     rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+    sys.setswitchinterval(_SWITCH_S)
     stop = Stop()
     node: PartNode[Any] | None = None
     try:

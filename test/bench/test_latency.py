@@ -43,15 +43,15 @@ def test_summary_pools_blocks_and_keeps_the_ratio_of_each():
     assert figures['ratio_p50'] == 2.0
     assert figures['ratio_p99_training'] == 2.5
     assert figures['ratios_p50'] == [2.0, 3.0]
-    assert 'hops_p50_ms' not in figures
+    assert 'hops' not in figures
 
 
 def test_summary_tells_the_hops_that_were_heard():
     sides = {'floor': _Timing([4.0], latent=[2.0]), 'graph': _Timing([8.0], latent=[5.0])}
     blocks = [(kind, sides) for kind in ('idle', 'training')]
-    hops = latency.summarise(blocks)['hops_p50_ms']
-    assert hops['floor'] == {'latent': 2.0}
-    assert hops['graph_training'] == {'latent': 5.0}
+    hops = latency.summarise(blocks)['hops']
+    assert hops['floor'] == {'latent': {'p50_ms': 2.0, 'p99_ms': 2.0}}
+    assert hops['graph_training'] == {'latent': {'p50_ms': 5.0, 'p99_ms': 5.0}}
 
 
 def test_a_bench_without_blocks_is_refused():

@@ -1,0 +1,43 @@
+"""Work that is off the control path, done a little later."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from abm_ros.ros.node import PartNode
+
+
+class Later:
+    """
+    Runs work once the chain from sensors to motors has answered.
+
+    Learning from a reading, planning ahead and recording can wait a few milliseconds; done at
+    once they would take a processor from the next node of the chain. What is still waiting when
+    the next reading comes must be done first: call `flush`.
+    """
+
+    def __init__(self, node: PartNode[Any], delay_s: float) -> None:
+        """:param delay_s: how long work waits; 0 does it at once."""
+        self._node = node
+        self._work: deque[tuple[str, Callable[..., None], tuple[Any, ...]]] = deque()
+        self._timer = None
+        if delay_s > 0:
+            self._timer = node.create_timer(delay_s, self.flush, clock=node.steady)
+            self._timer.cancel()
+
+    def __call__(self, what: str, callback: Callable[..., None], *args: Any) -> None:
+        """Run `callback(*args)` later, guarded; `what` names it in the log."""
+        if self._timer is None:
+            self._node.guarded(what, callback, *args)
+            return
+        self._work.append((what, callback, args))
+        if len(self._work) == 1:
+            self._timer.reset()
+
+    def flush(self) -> None:
+        """Do now what waits, in order."""
+        if self._timer is not None and self._work:
+            self._timer.cancel()
+            while self._work:
+                what, callback, args = self._work.popleft()
+                self._node.guarded(what, callback, *args)
