@@ -1,5 +1,6 @@
 """episodic_memory: the durable record of experience, and its replay."""
 
+import os
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from abm_ros.ros.replay_link import Credits, decode_credits, encode_batch
 from abm_ros.ros.spin import run_node
 
 _POLL_PERIOD_S = 0.1
+_NICENESS = 5       # recording and replay give way to the control path
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
 
     def __init__(self) -> None:
         super().__init__(names.EPISODIC_MEMORY, EpisodicMemoryConfig)
+        os.nice(_NICENESS)
         self._path = Path(self.config.directory).expanduser() / 'memory.db'
         self._store: Store | None = None
         self._index: ReplayIndex | None = None

@@ -91,14 +91,14 @@ class Writer:
 
         :raises NonFiniteError: an array holds NaN or infinity.
         """
-        parts = [np.ascontiguousarray(value, np.float32) for value in packet.arrays.values()]
-        flat = (np.concatenate([part.reshape(-1) for part in parts])
-                if parts else np.empty(0, np.float32))
+        values = list(packet.arrays.values())
+        flat = (np.concatenate(values, axis=None, dtype=np.float32)
+                if values else np.empty(0, np.float32))
         if not np.isfinite(flat).all():
-            bad = [name for name, part in zip(packet.arrays, parts, strict=True)
-                   if not np.isfinite(part).all()]
+            bad = [name for name, value in packet.arrays.items()
+                   if not np.isfinite(np.asarray(value, np.float32)).all()]
             raise NonFiniteError(f'not finite: {", ".join(bad)}')
-        shapes = tuple(zip(packet.arrays, (part.shape for part in parts), strict=True))
+        shapes = tuple([(name, np.shape(value)) for name, value in packet.arrays.items()])
         if shapes != self._shapes:
             self._shapes = shapes
             self._head = MultiArrayDimension(size=flat.size, stride=flat.size)
