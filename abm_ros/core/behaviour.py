@@ -127,35 +127,19 @@ class Behaviour:
             self._last = self._plan = None
             return noise
         latent = check_array('latent', latent, (model.latent,))
-        if new_episode or self._last is None or not np.array_equal(goal, self._last[1]):
+        stale = new_episode or self._last is None or not np.array_equal(goal, self._last[1])
+        if stale or self._plan is None:
             self._plan = None
-        action = self._blend(model, latent, goal, self._plan, drive, noise)
-        self._last = (latent, goal, action, drive)
-        return action
-
-    def rehearse(self, latent: np.ndarray, goal: np.ndarray) -> np.ndarray:
-        """Compute as `act` does for a step of the same kind, without any effect."""
-        goal = check_array('goal', goal, (self._spec.goal_size,))
-        noise = np.zeros(self._spec.action_size, np.float32)
-        model = self._model
-        if model is None or self._last is None or latent.shape != (model.latent,):
-            return noise
-        latent = check_array('latent', latent, (model.latent,))
-        return self._blend(model, latent, goal, self._plan, self._last[3], noise)
-
-    @staticmethod
-    def _blend(model: ActingModel, latent: np.ndarray, goal: np.ndarray,
-               plan: np.ndarray | None, drive: Drive, noise: np.ndarray) -> np.ndarray:
-        """Return the plan's first action, or the policy's where there is none, with noise."""
-        if plan is None:
             action = model.policy(None, {'latent': latent[np.newaxis],
                                          'goal': goal[np.newaxis]})[0][0]
         else:
-            action = plan[0]
+            action = self._plan[0]
         action = (1.0 - drive.exploration) * action + drive.exploration * noise
         action = np.asarray(np.clip(action, -1.0, 1.0), np.float32)
-        # A broken policy must not reach the motors.
-        return action if np.isfinite(action).all() else noise
+        if not np.isfinite(action).all():   # a broken policy must not reach the motors
+            action = noise
+        self._last = (latent, goal, action, drive)
+        return action
 
     def _draw_noise(self) -> np.ndarray:
         return self._babble.step() if self._noise is None else self._noise

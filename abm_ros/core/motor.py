@@ -81,11 +81,6 @@ class MotorGuard:
         return self._is_position or bool(np.isfinite(self.limits.lower).any())
 
     @property
-    def position(self) -> np.ndarray | None:
-        """The measured joint positions (J,), None before the first."""
-        return self._position
-
-    @property
     def ready(self) -> bool:
         """Whether everything is known that a command needs."""
         return self._position is not None or not self.needs_position

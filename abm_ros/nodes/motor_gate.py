@@ -13,6 +13,7 @@ from std_msgs.msg import (
     Float64MultiArray,
     Header,
     MultiArrayDimension,
+    MultiArrayLayout,
     String,
 )
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
@@ -25,7 +26,6 @@ from abm_ros.ros import names, qos
 from abm_ros.ros.codec import Packet, Writer, decode, time_to_ns
 from abm_ros.ros.heartbeat import Heartbeat
 from abm_ros.ros.node import PartNode
-from abm_ros.ros.rehearsal import Rehearsal
 from abm_ros.ros.spin import run_node
 
 # The gate looks at its deadman this often; holding starts at most this late.
@@ -78,12 +78,11 @@ class MotorGate(PartNode[MotorGateConfig]):
         self._joints_s = -np.inf
         self._unread: tuple[JointState, float] | None = None
         self._writer = Writer()
-        self._rehearsal = Rehearsal(self, self._motions)
-        self._scratch: MotorGuard | None = None
         self._joint_stamp_ns = -1
         self._action_stamp_ns = -1
         self._last_hold_s = -np.inf
-        self._message = Float64MultiArray()
+        self._head = MultiArrayDimension()
+        self._message = Float64MultiArray(layout=MultiArrayLayout(dim=[self._head]))
         self._answer: Float64MultiArray | None = None
         self._early: Float32MultiArray | None = None
         self._was_open = False
@@ -121,9 +120,8 @@ class MotorGate(PartNode[MotorGateConfig]):
     def _take_description(self, text: str) -> None:
         if text == self._text:
             return
-        made = [MotorGuard(section(MotorConfig, self.config),
-                           read_limits(text, self.config.joints)) for _ in range(2)]
-        self._guard, self._scratch = made
+        self._guard = MotorGuard(section(MotorConfig, self.config),
+                                 read_limits(text, self.config.joints))
         self._text = text
         self._order = ((), [])
 
@@ -199,17 +197,6 @@ class MotorGate(PartNode[MotorGateConfig]):
             packet.stamp_ns,
             {'action': motion.executed, 'command': motion.command.astype(np.float32)},
             packet.attributes)))
-        if not self.config.lock_step:
-            self._rehearsal.expect(message, self.config.control_period_s)
-
-    def _motions(self, message: Float32MultiArray) -> Float64MultiArray | None:
-        guard, known = self._scratch, self._guard
-        if guard is None or known is None or known.position is None:
-            return None
-        guard.measure(known.position, np.zeros(guard.size))
-        motion = guard.act(decode(message).array('action'), self._now_s())
-        self._check(motion.command)
-        return self._fill(Float64MultiArray(), motion.command, HOLD_LABEL)
 
     def _check_age(self, stamp_ns: int) -> None:
         age_s = (self._joint_stamp_ns - stamp_ns) * 1e-9
@@ -254,33 +241,24 @@ class MotorGate(PartNode[MotorGateConfig]):
             self._answer = None
 
     def _send(self, command: np.ndarray, label: str) -> None:
-        self._check(command)
-        if self.config.command_interface == 'trajectory':
-            self._command.publish(self._trajectory(command))
-            return
-        self._answer = self._fill(self._message, command, label)
-        self._command.publish(self._answer)
-
-    def _check(self, command: np.ndarray) -> None:
         if not np.isfinite(command).all():
             raise SpecError('a command was not finite; nothing was sent')
-
-    def _fill(self, message: Float64MultiArray, command: np.ndarray,
-              label: str) -> Float64MultiArray:
-        """ros2_control ignores the layout; a body in lock-step reads which state is answered."""
-        message.layout.dim = [MultiArrayDimension(
-            label=label, size=command.size, stride=command.size)]
-        message.data = array('d', command.tobytes())
-        return message
-
-    def _trajectory(self, command: np.ndarray) -> JointTrajectory:
-        assert self._guard is not None
-        period_ns = int(self.config.control_period_s * 1e9)
-        return JointTrajectory(
-            joint_names=list(self._guard.limits.joints),
-            points=[JointTrajectoryPoint(
-                positions=command.tolist(),
-                time_from_start=Duration(sec=period_ns // 10**9, nanosec=period_ns % 10**9))])
+        if self.config.command_interface == 'trajectory':
+            assert self._guard is not None
+            period_ns = int(self.config.control_period_s * 1e9)
+            self._command.publish(JointTrajectory(
+                joint_names=list(self._guard.limits.joints),
+                points=[JointTrajectoryPoint(
+                    positions=command.tolist(),
+                    time_from_start=Duration(sec=period_ns // 10**9,
+                                             nanosec=period_ns % 10**9))]))
+            return
+        # ros2_control ignores the layout; a body in lock-step reads which state is answered.
+        head = self._head
+        head.label, head.size, head.stride = label, command.size, command.size
+        self._message.data = array('d', command.tobytes())
+        self._answer = self._message
+        self._command.publish(self._message)
 
     def _now_s(self) -> float:
         return time.monotonic()

@@ -18,11 +18,9 @@ from abm_ros.core.transition import Observation
 from abm_ros.ros import names, qos
 from abm_ros.ros.codec import Writer, observation_packet, parse_episode_tag, time_to_ns
 from abm_ros.ros.node import PartNode
-from abm_ros.ros.rehearsal import Rehearsal
 from abm_ros.ros.spin import run_node
 
 _LEAST_WATCH_S = 0.02
-_NOWHERE = np.zeros(3)
 
 
 @dataclass(frozen=True)
@@ -51,8 +49,6 @@ class SensoryGateConfig:
     tool_timeout_s: float = setting(
         1.0, 'With tool_source auto: how long a first tool_pose is waited for.',
         unit='s', low=0.0, high=60.0)
-    rehearse: bool = setting(
-        True, 'Go through the motions before a reading is due, so that it finds warm caches.')
     energy_without_battery: float = setting(
         1.0, 'Charge assumed while no battery_state comes.', low=0.0, high=1.0)
 
@@ -74,8 +70,6 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         self._last_ns = -1
         self._answer: Float32MultiArray | None = None
         self._writer = Writer()
-        self._rehearsal = Rehearsal(self, self._motions)
-        self._scratch: tuple[SensorFusion, Writer] | None = None
         self._goal: tuple[int, np.ndarray] | None = None
         self._energy = self.config.energy_without_battery
         self._effort = 0.0
@@ -118,7 +112,6 @@ class SensoryGate(PartNode[SensoryGateConfig]):
             tool_of = ForwardKinematics(
                 self._text, layout.joints, config.tool_link).tool_position
         self._fusion = SensorFusion(layout, tool_of)
-        self._scratch = SensorFusion(layout, tool_of), Writer()
         if self._goal is not None:   # it may have come before the description, and only once
             self._fusion.goal(*self._goal)
         self.emit('spec', String(data=layout.spec.to_json()))
@@ -152,23 +145,12 @@ class SensoryGate(PartNode[SensoryGateConfig]):
             self._fusion = None
             self._prepare()
             return
-        self._publish(fusion.joints(_sample(message, stamp_ns)))
+        episode, step = parse_episode_tag(message.header.frame_id)
+        self._publish(fusion.joints(JointSample(
+            stamp_ns, tuple(message.name), np.asarray(message.position),
+            np.asarray(message.velocity), episode, step)))
         if self._last_ns != stamp_ns and self._waiting_since_s is None:
             self._waiting_since_s = self._now_s()
-        if self.config.rehearse:
-            self._rehearsal.expect(message, period_ns * 1e-9)
-
-    def _motions(self, message: JointState) -> Float32MultiArray | None:
-        if self._scratch is None or self._goal is None:
-            return None
-        fusion, writer = self._scratch
-        stamp_ns = time_to_ns(message.header.stamp)
-        fusion.goal(stamp_ns, self._goal[1])
-        if fusion.waits_for_tool:
-            fusion.tool(stamp_ns, _NOWHERE)
-        observation = fusion.joints(_sample(message, stamp_ns))
-        return None if observation is None else writer.write(
-            observation_packet(observation, fusion.layout.spec))
 
     def on_tool_pose(self, message: PoseStamped) -> None:
         """Take the tool's position."""
@@ -218,12 +200,6 @@ class SensoryGate(PartNode[SensoryGateConfig]):
 
     def _now_s(self) -> float:
         return time.monotonic()
-
-
-def _sample(message: JointState, stamp_ns: int) -> JointSample:
-    episode, step = parse_episode_tag(message.header.frame_id)
-    return JointSample(stamp_ns, tuple(message.name), np.asarray(message.position),
-                       np.asarray(message.velocity), episode, step)
 
 
 def main() -> int:

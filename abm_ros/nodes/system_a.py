@@ -17,7 +17,6 @@ from abm_ros.ros.codec import Packet, Writer, attributes_of, decode, decode_obse
 from abm_ros.ros.later import Later
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.opener import Opener
-from abm_ros.ros.rehearsal import Rehearsal
 from abm_ros.ros.spin import run_node
 
 _ACTIONS_KEPT = 8
@@ -48,8 +47,6 @@ class SystemA(PartNode[SystemAConfig]):
         self._opener: Opener[PerceivingModel] = Opener(self, self._open)
         self._later = Later(self, self.config.defer_s)
         self._writer = Writer()
-        self._rehearsal = Rehearsal(self, self._motions)
-        self._scratch = Writer()
         self._executed: dict[int, np.ndarray] = {}
         self._last: Observation | None = None
         self._held: Observation | None = None
@@ -109,8 +106,6 @@ class SystemA(PartNode[SystemAConfig]):
             return
         self._held = observation
         self._try_held()
-        if self.config.defer_s > 0:
-            self._rehearsal.expect(message, self._spec.control_period_s)
 
     def on_imagined_action(self, message: Float32MultiArray) -> None:
         """Imagined actions come with the mode `imagine`, which is not built yet."""
@@ -136,25 +131,16 @@ class SystemA(PartNode[SystemAConfig]):
         self._later.flush()
         if (model := self._opener.opened()) is not None:
             perception.adopt(model)
-        message = self._latent_message(self._writer, perception, self._spec, observation)
-        self._answer = (observation.stamp_ns, message)
-        self.emit('latent', message)
-        self._later('perceive', self._assess, perception, observation, executed, new_episode)
-
-    def _latent_message(self, writer: Writer, perception: Perception, spec: ObservationSpec,
-                        observation: Observation) -> Float32MultiArray:
-        return writer.write(Packet(observation.stamp_ns, {
-            'latent': perception.encode(observation.vector), 'desired_goal': observation.goal,
-            'achieved_goal': observation.vector[spec.goal_slice]}, {
+        latent = perception.encode(observation.vector)
+        message = self._writer.write(Packet(observation.stamp_ns, {
+            'latent': latent, 'desired_goal': observation.goal,
+            'achieved_goal': observation.vector[self._spec.goal_slice]}, {
             'episode': str(observation.episode), 'step': str(observation.step),
             'whole': str(int(observation.whole)), 'lineage': perception.lineage,
             'round': str(self._round)}))
-
-    def _motions(self, message: Float32MultiArray) -> Float32MultiArray | None:
-        if self._spec is None or self._perception is None:
-            return None
-        return self._latent_message(self._scratch, self._perception, self._spec,
-                                    decode_observation(message, self._spec))
+        self._answer = (observation.stamp_ns, message)
+        self.emit('latent', message)
+        self._later('perceive', self._assess, perception, observation, executed, new_episode)
 
     def _assess(self, perception: Perception, observation: Observation,
                 executed: np.ndarray | None, new_episode: bool) -> None:

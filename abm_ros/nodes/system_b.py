@@ -18,7 +18,6 @@ from abm_ros.ros.codec import Packet, Writer, attributes_of, decode
 from abm_ros.ros.later import Later
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.opener import Opener
-from abm_ros.ros.rehearsal import Rehearsal
 from abm_ros.ros.spin import run_node
 
 
@@ -52,8 +51,6 @@ class SystemB(PartNode[SystemBConfig]):
         self._opener: Opener[ActingModel] = Opener(self, self._open)
         self._later = Later(self, self.config.defer_s)
         self._writer = Writer()
-        self._rehearsal = Rehearsal(self, self._motions)
-        self._scratch = Writer()
         self._held: Packet | None = None
         self._answer: tuple[int, Float32MultiArray] | None = None
         self._round = 0
@@ -104,8 +101,6 @@ class SystemB(PartNode[SystemBConfig]):
             return
         self._held = packet
         self._try_held()
-        if self.config.defer_s > 0 and self._spec is not None:
-            self._rehearsal.expect(message, self._spec.control_period_s)
 
     def _try_held(self) -> None:
         packet, behaviour = self._held, self._behaviour
@@ -123,18 +118,13 @@ class SystemB(PartNode[SystemBConfig]):
         action = behaviour.act(
             packet.array('latent'), packet.attributes.get('lineage', ''), goal, begins,
             Drive(config.goal_weight, config.intrinsic_weight, config.exploration))
-        message = self._writer.write(_action_packet(packet, action))
+        message = self._writer.write(Packet(packet.stamp_ns, {'action': action}, {
+            'episode': packet.attributes.get('episode', ''),
+            'step': packet.attributes.get('step', '')}))
         self._answer = (packet.stamp_ns, message)
         self._actions += 1
         self.emit('action', message)
         self._later('plan', self._prepare, behaviour, packet, goal, begins)
-
-    def _motions(self, message: Float32MultiArray) -> Float32MultiArray | None:
-        packet, behaviour = decode(message), self._behaviour
-        if behaviour is None:
-            return None
-        action = behaviour.rehearse(packet.array('latent'), packet.array('desired_goal'))
-        return self._scratch.write(_action_packet(packet, action))
 
     def _prepare(self, behaviour: Behaviour, packet: Packet, goal: np.ndarray,
                  begins: bool) -> None:
@@ -148,12 +138,6 @@ class SystemB(PartNode[SystemBConfig]):
             begins=begins, whole=packet.attributes.get('whole') == '1',
             reached=distance <= self._spec.goal_tolerance,
             counts=self.config.goal_weight > self.config.intrinsic_weight)
-
-
-def _action_packet(packet: Packet, action: np.ndarray) -> Packet:
-    return Packet(packet.stamp_ns, {'action': action}, {
-        'episode': packet.attributes.get('episode', ''),
-        'step': packet.attributes.get('step', '')})
 
 
 def main() -> int:

@@ -89,7 +89,7 @@ def describe(options: GraphOptions) -> tuple[NodeSpec, ...]:
     arm = {'joints': list(options.joints), 'control_period_s': options.control_period_s}
     senses: dict[str, Any] = {'tool_source': 'topic'} if options.body else {}
     if options.lock_step:
-        senses |= {'patience_s': 10.0, 'rehearse': False}
+        senses['patience_s'] = 10.0
     parts += [
         (names.EPISODIC_MEMORY, {**home, **seed, **at_once}),
         (names.SYSTEM_A_LEARNER, {**home, **seed, **exact}),
