@@ -95,12 +95,13 @@ class Life:
                 fused.append(fusion.goal(stamp_ns, state.goal))
         names, position, velocity, _ = channels_of(state)
         fused.append(fusion.joints(JointSample(
-            stamp_ns, names, position, velocity, str(state.episode), state.step)))
+            stamp_ns, names, position.tolist(), velocity.tolist(), str(state.episode),
+            state.step)))
         made = [observation for observation in fused if observation is not None]
         if len(made) != 1:
             raise BodyError(f'expected one observation of a body state, got {len(made)}')
         if self._guard.needs_position:
             order = [names.index(joint) for joint in self._guard.limits.joints]
-            self._guard.measure(position[order], velocity[order] if velocity.size
-                                else np.zeros(len(order)))
+            self._guard.measure(position[order].tolist(), velocity[order].tolist()
+                                if velocity.size else [0.0] * len(order))
         return made[0]

@@ -13,8 +13,9 @@ import numpy as np
 from abm_ros.core.errors import SnapshotError
 from abm_ros.core.planner import Drive, Planner, PlannerConfig
 from abm_ros.core.snapshot import Snapshot, session, trial
-from abm_ros.core.spec import ObservationSpec, check_array
+from abm_ros.core.spec import ObservationSpec, all_finite, check_array
 
+_MOST = np.float32(1.0)
 CORRELATION = 0.7  # of babbling from one step to the next
 
 
@@ -127,16 +128,18 @@ class Behaviour:
             self._last = self._plan = None
             return noise
         latent = check_array('latent', latent, (model.latent,))
-        stale = new_episode or self._last is None or not np.array_equal(goal, self._last[1])
+        stale = (new_episode or self._last is None
+                 or goal.tobytes() != self._last[1].tobytes())
         if stale or self._plan is None:
             self._plan = None
             action = model.policy(None, {'latent': latent[np.newaxis],
                                          'goal': goal[np.newaxis]})[0][0]
         else:
             action = self._plan[0]
-        action = (1.0 - drive.exploration) * action + drive.exploration * noise
-        action = np.asarray(np.clip(action, -1.0, 1.0), np.float32)
-        if not np.isfinite(action).all():   # a broken policy must not reach the motors
+        if drive.exploration > 0:
+            action = (1.0 - drive.exploration) * action + drive.exploration * noise
+        action = np.maximum(np.minimum(action, _MOST), -_MOST)
+        if not all_finite(action):   # a broken policy must not reach the motors
             action = noise
         self._last = (latent, goal, action, drive)
         return action

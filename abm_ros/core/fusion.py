@@ -7,14 +7,15 @@ reason) for the readings that belong to its stamp.
 """
 
 import functools
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from abm_ros.core.description import BodyTag, JointLimits
 from abm_ros.core.errors import SpecError
-from abm_ros.core.spec import FieldSpec, ObservationSpec
+from abm_ros.core.spec import FieldSpec, ObservationSpec, all_finite
 from abm_ros.core.transition import Observation
 
 POSITION, VELOCITY, TOOL = 'joint_position', 'joint_velocity', 'tool_position'
@@ -32,8 +33,8 @@ class JointSample:
 
     stamp_ns: int
     names: tuple[str, ...]
-    position: np.ndarray
-    velocity: np.ndarray
+    position: Sequence[float]
+    velocity: Sequence[float]
     episode: str = ''
     step: int = -1
 
@@ -52,12 +53,7 @@ class FusionLayout:
         """Whether an observation needs the tool's position."""
         return any(f.name == TOOL for f in self.spec.fields)
 
-    @functools.cached_property
-    def parts(self) -> tuple[tuple[str, slice], ...]:
-        """Name and place of each field in the observation vector."""
-        return tuple((f.name, self.spec.slice_of(f.name)) for f in self.spec.fields)
-
-    def columns(self, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+    def columns(self, names: tuple[str, ...]) -> dict[str, list[int]]:
         """
         Return where in a joint state of these names the numbers of each field are.
 
@@ -70,8 +66,7 @@ class FusionLayout:
         missing = [name for group in wanted.values() for name in group if name not in place]
         if missing:
             raise SpecError(f'joint_states lacks {", ".join(missing)}, got {", ".join(names)}')
-        return {field: np.array([place[name] for name in group], np.intp)
-                for field, group in wanted.items()}
+        return {field: [place[name] for name in group] for field, group in wanted.items()}
 
 
 def layout_for(limits: JointLimits, tag: BodyTag | None, *, goal_tolerance: float,
@@ -103,11 +98,11 @@ class SensorFusion:
         """`tool_of` computes the tool position (3,) from joint positions (J,), or is None."""
         self.layout = layout
         self._tool_of = tool_of
-        self._tool: tuple[int, np.ndarray] | None = None
+        self._tool: tuple[int, list[float]] | None = None
         self._goal: tuple[int, np.ndarray] | None = None
-        self._previous: tuple[int, np.ndarray] | None = None
+        self._previous: tuple[int, list[float]] | None = None
         self._names: tuple[str, ...] | None = None
-        self._columns: dict[str, np.ndarray] = {}
+        self._columns: dict[str, list[int]] = {}
         self._waiting: JointSample | None = None
         self._last_stamp = -1
         self._episode, self._step, self._tag = 0, -1, ''
@@ -121,7 +116,7 @@ class SensorFusion:
 
     def tool(self, stamp_ns: int, position: np.ndarray) -> Observation | None:
         """Take a tool position (3,) m; may release the observation that waited for it."""
-        self._tool = (stamp_ns, _finite('tool_pose', np.asarray(position, float)))
+        self._tool = (stamp_ns, _finite('tool_pose', np.asarray(position, float)).tolist())
         return self._release()
 
     def goal(self, stamp_ns: int, goal: np.ndarray) -> Observation | None:
@@ -170,7 +165,9 @@ class SensorFusion:
 
     def _goal_for(self, sample: JointSample, vector: np.ndarray) -> np.ndarray:
         if self.layout.goal_channels:
-            return _finite('joint_states', sample.position[self._columns[GOAL]].astype(np.float32))
+            position = sample.position
+            return _finite('joint_states', np.array(
+                [position[i] for i in self._columns[GOAL]], np.float32))
         if self._goal is None:
             # Nobody has set a goal yet: to stay is the goal.
             return vector[self.layout.spec.goal_slice].copy()
@@ -184,41 +181,43 @@ class SensorFusion:
         if sample.names != self._names:
             self._columns = self.layout.columns(sample.names)
             self._names = sample.names
-        if sample.position.size != len(sample.names):
+        if len(sample.position) != len(sample.names):
             raise SpecError(f'joint_states names {len(sample.names)} joints and carries '
-                            f'{sample.position.size} values')
+                            f'{len(sample.position)} values')
 
     def _vector(self, sample: JointSample) -> np.ndarray | None:
         """Return the observation (D,) float32, None while the tool's position is unknown."""
-        vector = np.empty(self.layout.spec.size, np.float32)
-        position = sample.position
-        for name, part in self.layout.parts:
+        position, columns = sample.position, self._columns
+        values: list[float] = []
+        for name in [part.name for part in self.layout.spec.fields]:
             if name == VELOCITY:
-                vector[part] = self._velocity(sample)
+                values += self._velocity(sample)
             elif name != TOOL:
-                vector[part] = position[self._columns[name]]
+                values += [position[i] for i in columns[name]]
             elif self._tool_of is not None:
-                vector[part] = self._tool_of(_finite('joint_states',
-                                                     position[self._columns[POSITION]]))
+                joints = np.array([position[i] for i in columns[POSITION]])
+                values += self._tool_of(_finite('joint_states', joints)).tolist()
             elif self._tool is not None:
-                vector[part] = self._tool[1]
+                values += self._tool[1]
             else:
                 return None
-        _finite('joint_states', vector)
-        if POSITION in self._columns:
-            self._previous = (sample.stamp_ns, position[self._columns[POSITION]])
+        vector = _finite('joint_states', np.array(values, np.float32))
+        if POSITION in columns:
+            self._previous = (sample.stamp_ns, [position[i] for i in columns[POSITION]])
         return vector
 
-    def _velocity(self, sample: JointSample) -> np.ndarray | float:
+    def _velocity(self, sample: JointSample) -> list[float]:
         columns, before = self._columns[POSITION], self._previous
         # Drivers without a velocity sensor leave it out, or fill it with NaN.
-        if sample.velocity.size == len(sample.names) and np.isfinite(sample.velocity).all():
-            return sample.velocity[columns]
+        if len(sample.velocity) == len(sample.names):
+            velocity = [sample.velocity[i] for i in columns]
+            if math.isfinite(sum(velocity)):
+                return velocity
         if before is None or sample.stamp_ns <= before[0]:
-            return 0.0
+            return [0.0] * len(columns)
         elapsed_s = (sample.stamp_ns - before[0]) * 1e-9
-        velocity: np.ndarray = (sample.position[columns] - before[1]) / elapsed_s
-        return velocity
+        return [(sample.position[i] - last) / elapsed_s
+                for i, last in zip(columns, before[1], strict=True)]
 
     def _count(self, sample: JointSample) -> None:
         """Begin an episode at a body's reset, a new goal, or the time limit."""
@@ -237,6 +236,6 @@ class SensorFusion:
 
 
 def _finite(name: str, value: np.ndarray) -> np.ndarray:
-    if not np.isfinite(value).all():
+    if not all_finite(value):
         raise SpecError(f'{name} holds NaN or infinity')
     return value

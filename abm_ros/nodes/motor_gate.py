@@ -1,5 +1,6 @@
 """motor_gate: the only way to the motors."""
 
+import math
 import time
 from array import array
 from collections.abc import Mapping
@@ -154,11 +155,12 @@ class MotorGate(PartNode[MotorGateConfig]):
         if len(message.position) != len(given):
             raise SpecError(f'{len(given)} joints named, {len(message.position)} positions')
         order = self._order[1]
-        velocity = (np.asarray(message.velocity)[order]
-                    if len(message.velocity) == len(given) else np.zeros(guard.size))
-        # Drivers without a velocity sensor leave it out, or fill it with NaN.
-        velocity = np.where(np.isfinite(velocity), velocity, 0.0)
-        guard.measure(np.asarray(message.position)[order], velocity)
+        velocity = [0.0] * guard.size
+        if len(message.velocity) == len(given):
+            # Drivers without a velocity sensor leave it out, or fill it with NaN.
+            velocity = [v if math.isfinite(v) else 0.0
+                        for v in (message.velocity[i] for i in order)]
+        guard.measure([message.position[i] for i in order], velocity)
         self._joints_s = came_s
 
     def _on_heartbeat(self, message: Header) -> None:
@@ -241,7 +243,7 @@ class MotorGate(PartNode[MotorGateConfig]):
             self._answer = None
 
     def _send(self, command: np.ndarray, label: str) -> None:
-        if not np.isfinite(command).all():
+        if not math.isfinite(sum(command.tolist())):
             raise SpecError('a command was not finite; nothing was sent')
         if self.config.command_interface == 'trajectory':
             assert self._guard is not None

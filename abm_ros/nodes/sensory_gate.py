@@ -147,8 +147,7 @@ class SensoryGate(PartNode[SensoryGateConfig]):
             return
         episode, step = parse_episode_tag(message.header.frame_id)
         self._publish(fusion.joints(JointSample(
-            stamp_ns, tuple(message.name), np.asarray(message.position),
-            np.asarray(message.velocity), episode, step)))
+            stamp_ns, tuple(message.name), message.position, message.velocity, episode, step)))
         if self._last_ns != stamp_ns and self._waiting_since_s is None:
             self._waiting_since_s = self._now_s()
 

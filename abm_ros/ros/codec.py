@@ -19,12 +19,11 @@ from builtin_interfaces.msg import Time
 from std_msgs.msg import Float32MultiArray, MultiArrayDimension, MultiArrayLayout, UInt8MultiArray
 
 from abm_ros.core.errors import NonFiniteError, SpecError
-from abm_ros.core.spec import ObservationSpec
+from abm_ros.core.spec import ObservationSpec, all_finite
 from abm_ros.core.transition import Observation
 
 # Digits are bounded: what does not fit an int64 is not a stamp or a shape of ours.
 _LABEL = re.compile(r'([A-Za-z_][\w./-]*)(?:\[(\d{1,9}(?:,\d{1,9}){0,7})\])?', re.ASCII)
-_STAMP = re.compile(r'stamp=(\d{1,10})\.(\d{9})(?:;|$)', re.ASCII)
 NANOSECONDS = 1_000_000_000
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 
@@ -91,21 +90,23 @@ class Writer:
 
         :raises NonFiniteError: an array holds NaN or infinity.
         """
-        values = list(packet.arrays.values())
-        flat = (np.concatenate(values, axis=None, dtype=np.float32)
-                if values else np.empty(0, np.float32))
-        if not np.isfinite(flat).all():
-            bad = [name for name, value in packet.arrays.items()
-                   if not np.isfinite(np.asarray(value, np.float32)).all()]
+        parts = [value if type(value) is np.ndarray and value.dtype == np.float32
+                 else np.asarray(value, np.float32) for value in packet.arrays.values()]
+        data = array('f', b''.join([part.tobytes() for part in parts]))
+        flat = np.frombuffer(data, np.float32)
+        if not all_finite(flat):
+            bad = [name for name, part in zip(packet.arrays, parts, strict=True)
+                   if not all_finite(part)]
             raise NonFiniteError(f'not finite: {", ".join(bad)}')
-        shapes = tuple([(name, np.shape(value)) for name, value in packet.arrays.items()])
+        shapes = tuple([(name, part.shape)
+                        for name, part in zip(packet.arrays, parts, strict=True)])
         if shapes != self._shapes:
             self._shapes = shapes
             self._head = MultiArrayDimension(size=flat.size, stride=flat.size)
             self._message = Float32MultiArray(
                 layout=MultiArrayLayout(dim=[self._head, *_fields(shapes)]))
         self._head.label = _header(packet.stamp_ns, packet.attributes)
-        self._message.data = array('f', flat.tobytes())
+        self._message.data = data
         return self._message
 
 
@@ -140,11 +141,13 @@ def stamp_of(message: Float32MultiArray) -> int:
     :raises SpecError: the message carries none.
     """
     dims = message.layout.dim
-    match = _STAMP.match(dims[0].label) if dims else None
-    if not match:
+    label = dims[0].label if dims else ''
+    seconds, _, rest = label.partition(';')[0].removeprefix('stamp=').partition('.')
+    if not (label.startswith('stamp=') and len(seconds) <= 10 and len(rest) == 9
+            and label.isascii() and seconds.isdecimal() and rest.isdecimal()):
         raise SpecError('the first layout dimension must be labelled stamp=<s>.<ns>, got '
-                        f'{dims[0].label if dims else "no dimension"!r}')
-    return int(match[1]) * NANOSECONDS + int(match[2])
+                        f'{label if dims else "no dimension"!r}')
+    return int(seconds) * NANOSECONDS + int(rest)
 
 
 def decode(message: Float32MultiArray, *, finite: bool = True) -> Packet:
@@ -164,8 +167,8 @@ def decode(message: Float32MultiArray, *, finite: bool = True) -> Packet:
         raise SpecError(f'{data.size} floats in the message, its fields name {total}')
     arrays = {name: data[part] if shape is None else data[part].reshape(shape)
               for name, part, shape in fields}
-    if finite and not np.isfinite(data).all():
-        bad = [name for name, value in arrays.items() if not np.isfinite(value).all()]
+    if finite and not all_finite(data):
+        bad = [name for name, value in arrays.items() if not all_finite(value)]
         raise NonFiniteError(f'not finite: {", ".join(bad)}')
     return Packet(stamp_ns, arrays, attributes_of(message))
 
@@ -234,14 +237,14 @@ def decode_observation(message: Float32MultiArray, spec: ObservationSpec) -> Obs
 
 
 def _vector(packet: Packet, spec: ObservationSpec) -> np.ndarray:
-    vector = np.empty(spec.size, np.float32)
+    parts = []
     for name, part in _parts(spec):
         value = packet.array(name)
         if value.shape != (part.stop - part.start,):
             raise SpecError(f"'{name}': expected shape {(part.stop - part.start,)}, "
                             f'got {value.shape}')
-        vector[part] = value
-    return vector
+        parts.append(value.tobytes())
+    return np.frombuffer(b''.join(parts), np.float32)
 
 
 @functools.lru_cache(maxsize=8)
