@@ -15,17 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from rich.console import Console
 from rich.table import Table
 
 from abm_ros.core.errors import GraphError
+from abm_ros.ros.child import child_options, node_command
 
 # Domains whose ports do not meet the ephemeral ports of Linux.
 _DOMAINS = 101
 _GRACE_S = 6.0
-# The nodes of the graph end when the process that started them is gone.
-_FOLLOW = 'ABM_ROS_FOLLOW_PARENT'
 
 
 def quantiles(samples_s: Sequence[float]) -> dict[str, float]:
@@ -134,18 +132,16 @@ class Children:
 
     def start(self, name: str, module: str, *arguments: str) -> None:
         """Start `python -m <module> <arguments>`."""
-        with open(self._folder / f'{name}.log', 'ab') as log:
-            self._running[name] = subprocess.Popen(
-                [sys.executable, '-m', module, *arguments], stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, process_group=0,
-                env=os.environ | {'PYTHONUNBUFFERED': '1', _FOLLOW: str(os.getpid())})
+        self._run(name, [sys.executable, '-m', module, *arguments])
 
     def start_node(self, executable: str, parameters: Mapping[str, Any]) -> None:
         """Start a node of the graph."""
-        file = self._folder / f'{executable}.yaml'
-        file.write_text(yaml.safe_dump({'/**': {'ros__parameters': dict(parameters)}}))
-        self.start(executable, 'abm_ros.nodes', executable, '--ros-args', '--params-file',
-                   str(file), '--log-level', 'warn')
+        self._run(executable, node_command(self._folder, executable, parameters, 'warn'))
+
+    def _run(self, name: str, command: list[str]) -> None:
+        with open(self._folder / f'{name}.log', 'ab') as log:
+            self._running[name] = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **child_options())
 
     def check(self) -> None:
         """

@@ -6,20 +6,16 @@ Only processes started here are ever signalled, by pid.
 """
 
 import asyncio
-import os
 import signal
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from abm_ros.core.errors import GraphError
+from abm_ros.ros.child import REFUSED, child_options, node_command
 from abm_ros.ros.graph import NodeSpec
-from abm_ros.ros.spin import PARENT_VARIABLE, REFUSED
 
 _RESPAWN_DELAY_S = 1.0
 _GRACE_S = 6.0
@@ -95,10 +91,8 @@ class Supervisor:
             child.process.send_signal(number)
 
     def _command(self, spec: NodeSpec) -> list[str]:
-        file = Path(self._scratch.name) / f'{spec.name}.yaml'
-        file.write_text(yaml.safe_dump({'/**': {'ros__parameters': dict(spec.parameters)}}))
-        command = [sys.executable, '-m', 'abm_ros.nodes', spec.executable, '--ros-args',
-                   '--params-file', str(file), '--log-level', self._log_level]
+        command = node_command(Path(self._scratch.name), spec.executable, spec.parameters,
+                               self._log_level)
         if self._params_file:
             command += ['--params-file', self._params_file]
         if self._namespace:
@@ -111,8 +105,7 @@ class Supervisor:
             child.process = await asyncio.create_subprocess_exec(
                 *self._command(child.spec), stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-                env=os.environ | {'PYTHONUNBUFFERED': '1', PARENT_VARIABLE: str(os.getpid())},
-                process_group=0)
+                **child_options())
             child.starts += 1
             if self._is_stopping():   # asked to end while the process was being made
                 self._signal(child, signal.SIGKILL)

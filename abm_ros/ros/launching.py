@@ -16,9 +16,9 @@ from launch_ros.parameter_descriptions import ParameterValue
 
 from abm_ros.core.errors import GraphError
 from abm_ros.ros.arguments import arguments, parse_options
+from abm_ros.ros.child import REFUSED
 from abm_ros.ros.graph import NodeSpec, describe
 from abm_ros.ros.share import PACKAGE
-from abm_ros.ros.spin import REFUSED
 
 _RESPAWN_DELAY_S = 1.0
 

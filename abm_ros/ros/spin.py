@@ -15,14 +15,12 @@ from rclpy.experimental import EventsExecutor
 from rclpy.signals import SignalHandlerOptions
 
 from abm_ros.core.errors import AbmError
+from abm_ros.ros.child import PARENT_VARIABLE, REFUSED
 from abm_ros.ros.node import PartNode
 
 _TICK_S = 0.2
 # A thread that trains or opens a model gives way to a message this soon (Python's own: 5 ms).
 _SWITCH_S = 0.0005
-# Exit code of a process whose settings were refused: a restart would be refused again.
-REFUSED = 2
-PARENT_VARIABLE = 'ABM_ROS_FOLLOW_PARENT'
 
 
 class Stop:

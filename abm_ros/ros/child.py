@@ -1,0 +1,37 @@
+"""How the process of a node is started and how it follows its parent; imports no ROS."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+# Exit code of a process whose settings were refused: a restart would be refused again.
+REFUSED = 2
+PARENT_VARIABLE = 'ABM_ROS_FOLLOW_PARENT'
+
+
+def node_command(folder: Path, executable: str, parameters: Mapping[str, Any],
+                 log_level: str) -> list[str]:
+    """
+    Return the command line of a node; further `--ros-args` may be appended.
+
+    :param folder: gets the file of its parameters.
+    """
+    file = folder / f'{executable}.yaml'
+    file.write_text(yaml.safe_dump({'/**': {'ros__parameters': dict(parameters)}}))
+    return [sys.executable, '-m', 'abm_ros.nodes', executable, '--ros-args', '--params-file',
+            str(file), '--log-level', log_level]
+
+
+def child_options() -> dict[str, Any]:
+    """
+    Return what every child process is started with, as keywords of subprocess.
+
+    A process group of its own keeps the terminal's Ctrl-C away from it. Not a session of its own:
+    Linux then schedules each by itself (autogroup), and niceness between the nodes means nothing.
+    """
+    return {'process_group': 0,
+            'env': os.environ | {'PYTHONUNBUFFERED': '1', PARENT_VARIABLE: str(os.getpid())}}
