@@ -213,8 +213,9 @@ class DeadmanLatch:
     """
     Decides whether motors may move: heartbeat, its incarnation, and the age of the action.
 
-    The latch adopts the first incarnation that it hears after `arm` and trips for good when
-    another one appears; only a new `arm` (the gate re-activated) opens it again.
+    `arm` names the incarnation of System M that may open it; without a name the first one heard
+    is adopted. The latch trips for good when another one appears; only a new `arm` (the gate
+    re-activated) opens it again.
     """
 
     def __init__(self, deadman_s: float, heartbeat_timeout_s: float) -> None:
@@ -227,9 +228,9 @@ class DeadmanLatch:
         self._tripped = ''
         self.disarm('the motor gate is not active')
 
-    def arm(self) -> None:
-        """Open for whatever System M lives now; actions must still come."""
-        self._incarnation, self._tripped = '', ''
+    def arm(self, incarnation: str = '') -> None:
+        """Open for the System M named, or for whichever lives now; actions must still come."""
+        self._incarnation, self._tripped = incarnation, ''
         self._heartbeat_s = self._action_s = -np.inf
 
     def disarm(self, reason: str) -> None:

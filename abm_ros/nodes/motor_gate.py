@@ -54,6 +54,9 @@ class MotorGateConfig(MotorConfig):
     max_action_age_s: float = setting(
         0.3, 'Oldest sensor reading (against the newest) that an action may derive from.',
         unit='s', low=0.02, high=600.0)
+    incarnation: str = setting(
+        '', 'Incarnation of System M whose heartbeats count from the next activation on; set by '
+        'System M. Empty adopts the first one heard.', runtime=True)
     lock_step: bool = setting(
         False, 'The body waits for every command: ration motion by step, not by the clock.')
 
@@ -106,7 +109,7 @@ class MotorGate(PartNode[MotorGateConfig]):
 
     def activated(self) -> None:
         self._action_stamp_ns, self._early = -1, None
-        self._latch.arm()
+        self._latch.arm(self.config.incarnation)
 
     def deactivated(self) -> None:
         self._latch.disarm('the motor gate is not active')

@@ -42,6 +42,7 @@ class Conductor:
         self._audit = audit
         self._logger = logger
         self._audit_lock = threading.Lock()
+        self._incarnation = incarnation
         self._incarnations: dict[str, str] = {}
         self._modulation: Modulation | None = None
         self._last_error = ''
@@ -130,7 +131,8 @@ class Conductor:
             for node in health.nodes:
                 self._rewirer.forget(node)
             self._rewirer.wait_ready(1.0)
-            self._rewirer.apply(self.control.wiring[SAFE_MODE].nodes)
+            self._rewirer.apply(with_settings(
+                self.control.wiring[SAFE_MODE], Modulation(0.0, 0.0), self._incarnation))
         except GraphError as error:
             self._complain(error)
             return
@@ -146,7 +148,8 @@ class Conductor:
                      signals=dict(decision.signals), drives=dict(decision.drives))
         self.rewiring = True
         try:
-            report = self._rewirer.apply(with_settings(row, decision.modulation))
+            report = self._rewirer.apply(with_settings(
+                row, decision.modulation, self._incarnation))
             self._modulation = decision.modulation
         except GraphError as error:
             self._failed(error, decision.mode)
@@ -207,9 +210,14 @@ def _settings(modulation: Modulation) -> dict[str, dict[str, Any]]:
     return values
 
 
-def with_settings(row: Row, modulation: Modulation) -> dict[str, NodeRow]:
-    """Return the row's nodes with what is set in them beside the wires, so that one step does."""
+def with_settings(row: Row, modulation: Modulation, incarnation: str) -> dict[str, NodeRow]:
+    """
+    Return the row's nodes with what is set in them beside the wires, so that one step does.
+
+    :param incarnation: of the System M whose heartbeats open the motor gate.
+    """
     settings = _settings(modulation)
+    settings[names.MOTOR_GATE] = {'incarnation': incarnation}
     settings[names.EPISODIC_MEMORY] = {'mode': row.mode}
     return {name: replace(node, params={**node.params, **settings.get(name, {})})
             for name, node in row.nodes.items()}

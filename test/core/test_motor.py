@@ -250,3 +250,17 @@ def test_a_second_incarnation_trips_it_until_it_is_armed_again() -> None:
     latch.heartbeat('two', True, 0.0)
     latch.action(0.0)
     assert latch.shut(0.0) == ''
+
+
+def test_a_latch_that_was_told_its_incarnation_opens_for_no_other_even_when_heard_first() -> None:
+    latch = DeadmanLatch(DEADMAN_S, HEARTBEAT_S)
+    latch.arm('two')
+    latch.heartbeat('two', True, 0.0)
+    latch.action(0.0)
+    assert latch.shut(0.0) == ''
+    latch.arm('two')
+    latch.heartbeat('one', True, 0.0)
+    latch.action(0.0)
+    assert 'incarnation two' in latch.shut(0.0)
+    latch.heartbeat('two', True, 0.0)
+    assert latch.shut(0.0) != ''
