@@ -86,7 +86,6 @@ class LearnerNode(PartNode[C], Generic[C]):
 
     def __init__(self, name: str, config_class: type[C]) -> None:
         super().__init__(name, config_class)
-        os.nice(_NICENESS)
         self._queue: queue.Queue[ReplayedBatch | None] = queue.Queue()
         self._wake = threading.Condition(threading.RLock())
         self._session = 0
@@ -230,6 +229,7 @@ class LearnerNode(PartNode[C], Generic[C]):
     # The training thread.
 
     def _work(self) -> None:
+        os.nice(_NICENESS)   # on Linux of this thread alone: the node goes on answering
         try:
             self._trainer = self.make_trainer()
             self._published = self._trainer.snapshot()
