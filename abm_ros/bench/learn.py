@@ -226,8 +226,8 @@ def work(todo: Sequence[Job], processes: int, env: str) -> dict[str, list[Any]]:
 
 
 def _quiet() -> None:
-    # Bullet prints its arguments to the standard output, where the table belongs.
-    os.dup2(2, 1)
+    # Bullet prints its arguments, and the standard output belongs to the table.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _try(env: str) -> None:

@@ -9,9 +9,9 @@ from rich.table import Table
 
 def print_table(figures: Mapping[str, Any]) -> None:
     """Print the comparison."""
-    table = Table('agent', 'median steps', 'range', 'seeds', 'strict median', 'strict range',
-                  'seeds', title=f'abm bench learn {figures["env"]}: environment steps to '
-                  f'{figures["threshold"]:g}')
+    table = Table('agent', 'native', 'range', 'seeds', 'strict', 'range', 'seeds',
+                  title=f'abm bench learn {figures["env"]}: environment steps to '
+                  f'{figures["threshold"]:g}, median')
     for name, agent in figures['agents'].items():
         native, strict = agent['steps_to_threshold'], agent['strict_steps_to_threshold']
         table.add_row(name, _text(agent['median']), _range(agent['spread']), _reached(native),
