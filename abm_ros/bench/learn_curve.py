@@ -1,8 +1,8 @@
 """Learning curves: when they are measured, when they reach a threshold, what their median is."""
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from abm_ros.core.errors import ConfigError
@@ -29,6 +29,7 @@ class Curve:
     seed: int
     scores: tuple[Score, ...]
     wall_s: float = 0.0
+    step_ms: Mapping[str, float] = field(default_factory=dict)     # what one step costs
 
     def steps_to(self, threshold: float, kind: str = 'native') -> int | None:
         """Return when a kind of success reached the threshold; see `first_of_two`."""
@@ -38,7 +39,8 @@ class Curve:
         """Return the curve for the JSON."""
         return {'seed': self.seed, 'steps': [s.steps for s in self.scores],
                 'native': [s.native for s in self.scores],
-                'strict': [s.strict for s in self.scores], 'wall_s': round(self.wall_s, 1)}
+                'strict': [s.strict for s in self.scores], 'wall_s': round(self.wall_s, 1),
+                'step_ms': dict(self.step_ms)}
 
 
 def evaluation_steps(budget: int, every: int | None = None) -> list[int]:

@@ -8,23 +8,30 @@ that moved the body; the step that only begins an episode is none.
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
 
 from abm_ros.bench.learn_ablate import ablated
 from abm_ros.bench.learn_curve import Curve, Score, is_settled
 from abm_ros.bodies.life import Acting, Life, LivedStep
 from abm_ros.bodies.make import make_body
 from abm_ros.bodies.types import Body
+from abm_ros.core import actor, world_model
 from abm_ros.core.agent import Agent, AgentSettings
 from abm_ros.core.frozen import FrozenAgent
 from abm_ros.core.motor import MotorConfig
 from abm_ros.core.planner import Drive
 from abm_ros.core.seeds import derive_seed, generator
 from abm_ros.core.spec import ObservationSpec
+from abm_ros.core.transition import Observation
 
 MakeBody = Callable[[str, dict[str, int | bool]], Body]
 MakeActing = Callable[[ObservationSpec], Acting]
+_TIMED = 20      # updates and actions that are timed
 
 
 @dataclass(frozen=True)
@@ -138,4 +145,33 @@ def learn(trial: Trial, bodies: MakeBody = make_body) -> Curve:
         if not due or (not trial.protocol.full
                        and is_settled(scores, trial.protocol.threshold)):
             break
-    return Curve(trial.seed, tuple(scores), time.monotonic() - start_s)
+    wall_s = time.monotonic() - start_s
+    return Curve(trial.seed, tuple(scores), wall_s, step_ms(agent))
+
+
+def step_ms(agent: Agent) -> dict[str, float]:
+    """
+    Return what one update of A and of B and one action take, ms on one thread (medians).
+
+    The agent is trained on: it is of no further use.
+    """
+    if agent.actor is None:
+        return {}
+    rng, cfg, spec = np.random.default_rng(0), agent.settings, agent.world.spec
+    windows = [agent.replay.sample(rng, cfg.world.batch, cfg.world.horizon) for _ in range(_TIMED)]
+    ones = [agent.replay.sample(rng, cfg.actor.batch, 1) for _ in range(_TIMED)]
+    acting, model, actor_state = frozen(agent, 0)(spec), agent.world.world(), agent.actor
+    seen = [Observation(0, row, batch.goal[0], 0, n) for n, batch in enumerate(ones)
+            for row in batch.observation[0, :1]]
+    return {'update_a': _median_ms(partial(world_model.train_step, agent.world), windows),
+            'update_b': _median_ms(partial(actor.train_step, actor_state, model), ones),
+            'act': _median_ms(acting.act, seen)}
+
+
+def _median_ms(call: Callable[[Any], Any], arguments: Sequence[Any]) -> float:
+    times = []
+    for argument in arguments:
+        start_s = time.perf_counter()
+        call(argument)
+        times.append(time.perf_counter() - start_s)
+    return round(float(np.median(times)) * 1e3, 3)

@@ -1,6 +1,7 @@
 """The table of `abm bench learn`."""
 
 from collections.abc import Mapping, Sequence
+from statistics import median
 from typing import Any
 
 from rich.console import Console
@@ -22,6 +23,10 @@ def print_table(figures: Mapping[str, Any]) -> None:
     if 'strict_ratio' in figures:
         console.print(f'ratio baseline / abm: {_text(figures["ratio"])} native, '
                       f'{_text(figures["strict_ratio"])} strict')
+    costs = [curve['step_ms'] for curve in figures['agents']['abm']['curve'] if curve['step_ms']]
+    if costs:
+        console.print('one thread, ms: ' + ', '.join(
+            f'{what} {median(cost[what] for cost in costs):.2f}' for what in costs[0]))
     passive = figures.get('passive_data')
     if passive:
         console.print(_passive(passive))

@@ -37,7 +37,7 @@ def test_native_and_strict_are_counted_apart():
     assert figures['strict_steps_to_threshold'] == [50, None]
     assert figures['curve'][0] == {
         'seed': 3, 'steps': [25, 50, 75, 100], 'native': [1.0, 1.0, 0.2, 1.0],
-        'strict': [0.1, 0.96, 0.97, 0.2], 'wall_s': 0.0}
+        'strict': [0.1, 0.96, 0.97, 0.2], 'wall_s': 0.0, 'step_ms': {}}
 
 
 @pytest.mark.parametrize(('values', 'expected'), [

@@ -80,6 +80,7 @@ def test_a_life_is_evaluated_at_its_points_and_repeats_itself():
     first, second = (learn_run.learn(TRIAL, bodies) for _ in range(2))
     assert [score.steps for score in first.scores] == [10, 20, 30]
     assert first.scores == second.scores
+    assert all(first.step_ms[what] > 0 for what in ('update_a', 'update_b', 'act'))
 
 
 def test_a_life_ends_once_both_thresholds_were_reached():
