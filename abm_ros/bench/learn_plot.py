@@ -56,9 +56,11 @@ def draw(figures: Mapping[str, Any], file: Path) -> None:
     figure.legend(handles, labels, loc='outside lower center', ncols=min(len(labels), 5),
                   frameon=False)
     seeds = len(figures['settings']['seeds'])
+    ratio = figures.get('ratio')
     figure.suptitle(f'{figures["env"]}: median and range of {seeds} '
-                    f'seed{"s" if seeds > 1 else ""}; ● median steps to '
-                    f'{figures["threshold"]:g}')
+                    f'seed{"s" if seeds > 1 else ""}; dot: median steps to '
+                    f'{figures["threshold"]:g}'
+                    + (f' (baseline / abm: {ratio:g})' if ratio else ''))
     file.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(file, dpi=130)
 
@@ -66,20 +68,23 @@ def draw(figures: Mapping[str, Any], file: Path) -> None:
 def _panel(axis: Any, figures: Mapping[str, Any], kind: str, title: str) -> None:
     threshold = figures['threshold']
     for number, (name, agent) in enumerate(figures['agents'].items()):
-        colour = f'C{number % 10}'
-        own = name == _OWN
+        own, less = name == _OWN, name.startswith(f'{_OWN}-')
+        colour = f'C{number % 10}' if own or less else '0.25'
         steps, (low, middle, high) = band(agent['curve'], kind)
-        axis.fill_between(steps, low, high, color=colour, alpha=0.16, linewidth=0)
-        axis.plot(steps, middle, color=colour, label=name, linewidth=2.4 if own else 1.4,
-                  zorder=3 if own else 2)
+        axis.fill_between(steps, low, high, color=colour, alpha=0.07 if less else 0.18,
+                          linewidth=0)
+        axis.plot(steps, middle, color=colour, label=name, linewidth=2.6 if own else 1.5,
+                  zorder=4 if own else 2)
         reached = agent['median' if kind == 'native' else 'strict_median']
-        if reached is not None:
-            axis.plot([reached], [threshold], 'o', color=colour, markersize=9,
-                      markeredgecolor='white', zorder=5)
-            axis.annotate(f'{reached:g}', (reached, threshold), (0, 9), color=colour,
-                          textcoords='offset points', ha='center', fontsize=9, zorder=6)
+        if reached is None:
+            continue
+        axis.plot([reached], [threshold], 'o', color=colour, markersize=10 if own else 7,
+                  markeredgecolor='white', zorder=6 if own else 5)
+        if not less:     # ablations may lie side by side
+            axis.text(reached, 1.035, f'{reached:,.0f}', color=colour, ha='center', fontsize=10,
+                      fontweight='bold' if own else 'normal', zorder=6)
     axis.axhline(threshold, color='0.4', linestyle='--', linewidth=1, zorder=1)
-    axis.set(xscale='log', ylim=(-0.02, 1.1), xlabel='environment steps', title=title)
+    axis.set(xscale='log', ylim=(-0.02, 1.09), xlabel='environment steps', title=title)
     axis.set_yticks([0.0, 0.25, 0.5, 0.75, threshold, 1.0])
     axis.xaxis.set_major_formatter(lambda value, _: f'{value:,.0f}')
     axis.grid(alpha=0.25, which='both', linewidth=0.5)
