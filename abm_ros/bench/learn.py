@@ -10,32 +10,31 @@ nothing.
 
 import argparse
 import importlib
-import importlib.metadata
 import multiprocessing
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abm_ros.bench.common import load_average, write_json
 from abm_ros.bench.learn_ablate import CHANGES, PASSIVE
-from abm_ros.bench.learn_curve import evaluation_steps, median, summarise
+from abm_ros.bench.learn_curve import evaluation_steps
+from abm_ros.bench.learn_figures import OWN, gather, versions
 from abm_ros.bench.learn_table import print_table
-from abm_ros.core.errors import ConfigError
+from abm_ros.core.errors import BodyError, ConfigError
 
 if TYPE_CHECKING:
     from abm_ros.bench.learn_run import Trial
     from abm_ros.core.planner import Drive
 
 BASELINES = ('sac-her', 'tqc-her', 'none')
-OWN = 'abm'
 PASSIVE_STEPS = (100, 200, 500)     # when models of active and passive data are compared
-_PACKAGES = ('abm_ros', 'torch', 'onnxruntime', 'numpy', 'gymnasium', 'panda-gym', 'pybullet',
-             'stable-baselines3', 'sb3-contrib')
 
 
 @dataclass(frozen=True)
@@ -90,19 +89,20 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json is not None:
         from abm_ros.bench import learn_plot
         learn_plot.require()
+        picture = picture_beside(arguments.json)
     figures: dict[str, Any] = {
         'env': arguments.env, 'threshold': arguments.threshold, 'agents': {}, 'ratio': None,
         'wall_s': 0.0, 'settings': settings(arguments, env)}
     load = load_average()
     measured = work(jobs(arguments, env, ablations), arguments.jobs or min(
         2, os.cpu_count() or 1), env)
-    figures |= gather(measured, arguments)
+    figures |= gather(measured, arguments.baseline, arguments.threshold)
     figures |= {'wall_s': round(time.monotonic() - start_s, 1), 'load_before': load,
                 'load_after': load_average(), 'versions': versions()}
     print_table(figures)
     write_json(figures, arguments.json)
     if arguments.json is not None:
-        learn_plot.draw(figures, arguments.json.with_suffix('.png'))
+        learn_plot.draw(figures, picture)
     return 0
 
 
@@ -126,6 +126,28 @@ def check(arguments: argparse.Namespace) -> None:
     if arguments.baseline not in BASELINES:
         raise ConfigError(f"--baseline '{arguments.baseline}': expected one of "
                           f'{", ".join(BASELINES)}')
+
+
+def picture_beside(file: Path) -> Path:
+    """
+    Return where the picture goes; sees now, not hours later, that files can be written there.
+
+    :raises ConfigError: the JSON has the picture's name, or its folder cannot be made.
+    """
+    picture = file.with_suffix('.png')
+    if picture == file:
+        raise ConfigError(f'--json {file}: the picture gets the ending .png; expected another '
+                          'one, such as .json')
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        was_there = file.exists()
+        file.open('a', encoding='utf-8').close()
+        if not was_there:
+            file.unlink()
+    except OSError as error:
+        raise ConfigError(f'--json {file}: cannot be written ({error.strerror}); name a file in '
+                          'a folder of yours') from error
+    return picture
 
 
 def parse_ablations(text: str) -> list[str]:
@@ -203,6 +225,7 @@ def work(todo: Sequence[Job], processes: int, env: str) -> dict[str, list[Any]]:
     Do all jobs and return their results by group, in order.
 
     :raises AbmError: as the jobs do; the body is tried first.
+    :raises BodyError: a worker was killed.
     """
     # One thread each, before torch is loaded in the workers; fresh processes, since a simulator
     # and torch's threads do not survive a fork.
@@ -217,6 +240,9 @@ def work(todo: Sequence[Job], processes: int, env: str) -> dict[str, list[Any]]:
             for number, (job, future) in enumerate(zip(todo, futures, strict=True), 1):
                 found.setdefault(job.group, []).append(future.result())
                 sys.stderr.write(f'{number} of {len(todo)} lives done\n')
+        except BrokenProcessPool as error:
+            raise BodyError('a process that measured was killed, perhaps for want of memory: '
+                            'try --jobs 1') from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for worker in multiprocessing.active_children():
@@ -241,41 +267,6 @@ def _call(job: Job) -> Any:
     return function(*job.arguments)
 
 
-def gather(measured: Mapping[str, Sequence[Any]], arguments: argparse.Namespace
-           ) -> dict[str, Any]:
-    """Return agents, ratio and what was found about passive data."""
-    agents, variants = {}, {}
-    for name, curves in measured.items():
-        if name.startswith(f'{arguments.baseline} from '):
-            variants[name.rpartition(' ')[2]] = summarise(curves, arguments.threshold)
-        elif name != PASSIVE:
-            agents[name] = summarise(curves, arguments.threshold)
-    figures: dict[str, Any] = {'agents': agents}
-    if variants:
-        best = min(variants, key=lambda v: _lateness(variants[v]))
-        others = {v: {k: f[k] for k in f if k != 'curve'} for v, f in variants.items()}
-        agents[arguments.baseline] = variants[best] | {
-            'learning_starts': int(best), 'variants': others}
-        figures['ratio'] = over(agents[arguments.baseline]['median'], agents[OWN]['median'])
-        figures['strict_ratio'] = over(agents[arguments.baseline]['strict_median'],
-                                       agents[OWN]['strict_median'])
-    if PASSIVE in measured:
-        from abm_ros.bench import learn_passive
-        figures['passive_data'] = learn_passive.summarise(measured[PASSIVE])
-    return figures
-
-
-def _lateness(figures: Mapping[str, Any]) -> tuple[float, int]:
-    value = median(figures['steps_to_threshold'])
-    missed = figures['steps_to_threshold'].count(None)
-    return (float('inf') if value is None else value, missed)
-
-
-def over(baseline: float | None, own: float | None) -> float | None:
-    """Return how many times as many steps the baseline needs; None where one never learned."""
-    return None if baseline is None or own is None else round(baseline / own, 2)
-
-
 def settings(arguments: argparse.Namespace, env: str) -> dict[str, Any]:
     """Return what the figures were made with."""
     from abm_ros.core.agent import AgentSettings
@@ -287,14 +278,3 @@ def settings(arguments: argparse.Namespace, env: str) -> dict[str, Any]:
         made['baseline'] = {'steps': arguments.baseline_steps,
                             **settings_text(arguments.baseline, env)}
     return made
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of what took part."""
-    found = {}
-    for package in _PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            found[package] = 'not installed'
-    return found

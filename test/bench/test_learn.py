@@ -2,18 +2,20 @@ import argparse
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from abm_ros.bench import learn, learn_plot
-from abm_ros.bench.learn_curve import Curve, Score
+from abm_ros.bench.learn_curve import Curve, Score, summarise
+from abm_ros.bench.learn_figures import gather
 from abm_ros.cli.main import main
 from abm_ros.core.errors import BodyError, ConfigError
 
 
 def parse(*words):
     parser = argparse.ArgumentParser()
-    parser.add_argument('--json')
+    parser.add_argument('--json', type=Path)
     learn.add_arguments(parser)
     return parser.parse_args(['--env', 'gym:PandaReach-v3', *words])
 
@@ -29,7 +31,7 @@ def test_figures_hold_the_keys_and_the_better_baseline_gives_the_ratio():
         'sac-her from 100': [curve(s, [0.0, 1.0, 1.0], every=2000) for s in range(3)],
         'sac-her from 1000': [curve(s, [1.0, 1.0, 1.0], every=3000) for s in range(3)],
         'abm-no-a': [curve(s, [0.0, 0.1]) for s in range(3)]}
-    figures = learn.gather(measured, parse())
+    figures = gather(measured, 'sac-her', 0.95)
     assert set(figures['agents']) == {'abm', 'sac-her', 'abm-no-a'}
     for agent in figures['agents'].values():
         assert {'steps_to_threshold', 'median', 'strict_median', 'curve'} <= set(agent)
@@ -44,9 +46,9 @@ def test_figures_hold_the_keys_and_the_better_baseline_gives_the_ratio():
 def test_there_is_no_ratio_to_what_was_never_learned():
     measured = {'abm': [curve(0, [1.0, 1.0])], 'sac-her from 100': [curve(0, [0.0, 0.1])],
                 'sac-her from 1000': [curve(0, [0.0, 1.0])]}
-    assert learn.gather(measured, parse())['ratio'] is None
-    assert learn.gather({'abm': measured['abm']}, parse('--baseline', 'none')) == {
-        'agents': {'abm': learn.summarise(measured['abm'], 0.95)}}
+    assert gather(measured, 'sac-her', 0.95)['ratio'] is None
+    assert gather({'abm': measured['abm']}, 'none', 0.95) == {
+        'agents': {'abm': summarise(measured['abm'], 0.95)}}
 
 
 def test_jobs_of_all_agents_are_made_seed_by_seed():
@@ -76,6 +78,16 @@ def test_jobs_of_all_agents_are_made_seed_by_seed():
 def test_bad_options_are_refused_by_name(words, text):
     with pytest.raises(ConfigError, match=text):
         learn.run(parse(*words))
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_measured(tmp_path):
+    assert learn.picture_beside(tmp_path / 'new' / 'a.json') == tmp_path / 'new' / 'a.png'
+    assert list((tmp_path / 'new').iterdir()) == []
+    with pytest.raises(ConfigError, match='expected another one'):
+        learn.picture_beside(tmp_path / 'a.png')
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(ConfigError, match='cannot be written'):
+        learn.picture_beside(tmp_path / 'file' / 'a.json')
 
 
 def test_a_bare_id_is_gymnasiums_and_a_wrong_body_is_refused():
@@ -119,7 +131,7 @@ def test_the_picture_is_drawn(tmp_path):
     image = pytest.importorskip('matplotlib.image')
     measured = {'abm': [curve(0, [0.5, 1.0, 1.0]), curve(1, [0.2, 0.9, 0.9])]}
     figures = {'env': 'x', 'threshold': 0.95, 'settings': {'eval_episodes': 5, 'seeds': [0, 1]},
-               **learn.gather(measured, parse('--baseline', 'none'))}
+               **gather(measured, 'none', 0.95)}
     learn_plot.draw(figures, tmp_path / 'new' / 'x.png')
     pixels = image.imread(tmp_path / 'new' / 'x.png')
     assert pixels.shape[0] > 400
