@@ -39,6 +39,13 @@ LEARN = [
     'onnx>=1.16,<2',
     'torch==2.13.0',  # snapshots and figures were made with it; a looser pin may pull CUDA
 ]
+# What `abm bench learn` compares with and draws with.
+BENCH = [
+    'matplotlib>=3.8',
+    # One release of both: the baseline's figures hang on its code.
+    'sb3_contrib==2.9.2',
+    'stable_baselines3==2.9.2',
+]
 TEST = [
     'hypothesis>=6.100',
     'pytest>=8,<9',  # launch_testing breaks pytest 9
@@ -80,6 +87,7 @@ setup(
         'ros': ROS,
         'sim': SIM,
         'learn': LEARN,
+        'bench': BENCH,
         'test': TEST,
         'dev': TEST + DEV,
     },

@@ -71,6 +71,11 @@ def report(title: str, figures: Mapping[str, Any], json_file: Path | None) -> No
         elif isinstance(value, int | float | str):
             table.add_row(key, f'{value:g}' if isinstance(value, float) else str(value))
     Console(highlight=False).print(table)
+    write_json(figures, json_file)
+
+
+def write_json(figures: Mapping[str, Any], json_file: Path | None) -> None:
+    """Write figures, if a file was asked for; its folder is made."""
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)
         json_file.write_text(json.dumps(figures, indent=2) + '\n', encoding='utf-8')

@@ -126,7 +126,8 @@ class BulletArm:
         """
         command = check_command(command, len(self._limits.joints))
         last = self._state
-        if last.success or last.step >= self.config.horizon:
+        won = last.success and self.config.ends_at_success
+        if won or last.step >= self.config.horizon:
             self._begin_episode(last.episode + 1)
         else:
             self._step += 1

@@ -23,6 +23,8 @@ class BulletArmConfig:
         20, f'Control steps per simulated second; divides {PHYSICS_RATE_HZ}.', unit='Hz',
         low=1, high=PHYSICS_RATE_HZ)
     horizon: int = setting(50, 'Control steps of an episode.', low=1, high=100_000)
+    ends_at_success: bool = setting(
+        True, 'End an episode once its goal is reached; otherwise it goes on to the horizon.')
     goal_tolerance: float = setting(
         0.05, 'Distance at which the goal is reached.', unit='m', low=0.001, high=1.0)
     reach_low: tuple[float, ...] = setting(
@@ -83,6 +85,8 @@ class GymBodyConfig:
     goal_tolerance: float = setting(
         0.05, 'Distance at which the goal is reached, if the environment has no threshold.',
         low=1e-6, high=1e6)
+    ends_at_success: bool = setting(
+        True, 'End an episode once its goal is reached; otherwise it goes on to the horizon.')
     control_period_s: float = setting(
         0.05, 'Time of one step, if the environment does not say.', unit='s', low=1e-4, high=10.0)
     camera: bool = setting(False, "Publish the environment's rendered image.")

@@ -36,7 +36,7 @@ class GymBody:
         :raises BodyError: unknown id, missing package, or not a goal environment.
         """
         self.config = config
-        self._env = _make(config)
+        self._env = make_env(config)
         try:
             self._sizes = _goal_sizes(config.env_id, self._env)
             self._low, self._high = _action_bounds(config.env_id, self._env)
@@ -72,7 +72,8 @@ class GymBody:
         """
         command = np.clip(check_command(command, len(self._low)), -1.0, 1.0)
         last = self._state
-        if self._ended or last.success or last.step >= self.horizon:
+        won = last.success and self.config.ends_at_success
+        if self._ended or won or last.step >= self.horizon:
             self._ended = False
             episode = last.episode + 1
             self._state = self._sense(
@@ -82,8 +83,9 @@ class GymBody:
         space = self._env.action_space
         observation, _, terminated, truncated, info = self._env.step(
             action.astype(space.dtype).reshape(space.shape))
-        self._ended = bool(terminated or truncated)
         self._state = self._sense(last.episode, last.step + 1, observation, info)
+        ignored = self._state.success and not self.config.ends_at_success
+        self._ended = bool(truncated or (terminated and not ignored))
         return self._state
 
     def _seed_of(self, episode: int) -> int:
@@ -110,7 +112,12 @@ class GymBody:
             success=success)
 
 
-def _make(config: GymBodyConfig) -> Any:
+def make_env(config: GymBodyConfig) -> Any:
+    """
+    Make the environment of a configuration, importing the module that registers it.
+
+    :raises BodyError: unknown id, missing package, or the environment's own refusal.
+    """
     known = next((v for k, v in _KNOWN_MODULES.items() if config.env_id.startswith(k)), None)
     module, package = (config.module, config.module) if config.module else known or ('', '')
     try:

@@ -7,11 +7,11 @@ benchmarks and the parity test.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from abm_ros.bodies.types import Body, BodyState
-from abm_ros.core.agent import Agent
 from abm_ros.core.description import read_body_tag, read_limits
 from abm_ros.core.errors import BodyError
 from abm_ros.core.fusion import JointSample, Observation, SensorFusion, layout_for
@@ -20,6 +20,16 @@ from abm_ros.core.spec import ObservationSpec
 
 _NANOSECONDS = 1_000_000_000
 OBJECT_CHANNELS = tuple(f'object_position.{i}' for i in range(3))
+
+
+class Acting(Protocol):
+    """What lives in a body: `core.agent.Agent`, or one that only acts."""
+
+    def act(self, observation: Observation) -> np.ndarray:
+        """Return the action (A,) float32 in [-1, 1] for an observation."""
+
+    def executed(self, stamp_ns: int, action: np.ndarray) -> None:
+        """Take the action (A,) that the motor guard let through."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +82,7 @@ class Life:
         self.spec: ObservationSpec = layout.spec
         self.steps = 0
 
-    def live(self, agent: Agent) -> Iterator[LivedStep]:
+    def live(self, agent: Acting) -> Iterator[LivedStep]:
         """Yield one step after another, for ever."""
         state = self._body.state()
         while True:

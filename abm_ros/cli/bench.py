@@ -5,6 +5,7 @@ import importlib
 from pathlib import Path
 
 BENCHES = {'latency': 'joint state in to command out, against a chain of bare relays',
+           'learn': 'environment steps until a task is learned, against SAC or TQC with HER',
            'rewire': 'rewiring between modes, against bare lifecycle nodes'}
 
 

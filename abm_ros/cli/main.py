@@ -14,7 +14,7 @@ def main(argv: list[str] | None = None) -> int:
     from abm_ros.cli import bench, sim
     for name, module, text in (
             ('sim', sim, 'run the graph on a simulated body and report'),
-            ('bench', bench, 'measure the graph against a floor')):
+            ('bench', bench, 'measure the graph or the agent against a floor')):
         module.add_arguments(commands.add_parser(name, help=text, description=text))
     arguments = parser.parse_args(argv)
     try:

@@ -171,7 +171,7 @@ def _imagine(state: ActorState, world: World, latent: Tensor, goal: Tensor) -> T
     action = policy(state.params, world, latent, goal)
     frozen = {n: p.detach() for n, p in state.params.items() if n.startswith('critic.')}
     end = values(frozen, features(world, latent, goal), action).amin(0).mean()
-    return cost / cfg.imagined_steps - cfg.value_weight * end
+    return cost / max(cfg.imagined_steps, 1) - cfg.value_weight * end
 
 
 def _goals(spec: ObservationSpec, batch: Batch) -> Tensor:

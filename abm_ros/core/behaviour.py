@@ -150,7 +150,7 @@ class Behaviour:
     def prepare(self) -> None:
         """Plan for the next control step; call it right after the action was sent."""
         self._noise = self._draw_noise()
-        if self._last is None or self._model is None:
+        if self._last is None or self._model is None or not self._settings.enabled:
             return
         latent, goal, action, drive = self._last
         expected = self._model.predict(['next'], {'latent': latent[np.newaxis],

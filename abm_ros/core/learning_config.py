@@ -29,6 +29,9 @@ class WorldModelConfig:
                                     low=0.0, high=100.0)
     grounding_weight: float = setting(1.0, 'weight of reading observations out of predicted '
                                       'latents', low=0.0, high=100.0)
+    learns: str = setting('all', 'what learns: everything, all but encoder and readout (they stay '
+                          'a fixed invertible map), or nothing but the moments',
+                          choices=('all', 'dynamics', 'nothing'))
     readout_gradient: bool = setting(True, 'whether readouts shape encoder and predictors')
     bootstrap: float = setting(0.8, 'share of the transitions that each member learns from',
                                low=0.1, high=1.0)
@@ -54,7 +57,8 @@ class ActorConfig:
                               low=0.0, high=0.999)
     target_rate: float = setting(0.01, 'share of the critics mixed into their moving-average '
                                  'target per update', low=1e-4, high=1.0)
-    imagined_steps: int = setting(4, 'length of imagined rollouts', low=1, high=32)
+    imagined_steps: int = setting(4, 'length of imagined rollouts; 0 learns from the critics '
+                                  'alone, without a model', low=0, high=32)
     distance_weight: float = setting(1.0, 'weight of the imagined distance to the goal, in '
                                      'tolerances, against the value', low=0.0, high=100.0)
     value_weight: float = setting(1.0, "weight of the critics' value at the end of an imagined "

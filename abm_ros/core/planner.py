@@ -20,6 +20,7 @@ from abm_ros.core.snapshot import Snapshot, session, trial
 class PlannerConfig:
     """Settings of System B's deliberation; the horizon comes with the snapshot."""
 
+    enabled: bool = setting(True, 'deliberate; otherwise act by habit, the policy alone')
     candidates: int = setting(64, 'plans per iteration', low=4, high=4096)
     proposals: int = setting(8, "of which the policy's own", low=0, high=1024)
     iterations: int = setting(3, 'refinements per plan', low=1, high=20)

@@ -30,6 +30,9 @@ from abm_ros.core.world_losses import losses
 
 Metrics = dict[str, float]
 MAX_NORM = 10.0   # of a gradient; only an outlier in the data comes near it
+# What stays as it began, by `learns`.
+_FIXED = {'all': ('moments.',), 'dynamics': ('moments.', 'encoder.', 'readout.'),
+          'nothing': ('moments.', 'encoder.', 'readout.')}
 STEP_FLOOR = 0.1  # a latent dimension's step scale is at least this share of the mean one
 
 
@@ -72,7 +75,8 @@ def create(config: WorldModelConfig, spec: ObservationSpec, seed: int) -> WorldS
 def _assemble(config: WorldModelConfig, spec: ObservationSpec, params: Params,
               moments: Normaliser, lineage: str, version: int,
               target: Params | None = None) -> WorldState:
-    leaves = [p.requires_grad_() for n, p in params.items() if not n.startswith('moments.')]
+    fixed = _FIXED[config.learns]
+    leaves = [p.requires_grad_() for n, p in params.items() if not n.startswith(fixed)]
     optimiser = torch.optim.AdamW(leaves, lr=config.learning_rate, fused=True,
                                   weight_decay=config.weight_decay)
     if target is None:
@@ -95,7 +99,7 @@ def train_step(state: WorldState, batch: Batch) -> Metrics:
     _update_step_scale(state, target, mask)
     terms = losses(cfg, state.params, observation, action, mask, latent, target)
     total = torch.stack([weight * terms[name] for name, weight in _weights(cfg)]).sum()
-    if not nets.descend(total, state.optimiser, MAX_NORM):
+    if cfg.learns != 'nothing' and not nets.descend(total, state.optimiser, MAX_NORM):
         state.skipped += 1
     with torch.no_grad():
         for name, average in state.target.items():

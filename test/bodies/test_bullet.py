@@ -83,6 +83,13 @@ def test_success_ends_the_episode_and_the_arm_goes_on(arm):
         assert np.abs(states[i + 1].position - states[i].position).max() < 0.25
 
 
+def test_success_need_not_end_the_episode(arm):
+    states = flail(arm(goal_tolerance=0.25, horizon=50, ends_at_success=False), 150)
+    assert any(s.success for s in states)
+    assert [(s.episode, s.step) for s in states] == [
+        divmod(n, 51) for n in range(1, 151)]
+
+
 def test_position_command_is_reached_and_stays_in_limits(arm):
     body = arm()
     target = HOME + [0.1, -0.1, 0.1, 0.1, -0.1, 0.1, 0.1]

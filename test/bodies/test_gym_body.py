@@ -106,6 +106,30 @@ def test_success_by_distance_ends_the_episode():
     assert state.episode == 1
 
 
+def test_success_need_not_end_the_episode():
+    class Ending(TinyGoal):
+        """Terminates at success, and where the point leaves to the left."""
+
+        def step(self, action):
+            look, *_ = super().step(action)
+            near = np.linalg.norm(self.place - self.goal) <= self.distance_threshold
+            return look, 0.0, bool(near or self.place[0] < -0.05), False, {'is_success': near}
+
+    gymnasium.register('Ending-v0', Ending, max_episode_steps=6, disable_env_checker=True)
+    try:
+        body = GymBody(GymBodyConfig(env_id='Ending-v0', ends_at_success=False))
+        body._env.unwrapped.goal = np.array([0.3, 0.0])
+        steps = [body.step(np.array([1.0, -1.0])) for _ in range(7)]
+        assert [s.step for s in steps] == [1, 2, 3, 4, 5, 6, 0]
+        assert [s.success for s in steps[:6]] == [True, False, False, False, False, False]
+        # Any other termination ends it.
+        lost = [body.step(np.array([-1.0, -1.0])) for _ in range(2)]
+        assert [(s.episode, s.step) for s in lost] == [(1, 1), (2, 0)]
+        body.close()
+    finally:
+        del gymnasium.registry['Ending-v0']
+
+
 def test_same_seed_same_states():
     one, two, other = tiny(seed=4), tiny(seed=4), tiny(seed=5)
     rng = np.random.default_rng(0)

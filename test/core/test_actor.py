@@ -126,3 +126,22 @@ def test_a_snapshot_of_another_lineage_is_refused() -> None:
     _, _, b = trained()
     with pytest.raises(SnapshotError, match='lineage'):
         actor_snapshot.restore(b, replace(world(), lineage='f' * 16))
+
+
+def test_without_imagination_the_policy_follows_the_critics_alone() -> None:
+    """A critic whose value is the first action: the policy learns to take it, model or not."""
+    model = world()
+    state = actor.create(replace(SMALL, imagined_steps=0, learning_rate=0.02), model, 0)
+    size = state.params['critic.skip'].shape[1]
+    for name, p in state.params.items():
+        if name.startswith('critic.'):
+            p.data.zero_()
+    state.params['critic.skip'].data[:, size - 3] = 1.0
+    state.critic_optimiser.param_groups[0]['lr'] = 0.0
+    blind = replace(model, params={n: p * (0.0 if n.startswith('predictor.') else 1.0)
+                                   for n, p in model.params.items()})
+    for _ in range(60):
+        actor.train_step(state, blind, batch(3))
+    seen = encode(model.params, torch.from_numpy(batch(4).observation[:, 0]))
+    action = actor.policy(state.params, model, seen, torch.zeros(len(seen), 2))
+    assert action[:, 0].mean() > 0.8

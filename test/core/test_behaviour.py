@@ -123,3 +123,17 @@ def test_bad_input_and_snapshots_are_refused() -> None:
         with pytest.raises(SnapshotError):
             actor.load(snapshot)
     assert actor.version == b.version
+
+
+def test_without_deliberation_the_habit_acts_in_every_step() -> None:
+    body, _, b = trained()
+    made = Behaviour(body.spec, PlannerConfig(enabled=False), np.random.default_rng(0))
+    made.load(b)
+    policy = session(b.blob('policy'))
+    with mock.patch.object(Planner, 'plan', side_effect=AssertionError):
+        for t in range(4):
+            latent = np.full(12, 0.1 * t, np.float32)
+            action = made.act(latent, b.meta['world_lineage'], GOAL, t == 0, Drive())
+            habit = policy.run(None, {'latent': latent[None], 'goal': GOAL[None]})[0][0]
+            assert np.array_equal(action, habit)
+            made.prepare()

@@ -140,3 +140,22 @@ def test_effective_rank_of_known_spectra() -> None:
     signs = torch.tensor([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
     assert world_model.effective_rank(signs) == pytest.approx(2.0)
     assert world_model.effective_rank(signs * torch.tensor([1.0, 0.0])) == pytest.approx(1.0)
+
+
+def test_what_does_not_learn_stays_as_it_began() -> None:
+    fresh = learn(SMALL, 0).params
+    for learns, parts in (('dynamics', {'inverse', 'predictor'}), ('nothing', set()),
+                          ('all', {'encoder', 'inverse', 'predictor', 'readout'})):
+        state = learn(replace(SMALL, learns=learns), 5)
+        moved = {name.partition('.')[0] for name, p in state.params.items()
+                 if not torch.equal(p, fresh[name])}
+        assert moved == parts | {'moments'}
+        assert state.skipped == 0
+
+
+def test_dynamics_are_learned_in_a_fixed_map_of_the_observation() -> None:
+    state = learn(replace(SMALL, learns='dynamics'), 250)
+    assert world_model.evaluate(state, held_out())['model_error'] < 0.02
+    restored = world_model.restore(world_model.snapshot(state), state.spec)
+    assert {n for n, p in restored.params.items() if p.requires_grad} == {
+        n for n in restored.params if n.startswith(('predictor.', 'inverse.'))}

@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+import torch
+from scripted_body import LineBody
+
+from abm_ros.bench import learn_run
+from abm_ros.bench.learn_ablate import CHANGES, ablated
+from abm_ros.core import latent_model
+from abm_ros.core.agent import Agent, AgentSettings
+from abm_ros.core.planner import Drive
+
+SPEC = learn_run.life_in(LineBody()).spec
+
+
+def changed(ablation):
+    """Return every setting in which an ablation differs, as part.field -> value."""
+    whole, (less, drive) = AgentSettings(), ablated(ablation, AgentSettings(), Drive(), SPEC)
+    found = {f'{part}.{field}': value for part in ('world', 'actor', 'planner', 'schedule',
+                                                   'replay')
+             for field, value in vars(getattr(less, part)).items()
+             if getattr(getattr(whole, part), field) != value}
+    return found | ({'exploration': drive.exploration} if drive != Drive() else {})
+
+
+@pytest.mark.parametrize(('ablation', 'expected'), [
+    ('', {}),
+    ('no-a', {'world.learns': 'nothing', 'planner.enabled': False, 'actor.imagined_steps': 0}),
+    ('fixed-encoder', {'world.learns': 'dynamics'}),
+    ('no-planning', {'planner.enabled': False}),
+    ('no-ensemble', {'world.members': 1}),
+    ('no-inverse', {'world.inverse_weight': 0.0}),
+    ('no-variance', {'world.variance_weight': 0.0, 'world.covariance_weight': 0.0}),
+    ('passive', {'exploration': 1.0})])
+def test_an_ablation_takes_away_what_it_says_and_nothing_else(ablation, expected):
+    assert changed(ablation) == expected
+    assert ablation in ('', *CHANGES)
+
+
+def test_without_a_nothing_of_the_observation_is_lost():
+    settings, _ = ablated('no-a', AgentSettings(), Drive(), SPEC)
+    agent = Agent(settings, SPEC, 0)
+    observation = torch.randn(20, SPEC.size, generator=torch.Generator().manual_seed(0))
+    params = agent.world.params
+    back = latent_model.readout(params, latent_model.encode(params, observation))
+    assert np.allclose(back.detach(), observation, atol=1e-5)
