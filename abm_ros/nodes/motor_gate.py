@@ -3,8 +3,9 @@
 import math
 import time
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Duration
@@ -27,6 +28,7 @@ from abm_ros.ros import names, qos
 from abm_ros.ros.codec import Packet, Writer, decode, time_to_ns
 from abm_ros.ros.heartbeat import Heartbeat
 from abm_ros.ros.node import PartNode
+from abm_ros.ros.polled import Polled
 from abm_ros.ros.spin import run_node
 
 # The gate looks at its deadman this often; holding starts at most this late.
@@ -80,7 +82,6 @@ class MotorGate(PartNode[MotorGateConfig]):
         self._text = ''
         self._order: tuple[tuple[str, ...], list[int]] = ((), [])
         self._joints_s = -np.inf
-        self._unread: tuple[JointState, float] | None = None
         self._writer = Writer()
         self._joint_stamp_ns = -1
         self._action_stamp_ns = -1
@@ -99,7 +100,7 @@ class MotorGate(PartNode[MotorGateConfig]):
             else names.commands_topic(config.controller), qos.CONTROL)
         self.create_subscription(String, names.ROBOT_DESCRIPTION, self._on_description,
                                  qos.LATCHED)
-        self.create_subscription(JointState, names.JOINT_STATES, self._on_joints, qos.SENSOR)
+        self._states = Polled(self, JointState, names.JOINT_STATES, qos.NEWEST)
         self.create_subscription(Header, names.HEARTBEAT, self._on_heartbeat, qos.CONTROL)
         self.create_timer(_WATCH_PERIOD_S, self._watch, clock=self.steady)
 
@@ -129,19 +130,21 @@ class MotorGate(PartNode[MotorGateConfig]):
         self._text = text
         self._order = ((), [])
 
-    def _on_joints(self, message: JointState) -> None:
-        # Read when it is needed: now the sensory gate works on it, and an answer is under way.
-        self._joint_stamp_ns = time_to_ns(message.header.stamp)
-        self._unread = message, self._now_s()
-        early, self._early = self._early, None
-        if early is not None and self.active:
-            self.guarded('action', self.on_action, early)
+    @property
+    def subscriptions(self) -> Iterator[Any]:
+        """What wakes the node: joint states do not, see `Polled`."""
+        for subscription in super().subscriptions:
+            if subscription is not self._states.subscription:
+                yield subscription
 
-    def _read_joints(self) -> None:
-        """Read the newest joint state, unless it was read already."""
-        unread, self._unread = self._unread, None
-        if unread is not None:
-            self.guarded('joint_states', self._take_joints, *unread)
+    def _poll_joints(self) -> None:
+        """Read the joint state that came since the last look, if one did."""
+        if (found := self._states.newest()) is not None:
+            self._on_joints(found[0], self._now_s() - found[1])
+
+    def _on_joints(self, message: JointState, came_s: float) -> None:
+        self._joint_stamp_ns = time_to_ns(message.header.stamp)
+        self.guarded('joint_states', self._take_joints, message, came_s)
 
     def _take_joints(self, message: JointState, came_s: float) -> None:
         guard = self._guard
@@ -178,7 +181,7 @@ class MotorGate(PartNode[MotorGateConfig]):
     def on_action(self, message: Float32MultiArray) -> None:
         """Move, if the gate is open and the action is fit to be executed."""
         now_s = self._now_s()
-        self._read_joints()
+        self._poll_joints()
         if self._shut_reason(now_s, arriving=True):
             return
         packet = decode(message)
@@ -226,8 +229,11 @@ class MotorGate(PartNode[MotorGateConfig]):
         self.guarded('watch', self._hold_when_shut)
 
     def _hold_when_shut(self) -> None:
+        self._poll_joints()
+        early, self._early = self._early, None
+        if early is not None and self.active:
+            self.on_action(early)
         now_s = self._now_s()
-        self._read_joints()
         reason = self._shut_reason(now_s)
         if reason and (self._was_open or
                        now_s - self._last_hold_s >= self.config.control_period_s):
@@ -237,7 +243,6 @@ class MotorGate(PartNode[MotorGateConfig]):
         if self._was_open:
             self.get_logger().info(f'gate shut: {reason}')
         self._was_open, self._reason = False, reason
-        self._read_joints()
         command = self._guard.hold() if self._guard is not None else None
         if command is not None:
             self._last_hold_s = self._now_s()

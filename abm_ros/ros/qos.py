@@ -5,6 +5,9 @@ from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPo
 # Sensors: best effort matches every publisher, reliable or not; only the newest matters.
 SENSOR = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=5,
                     reliability=ReliabilityPolicy.BEST_EFFORT)
+# The same, read when it is needed.
+NEWEST = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1,
+                    reliability=ReliabilityPolicy.BEST_EFFORT)
 # What a body publishes: reliable, so that any subscriber matches.
 BODY = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=5,
                   reliability=ReliabilityPolicy.RELIABLE)

@@ -49,7 +49,7 @@ class Bench:
     def joints(self, position, velocity=()) -> None:
         message = JointState(name=JOINTS, position=list(position), velocity=list(velocity))
         message.header.stamp = ns_to_time(self.stamp_ns)
-        self.gate._on_joints(message)
+        self.gate._on_joints(message, self.now_s)
 
     def act(self, action, stamp_ns: int | None = None) -> None:
         packet = Packet(self.stamp_ns if stamp_ns is None else stamp_ns,
@@ -222,4 +222,5 @@ def test_in_lock_step_an_action_that_overtook_its_joint_state_waits_for_it(bench
     bench.act([0.0] * 7)
     assert len(bench.sent) == sent
     bench.joints(moved)
+    bench.tick(0.0)
     assert bench.sent[-1] == pytest.approx(moved)   # no action: the target is where the arm is
