@@ -60,19 +60,22 @@ class Graph:
         """Append x * sigmoid(x)."""
         return self.op('Mul', x, self.op('Sigmoid', x))
 
-    def affine(self, x: str, weight: str, bias: str) -> str:
-        """Append x @ weight + bias."""
+    def affine(self, x: str, weight: str, bias: str, *, single: bool = False) -> str:
+        """Append x @ weight + bias; `single`: x and weight are matrices, one operator does."""
+        if single:
+            return self.op('Gemm', x, weight, bias)
         return self.op('Add', self.op('MatMul', x, weight), bias)
 
-    def net(self, name: str, x: str) -> str:
-        """Append what `nets.apply_net` computes."""
+    def net(self, name: str, x: str, *, single: bool = False) -> str:
+        """Append what `nets.apply_net` computes; `single`: of (B, n), not of an ensemble."""
         hidden, i = x, 0
         while f'{name}.w{i}' in self._arrays:
             hidden = self.silu(self.affine(hidden, self.weight(f'{name}.w{i}'),
-                                           self.weight(f'{name}.b{i}')))
+                                           self.weight(f'{name}.b{i}'), single=single))
             i += 1
-        linear = self.affine(x, self.weight(f'{name}.skip'), self.weight(f'{name}.bias'))
-        return self.op('Add', linear, self.op('MatMul', hidden, self.weight(f'{name}.out')))
+        linear = self.affine(x, self.weight(f'{name}.skip'), self.weight(f'{name}.bias'),
+                             single=single)
+        return self.affine(hidden, self.weight(f'{name}.out'), linear, single=single)
 
     def build(self, inputs: Mapping[str, Shape], outputs: Mapping[str, str],
               shapes: Mapping[str, Shape]) -> bytes:
@@ -149,7 +152,7 @@ def perceive_graph(arrays: Arrays) -> bytes:
     g = WorldGraph(arrays)
     seen = g.normalise(g.op('Concat', 'observation', 'previous', axis=0))
     now, before = g.ops('Split', 2, seen, axis=0, num_outputs=2)
-    latents = g.net('encoder', seen)
+    latents = g.net('encoder', seen, single=True)
     latent, source = g.ops('Split', 2, latents, axis=0, num_outputs=2)
     member = g.predict(g.expand(source), 'action')
     guess = g.net('readout', g.mean_member(member))
@@ -169,7 +172,7 @@ def encode_graph(arrays: Arrays) -> bytes:
     Input: observation (1, D). Output: latent (1, Z).
     """
     g = WorldGraph(arrays)
-    latent = g.net('encoder', g.normalise('observation'))
+    latent = g.net('encoder', g.normalise('observation'), single=True)
     return g.build({'observation': (1, g.size)}, {'latent': latent}, {'latent': (1, g.latent)})
 
 

@@ -33,6 +33,7 @@ from abm_ros.ros.spin import run_node
 
 # The gate looks at its deadman this often; holding starts at most this late.
 _WATCH_PERIOD_S = 0.02
+_LEAD_S = 0.002   # of reading a joint state before the action that answers it
 HOLD_LABEL = 'hold'
 
 
@@ -103,6 +104,8 @@ class MotorGate(PartNode[MotorGateConfig]):
         self._states = Polled(self, JointState, names.JOINT_STATES, qos.NEWEST)
         self.create_subscription(Header, names.HEARTBEAT, self._on_heartbeat, qos.CONTROL)
         self.create_timer(_WATCH_PERIOD_S, self._watch, clock=self.steady)
+        self._look_ahead = self.create_timer(1.0, self._look, clock=self.steady)
+        self._look_ahead.cancel()
 
     def telemetry(self) -> Mapping[str, float]:
         return {'open': float(self._was_open), 'commands': self._commands,
@@ -205,6 +208,14 @@ class MotorGate(PartNode[MotorGateConfig]):
             packet.stamp_ns,
             {'action': motion.executed, 'command': motion.command.astype(np.float32)},
             packet.attributes)))
+        # The next joint state is read while the answer to it is under way, not after.
+        self._look_ahead.timer_period_ns = int(1e9 * max(
+            self.config.control_period_s - _LEAD_S, self.config.control_period_s / 2))
+        self._look_ahead.reset()
+
+    def _look(self) -> None:
+        self._look_ahead.cancel()
+        self._poll_joints()
 
     def _check_age(self, stamp_ns: int) -> None:
         age_s = (self._joint_stamp_ns - stamp_ns) * 1e-9

@@ -26,7 +26,8 @@ from abm_ros.ros.codec import Packet, encode
 from abm_ros.ros.ports import PORTS, PUBLISH, Port
 
 C = TypeVar('C')
-TELEMETRY_PERIOD_S = 0.1
+# No multiple of a usual control period: what beats with it would meet the same step every time.
+TELEMETRY_PERIOD_S = 0.107
 _PORT_PREFIX = 'port.'
 _RELATIVE = re.compile(r'[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*')
 
