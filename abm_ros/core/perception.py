@@ -13,6 +13,7 @@ from abm_ros.core.errors import SnapshotError
 from abm_ros.core.snapshot import Snapshot, session, trial
 from abm_ros.core.spec import ObservationSpec, check_array
 
+_LATENT = ['latent']
 MEMORY = 0.9  # share of the running error that survives a step: an average over 10 steps
 
 
@@ -105,7 +106,7 @@ class Perception:
         now = check_array('observation', observation, (self._spec.size,))[np.newaxis]
         if self._model is None:
             return np.zeros(0, np.float32)
-        latent: np.ndarray = self._model.encode(None, {'observation': now})[0][0]
+        latent: np.ndarray = self._model.encode(_LATENT, {'observation': now})[0][0]
         return latent
 
     def observe(self, observation: np.ndarray, executed: np.ndarray | None,

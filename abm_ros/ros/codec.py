@@ -229,22 +229,22 @@ def decode_observation(message: Float32MultiArray, spec: ObservationSpec) -> Obs
     """
     packet = decode(message)
     goal = packet.array('desired_goal')
-    if goal.shape != (spec.goal_size,):
-        raise SpecError(f"'desired_goal': expected shape {(spec.goal_size,)}, got {goal.shape}")
-    return Observation(packet.stamp_ns, _vector(packet, spec), goal,
+    expected = _shapes(spec)
+    if [(name, value.shape) for name, value in packet.arrays.items()] != expected:
+        raise SpecError(f'observation: expected the fields {expected}, got '
+                        f'{[(name, value.shape) for name, value in packet.arrays.items()]}')
+    start = message.layout.data_offset
+    vector = np.frombuffer(message.data, np.float32)[start:start + spec.size]
+    return Observation(packet.stamp_ns, vector, goal,
                        packet.integer('episode'), packet.integer('step'),
                        packet.attributes.get('whole') == '1')
 
 
-def _vector(packet: Packet, spec: ObservationSpec) -> np.ndarray:
-    parts = []
-    for name, part in _parts(spec):
-        value = packet.array(name)
-        if value.shape != (part.stop - part.start,):
-            raise SpecError(f"'{name}': expected shape {(part.stop - part.start,)}, "
-                            f'got {value.shape}')
-        parts.append(value.tobytes())
-    return np.frombuffer(b''.join(parts), np.float32)
+@functools.lru_cache(maxsize=8)
+def _shapes(spec: ObservationSpec) -> list[tuple[str, tuple[int, ...]]]:
+    """Return name and shape of each field of an observation's message, in order."""
+    return [*((field.name, (field.size,)) for field in spec.fields),
+            ('desired_goal', (spec.goal_size,))]
 
 
 @functools.lru_cache(maxsize=8)
@@ -264,5 +264,8 @@ def episode_tag(episode: int, step: int) -> str:
 
 def parse_episode_tag(frame_id: str) -> tuple[str, int]:
     """Return the episode and step of a joint state, ('', -1) where a robot has no such tag."""
-    match = re.fullmatch(r'episode/(\d+)/(\d+)', frame_id)
-    return (match[1], int(match[2])) if match else ('', -1)
+    parts = frame_id.split('/')
+    if len(parts) != 3 or parts[0] != 'episode' or not (
+            parts[1].isdecimal() and parts[2].isdecimal()):
+        return '', -1
+    return parts[1], int(parts[2])
