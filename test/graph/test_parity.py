@@ -36,7 +36,8 @@ def steps_of_the_graph(body: str, seed: int, folder) -> dict[int, tuple[np.ndarr
                            use_sim_time=True, pin_mode='task')
     with running(describe(options), folder) as (_, observer):
         observer.node.create_subscription(Float32MultiArray, 'motor_gate/executed', take, 500)
-        wait_until(lambda: len(seen) >= STEPS, lambda: f'{len(seen)} steps of {STEPS}', 150.0)
+        wait_until(lambda: len(seen) >= STEPS, lambda: (
+            f'{len(seen)} steps of {STEPS}; telemetry: {observer.telemetry}'), 150.0)
     return seen
 
 

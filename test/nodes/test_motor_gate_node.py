@@ -214,6 +214,7 @@ def test_what_keeps_the_arm_safe_is_fixed_at_run_time(bench) -> None:
 
 @of('position', '-p', 'lock_step:=true', '-p', 'max_action_age_s:=100.0')
 def test_in_lock_step_an_action_that_overtook_its_joint_state_waits_for_it(bench) -> None:
+    bench.now_s += 5.0
     bench.beat()
     bench.joints(START)
     moved = START + 0.01
@@ -224,3 +225,16 @@ def test_in_lock_step_an_action_that_overtook_its_joint_state_waits_for_it(bench
     bench.joints(moved)
     bench.tick(0.0)
     assert bench.sent[-1] == pytest.approx(moved)   # no action: the target is where the arm is
+
+
+@of('position', '-p', 'lock_step:=true')
+def test_in_lock_step_the_world_waits_until_new_wires_are_matched(bench) -> None:
+    bench.beat()
+    bench.joints(START)
+    bench.act([1.0] * 7)
+    assert bench.gate._commands == 0
+    bench.now_s += 5.0
+    bench.beat()
+    bench.joints(START)
+    bench.act([1.0] * 7)
+    assert bench.gate._commands == 1
