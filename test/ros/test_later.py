@@ -1,7 +1,6 @@
 """What is off the control path waits a little, in order, and never gets lost."""
 
 import time
-from dataclasses import dataclass
 
 import pytest
 
@@ -9,22 +8,8 @@ pytest.importorskip('rclpy')
 
 from rclpy.executors import SingleThreadedExecutor
 
-from abm_ros.core.config import setting
 from abm_ros.ros.later import Later
-from abm_ros.ros.node import PartNode
 from abm_ros.ros.spin import make_executor
-
-
-@dataclass(frozen=True)
-class NoConfig:
-    gain: float = setting(1.0, 'Gain.')
-
-
-@pytest.fixture
-def node(ros):
-    made = PartNode('somebody', NoConfig)
-    yield made
-    made.destroy_node()
 
 
 def spin(executor, seconds: float) -> None:

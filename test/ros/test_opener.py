@@ -1,34 +1,20 @@
 """Snapshots are opened off the control path; the newest one counts."""
 
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
 pytest.importorskip('rclpy')
 
-from abm_ros.core.config import setting
 from abm_ros.core.errors import SnapshotError
 from abm_ros.core.snapshot import Snapshot
 from abm_ros.core.spec import FieldSpec, ObservationSpec
 from abm_ros.ros.codec import encode_bytes
-from abm_ros.ros.node import PartNode
 from abm_ros.ros.opener import Opener
 
 SPEC = ObservationSpec((FieldSpec('q', 2),), 'q', 0.1, 1, 0.05, 10)
 FIRST = Snapshot('system_a', 1, 'a' * 16, SPEC, {}, {}, {})
-
-
-@dataclass(frozen=True)
-class NoConfig:
-    gain: float = setting(1.0, 'Gain.')
-
-
-@pytest.fixture
-def node(ros):
-    made = PartNode('somebody', NoConfig)
-    yield made
-    made.destroy_node()
 
 
 def message(version: int):
