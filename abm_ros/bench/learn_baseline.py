@@ -107,10 +107,7 @@ class Sb3Acting:
     def __init__(self, model: Any, env: Any, spec: ObservationSpec) -> None:
         """:param env: with the spaces of the policy."""
         self._model = model
-        start, self._parts = 0, {}
-        for part in spec.fields:
-            self._parts[part.name] = slice(start, start + part.size)
-            start += part.size
+        self._parts = {part.name: spec.slice_of(part.name) for part in spec.fields}
         self._space = env.observation_space.spaces
         self._low, self._high = env.action_space.low, env.action_space.high
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from abm_ros.bench.learn_figures import OWN
 from abm_ros.core.errors import ConfigError
 
 _KINDS = {'native': 'native: goal reached at any time',
           'strict': 'strict: goal reached at the last step'}
-_OWN = 'abm'
 
 
 def require() -> None:
@@ -68,7 +68,7 @@ def draw(figures: Mapping[str, Any], file: Path) -> None:
 def _panel(axis: Any, figures: Mapping[str, Any], kind: str, title: str) -> None:
     threshold = figures['threshold']
     for number, (name, agent) in enumerate(figures['agents'].items()):
-        own, less = name == _OWN, name.startswith(f'{_OWN}-')
+        own, less = name == OWN, name.startswith(f'{OWN}-')
         colour = f'C{number % 10}' if own or less else '0.25'
         steps, (low, middle, high) = band(agent['curve'], kind)
         axis.fill_between(steps, low, high, color=colour, alpha=0.07 if less else 0.18,

@@ -218,7 +218,7 @@ class MotorGate(PartNode[MotorGateConfig]):
 
     def _look(self) -> None:
         self._look_ahead.cancel()
-        self._poll_joints()
+        self.guarded('joint_states', self._poll_joints)
 
     def _check_age(self, stamp_ns: int) -> None:
         age_s = (self._joint_stamp_ns - stamp_ns) * 1e-9
