@@ -1,14 +1,14 @@
 """The records that flow through the agent: an observation, a lived step, a replayed batch."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 PROVENANCES = ('self', 'teacher', 'imagined')
 
 
-@dataclass(frozen=True)
-class Observation:
+class Observation(NamedTuple):
     """One fused observation of the body, with the goal that was valid at its stamp."""
 
     stamp_ns: int

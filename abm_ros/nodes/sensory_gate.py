@@ -16,7 +16,7 @@ from abm_ros.core.kinematics import ForwardKinematics
 from abm_ros.core.signals import effort_ratio
 from abm_ros.core.transition import Observation
 from abm_ros.ros import names, qos
-from abm_ros.ros.codec import Writer, observation_packet, parse_episode_tag, time_to_ns
+from abm_ros.ros.codec import Writer, parse_episode_tag, time_to_ns
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.spin import run_node
 
@@ -193,8 +193,7 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         self._waiting_since_s = None
         self._last_ns = observation.stamp_ns
         self._observations += 1
-        self._answer = self._writer.write(
-            observation_packet(observation, self._fusion.layout.spec))
+        self._answer = self._writer.observation(observation, self._fusion.layout.spec)
         self.emit('observation', self._answer)
 
     def _now_s(self) -> float:

@@ -12,7 +12,8 @@ import math
 import re
 from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 from builtin_interfaces.msg import Time
@@ -26,10 +27,10 @@ from abm_ros.core.transition import Observation
 _LABEL = re.compile(r'([A-Za-z_][\w./-]*)(?:\[(\d{1,9}(?:,\d{1,9}){0,7})\])?', re.ASCII)
 NANOSECONDS = 1_000_000_000
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]
+Labels = tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True)
-class Packet:
+class Packet(NamedTuple):
     """
     Named float32 arrays with the stamp of the sensor reading that they derive from.
 
@@ -38,7 +39,7 @@ class Packet:
 
     stamp_ns: int
     arrays: Mapping[str, np.ndarray]
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = MappingProxyType({})
 
     def array(self, name: str) -> np.ndarray:
         """Return one field; refuse by name when it is missing."""
@@ -55,11 +56,15 @@ class Packet:
 
     def integer(self, name: str) -> int:
         """Return an attribute that must be an integer."""
-        text = self.attributes.get(name, '')
-        try:
-            return int(text)
-        except ValueError:
-            raise SpecError(f"attribute '{name}': expected an integer, got {text!r}") from None
+        return _integer(self.attributes, name)
+
+
+def _integer(attributes: Mapping[str, str], name: str) -> int:
+    text = attributes.get(name, '')
+    try:
+        return int(text)
+    except ValueError:
+        raise SpecError(f"attribute '{name}': expected an integer, got {text!r}") from None
 
 
 def encode(packet: Packet) -> Float32MultiArray:
@@ -92,22 +97,45 @@ class Writer:
         """
         parts = [value if type(value) is np.ndarray and value.dtype == np.float32
                  else np.asarray(value, np.float32) for value in packet.arrays.values()]
+        shapes = tuple([(name, part.shape)
+                        for name, part in zip(packet.arrays, parts, strict=True)])
+        return self._fill(packet.stamp_ns, shapes, parts, packet.attributes)
+
+    def observation(self, given: Observation, spec: ObservationSpec) -> Float32MultiArray:
+        """
+        Return the message, holding an observation's named fields and the desired goal.
+
+        :raises NonFiniteError: a number is NaN or infinite.
+        """
+        return self._fill(given.stamp_ns, _shapes(spec), [given.vector, given.goal], {
+            'episode': str(given.episode), 'step': str(given.step),
+            'whole': '1' if given.whole else '0'})
+
+    def _fill(self, stamp_ns: int, shapes: Shapes, parts: list[np.ndarray],
+              attributes: Mapping[str, str]) -> Float32MultiArray:
         data = array('f', b''.join([part.tobytes() for part in parts]))
         flat = np.frombuffer(data, np.float32)
         if not all_finite(flat):
-            bad = [name for name, part in zip(packet.arrays, parts, strict=True)
-                   if not all_finite(part)]
-            raise NonFiniteError(f'not finite: {", ".join(bad)}')
-        shapes = tuple([(name, part.shape)
-                        for name, part in zip(packet.arrays, parts, strict=True)])
+            raise NonFiniteError(f'not finite: {_not_finite(flat, shapes)}')
         if shapes != self._shapes:
             self._shapes = shapes
             self._head = MultiArrayDimension(size=flat.size, stride=flat.size)
             self._message = Float32MultiArray(
                 layout=MultiArrayLayout(dim=[self._head, *_fields(shapes)]))
-        self._head.label = _header(packet.stamp_ns, packet.attributes)
+        self._head.label = _header(stamp_ns, attributes)
         self._message.data = data
         return self._message
+
+
+def _not_finite(flat: np.ndarray, shapes: Shapes) -> str:
+    """Return the names of the fields that hold NaN or infinity."""
+    bad, start = [], 0
+    for name, shape in shapes:
+        end = start + math.prod(shape)
+        if not all_finite(flat[start:end]):
+            bad.append(name)
+        start = end
+    return ', '.join(bad)
 
 
 def _header(stamp_ns: int, attributes: Mapping[str, str]) -> str:
@@ -130,8 +158,14 @@ def _fields(shapes: Shapes) -> tuple[MultiArrayDimension, ...]:
 def attributes_of(message: Float32MultiArray | UInt8MultiArray) -> dict[str, str]:
     """Return the attributes of a message without decoding its numbers."""
     dims = message.layout.dim
-    pairs = (pair.partition('=') for pair in (dims[0].label if dims else '').split(';')[1:])
-    return {key: value for key, _, value in pairs}
+    return _attributes(dims[0].label) if dims else {}
+
+
+def _attributes(label: str) -> dict[str, str]:
+    attributes = {}
+    for pair in label.split(';')[1:]:
+        key, _, attributes[key] = pair.partition('=')
+    return attributes
 
 
 def stamp_of(message: Float32MultiArray) -> int:
@@ -158,11 +192,8 @@ def decode(message: Float32MultiArray, *, finite: bool = True) -> Packet:
     :raises SpecError: labels, sizes and data do not fit together.
     :raises NonFiniteError: a field holds NaN or infinity.
     """
-    stamp_ns = stamp_of(message)
-    data = np.frombuffer(message.data, np.float32)
-    dims = message.layout.dim
-    fields, total = _places(tuple([(dim.label, dim.size) for dim in dims[1:]]),
-                            message.layout.data_offset)
+    stamp_ns, data, labels = _open(message)
+    fields, total = _places(labels, message.layout.data_offset)
     if total != data.size:
         raise SpecError(f'{data.size} floats in the message, its fields name {total}')
     arrays = {name: data[part] if shape is None else data[part].reshape(shape)
@@ -173,8 +204,14 @@ def decode(message: Float32MultiArray, *, finite: bool = True) -> Packet:
     return Packet(stamp_ns, arrays, attributes_of(message))
 
 
+def _open(message: Float32MultiArray) -> tuple[int, np.ndarray, Labels]:
+    """Return the stamp, the numbers, and label and size of each field."""
+    return (stamp_of(message), np.frombuffer(message.data, np.float32),
+            tuple([(dim.label, dim.size) for dim in message.layout.dim[1:]]))
+
+
 @functools.lru_cache(maxsize=256)
-def _places(labels: tuple[tuple[str, int], ...], offset: int) -> tuple[
+def _places(labels: Labels, offset: int) -> tuple[
         tuple[tuple[str, slice, tuple[int, ...] | None], ...], int]:
     """Return where fields of these labels and sizes lie, and where the last one ends."""
     places: dict[str, tuple[str, slice, tuple[int, ...] | None]] = {}
@@ -211,45 +248,36 @@ def ns_to_time(stamp_ns: int) -> Time:
     return Time(sec=seconds, nanosec=rest)
 
 
-def observation_packet(observation: Observation, spec: ObservationSpec) -> Packet:
-    """Return an observation's named fields, the desired goal, and where in life it is."""
-    vector = observation.vector
-    arrays = {name: vector[part] for name, part in _parts(spec)}
-    arrays['desired_goal'] = observation.goal
-    return Packet(observation.stamp_ns, arrays, {
-        'episode': str(observation.episode), 'step': str(observation.step),
-        'whole': str(int(observation.whole))})
-
-
 def decode_observation(message: Float32MultiArray, spec: ObservationSpec) -> Observation:
     """
-    Read an observation of the given layout.
+    Read an observation of the given layout; its arrays are views of one buffer.
 
     :raises SpecError: a field is missing, of the wrong size or not finite.
     """
-    packet = decode(message)
-    goal = packet.array('desired_goal')
-    expected = _shapes(spec)
-    if [(name, value.shape) for name, value in packet.arrays.items()] != expected:
-        raise SpecError(f'observation: expected the fields {expected}, got '
-                        f'{[(name, value.shape) for name, value in packet.arrays.items()]}')
-    start = message.layout.data_offset
-    vector = np.frombuffer(message.data, np.float32)[start:start + spec.size]
-    return Observation(packet.stamp_ns, vector, goal,
-                       packet.integer('episode'), packet.integer('step'),
-                       packet.attributes.get('whole') == '1')
+    stamp_ns, data, labels = _open(message)
+    if labels != _labels(spec) or message.layout.data_offset or data.size != (
+            spec.size + spec.goal_size):
+        raise SpecError(f'observation: expected the fields {_labels(spec)}, got {labels} over '
+                        f'{data.size} numbers')
+    if not all_finite(data):
+        raise NonFiniteError(f'observation: not finite: {_not_finite(data, _shapes(spec))}')
+    attributes = attributes_of(message)
+    return Observation(stamp_ns, data[:spec.size], data[spec.size:],
+                       _integer(attributes, 'episode'), _integer(attributes, 'step'),
+                       attributes.get('whole') == '1')
 
 
 @functools.lru_cache(maxsize=8)
-def _shapes(spec: ObservationSpec) -> list[tuple[str, tuple[int, ...]]]:
+def _shapes(spec: ObservationSpec) -> Shapes:
     """Return name and shape of each field of an observation's message, in order."""
-    return [*((field.name, (field.size,)) for field in spec.fields),
-            ('desired_goal', (spec.goal_size,))]
+    return (*((field.name, (field.size,)) for field in spec.fields),
+            ('desired_goal', (spec.goal_size,)))
 
 
 @functools.lru_cache(maxsize=8)
-def _parts(spec: ObservationSpec) -> tuple[tuple[str, slice], ...]:
-    return tuple((field.name, spec.slice_of(field.name)) for field in spec.fields)
+def _labels(spec: ObservationSpec) -> Labels:
+    """Return label and size of each field of an observation's message, in order."""
+    return tuple((dim.label, dim.size) for dim in _fields(_shapes(spec)))
 
 
 def episode_tag(episode: int, step: int) -> str:
