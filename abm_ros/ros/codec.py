@@ -273,7 +273,7 @@ def decode_observation(message: Float32MultiArray, spec: ObservationSpec, *,
 @functools.lru_cache(maxsize=8)
 def _shapes(spec: ObservationSpec) -> Shapes:
     """Return name and shape of each field of an observation's message, in order."""
-    return (*((field.name, (field.size,)) for field in spec.fields),
+    return (*((field.name, field.dims) for field in spec.fields),
             ('desired_goal', (spec.goal_size,)))
 
 
