@@ -49,8 +49,9 @@ class ObservationSpec:
     """
     Layout of the observation vector (D,) and of the goal within it.
 
-    Plain numbers (V of them) come first, images after them. `goal_field` names the part that is compared with the desired goal (the achieved goal);
-    the goal is reached when the Euclidean distance is at most `goal_tolerance`.
+    Plain numbers (V of them) come first, images after them. `goal_field` names the part that is
+    compared with the desired goal (the achieved goal); the goal is reached when the Euclidean
+    distance is at most `goal_tolerance`.
     """
 
     fields: tuple[FieldSpec, ...]

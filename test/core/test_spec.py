@@ -61,7 +61,8 @@ def test_json_keeps_every_layout(sizes, actions, tolerance, horizon, data) -> No
 
 
 @pytest.mark.parametrize('text', [
-    '{"fields": ["a"]}', '', 'null', '[]', '{}', '7', '"spec"', '{"fields": 3}', '{"fields": [{"name": "a"}]}',
+    '{"fields": ["a"]}',
+    '', 'null', '[]', '{}', '7', '"spec"', '{"fields": 3}', '{"fields": [{"name": "a"}]}',
     json.dumps({**json.loads(SPEC.to_json()), 'extra': 1}),
     json.dumps({**json.loads(SPEC.to_json()), 'goal_field': 'nowhere'}),
     json.dumps({**json.loads(SPEC.to_json()), 'fields': []}),
