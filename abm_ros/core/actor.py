@@ -115,7 +115,7 @@ def value_step(state: ActorState, world: World, batch: Batch) -> Metrics:
     observation, action, mask = tensors(batch, state.spec, 1)
     goal = _goals(state.spec, batch)
     with torch.no_grad():
-        latent = encode(world.params, observation.flatten(0, 1))
+        latent = encode(world.params, world.spec, observation.flatten(0, 1))
         pairs = latent.view(*observation.shape[:2], -1)
         seen = features(world, pairs[:, 0], goal)
         target = _value_target(state, world, pairs[:, 1], observation[:, 1], goal)
@@ -149,7 +149,7 @@ def train_step(state: ActorState, world: World, batch: Batch) -> Metrics:
     """
     metrics = value_step(state, world, batch)
     observation, _, _ = tensors(batch, state.spec, 1)
-    latent = encode(world.params, observation[:, 0]).detach()
+    latent = encode(world.params, world.spec, observation[:, 0]).detach()
     loss = _imagine(state, world, latent, _goals(state.spec, batch))
     if not nets.descend(loss, state.actor_optimiser, MAX_NORM):
         state.skipped += 1

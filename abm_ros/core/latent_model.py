@@ -2,7 +2,8 @@
 System A's model as functions: encoder, ensemble of predictors, readout, inverse dynamics.
 
 The forward side only; `world_model.py` trains it and System B imagines with it.
-Shape letters: B batch, T time, D observation, A action, Z latent, G goal, K ensemble members.
+Shape letters: B batch, T time, D observation, V plain numbers in it, A action, Z latent, G goal,
+K ensemble members.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from abm_ros.core import nets
+from abm_ros.core import nets, vision
 from abm_ros.core.learning_config import WorldModelConfig
 from abm_ros.core.nets import Params
 from abm_ros.core.normaliser import normalise
@@ -36,37 +37,57 @@ def init_params(cfg: WorldModelConfig, spec: ObservationSpec, rng: torch.Generat
     The encoder begins as a scaled isometry with latents of about unit variance, the readout as
     its inverse, the predictors at zero: the model error begins at that of persistence, 1.
     """
-    size, latent, action = spec.size, cfg.latent, spec.action_size
+    numbers, latent, action = spec.numbers, cfg.latent, spec.action_size
+    size = numbers + vision.FEATURES * len(spec.images)
     wide, deep = (cfg.encoder_hidden,) * cfg.layers, (cfg.hidden,) * cfg.layers
     params = {
         **nets.init_net(rng, 'encoder', (size, *wide, latent)),
-        **nets.init_net(rng, 'readout', (latent, *wide, size)),
+        **nets.init_net(rng, 'readout', (latent, *wide, numbers)),
         **nets.init_net(rng, 'inverse', (2 * latent, cfg.hidden, action)),
         **nets.init_net(rng, 'predictor', (latent + action, *deep, latent), cfg.members)}
+    for field in spec.images:
+        params |= vision.init_eye(rng, f'encoder.{field.name}', field.shape[0])
     basis = nets.isometry(rng, size, latent)
     gain = max(latent / size, 1.0) ** 0.5
     params['encoder.skip'] = basis * gain
-    params['readout.skip'] = basis.T.contiguous() / gain
+    params['readout.skip'] = basis[:numbers].T.contiguous() / gain
     return params
 
 
-def encode(params: Mapping[str, Tensor], observation: Tensor) -> Tensor:
+def encode(params: Mapping[str, Tensor], spec: ObservationSpec, observation: Tensor) -> Tensor:
     """
     Return the latent of an observation.
 
     :param observation: (B, D) float32, in its own units.
     :return: (B, Z).
     """
-    return nets.apply_net(params, 'encoder', normalised(params, observation))
+    return nets.apply_net(params, 'encoder', perceived(params, spec, observation))
+
+
+def perceived(params: Mapping[str, Tensor], spec: ObservationSpec, observation: Tensor) -> Tensor:
+    """
+    Return what the encoder's net sees of an observation (B, D).
+
+    :return: (B, V + features of the images); hidden numbers are 0.
+    """
+    seen = normalised(params, observation)
+    if not spec.images and all(spec.perceived):
+        return seen
+    parts = [seen * torch.tensor(spec.perceived)]
+    for field in spec.images:
+        image = observation[:, spec.slice_of(field.name)].unflatten(1, field.shape)
+        parts.append(vision.look(params, f'encoder.{field.name}', image))
+    return torch.cat(parts, dim=1)
 
 
 def normalised(params: Mapping[str, Tensor], observation: Tensor) -> Tensor:
-    """Return the normalised observation (B, D)."""
-    return normalise(params['moments.mean'], params['moments.scale'], observation)
+    """Return the normalised plain numbers (B, V) of an observation (B, D)."""
+    mean = params['moments.mean']
+    return normalise(mean, params['moments.scale'], observation[:, :len(mean)])
 
 
 def readout(params: Mapping[str, Tensor], latent: Tensor) -> Tensor:
-    """Return the normalised observation (B, D) that a latent (B, Z) stands for."""
+    """Return the normalised plain numbers (B, V) that a latent (B, Z) stands for."""
     return nets.apply_net(params, 'readout', latent)
 
 

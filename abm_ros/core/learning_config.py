@@ -10,6 +10,8 @@ class WorldModelConfig:
     """Settings of System A's learner."""
 
     latent: int = setting(32, 'size Z of the latent state', low=2, high=512)
+    image_latent: int = setting(32, 'dimensions that each image adds to the latent',
+                                low=0, high=512)
     members: int = setting(4, 'predictors K in the ensemble', low=1, high=16)
     hidden: int = setting(64, 'width of the predictors', low=4, high=1024)
     encoder_hidden: int = setting(32, 'width of the encoder and the readout', low=4, high=1024)

@@ -3,100 +3,16 @@ ONNX graphs made by hand from arrays of weights, in milliseconds.
 
 A learner publishes a snapshot every second or two, and torch's exporter takes longer than that.
 Parity with the torch functions of `latent_model` and `actor` is tested.
-Shape letters: B batch, D observation, A action, Z latent, G goal, K ensemble members,
-N candidate plans, H planning horizon.
+Shape letters: B batch, D observation, V plain numbers in it, A action, Z latent, G goal,
+K ensemble members, N candidate plans, H planning horizon.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 import numpy as np
-from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
+from abm_ros.core import vision
 from abm_ros.core.normaliser import CLIP
-from abm_ros.core.spec import ObservationSpec
-
-Arrays = Mapping[str, np.ndarray]
-OPSET = 18
-IR_VERSION = 9
-Shape = Sequence[int | str]
-
-
-class Graph:
-    """An ONNX graph under construction; weights are added once and shared by name."""
-
-    def __init__(self, arrays: Arrays) -> None:
-        self._arrays = arrays
-        self._nodes: list[NodeProto] = []
-        self._weights: dict[str, np.ndarray] = {}
-        self._count = 0
-
-    def op(self, kind: str, *inputs: str, **attributes: Any) -> str:
-        """Append a node with one output and return its name."""
-        return self.ops(kind, 1, *inputs, **attributes)[0]
-
-    def ops(self, kind: str, outputs: int, *inputs: str, **attributes: Any) -> list[str]:
-        """Append a node with several outputs and return their names."""
-        names = [f'v{self._count + i}' for i in range(outputs)]
-        self._count += outputs
-        self._nodes.append(helper.make_node(kind, list(inputs), names, **attributes))
-        return names
-
-    def constant(self, name: str, value: np.ndarray | float) -> str:
-        """Add a constant under a name of its own, float32 unless it is of integers."""
-        array = np.asarray(value)
-        self._weights[name] = array if array.dtype == np.int64 else array.astype(np.float32)
-        return name
-
-    def weight(self, name: str) -> str:
-        """Return the name of a weight from the arrays."""
-        return self.constant(name, self._arrays[name])
-
-    def axes(self, *axes: int) -> str:
-        """Return a constant that lists axes."""
-        return self.constant('axes' + '_'.join(map(str, axes)), np.array(axes, np.int64))
-
-    def silu(self, x: str) -> str:
-        """Append x * sigmoid(x)."""
-        return self.op('Mul', x, self.op('Sigmoid', x))
-
-    def affine(self, x: str, weight: str, bias: str, *, single: bool = False) -> str:
-        """Append x @ weight + bias; `single`: x and weight are matrices, one operator does."""
-        if single:
-            return self.op('Gemm', x, weight, bias)
-        return self.op('Add', self.op('MatMul', x, weight), bias)
-
-    def net(self, name: str, x: str, *, single: bool = False) -> str:
-        """Append what `nets.apply_net` computes; `single`: of (B, n), not of an ensemble."""
-        hidden, i = x, 0
-        while f'{name}.w{i}' in self._arrays:
-            hidden = self.silu(self.affine(hidden, self.weight(f'{name}.w{i}'),
-                                           self.weight(f'{name}.b{i}'), single=single))
-            i += 1
-        linear = self.affine(x, self.weight(f'{name}.skip'), self.weight(f'{name}.bias'),
-                             single=single)
-        return self.affine(hidden, self.weight(f'{name}.out'), linear, single=single)
-
-    def build(self, inputs: Mapping[str, Shape], outputs: Mapping[str, str],
-              shapes: Mapping[str, Shape]) -> bytes:
-        """
-        Finish the model.
-
-        :param inputs: name -> shape.
-        :param outputs: name -> value in the graph.
-        :param shapes: output's name -> shape.
-        """
-        nodes = self._nodes + [helper.make_node('Identity', [value], [name])
-                               for name, value in outputs.items()]
-        graph = helper.make_graph(
-            nodes, 'abm', [_info(n, s) for n, s in inputs.items()],
-            [_info(n, shapes[n]) for n in outputs],
-            [numpy_helper.from_array(np.ascontiguousarray(a), n)
-             for n, a in self._weights.items()])
-        model: ModelProto = helper.make_model(
-            graph, opset_imports=[helper.make_opsetid('', OPSET)], ir_version=IR_VERSION)
-        data: bytes = model.SerializeToString(deterministic=True)
-        return data
+from abm_ros.core.onnx_builder import Arrays, Graph
+from abm_ros.core.spec import FieldSpec, ObservationSpec
 
 
 class WorldGraph(Graph):
@@ -109,12 +25,44 @@ class WorldGraph(Graph):
         super().__init__({**arrays, **scaled})
         self.members = int(arrays['predictor.skip'].shape[0])
         self.latent = int(arrays['readout.skip'].shape[0])
-        self.size = int(arrays['readout.skip'].shape[1])
+        self.numbers = int(arrays['readout.skip'].shape[1])
         self.action = int(arrays['predictor.skip'].shape[1]) - self.latent
         self._unit = float(np.square(step.astype(np.float64)).mean())
 
+    def perceived(self, observation: str, spec: ObservationSpec) -> tuple[str, str]:
+        """Append what the encoder's net sees of (B, D), and its normalised numbers (B, V)."""
+        if not spec.images and all(spec.perceived):
+            seen = self.normalise(observation)
+            return seen, seen
+        numbers, *images = self.ops(
+            'Split', 1 + len(spec.images), observation, self.constant('split', np.array(
+                [spec.numbers, *(f.size for f in spec.images)])), axis=1)
+        seen = self.normalise(numbers)
+        parts = [self.op('Mul', seen, self.constant('perceived', np.array(spec.perceived,
+                                                                          np.float32)))]
+        parts += [self.look(name, f) for name, f in zip(images, spec.images, strict=True)]
+        return self.op('Concat', *parts, axis=1), seen
+
+    def look(self, pixels: str, field: FieldSpec) -> str:
+        """Append what `vision.look` computes of (B, C * H * W)."""
+        name = f'encoder.{field.name}'
+        shape = self.constant(f'{name}.shape', np.array([-1, *field.shape]))
+        found = self.op('Relu', self.op(
+            'Conv', self.op('Reshape', pixels, shape), self.weight(f'{name}.kernel'),
+            self.weight(f'{name}.offset')))
+        amount = self.op('Add', self.op('ReduceSum', found, self.axes(2, 3), keepdims=0),
+                         self.constant('speck', vision.SPECK))
+        places = []
+        for axis, size in ((2, field.shape[2]), (3, field.shape[1])):
+            steps = size - vision.KERNEL + 1
+            ruler = self.constant(f'ruler{steps}', np.linspace(-1, 1, steps, dtype=np.float32))
+            moment = self.op('MatMul', self.op('ReduceSum', found, self.axes(axis), keepdims=0),
+                             ruler)
+            places.append(self.op('Div', moment, amount))
+        return self.op('Concat', *places, self.op('Log', amount), axis=1)
+
     def normalise(self, observation: str) -> str:
-        """Append the normalised observation."""
+        """Append the normalised plain numbers of (B, V)."""
         centred = self.op('Sub', observation, self.weight('moments.mean'))
         return self.op('Clip', self.op('Div', centred, self.weight('moments.scale')),
                        self.constant('low', -CLIP), self.constant('high', CLIP))
@@ -141,17 +89,18 @@ class WorldGraph(Graph):
         return self.op('Sqrt', self.op('Div', variance, self.constant('unit', self._unit)))
 
 
-def perceive_graph(arrays: Arrays) -> bytes:
+def perceive_graph(arrays: Arrays, spec: ObservationSpec) -> bytes:
     """
     System A's acting path for one transition.
 
     Inputs: observation, previous (1, D), action (1, A). Outputs: latent (1, Z); error (2,), the
-    squared error of the prediction and of persistence in normalised observations;
+    squared error of the prediction and of persistence in normalised plain numbers;
     uncertainty (1,), the members' disagreement about this transition.
     """
     g = WorldGraph(arrays)
-    seen = g.normalise(g.op('Concat', 'observation', 'previous', axis=0))
-    now, before = g.ops('Split', 2, seen, axis=0, num_outputs=2)
+    both = g.op('Concat', 'observation', 'previous', axis=0)
+    seen, numbers = g.perceived(both, spec)
+    now, before = g.ops('Split', 2, numbers, axis=0, num_outputs=2)
     latents = g.net('encoder', seen, single=True)
     latent, source = g.ops('Split', 2, latents, axis=0, num_outputs=2)
     member = g.predict(g.expand(source), 'action')
@@ -159,21 +108,21 @@ def perceive_graph(arrays: Arrays) -> bytes:
     error = [g.op('ReduceSumSquare', g.op('Sub', now, x), g.axes(1), keepdims=0)
              for x in (guess, before)]
     return g.build(
-        {'observation': (1, g.size), 'previous': (1, g.size), 'action': (1, g.action)},
+        {'observation': (1, spec.size), 'previous': (1, spec.size), 'action': (1, g.action)},
         {'latent': latent, 'error': g.op('Concat', *error, axis=0),
          'uncertainty': g.disagreement(member)},
         {'latent': (1, g.latent), 'error': (2,), 'uncertainty': (1,)})
 
 
-def encode_graph(arrays: Arrays) -> bytes:
+def encode_graph(arrays: Arrays, spec: ObservationSpec) -> bytes:
     """
     System A's control path alone: what System B waits for.
 
     Input: observation (1, D). Output: latent (1, Z).
     """
     g = WorldGraph(arrays)
-    latent = g.net('encoder', g.normalise('observation'), single=True)
-    return g.build({'observation': (1, g.size)}, {'latent': latent}, {'latent': (1, g.latent)})
+    latent = g.net('encoder', g.perceived('observation', spec)[0], single=True)
+    return g.build({'observation': (1, spec.size)}, {'latent': latent}, {'latent': (1, g.latent)})
 
 
 def predict_graph(arrays: Arrays) -> bytes:
@@ -181,7 +130,7 @@ def predict_graph(arrays: Arrays) -> bytes:
     One imagined step of a batch.
 
     Inputs: latent (B, Z), action (B, A). Outputs: members (K, B, Z); next (B, Z), their mean;
-    observation (B, D) in its own units; uncertainty (B,).
+    observation (B, V), the plain numbers in their own units; uncertainty (B,).
     """
     g = WorldGraph(arrays)
     member = g.predict(g.expand('latent'), 'action')
@@ -192,7 +141,7 @@ def predict_graph(arrays: Arrays) -> bytes:
                    {'members': member, 'next': mean, 'observation': raw,
                     'uncertainty': g.disagreement(member)},
                    {'members': (g.members, 'B', g.latent), 'next': ('B', g.latent),
-                    'observation': ('B', g.size), 'uncertainty': ('B',)})
+                    'observation': ('B', g.numbers), 'uncertainty': ('B',)})
 
 
 def _goal_arrays(arrays: Arrays, spec: ObservationSpec) -> dict[str, np.ndarray]:
@@ -277,7 +226,3 @@ def proposal_graph(arrays: Arrays, spec: ObservationSpec, horizon: int) -> bytes
                     'noise': ('N', horizon, g.action)},
                    {'actions': g.op('Concat', *plan, axis=1)},
                    {'actions': ('N', horizon, g.action)})
-
-
-def _info(name: str, shape: Shape) -> ValueInfoProto:
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape))

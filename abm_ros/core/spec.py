@@ -21,10 +21,27 @@ _FEW = 256
 
 @dataclass(frozen=True)
 class FieldSpec:
-    """One named part of the observation vector."""
+    """
+    One named part of the observation vector.
+
+    `shape` is (channels, height, width) of an image, whose numbers are k / 255; () for plain
+    numbers. A `hidden` field is measured while learning, as a target, and never perceived.
+    """
 
     name: str
     size: int
+    shape: tuple[int, ...] = ()
+    hidden: bool = False
+
+    @property
+    def is_image(self) -> bool:
+        """Whether the field is an image."""
+        return bool(self.shape)
+
+    @property
+    def dims(self) -> tuple[int, ...]:
+        """Shape of the field's array: (size,) of plain numbers."""
+        return self.shape or (self.size,)
 
 
 @dataclass(frozen=True)
@@ -32,8 +49,9 @@ class ObservationSpec:
     """
     Layout of the observation vector (D,) and of the goal within it.
 
-    `goal_field` names the part that is compared with the desired goal (the achieved goal);
-    the goal is reached when the Euclidean distance is at most `goal_tolerance`.
+    Plain numbers (V of them) come first, images after them. `goal_field` names the part that is
+    compared with the desired goal (the achieved goal); the goal is reached when the Euclidean
+    distance is at most `goal_tolerance`.
     """
 
     fields: tuple[FieldSpec, ...]
@@ -50,6 +68,16 @@ class ObservationSpec:
         if self.goal_field not in names:
             raise SpecError(f"goal field '{self.goal_field}' is not among the observation's "
                             f'fields {names}')
+        pictured = [f.is_image for f in self.fields]
+        if pictured != sorted(pictured):
+            raise SpecError(f'images must come after all plain numbers, got {names}')
+        if any(f.shape and (len(f.shape) != 3 or math.prod(f.shape) != f.size or f.hidden)
+               for f in self.fields):
+            raise SpecError('an image has 3 dimensions that make up its size and is never hidden, '
+                            f'got {[f for f in self.fields if f.shape]}')
+        if all(f.hidden for f in self.fields) or self._goal_spec.is_image:
+            raise SpecError('something must be perceived, and the goal field is no image, got '
+                            f'{self.fields}')
         if min(f.size for f in self.fields) < 1 or self.action_size < 1 or self.horizon < 1:
             raise SpecError(f'sizes and horizon must be at least 1, got {self}')
 
@@ -65,6 +93,26 @@ class ObservationSpec:
     def size(self) -> int:
         """Length D of the observation vector."""
         return sum(f.size for f in self.fields)
+
+    @property
+    def _goal_spec(self) -> FieldSpec:
+        return next(f for f in self.fields if f.name == self.goal_field)
+
+    @functools.cached_property
+    def numbers(self) -> int:
+        """Number V of plain numbers, which come first in the observation vector."""
+        return sum(f.size for f in self.fields if not f.is_image)
+
+    @functools.cached_property
+    def images(self) -> tuple[FieldSpec, ...]:
+        """The images, in order; they follow the plain numbers."""
+        return tuple(f for f in self.fields if f.is_image)
+
+    @functools.cached_property
+    def perceived(self) -> tuple[float, ...]:
+        """1 for each of the V plain numbers that is perceived, 0 for a hidden one."""
+        return tuple(float(not f.hidden) for f in self.fields if not f.is_image
+                     for _ in range(f.size))
 
     @functools.cached_property
     def goal_slice(self) -> slice:
@@ -86,18 +134,6 @@ class ObservationSpec:
         raise SpecError(f"no observation field '{name}', expected one of "
                         f'{[f.name for f in self.fields]}')
 
-    def join(self, parts: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Concatenate named fields to one vector (D,) float32; all must be there and finite."""
-        out = np.empty(self.size, np.float32)
-        start = 0
-        for item in self.fields:
-            if item.name not in parts:
-                raise SpecError(f"observation field '{item.name}' is missing")
-            out[start:start + item.size] = check_array(
-                item.name, parts[item.name], (item.size,))
-            start += item.size
-        return out
-
     def to_json(self) -> str:
         """Serialise for the latched topic `observation/spec` and for stores."""
         return json.dumps(asdict(self), sort_keys=True)
@@ -107,14 +143,19 @@ class ObservationSpec:
         """Parse what `to_json` wrote; refuse anything else."""
         try:
             raw: dict[str, Any] = json.loads(text)
-            raw['fields'] = tuple(FieldSpec(str(f['name']), int(f['size']))
-                                  for f in raw['fields'])
+            raw['fields'] = tuple(_field(f) for f in raw['fields'])
             for key, kind in (('goal_tolerance', float), ('control_period_s', float),
                               ('action_size', int), ('horizon', int)):
                 raw[key] = _positive(key, raw[key], kind)
             return cls(**raw)
         except (ValueError, TypeError, KeyError) as error:
             raise SpecError(f'not an observation spec: {error}') from error
+
+
+def _field(raw: Mapping[str, Any]) -> FieldSpec:
+    name, size = str(raw['name']), int(raw['size'])
+    shape = tuple(_positive('shape', n, int) for n in raw.get('shape', ()))
+    return FieldSpec(name, size, shape, raw.get('hidden') is True)
 
 
 def _positive(name: str, value: Any, kind: type) -> Any:

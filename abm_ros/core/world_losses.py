@@ -20,8 +20,9 @@ def losses(cfg: WorldModelConfig, params: Params, observation: Tensor, action: T
     :param latent: (B, L + 1, Z) of the encoder, with gradient.
     :param target: (B, L + 1, Z) of its moving average, without.
     """
-    truth = latent_model.normalised(params, observation.flatten(0, 1)).view(observation.shape)
-    weight = member_weights(cfg, observation, mask)                        # (K, B, L)
+    truth = latent_model.normalised(params, observation.flatten(0, 1)).unflatten(
+        0, observation.shape[:2])                                          # (B, L + 1, V)
+    weight = member_weights(cfg, observation[..., :truth.shape[-1]], mask)  # (K, B, L)
     weight = weight * cfg.rollout_discount ** torch.arange(mask.shape[1])
     weight = weight / weight.sum().clamp_min(1e-6)
     member = latent[:, 0].expand(cfg.members, -1, -1)

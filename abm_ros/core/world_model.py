@@ -8,7 +8,7 @@ Sources: arXiv:2603.15381 sec. 2.1; Bardes et al. 2022 (VICReg) for the regulari
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import torch
@@ -62,13 +62,22 @@ def create(config: WorldModelConfig, spec: ObservationSpec, seed: int) -> WorldS
 
     :param seed: decides initial weights and lineage id.
     """
+    return _begin(fitted(config, spec), spec, seed)
+
+
+def fitted(config: WorldModelConfig, spec: ObservationSpec) -> WorldModelConfig:
+    """Return the settings with a latent that has room for the observation's images."""
+    return replace(config, latent=config.latent + config.image_latent * len(spec.images))
+
+
+def _begin(config: WorldModelConfig, spec: ObservationSpec, seed: int) -> WorldState:
     rng = torch.Generator().manual_seed(derive_seed(seed, 'world_model/weights'))
     params = latent_model.init_params(config, spec, rng)
-    params['moments.mean'] = torch.zeros(spec.size)
-    params['moments.scale'] = torch.ones(spec.size)
+    params['moments.mean'] = torch.zeros(spec.numbers)
+    params['moments.scale'] = torch.ones(spec.numbers)
     params['moments.step'] = torch.ones(config.latent)
     lineage = f'{derive_seed(seed, "world_model/lineage"):016x}'
-    moments = Normaliser.create(spec.size, config.scale_floor)
+    moments = Normaliser.create(spec.numbers, config.scale_floor)
     return _assemble(config, spec, params, moments, lineage, 0)
 
 
@@ -131,7 +140,7 @@ def _weights(cfg: WorldModelConfig) -> Iterable[tuple[str, float]]:
 
 @torch.no_grad()
 def _update_moments(state: WorldState, observation: Tensor) -> None:
-    state.moments = state.moments.update(observation[:, :2].flatten(0, 1),
+    state.moments = state.moments.update(observation[:, :2, :state.spec.numbers].flatten(0, 1),
                                          state.config.moment_rate)
     state.params['moments.mean'].copy_(state.moments.mean)
     state.params['moments.scale'].copy_(state.moments.scale)
@@ -140,10 +149,11 @@ def _update_moments(state: WorldState, observation: Tensor) -> None:
 def _encode_windows(state: WorldState, observation: Tensor) -> tuple[Tensor, Tensor]:
     """Return latents (B, L + 1, Z) with gradient and their targets without."""
     shape = (*observation.shape[:2], state.config.latent)
-    flat = latent_model.normalised(state.params, observation.flatten(0, 1))
-    latent = nets.apply_net(state.params, 'encoder', flat).view(shape)
+    flat = observation.flatten(0, 1)
+    latent = latent_model.encode(state.params, state.spec, flat).view(shape)
     with torch.no_grad():
-        target = nets.apply_net(state.target, 'encoder', flat).view(shape)
+        target = latent_model.encode({**state.params, **state.target}, state.spec,
+                                     flat).view(shape)
     return latent, target
 
 
@@ -169,8 +179,9 @@ def evaluate(state: WorldState, batch: Batch) -> Metrics:
     """
     cfg, params = state.config, state.params
     observation, action, mask = tensors(batch, state.spec, batch.mask.shape[1])
-    truth = latent_model.normalised(params, observation.flatten(0, 1)).view(observation.shape)
-    member = latent_model.encode(params, observation[:, 0]).expand(cfg.members, -1, -1)
+    truth = latent_model.normalised(params, observation.flatten(0, 1)).unflatten(
+        0, observation.shape[:2])
+    member = latent_model.encode(params, state.spec, observation[:, 0]).expand(cfg.members, -1, -1)
     latents, sums, spread = member[0], [], torch.zeros(())
     for t in range(mask.shape[1]):
         member = predict(params, member, action[:, t])
@@ -205,8 +216,8 @@ def snapshot(state: WorldState) -> Snapshot:
     return Snapshot('system_a', state.version, state.lineage, state.spec, asdict(state.config),
                     {'moment_batches': state.moments.batches},
                     {'weights': save_safetensors(arrays), 'encode':
-                     onnx_graphs.encode_graph(arrays), 'perceive':
-                     onnx_graphs.perceive_graph(arrays), 'predict':
+                     onnx_graphs.encode_graph(arrays, state.spec), 'perceive':
+                     onnx_graphs.perceive_graph(arrays, state.spec), 'predict':
                      onnx_graphs.predict_graph(arrays)})
 
 
@@ -252,9 +263,9 @@ def _read(source: Snapshot, spec: ObservationSpec) -> tuple[WorldModelConfig,
         raise SnapshotError(f'system_a snapshot cannot be used: {error}') from error
     except Exception as error:  # safetensors raises a type of its own without a common base
         raise SnapshotError(f'system_a weights cannot be read: {error}') from error
-    expected = {n: tuple(p.shape) for n, p in create(config, spec, 0).params.items()}
+    expected = {n: tuple(p.shape) for n, p in _begin(config, spec, 0).params.items()}
     expected |= {f'target.{n}': s for n, s in expected.items() if n.startswith('encoder.')}
-    expected['moments.variance'] = (spec.size,)
+    expected['moments.variance'] = (spec.numbers,)
     got = {n: tuple(a.shape) for n, a in arrays.items()}
     if got != expected:
         wrong = sorted(n for n in {*got, *expected} if got.get(n) != expected.get(n))

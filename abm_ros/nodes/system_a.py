@@ -100,7 +100,8 @@ class SystemA(PartNode[SystemAConfig]):
         """Perceive; with exact_rounds, once everything is there that must come first."""
         if self._perception is None or self._spec is None:
             return
-        observation = decode_observation(message, self._spec)
+        # Finite or not: `Perception` checks the vector, and the writer of the latent the goal.
+        observation = decode_observation(message, self._spec, finite=False)
         if self._answer is not None and observation.stamp_ns == self._answer[0]:
             self.emit('latent', self._answer[1])   # asked again: the same answer
             return

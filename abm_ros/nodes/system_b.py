@@ -56,6 +56,7 @@ class SystemB(PartNode[SystemBConfig]):
         self._round = 0
         self._actions = 0
         self._tracker = EpisodeTracker(self.config.competence_window)
+        self.reconfigured()
 
     def telemetry(self) -> Mapping[str, float]:
         tracker = self._tracker
@@ -65,6 +66,10 @@ class SystemB(PartNode[SystemBConfig]):
         if tracker.rate is not None:
             values['competence'] = tracker.rate
         return values
+
+    def reconfigured(self) -> None:
+        config = self.config
+        self._drive = Drive(config.goal_weight, config.intrinsic_weight, config.exploration)
 
     def deactivated(self) -> None:
         self._later.flush()
@@ -95,7 +100,7 @@ class SystemB(PartNode[SystemBConfig]):
         """Act; with exact_rounds, once the snapshot of the round has come."""
         if self._behaviour is None:
             return
-        packet = decode(message)
+        packet = decode(message, finite=False)   # `Behaviour` checks what it acts on
         if self._answer is not None and packet.stamp_ns == self._answer[0]:
             self.emit('action', self._answer[1])   # asked again: the same answer
             return
@@ -112,12 +117,11 @@ class SystemB(PartNode[SystemBConfig]):
         self._later.flush()
         if (model := self._opener.opened()) is not None:
             behaviour.adopt(model)
-        config = self.config
         goal = packet.array('desired_goal')
         begins = packet.integer('step') == 0
         action = behaviour.act(
             packet.array('latent'), packet.attributes.get('lineage', ''), goal, begins,
-            Drive(config.goal_weight, config.intrinsic_weight, config.exploration))
+            self._drive)
         message = self._writer.write(Packet(packet.stamp_ns, {'action': action}, {
             'episode': packet.attributes.get('episode', ''),
             'step': packet.attributes.get('step', '')}))

@@ -248,18 +248,21 @@ def ns_to_time(stamp_ns: int) -> Time:
     return Time(sec=seconds, nanosec=rest)
 
 
-def decode_observation(message: Float32MultiArray, spec: ObservationSpec) -> Observation:
+def decode_observation(message: Float32MultiArray, spec: ObservationSpec, *,
+                       finite: bool = True) -> Observation:
     """
     Read an observation of the given layout; its arrays are views of one buffer.
 
-    :raises SpecError: a field is missing, of the wrong size or not finite.
+    :param finite: refuse NaN and infinity.
+    :raises SpecError: a field is missing or of the wrong size.
+    :raises NonFiniteError: a number is NaN or infinite.
     """
     stamp_ns, data, labels = _open(message)
     if labels != _labels(spec) or message.layout.data_offset or data.size != (
             spec.size + spec.goal_size):
         raise SpecError(f'observation: expected the fields {_labels(spec)}, got {labels} over '
                         f'{data.size} numbers')
-    if not all_finite(data):
+    if finite and not all_finite(data):
         raise NonFiniteError(f'observation: not finite: {_not_finite(data, _shapes(spec))}')
     attributes = attributes_of(message)
     return Observation(stamp_ns, data[:spec.size], data[spec.size:],
@@ -270,7 +273,7 @@ def decode_observation(message: Float32MultiArray, spec: ObservationSpec) -> Obs
 @functools.lru_cache(maxsize=8)
 def _shapes(spec: ObservationSpec) -> Shapes:
     """Return name and shape of each field of an observation's message, in order."""
-    return (*((field.name, (field.size,)) for field in spec.fields),
+    return (*((field.name, field.dims) for field in spec.fields),
             ('desired_goal', (spec.goal_size,)))
 
 

@@ -46,7 +46,7 @@ def test_a_new_policy_rests_and_its_values_are_zero() -> None:
 def test_the_features_show_the_way_to_the_goal() -> None:
     model = world()
     seen = torch.from_numpy(batch(0).observation[:, 0])
-    features = actor.features(model, encode(model.params, seen), seen[:, :2] + 0.5)
+    features = actor.features(model, encode(model.params, model.spec, seen), seen[:, :2] + 0.5)
     expected = 0.5 / model.params['moments.scale'][:2]
     assert float((features[:, -2:] - expected).abs().mean()) < 0.05
 
@@ -92,7 +92,7 @@ def test_the_policy_moves_to_the_goal_in_the_true_system() -> None:
     data = batch(999, 200)
     now, goal = data.observation[:, 0].copy(), data.observation[:, 0, :2] + np.float32(0.4)
     for _ in range(6):
-        latent = encode(model.params, torch.from_numpy(now))
+        latent = encode(model.params, model.spec, torch.from_numpy(now))
         action = actor.policy(state.params, model, latent, torch.from_numpy(goal))
         now = now + action.detach().numpy() @ body.gain
     assert np.linalg.norm(now[:, :2] - goal, axis=1).mean() < 0.25 * 0.4 * 2 ** 0.5
@@ -142,6 +142,6 @@ def test_without_imagination_the_policy_follows_the_critics_alone() -> None:
                                    for n, p in model.params.items()})
     for _ in range(60):
         actor.train_step(state, blind, batch(3))
-    seen = encode(model.params, torch.from_numpy(batch(4).observation[:, 0]))
+    seen = encode(model.params, model.spec, torch.from_numpy(batch(4).observation[:, 0]))
     action = actor.policy(state.params, model, seen, torch.zeros(len(seen), 2))
     assert action[:, 0].mean() > 0.8

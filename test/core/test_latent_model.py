@@ -18,14 +18,30 @@ def wide_spec(size: int) -> ObservationSpec:
 def test_a_new_encoder_loses_nothing_and_its_readout_inverts_it() -> None:
     params = world_model.create(WorldModelConfig(latent=16), wide_spec(9), 0).world().params
     x = torch.from_numpy(np.random.default_rng(0).normal(size=(50, 9))).float()
-    latent = latent_model.encode(params, x)
+    latent = latent_model.encode(params, wide_spec(9), x)
     torch.testing.assert_close(latent_model.readout(params, latent), x, atol=1e-5, rtol=0)
     np.testing.assert_allclose(latent.norm(dim=1) / x.norm(dim=1), 4 / 3, rtol=1e-5)
 
 
 def test_a_large_observation_is_projected() -> None:
     params = world_model.create(WorldModelConfig(latent=8), wide_spec(40), 0).world().params
-    assert latent_model.encode(params, torch.randn(5, 40)).shape == (5, 8)
+    assert latent_model.encode(params, wide_spec(40), torch.randn(5, 40)).shape == (5, 8)
+
+
+def test_what_is_hidden_does_not_reach_the_latent_and_is_read_out_all_the_same() -> None:
+    spec = ObservationSpec((FieldSpec('a', 3), FieldSpec('g', 2, hidden=True),
+                            FieldSpec('camera', 48, (3, 4, 4))), 'g', 0.1, 3, 0.05, 20)
+    state = world_model.create(WorldModelConfig(latent=4, image_latent=10), spec, 0)
+    params = state.world().params
+    seen = torch.rand(6, spec.size)
+    other = seen.clone()
+    other[:, 3:5] += 1.0
+    latent = latent_model.encode(params, spec, seen)
+    assert latent.shape == (6, 14)
+    assert torch.equal(latent, latent_model.encode(params, spec, other))
+    assert latent_model.readout(params, latent).shape == (6, 5)
+    other[:, 20] += 1.0
+    assert not torch.equal(latent, latent_model.encode(params, spec, other))
 
 
 def test_new_predictors_predict_no_change() -> None:
@@ -48,7 +64,7 @@ def test_the_goal_is_read_in_its_own_units() -> None:
     params['moments.mean'] = torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0])
     params['moments.scale'] = torch.tensor([0.1, 0.2, 0.3, 0.4, 0.5])
     seen = torch.tensor([[1.0, 2.1, 2.9, 4.2, 5.3]])
-    goal = latent_model.goal_estimate(params, spec, latent_model.encode(params, seen))
+    goal = latent_model.goal_estimate(params, spec, latent_model.encode(params, spec, seen))
     torch.testing.assert_close(goal, seen[:, 3:], atol=1e-5, rtol=0)
 
 

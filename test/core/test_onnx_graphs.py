@@ -13,15 +13,18 @@ from abm_ros.core.spec import FieldSpec, ObservationSpec
 
 SPEC = ObservationSpec((FieldSpec('a', 4), FieldSpec('goal', 3), FieldSpec('b', 2)), 'goal',
                        0.2, 5, 0.05, 20)
+SEEING = ObservationSpec((*SPEC.fields[:2], FieldSpec('b', 2, hidden=True),
+                          FieldSpec('camera', 96, (3, 8, 4))), 'goal', 0.2, 5, 0.05, 20)
 CLOSE = {'atol': 1e-5, 'rtol': 1e-5}
 
 
-@pytest.fixture(params=[(1, 1), (4, 2)], ids=['one-member', 'ensemble'])
+@pytest.fixture(params=[(1, 1, SPEC), (4, 2, SPEC), (2, 1, SEEING)],
+                ids=['one-member', 'ensemble', 'seeing'])
 def model(request: pytest.FixtureRequest) -> tuple[World, Params]:
     """Return a world and a policy with random weights everywhere."""
-    members, layers = request.param
-    config = WorldModelConfig(latent=11, members=members, hidden=16, layers=layers)
-    world = world_model.create(config, SPEC, 0).world()
+    members, layers, spec = request.param
+    config = WorldModelConfig(latent=11, image_latent=0, members=members, hidden=16, layers=layers)
+    world = world_model.create(config, spec, 0).world()
     params = actor.create(ActorConfig(hidden=16), world, 0).params
     rng = torch.Generator().manual_seed(5)
     for params_of in (world.params, params):
@@ -38,18 +41,19 @@ def numbers(*shape: int) -> np.ndarray:
 
 def test_perceive(model: tuple[World, Params]) -> None:
     world, _ = model
-    now, before, action = numbers(1, 9), numbers(1, 9) + 0.3, numbers(1, 5)
-    graph = session(onnx_graphs.perceive_graph(to_arrays(world.params)))
+    size = world.spec.size
+    now, before, action = numbers(1, size), numbers(1, size) + 0.3, numbers(1, 5)
+    graph = session(onnx_graphs.perceive_graph(to_arrays(world.params), world.spec))
     latent, error, doubt = graph.run(None, {'observation': now, 'previous': before,
                                             'action': action})
     old, new = torch.from_numpy(before), torch.from_numpy(now)
-    start = latent_model.encode(world.params, old)
+    start = latent_model.encode(world.params, world.spec, old)
     member = latent_model.predict(world.params, start.expand(world.config.members, -1, -1),
                                   torch.from_numpy(action))
     truth = latent_model.normalised(world.params, new)
     gap = latent_model.readout(world.params, member.mean(0)) - truth
     change = latent_model.normalised(world.params, old) - truth
-    np.testing.assert_allclose(latent, latent_model.encode(world.params, new), **CLOSE)
+    np.testing.assert_allclose(latent, latent_model.encode(world.params, world.spec, new), **CLOSE)
     np.testing.assert_allclose(error, [gap.square().sum(), change.square().sum()], **CLOSE)
     np.testing.assert_allclose(doubt, latent_model.disagreement(world.params, member), **CLOSE)
 

@@ -1,6 +1,7 @@
 """The layout of observations: where fields lie, what is refused, and that JSON keeps it."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,27 +19,30 @@ def test_fields_lie_one_after_another() -> None:
     assert (SPEC.size, SPEC.goal_size) == (6, 3)
     assert (SPEC.slice_of('q'), SPEC.goal_slice, SPEC.slice_of('x')) == (
         slice(0, 2), slice(2, 5), slice(5, 6))
-    joined = SPEC.join({'x': [6], 'q': [1, 2], 'goal': np.array([3, 4, 5], float)})
-    assert joined.dtype == np.float32
-    assert joined.tolist() == [1, 2, 3, 4, 5, 6]
-
-
-def test_what_does_not_fit_is_refused_by_name() -> None:
-    good = {'q': [1, 2], 'goal': [3, 4, 5], 'x': [6]}
-    with pytest.raises(SpecError, match="'x'"):
-        SPEC.join({'q': [1, 2], 'goal': [3, 4, 5]})
-    with pytest.raises(SpecError, match="'goal'"):
-        SPEC.join({**good, 'goal': [1, 2]})
-    with pytest.raises(NonFiniteError, match=r"'q'.*1 of 2"):
-        SPEC.join({**good, 'q': [np.nan, 0]})
     with pytest.raises(SpecError, match='y'):
         SPEC.slice_of('y')
+
+
+def test_images_come_last_and_what_is_hidden_is_known() -> None:
+    spec = ObservationSpec((FieldSpec('q', 2), FieldSpec('error', 1, hidden=True),
+                            FieldSpec('camera', 12, (3, 2, 2))), 'error', 0.05, 2, 0.05, 50)
+    assert (spec.size, spec.numbers, spec.perceived) == (15, 3, (1.0, 1.0, 0.0))
+    assert [f.name for f in spec.images] == ['camera']
+    assert spec.slice_of('camera') == slice(3, 15)
+    assert ObservationSpec.from_json(spec.to_json()) == spec
+
+
+IMAGE = FieldSpec('camera', 12, (3, 2, 2))
 
 
 @pytest.mark.parametrize('change', [
     {'fields': ()}, {'fields': (FieldSpec('goal', 1), FieldSpec('goal', 1))},
     {'goal_field': 'nowhere'}, {'action_size': 0}, {'horizon': 0},
-    {'fields': (FieldSpec('goal', 0),)}])
+    {'fields': (FieldSpec('goal', 0),)}, {'fields': (IMAGE, FieldSpec('goal', 1))},
+    {'fields': (FieldSpec('goal', 1), replace(IMAGE, shape=(3, 4)))},
+    {'fields': (FieldSpec('goal', 1), replace(IMAGE, size=11))},
+    {'fields': (FieldSpec('goal', 1), replace(IMAGE, hidden=True))},
+    {'fields': (FieldSpec('goal', 1, hidden=True),)}, {'fields': (replace(IMAGE, name='goal'),)}])
 def test_an_impossible_layout_is_refused(change) -> None:
     values = {'fields': SPEC.fields, 'goal_field': 'goal', 'goal_tolerance': 0.05,
               'action_size': 2, 'control_period_s': 0.05, 'horizon': 50}
@@ -57,6 +61,7 @@ def test_json_keeps_every_layout(sizes, actions, tolerance, horizon, data) -> No
 
 
 @pytest.mark.parametrize('text', [
+    '{"fields": ["a"]}',
     '', 'null', '[]', '{}', '7', '"spec"', '{"fields": 3}', '{"fields": [{"name": "a"}]}',
     json.dumps({**json.loads(SPEC.to_json()), 'extra': 1}),
     json.dumps({**json.loads(SPEC.to_json()), 'goal_field': 'nowhere'}),
