@@ -1,45 +1,28 @@
 """
 How an observation is kept: images as 8-bit pixels, everything else as float32.
 
-An image field of the spec has a shape of three entries (channels, height, width) and numbers that
-are k / 255 for a whole k, so that pixels lose nothing. PNG compresses them, losslessly.
+The numbers of an image are k / 255 for a whole k, so that pixels lose nothing. PNG compresses
+them, losslessly.
 """
-
-import math
 
 import numpy as np
 
 from abm_ros.core.errors import SpecError
-from abm_ros.core.spec import FieldSpec, ObservationSpec
+from abm_ros.core.spec import ObservationSpec
 
 _VALUES = (np.arange(256, dtype=np.float32) / np.float32(255.0))
 _SLACK = 1e-6      # some units in the last place: k / 255 may have been rounded on its way
 _PNG_LEVEL = 1     # higher levels take several times as long for a few per cent
 
 
-def image_shape(field: FieldSpec) -> tuple[int, int, int] | None:
-    """Return (channels, height, width) of an image field, None for any other field."""
-    shape = tuple(getattr(field, 'shape', ()))
-    return (shape[0], shape[1], shape[2]) if len(shape) == 3 else None
-
-
 class Packing:
     """Splits observations of one spec into numbers and pixels and joins them again."""
 
     def __init__(self, spec: ObservationSpec) -> None:
-        self.images = tuple((f.name, shape, spec.slice_of(f.name)) for f in spec.fields
-                            if (shape := image_shape(f)) is not None)
-        self.numbers = tuple((f.name, spec.slice_of(f.name)) for f in spec.fields
-                             if image_shape(f) is None)
-        self._size = spec.size
-        self._number_columns = _columns([part for _, part in self.numbers])
-        self._pixel_columns = _columns([part for _, _, part in self.images])
-        self.number_size = self._number_columns.size
-        self.pixel_size = self._pixel_columns.size
-        # Where the achieved goal lies among the numbers; nowhere when it is an image.
-        goal = spec.goal_slice
-        self.goal_columns = np.flatnonzero((self._number_columns >= goal.start)
-                                           & (self._number_columns < goal.stop))
+        self.images = spec.images
+        self.number_size = spec.numbers
+        self.pixel_size = spec.size - spec.numbers
+        self.goal_slice = spec.goal_slice          # the goal is no image
 
     def split(self, observation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """
@@ -49,21 +32,21 @@ class Packing:
         """
         if not self.images:
             return observation, np.empty((*observation.shape[:-1], 0), np.uint8)
-        shades = observation[..., self._pixel_columns]
+        shades = observation[..., self.number_size:]
         pixels = np.clip(np.rint(shades * np.float32(255.0)), 0, 255).astype(np.uint8)
         worst = float(np.abs(_VALUES[pixels] - shades).max(initial=0.0))
         if not worst <= _SLACK:
             raise SpecError('image fields: expected numbers k / 255 with k in 0..255, got one '
                             f'that is {worst:g} beside; scale 8-bit images by 1 / 255')
-        return observation[..., self._number_columns], pixels
+        return observation[..., :self.number_size], pixels
 
     def join(self, numbers: np.ndarray, pixels: np.ndarray) -> np.ndarray:
         """Return the observations (..., D) float32 of what `split` made."""
         if not self.images:
             return numbers
-        out = np.empty((*numbers.shape[:-1], self._size), np.float32)
-        out[..., self._number_columns] = numbers
-        out[..., self._pixel_columns] = _VALUES[pixels]
+        out = np.empty((*numbers.shape[:-1], self.number_size + self.pixel_size), np.float32)
+        out[..., :self.number_size] = numbers
+        np.take(_VALUES, pixels, out=out[..., self.number_size:])
         return out
 
     def compress(self, pixels: np.ndarray) -> list[bytes]:
@@ -85,11 +68,11 @@ class Packing:
             out[number // len(places), start:stop] = decode_png(data, shape).reshape(-1)
         return out
 
-    def _places(self) -> list[tuple[tuple[int, int, int], int, int]]:
+    def _places(self) -> list[tuple[tuple[int, ...], int, int]]:
         places, start = [], 0
-        for _, shape, _ in self.images:
-            places.append((shape, start, start + math.prod(shape)))
-            start += math.prod(shape)
+        for field in self.images:
+            places.append((field.shape, start, start + field.size))
+            start += field.size
         return places
 
 
@@ -107,7 +90,7 @@ def encode_png(image: np.ndarray) -> bytes:
     return bytes(data)
 
 
-def decode_png(data: bytes, shape: tuple[int, int, int]) -> np.ndarray:
+def decode_png(data: bytes, shape: tuple[int, ...]) -> np.ndarray:
     """
     Return the image (channels, height, width) uint8 of a PNG.
 
@@ -125,7 +108,3 @@ def decode_png(data: bytes, shape: tuple[int, int, int]) -> np.ndarray:
                        else image.reshape(shape))
     return out
 
-
-def _columns(parts: list[slice]) -> np.ndarray:
-    empty = [np.empty(0, np.int64)]
-    return np.concatenate(empty + [np.arange(part.start, part.stop) for part in parts])

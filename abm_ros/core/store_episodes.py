@@ -80,7 +80,7 @@ class Tally:
         steps = before.steps + stop - start
         novelty, surprise = (float(total / count) if count else np.nan
                              for total, count in self._signals.T)
-        sketch = np.concatenate([self._sum / steps, rows[-1, self._packing.goal_columns],
+        sketch = np.concatenate([self._sum / steps, rows[-1, self._packing.goal_slice],
                                  rows[-1, numbers:numbers + goal_size]]).astype(np.float32)
         self._record = EpisodeRecord(
             episode, before.first_id, int(block.id[stop - 1]), steps,
