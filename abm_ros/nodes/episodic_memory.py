@@ -17,6 +17,7 @@ from abm_ros.core.replay import ReplayConfig, ReplayIndex
 from abm_ros.core.seeds import generator
 from abm_ros.core.spec import ObservationSpec
 from abm_ros.core.store import Store, StoreConfig
+from abm_ros.core.store_upkeep import regrouped
 from abm_ros.core.transition import Step
 from abm_ros.core.upkeep import Upkeep
 from abm_ros.ros import names
@@ -129,8 +130,8 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._index = ReplayIndex(spec, self.config.capacity)
         self._upkeep = Upkeep(self._store, section(QuotaConfig, self.config))
         # No more than the ring holds. What is damaged is told and left out: the rest is good.
-        for block in self._store.blocks(self._store.acknowledged - self.config.capacity,
-                                        damaged=self._note_damage):
+        for block in regrouped(self._store.blocks(
+                self._store.acknowledged - self.config.capacity, damaged=self._note_damage)):
             self._index.append_block(block)
         self._recorder = Recorder(spec, self._store.next_episode)
         self._recorder.mode = self.config.mode

@@ -75,12 +75,10 @@ def test_shades_between_those_of_8_bits_are_refused(tmp_path: Path) -> None:
 def test_sources_never_mix() -> None:
     index = ReplayIndex(SPEC, 200)
     origins = ['self', 'imagined', 'teacher', 'self', 'imagined']
-    number = 0
     where: dict[str, set[float]] = {'lived': set()}
-    for step in life([6] * 5):
+    for number, step in enumerate(life([6] * 5), 1):
         origin = origins[step.episode]
         index.append(replace(step, provenance=origin))
-        number += 1
         if step.action is not None:
             where.setdefault(origin, set()).add(number)
             if origin != 'imagined':
