@@ -2,14 +2,14 @@
 
 import numpy as np
 
-_BRANCHES = 64     # four levels hold 16 million places; a level is one gather and one cumsum
+_BRANCHES = 16     # five levels hold a million places; a level is one gather and one cumsum
 
 
 class SumTree:
     """
-    Weights of `capacity` places, with the sums of every 64 of them, of every 64 of those, ...
+    Weights of `capacity` places, with the sums of every 16 of them, of every 16 of those, ...
 
-    A draw and a change cost O(64 log_64 capacity), all places of a call at once.
+    A draw and a change cost O(16 log_16 capacity), all places of a call at once.
     Source: Schaul et al. 2016, Prioritized experience replay, appendix B.2.1 (there binary).
     """
 
@@ -40,7 +40,7 @@ class SumTree:
         rest = rng.random(count) * self.total
         places = np.zeros(count, np.int64)
         for level in reversed(self._levels):
-            sums = np.cumsum(level[places], 1)                    # (count, 64)
+            sums = np.cumsum(level[places], 1)                    # (count, 16)
             # The first branch whose sum goes beyond the rest; never one of weight 0.
             branch = np.argmax(sums > np.minimum(rest, sums[:, -1] * (1 - 1e-12))[:, None], 1)
             rest -= np.where(branch > 0, sums[np.arange(count), branch - 1], 0.0)

@@ -63,7 +63,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._requests: deque[Credits] = deque()
         self._taken: dict[str, tuple[str, set[int]]] = {}
         self._rngs: dict[str, np.random.Generator] = {}
-        self._recorded = self._served = 0
+        self._recorded = self._served = self._batches = 0
         self._trouble = ''
         self._damaged = 0
         self._upkeep: Upkeep | None = None
@@ -76,6 +76,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
 
     def telemetry(self) -> Mapping[str, float]:
         values = {'recorded': float(self._recorded), 'served': float(self._served),
+                  'batches': float(self._batches),
                   'trouble': float(bool(self._trouble))}
         if self._store is not None and self._index is not None:
             values |= {'acknowledged': float(self._store.acknowledged),
@@ -223,6 +224,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
             batch = index.sample(rng, credits.batch, credits.horizon, self.config.hindsight,
                                  source=credits.source, pick=credits.kind)
         self._served += credits.batch
+        self._batches += 1
         self.emit('replay', encode_batch(batch, credits, self._recorded, spec.to_json(),
                                          self.get_clock().now().nanoseconds))
 
