@@ -16,6 +16,10 @@ from abm_ros.core.spec import ObservationSpec, check_array
 from abm_ros.core.transition import Batch, Step
 
 
+# A batch holds at most this many numbers of observations (8 MB): with images, fewer windows.
+BATCH_NUMBERS = 2_000_000
+
+
 @dataclass(frozen=True)
 class ReplayConfig:
     """What memory replays."""
@@ -71,7 +75,8 @@ class ReplayIndex:
         self._spec = spec
         self._capacity = capacity
         self._count = 0
-        self._observation = np.zeros((capacity, spec.size), np.float32)
+        self._observation = np.zeros((capacity, spec.numbers), np.float32)
+        self._pixels = np.zeros((capacity, spec.size - spec.numbers), np.uint8)
         self._goal = np.zeros((capacity, spec.goal_size), np.float32)
         self._action = np.zeros((capacity, spec.action_size), np.float32)
         self._won = np.zeros(capacity, np.bool_)
@@ -105,7 +110,8 @@ class ReplayIndex:
         if step.action is not None:
             action = check_array('action', step.action, (self._spec.action_size,))
         slot = self._count % self._capacity
-        self._observation[slot] = observation
+        self._observation[slot] = observation[:self._spec.numbers]
+        self._pixels[slot] = np.rint(255.0 * observation[self._spec.numbers:])
         self._goal[slot] = goal
         self._action[slot] = action
         self._won[slot] = step.success
@@ -121,7 +127,7 @@ class ReplayIndex:
         Source: the strategy 'future' of hindsight experience replay, Andrychowicz et al. 2017,
         sec. 4.5, relabelled with respect to the window's first step.
 
-        :param batch: B, number of windows.
+        :param batch: B, number of windows; fewer where they would hold BATCH_NUMBERS.
         :param horizon: L, transitions in a window; what lies past the episode's end is masked.
         :param hindsight: share of goals replaced by what a later observation achieved.
         :param newest: draw among the newest this many transitions only.
@@ -129,6 +135,7 @@ class ReplayIndex:
         """
         if not 0.0 <= hindsight <= 1.0:
             raise SpecError(f'hindsight: expected a share in [0, 1], got {hindsight}')
+        batch = self._fitting(batch, horizon)
         start = self._draw(self._transitions, rng, batch, horizon, newest)
         end = self._end_of(start)
         goal = np.take(self._goal, start % self._capacity, axis=0)
@@ -153,6 +160,7 @@ class ReplayIndex:
         :param successful: share of windows drawn among the successful episodes, if there are any.
         :raises StoreError: no finished episode is held yet.
         """
+        batch = self._fitting(batch, horizon)
         end = self._draw(self._ends, rng, batch, horizon, None)
         # Drawn in every case, so that the generator's use does not depend on the contents.
         prefer = rng.random(batch) < successful
@@ -174,7 +182,10 @@ class ReplayIndex:
         :raises StoreError: no transition is held yet.
         """
         slot = self._draw(self._transitions, rng, count, 1, None) % self._capacity
-        return np.take(self._observation, slot, axis=0), np.take(self._goal, slot, axis=0)
+        return self._seen(slot), np.take(self._goal, slot, axis=0)
+
+    def _fitting(self, batch: int, horizon: int) -> int:
+        return min(batch, max(2, BATCH_NUMBERS // ((horizon + 1) * self._spec.size)))
 
     def _link(self, step: Step, slot: int) -> None:
         number = self._count
@@ -228,4 +239,12 @@ class ReplayIndex:
         slot = np.minimum(step, end[:, None]) % self._capacity
         action = np.take(self._action, slot[:, :-1], axis=0)
         action *= mask[:, :, None]
-        return Batch(np.take(self._observation, slot, axis=0), action, mask, goal)
+        return Batch(self._seen(slot), action, mask, goal)
+
+    def _seen(self, slot: np.ndarray) -> np.ndarray:
+        """Return the observations (..., D) in these slots."""
+        numbers = np.take(self._observation, slot, axis=0)
+        if not self._spec.images:
+            return numbers
+        pixels = np.take(self._pixels, slot, axis=0).astype(np.float32) / np.float32(255.0)
+        return np.concatenate([numbers, pixels], axis=-1)
