@@ -15,7 +15,6 @@ from abm_ros.core.errors import SpecError, StoreError
 from abm_ros.core.spec import ObservationSpec, check_array
 from abm_ros.core.transition import Batch, Step
 
-
 # A batch holds at most this many numbers of observations (8 MB): with images, fewer windows.
 BATCH_NUMBERS = 2_000_000
 

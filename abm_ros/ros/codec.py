@@ -300,7 +300,7 @@ def pixels_of(message: Image) -> np.ndarray:
     channels = {'mono8': 1, 'rgba8': 4, 'bgra8': 4}.get(message.encoding, 3)
     height, width, step = message.height, message.width, message.step
     data = np.frombuffer(message.data, np.uint8)
-    if step < width * channels or data.size < height * step or not data.size:
+    if step < width * channels or data.size < height * step or not height * width:
         raise SpecError(f'camera image: {data.size} bytes in rows of {step} do not hold '
                         f'{height} x {width} pixels of {message.encoding}')
     rows = data[:height * step].reshape(height, step)[:, :width * channels]
