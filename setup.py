@@ -78,6 +78,7 @@ setup(
     # Ranges, not pins: next to a distribution's ROS these come from the distribution too.
     install_requires=[
         'numpy>=1.26',
+        'opencv-python-headless>=4.8',  # camera images; headless: no Qt beside rqt's
         'onnxruntime>=1.17',
         'pyyaml>=6.0',
         'rich>=13.0',
