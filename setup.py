@@ -83,8 +83,8 @@ setup(
     # Ranges, not pins: next to a distribution's ROS these come from the distribution too.
     install_requires=[
         'numpy>=1.26',
+        'opencv-python-headless>=4.8',  # camera images; headless: no Qt beside rqt's
         'onnxruntime>=1.17',
-        'opencv-python-headless>=4.8',  # images in the record are PNG files
         'pyyaml>=6.0',
         'rich>=13.0',
         'safetensors>=0.4',

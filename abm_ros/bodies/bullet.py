@@ -14,7 +14,7 @@ import numpy as np
 import pybullet as p
 
 from abm_ros.bodies.battery import Battery, stands_still
-from abm_ros.bodies.config import PHYSICS_RATE_HZ, BulletArmConfig
+from abm_ros.bodies.config import PHYSICS_RATE_HZ, SEEN_PIXELS, BulletArmConfig
 from abm_ros.bodies.description import arm_urdf_path, with_body_tag
 from abm_ros.bodies.disturbance import Disturbance, Drive
 from abm_ros.bodies.tasks import (
@@ -298,16 +298,18 @@ class BulletArm:
         tool, orientation = self._tool_pose()
         puck = self._puck_position() if self._task.has_object else None
         achieved = tool if puck is None else puck
+        distance = float(np.linalg.norm(achieved - self._goal))
         return BodyState(
             episode=self._episode, step=self._step, channels=self._limits.joints,
             position=position + self._disturbance.bias, velocity=velocity, effort=effort,
             tool_position=tool, tool_orientation=orientation, object_position=puck,
             goal=self._goal.copy(), energy=self._battery.charge, contact_force=float(force),
-            image=self._render() if self.config.camera_size else None,
-            success=reached(achieved, self._goal, self.config.goal_tolerance))
+            image=self._render() if self.config.image_size else None,
+            success=reached(achieved, self._goal, self.config.goal_tolerance),
+            goal_distance=distance if self.config.observes == 'camera' else None)
 
     def _render(self) -> np.ndarray:
-        size = self.config.camera_size
+        size = self.config.image_size
         offset = self._disturbance.camera_offset_m
         eye = np.add(self.config.camera_eye, offset).tolist()
         target = np.add(self.config.camera_target, offset).tolist()
@@ -321,6 +323,11 @@ class BulletArm:
 
 
 def _tag(config: BulletArmConfig, task: Task) -> BodyTag:
+    if config.observes == 'camera':
+        return BodyTag(config.goal_tolerance, config.horizon, config.control_period_s,
+                       'goal_distance', (ChannelField('goal_distance', 'goal_distance.', 1, True),
+                                         ChannelField('desired_goal', 'desired_goal.', 1)),
+                       ('joint_position',), SEEN_PIXELS)
     extra = (ChannelField('object_position', 'object_position.', 3),) if task.has_object else ()
     return BodyTag(config.goal_tolerance, config.horizon, config.control_period_s,
                    task.goal_field, extra)

@@ -8,6 +8,8 @@ from abm_ros.core.errors import ConfigError
 PHYSICS_RATE_HZ = 240
 INTERFACES = ('position', 'velocity', 'effort')
 TASK_NAMES = ('reach', 'push')
+OBSERVES = ('state', 'camera')
+SEEN_PIXELS = 64     # width and height of the image in an observation
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,10 @@ class BulletArmConfig:
     """An arm in PyBullet."""
 
     task: str = setting('reach', 'What the goal is about.', choices=TASK_NAMES)
+    observes: str = setting(
+        'state', 'What is observed: joints, tool and object; or joint positions and the camera '
+        'alone, the goal being a marker in the picture. Its distance is then measured for '
+        'learning, and not perceived.', choices=OBSERVES)
     urdf: str = setting('', "Path of the arm's URDF; empty takes abm_arm.urdf.")
     tool_link: str = setting('', "Link of the tool; empty takes 'tool' or else the last link.")
     gui: bool = setting(False, 'Open the window of PyBullet.')
@@ -34,7 +40,8 @@ class BulletArmConfig:
         (0.55, 0.25, 0.50), "Upper corner of the box of 'reach' goals.", unit='m',
         low=-10.0, high=10.0)
     camera_size: int = setting(
-        0, 'Width and height of the camera image; 0 for no camera.', unit='pixel',
+        0, 'Width and height of the camera image; 0 for no camera, or, where the camera is '
+        f'observed, for {2 * SEEN_PIXELS}.', unit='pixel',
         low=0, high=2048)
     camera_eye: tuple[float, ...] = setting(
         (1.20, -0.75, 0.75), 'Where the camera is.', unit='m', low=-10.0, high=10.0)
@@ -62,6 +69,12 @@ class BulletArmConfig:
         if any(low > high for low, high in zip(self.reach_low, self.reach_high, strict=True)):
             raise ConfigError('BulletArmConfig.reach_low: expected no coordinate above '
                               f'reach_high, got {self.reach_low} and {self.reach_high}')
+
+    @property
+    def image_size(self) -> int:
+        """Width and height of the camera image, pixels; 0 for no camera."""
+        # Twice what is observed: averaging it down shows how much of a pixel a thing covers.
+        return self.camera_size or (2 * SEEN_PIXELS if self.observes == 'camera' else 0)
 
     @property
     def substeps(self) -> int:

@@ -12,6 +12,7 @@ from abm_ros.core.description import BodyTag
 from abm_ros.core.errors import BodyError
 
 ARM_FILE = 'abm_arm.urdf'
+_HIDDEN = ' hidden="true"'
 
 
 def arm_urdf_path() -> Path:
@@ -31,10 +32,12 @@ def arm_urdf_path() -> Path:
 def body_tag(tag: BodyTag) -> str:
     """Write a `<abm_body>` element."""
     fields = ''.join(f'<field name={quoteattr(f.name)} channels={quoteattr(f.channels)} '
-                     f'size="{f.size}"/>' for f in tag.fields)
+                     f'size="{f.size}"{_HIDDEN if f.hidden else ""}/>' for f in tag.fields)
+    senses = '' if tag.senses is None else f' senses={quoteattr(" ".join(tag.senses))}'
+    camera = f' camera="{tag.camera}"' if tag.camera else ''
     return (f'<abm_body goal_tolerance="{tag.goal_tolerance!r}" horizon="{tag.horizon}" '
             f'control_period_s="{tag.control_period_s!r}" '
-            f'goal_field={quoteattr(tag.goal_field)}>{fields}</abm_body>')
+            f'goal_field={quoteattr(tag.goal_field)}{senses}{camera}>{fields}</abm_body>')
 
 
 def with_body_tag(urdf: str, tag: BodyTag) -> str:

@@ -20,6 +20,8 @@ from abm_ros.core.spec import ObservationSpec
 
 _NANOSECONDS = 1_000_000_000
 OBJECT_CHANNELS = tuple(f'object_position.{i}' for i in range(3))
+# How far the goal is, and how far it is wanted to be: the goal of a task that tells no place.
+DISTANCE_CHANNELS = ('goal_distance.0', 'desired_goal.0')
 
 
 class Acting(Protocol):
@@ -52,17 +54,22 @@ def channels_of(state: BodyState) -> tuple[tuple[str, ...], np.ndarray, np.ndarr
     """
     Return the names, positions, velocities and efforts of a joint state.
 
-    An object is beside the joints, as channels of its own: there is no standard topic for it.
-    Velocities and efforts are empty where the body has none.
+    An object and a distance are beside the joints, as channels of their own: there is no
+    standard topic for them. Velocities and efforts are empty where the body has none.
     """
     none = np.empty(0)
     velocity = none if state.velocity is None else state.velocity
     effort = none if state.effort is None else state.effort
-    if state.object_position is None:
+    names: tuple[str, ...] = ()
+    values: list[float] = []
+    if state.object_position is not None:
+        names, values = OBJECT_CHANNELS, state.object_position.tolist()
+    if state.goal_distance is not None:
+        names, values = names + DISTANCE_CHANNELS, [*values, state.goal_distance, 0.0]
+    if not names:
         return state.channels, state.position, velocity, effort
-    still = np.zeros(3)
-    return (state.channels + OBJECT_CHANNELS,
-            np.concatenate([state.position, state.object_position]),
+    still = np.zeros(len(names))
+    return (state.channels + names, np.concatenate([state.position, values]),
             np.concatenate([velocity, still]) if velocity.size else none,
             np.concatenate([effort, still]) if effort.size else none)
 
@@ -99,6 +106,8 @@ class Life:
         fusion, fused = self._fusion, []
         if state.tool_position is not None:
             fused.append(fusion.tool(stamp_ns, state.tool_position))
+        if state.image is not None and fusion.image_size:
+            fused.append(fusion.image(stamp_ns, state.image))
         if state.goal is not None and state.episode != self._goal_episode:
             self._goal_episode = state.episode
             if not fusion.layout.goal_channels:

@@ -1,9 +1,13 @@
-"""Makes a body from its name: 'bullet:reach', 'bullet:push' or 'gym:PandaReach-v3'."""
+"""
+Makes a body from its name: 'bullet:reach', 'bullet:push' or 'gym:PandaReach-v3'.
+
+'bullet:reach:camera' observes its joint positions and the camera alone.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
-from abm_ros.bodies.config import TASK_NAMES, BulletArmConfig, GymBodyConfig
+from abm_ros.bodies.config import OBSERVES, TASK_NAMES, BulletArmConfig, GymBodyConfig
 from abm_ros.bodies.types import Body
 from abm_ros.core.config import from_mapping
 from abm_ros.core.errors import BodyError
@@ -11,20 +15,26 @@ from abm_ros.core.errors import BodyError
 KINDS = ('bullet', 'gym')
 
 
-def parse_body(body: str) -> tuple[str, str]:
+def parse_body(body: str) -> tuple[str, dict[str, str]]:
     """
-    Split a body's name into its kind and the task or environment.
+    Split a body's name into its kind and the settings that the name stands for.
 
-    :raises BodyError: no such form, kind or task.
+    :raises BodyError: no such form, kind, task or way to observe.
     """
     kind, colon, rest = body.partition(':')
     if not colon or not rest or kind not in KINDS:
         raise BodyError(f"body '{body}': expected bullet:reach, bullet:push or gym:<environment>"
                         ', e.g. gym:PandaReach-v3')
-    if kind == 'bullet' and rest not in TASK_NAMES:
-        raise BodyError(f"body '{body}': unknown task '{rest}', expected one of "
+    if kind == 'gym':
+        return kind, {'env_id': rest}
+    task, _, observes = rest.partition(':')
+    if task not in TASK_NAMES:
+        raise BodyError(f"body '{body}': unknown task '{task}', expected one of "
                         f'{", ".join(TASK_NAMES)}')
-    return kind, rest
+    if observes and observes not in OBSERVES:
+        raise BodyError(f"body '{body}': cannot observe '{observes}', expected one of "
+                        f'{", ".join(OBSERVES)}')
+    return kind, {'task': task, 'observes': observes or OBSERVES[0]}
 
 
 def body_config(body: str, settings: Mapping[str, Any] | None = None
@@ -36,10 +46,10 @@ def body_config(body: str, settings: Mapping[str, Any] | None = None
     :raises BodyError: the name is unknown.
     :raises ConfigError: a setting is unknown or refused.
     """
-    kind, rest = parse_body(body)
-    if kind == 'bullet':
-        return from_mapping(BulletArmConfig, {**(settings or {}), 'task': rest})
-    return from_mapping(GymBodyConfig, {**(settings or {}), 'env_id': rest})
+    kind, named = parse_body(body)
+    given = {**(settings or {}), **named}
+    return (from_mapping(BulletArmConfig, given) if kind == 'bullet'
+            else from_mapping(GymBodyConfig, given))
 
 
 def make_body(body: str, settings: Mapping[str, Any] | None = None) -> Body:

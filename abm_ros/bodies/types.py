@@ -31,6 +31,7 @@ class BodyState:
     contact_force: float                       # N, largest on the arm; the object's is left out
     image: np.ndarray | None                   # (H, W, 3) uint8
     success: bool
+    goal_distance: float | None = None         # m, where the task tells no more than that
 
 
 class Body(Protocol):

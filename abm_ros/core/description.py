@@ -33,22 +33,35 @@ class JointLimits:
 
 @dataclass(frozen=True)
 class ChannelField:
-    """An observation field made of the joint-state channels that start with a prefix."""
+    """
+    An observation field made of the joint-state channels that start with a prefix.
+
+    A hidden one is a target of learning that must not be perceived.
+    """
 
     name: str
     channels: str
     size: int
+    hidden: bool = False
 
 
 @dataclass(frozen=True)
 class BodyTag:
-    """What a simulated body says of itself in `<abm_body>`; a real robot has none."""
+    """
+    What a simulated body says of itself in `<abm_body>`; a real robot has none.
+
+    `senses` names what of the arm itself is observed; None: joint position, joint velocity and
+    tool position of an arm, nothing of a body whose goal travels as channels. `camera` is the
+    width and height in pixels of the camera image that belongs to an observation, 0 for none.
+    """
 
     goal_tolerance: float
     horizon: int
     control_period_s: float
     goal_field: str
     fields: tuple[ChannelField, ...] = ()
+    senses: tuple[str, ...] | None = None
+    camera: int = 0
 
 
 def read_limits(text: str, joints: Sequence[str] = ()) -> JointLimits:
@@ -85,8 +98,10 @@ def read_body_tag(text: str) -> BodyTag | None:
         return BodyTag(
             float(tag.attrib['goal_tolerance']), int(tag.attrib['horizon']),
             float(tag.attrib['control_period_s']), tag.attrib['goal_field'],
-            tuple(ChannelField(f.attrib['name'], f.attrib['channels'], int(f.attrib['size']))
-                  for f in tag.iter('field')))
+            tuple(ChannelField(f.attrib['name'], f.attrib['channels'], int(f.attrib['size']),
+                               f.get('hidden') == 'true') for f in tag.iter('field')),
+            tuple(tag.attrib['senses'].split()) if 'senses' in tag.attrib else None,
+            int(tag.get('camera', '0')))
     except (KeyError, ValueError) as error:
         raise DescriptionError(f'the <abm_body> tag is malformed: {error}') from error
 

@@ -15,10 +15,12 @@ import numpy as np
 
 from abm_ros.core.description import BodyTag, JointLimits
 from abm_ros.core.errors import SpecError
+from abm_ros.core.images import scaled
 from abm_ros.core.spec import FieldSpec, ObservationSpec, all_finite
 from abm_ros.core.transition import Observation
 
 POSITION, VELOCITY, TOOL = 'joint_position', 'joint_velocity', 'tool_position'
+CAMERA = 'camera'
 GOAL = 'desired_goal'
 ToolOf = Callable[[np.ndarray], np.ndarray]
 
@@ -70,21 +72,27 @@ class FusionLayout:
 
 
 def layout_for(limits: JointLimits, tag: BodyTag | None, *, goal_tolerance: float,
-               horizon: int, control_period_s: float) -> FusionLayout:
+               horizon: int, control_period_s: float, camera: int = 0) -> FusionLayout:
     """
     Derive the observation layout from what the body says of itself.
 
     :param tag: the body's own tag; a real robot has none, and then the numbers given count.
+    :param camera: width and height to which camera images are scaled, 0 leaves them out.
+    :raises SpecError: the tag names a sense that an arm does not have.
     """
     actions = len(limits.joints)
     if tag is None:
-        tag = BodyTag(goal_tolerance, horizon, control_period_s, TOOL)
+        tag = BodyTag(goal_tolerance, horizon, control_period_s, TOOL, camera=camera)
     channels = {f.name: tuple(f'{f.channels}{i}' for i in range(f.size)) for f in tag.fields}
-    fields = [FieldSpec(f.name, f.size) for f in tag.fields if f.name != GOAL]
-    if GOAL not in channels:
-        # An arm: its own joints and tool come first, extra channels (an object) after.
-        fields = [FieldSpec(POSITION, actions), FieldSpec(VELOCITY, actions),
-                  FieldSpec(TOOL, 3), *fields]
+    sizes = {POSITION: actions, VELOCITY: actions, TOOL: 3}
+    senses = tag.senses if tag.senses is not None else () if GOAL in channels else tuple(sizes)
+    if unknown := [sense for sense in senses if sense not in sizes]:
+        raise SpecError(f"an arm has no sense '{unknown[0]}', expected {', '.join(sizes)}")
+    # An arm's own joints and tool come first, extra channels (an object) after, images last.
+    fields = [*(FieldSpec(sense, sizes[sense]) for sense in senses),
+              *(FieldSpec(f.name, f.size, hidden=f.hidden) for f in tag.fields if f.name != GOAL)]
+    if tag.camera:
+        fields.append(FieldSpec(CAMERA, 3 * tag.camera ** 2, (3, tag.camera, tag.camera)))
     spec = ObservationSpec(tuple(fields), tag.goal_field, tag.goal_tolerance, actions,
                            tag.control_period_s, tag.horizon)
     goal_channels = channels.pop(GOAL, ())
@@ -99,6 +107,8 @@ class SensorFusion:
         self.layout = layout
         self._tool_of = tool_of
         self._tool: tuple[int, list[float]] | None = None
+        self._image: tuple[int, np.ndarray] | None = None
+        self._numbers = [part.name for part in layout.spec.fields if not part.is_image]
         self._goal: tuple[int, np.ndarray] | None = None
         self._previous: tuple[int, list[float]] | None = None
         self._names: tuple[str, ...] | None = None
@@ -117,6 +127,21 @@ class SensorFusion:
     def tool(self, stamp_ns: int, position: np.ndarray) -> Observation | None:
         """Take a tool position (3,) m; may release the observation that waited for it."""
         self._tool = (stamp_ns, _finite('tool_pose', np.asarray(position, float)).tolist())
+        return self._release()
+
+    @property
+    def image_size(self) -> int:
+        """Width and height of the image that belongs to an observation, 0 for none."""
+        images = self.layout.spec.images
+        return images[0].shape[-1] if images else 0
+
+    def image(self, stamp_ns: int, pixels: np.ndarray) -> Observation | None:
+        """
+        Take a camera image (H, W, 3) uint8; may release the observation that waited for it.
+
+        :raises SpecError: it is no such image.
+        """
+        self._image = (stamp_ns, scaled(pixels, self.image_size))
         return self._release()
 
     def goal(self, stamp_ns: int, goal: np.ndarray) -> Observation | None:
@@ -161,7 +186,9 @@ class SensorFusion:
         late_goal = (not layout.goal_channels and (begins or self._goal is None)
                      and sample.episode != ''
                      and (self._goal is None or self._goal[0] < sample.stamp_ns))
-        return late_tool or late_goal
+        late_image = bool(layout.spec.images) and (
+            self._image is None or self._image[0] < sample.stamp_ns)
+        return late_tool or late_goal or late_image
 
     def _goal_for(self, sample: JointSample, vector: np.ndarray) -> np.ndarray:
         if self.layout.goal_channels:
@@ -189,7 +216,7 @@ class SensorFusion:
         """Return the observation (D,) float32, None while the tool's position is unknown."""
         position, columns = sample.position, self._columns
         values: list[float] = []
-        for name in [part.name for part in self.layout.spec.fields]:
+        for name in self._numbers:
             if name == VELOCITY:
                 values += self._velocity(sample)
             elif name != TOOL:
@@ -202,6 +229,10 @@ class SensorFusion:
             else:
                 return None
         vector = _finite('joint_states', np.array(values, np.float32))
+        if self.layout.spec.images:
+            if self._image is None:
+                return None
+            vector = np.concatenate([vector, self._image[1]])
         if POSITION in columns:
             self._previous = (sample.stamp_ns, [position[i] for i in columns[POSITION]])
         return vector

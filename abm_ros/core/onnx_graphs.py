@@ -49,12 +49,12 @@ class WorldGraph(Graph):
         shape = self.constant(f'{name}.shape', np.array([-1, *field.shape]))
         found = self.op('Relu', self.op(
             'Conv', self.op('Reshape', pixels, shape), self.weight(f'{name}.kernel'),
-            self.weight(f'{name}.offset')))
+            self.weight(f'{name}.offset'), strides=[vision.STRIDE] * 2))
         amount = self.op('Add', self.op('ReduceSum', found, self.axes(2, 3), keepdims=0),
                          self.constant('speck', vision.SPECK))
         places = []
         for axis, size in ((2, field.shape[2]), (3, field.shape[1])):
-            steps = size - vision.KERNEL + 1
+            steps = (size - vision.KERNEL) // vision.STRIDE + 1
             ruler = self.constant(f'ruler{steps}', np.linspace(-1, 1, steps, dtype=np.float32))
             moment = self.op('MatMul', self.op('ReduceSum', found, self.axes(axis), keepdims=0),
                              ruler)

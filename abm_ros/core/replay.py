@@ -17,6 +17,8 @@ from abm_ros.core.ring import Queue, Ring
 from abm_ros.core.spec import ObservationSpec
 from abm_ros.core.transition import Batch
 
+# A batch holds at most this many numbers of observations (8 MB): with images, fewer windows.
+BATCH_NUMBERS = 2_000_000
 UNIFORM, BALANCED = 'uniform', 'balanced'
 # Where the windows of a draw begin.
 PICKS = (UNIFORM, 'surprise', 'gain', 'rarity', BALANCED)
@@ -64,7 +66,7 @@ class ReplayIndex(Ring):
         Source: the strategy 'future' of hindsight experience replay, Andrychowicz et al. 2017,
         sec. 4.5, relabelled with respect to the window's first step.
 
-        :param batch: B, number of windows.
+        :param batch: B, number of windows; fewer where they would hold BATCH_NUMBERS.
         :param horizon: L, transitions in a window; what lies past the episode's end is masked.
         :param hindsight: share of goals replaced by what a later observation achieved.
         :param newest: draw among the newest this many transitions only.
@@ -76,7 +78,7 @@ class ReplayIndex(Ring):
         if not 0.0 <= hindsight <= 1.0:
             raise SpecError(f'hindsight: expected a share in [0, 1], got {hindsight}')
         transitions = self.starts(source).transitions
-        self._check(batch, horizon, newest)
+        batch = self._fitting(batch, horizon, newest)
         _need(transitions, 'transition')
         start = (transitions.draw(rng, batch, newest) if pick == UNIFORM else
                  self._pick(rng, batch, newest, source, pick))
@@ -92,7 +94,7 @@ class ReplayIndex(Ring):
         :raises StoreError: no beginning of an episode is held.
         """
         begins = self.starts(source).begins
-        self._check(batch, horizon, None)
+        batch = self._fitting(batch, horizon)
         _need(begins, 'beginning of an episode')
         return self._from(rng, begins.draw(rng, batch), horizon, hindsight)
 
@@ -113,7 +115,7 @@ class ReplayIndex(Ring):
         :raises StoreError: no finished episode is held yet.
         """
         starts = self.starts(source)
-        self._check(batch, horizon, None)
+        batch = self._fitting(batch, horizon)
         _need(starts.ends, 'finished episode')
         end = starts.ends.draw(rng, batch)
         # Drawn in every case, so that the generator's use does not depend on the contents.
@@ -135,7 +137,7 @@ class ReplayIndex(Ring):
         :raises StoreError: no transition is held yet.
         """
         transitions = self.starts(source).transitions
-        self._check(count, 1, None)
+        count = self._fitting(count, 1)
         _need(transitions, 'transition')
         step = transitions.draw(rng, count)
         return self.observation(step), np.take(self.goal, step % self.capacity, axis=0)
@@ -156,10 +158,12 @@ class ReplayIndex(Ring):
             self.priorities.draw(rng, rare, 'rarity'),
             transitions.draw(rng, count - recent - rare)])
 
-    def _check(self, count: int, horizon: int, newest: int | None) -> None:
+    def _fitting(self, count: int, horizon: int, newest: int | None = None) -> int:
+        """Return how many windows a batch may hold; raises SpecError for none."""
         if count < 1 or horizon < 1 or (newest is not None and newest < 1):
             raise SpecError('batch, horizon and newest: expected at least 1, '
                             f'got {count}, {horizon} and {newest}')
+        return min(count, max(2, BATCH_NUMBERS // ((horizon + 1) * self.spec.size)))
 
     def _from(self, rng: np.random.Generator, start: np.ndarray, horizon: int,
               hindsight: float) -> Batch:

@@ -17,7 +17,7 @@ from torch.nn import functional
 from abm_ros.core.nets import Params
 
 CHANNELS = 16      # K of an image
-KERNEL = 3
+KERNEL, STRIDE = 4, 2
 FEATURES = 3 * CHANNELS
 SPECK = 0.3        # amount below which a channel's place is drawn to the middle of the picture
 _THRESHOLD = 0.1
@@ -42,7 +42,9 @@ def init_eye(rng: torch.Generator, name: str, channels: int) -> Params:
     if channels == 3:
         own = torch.tensor(_OPPONENTS)
         weight[:len(own)] = 0.0
-        weight[:len(own), :, KERNEL // 2, KERNEL // 2] = own
+        # The middle of the kernel, as wide as the stride: every pixel counts once.
+        middle = slice((KERNEL - STRIDE) // 2, (KERNEL + STRIDE) // 2)
+        weight[:len(own), :, middle, middle] = own[:, :, None, None] / STRIDE ** 2
         bias[len(own) - 2], bias[len(own) - 1] = _BRIGHT, _DARK
     return {f'{name}.kernel': weight, f'{name}.offset': bias}
 
@@ -56,7 +58,7 @@ def look(params: Mapping[str, Tensor], name: str, image: Tensor) -> Tensor:
     """
     # Unpadded: a margin of zeros would be an edge all around.
     found = functional.relu(functional.conv2d(
-        image, params[f'{name}.kernel'], params[f'{name}.offset']))
+        image, params[f'{name}.kernel'], params[f'{name}.offset'], stride=STRIDE))
     height, width = found.shape[-2:]
     amount = found.sum(dim=(2, 3)) + SPECK
     across = (found.sum(dim=2) @ torch.linspace(-1.0, 1.0, width)) / amount

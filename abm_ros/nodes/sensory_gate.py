@@ -16,7 +16,7 @@ from abm_ros.core.kinematics import ForwardKinematics
 from abm_ros.core.signals import effort_ratio
 from abm_ros.core.transition import Observation
 from abm_ros.ros import names, qos
-from abm_ros.ros.codec import Writer, parse_episode_tag, time_to_ns
+from abm_ros.ros.codec import Writer, parse_episode_tag, pixels_of, time_to_ns
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.spin import run_node
 
@@ -49,6 +49,9 @@ class SensoryGateConfig:
     tool_timeout_s: float = setting(
         1.0, 'With tool_source auto: how long a first tool_pose is waited for.',
         unit='s', low=0.0, high=60.0)
+    camera_size: int = setting(
+        0, 'Width and height to which camera images are scaled to be observed; 0 leaves them out '
+        '(a simulated body says its own).', unit='pixel', low=0, high=512)
     energy_without_battery: float = setting(
         1.0, 'Charge assumed while no battery_state comes.', low=0.0, high=1.0)
 
@@ -106,7 +109,8 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         config = self.config
         layout = layout_for(
             self._limits, read_body_tag(self._text), goal_tolerance=config.goal_tolerance,
-            horizon=config.horizon, control_period_s=config.control_period_s)
+            horizon=config.horizon, control_period_s=config.control_period_s,
+            camera=config.camera_size)
         tool_of = None
         if layout.needs_tool and self._computes_tool():
             tool_of = ForwardKinematics(
@@ -173,7 +177,9 @@ class SensoryGate(PartNode[SensoryGateConfig]):
             self._energy = float(message.percentage)
 
     def on_camera(self, message: Image) -> None:
-        """Images are recorded by consumers that ask for them; the gate only opens the way."""
+        """Take an image, where images belong to observations."""
+        if self._fusion is not None and self._fusion.image_size:
+            self._publish(self._fusion.image(time_to_ns(message.header.stamp), pixels_of(message)))
 
     def _measure_effort(self, message: JointState) -> None:
         if self._limits is not None and len(message.effort) == len(message.name):

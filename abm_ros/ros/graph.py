@@ -113,12 +113,12 @@ def describe(options: GraphOptions) -> tuple[NodeSpec, ...]:
 
 def _body(options: GraphOptions, is_gym: bool) -> tuple[str, dict[str, Any]]:
     from abm_ros.bodies.make import parse_body
-    _, rest = parse_body(options.body)
+    _, named = parse_body(options.body)
     shared = {'seed': options.seed, 'lock_step': options.lock_step,
               'controller': options.controller}
     if is_gym:
-        return 'gym_body', {**shared, 'env_id': rest}
+        return 'gym_body', {**shared, **named}
     return 'bullet_arm', {
-        **shared, 'task': rest, 'gui': not options.headless, 'urdf': options.urdf,
+        **shared, **named, 'gui': not options.headless, 'urdf': options.urdf,
         'interface': options.command_interface, 'tool_link': options.tool_link,
         'control_rate_hz': round(1.0 / options.control_period_s)}

@@ -11,11 +11,13 @@ from abm_ros.core.errors import BodyError, ConfigError
 
 
 def test_parse():
-    assert parse_body('bullet:push') == ('bullet', 'push')
-    assert parse_body('gym:PandaReach-v3') == ('gym', 'PandaReach-v3')
+    assert parse_body('bullet:push') == ('bullet', {'task': 'push', 'observes': 'state'})
+    assert parse_body('bullet:reach:camera') == ('bullet', {'task': 'reach', 'observes': 'camera'})
+    assert parse_body('gym:PandaReach-v3') == ('gym', {'env_id': 'PandaReach-v3'})
 
 
-@pytest.mark.parametrize('name', ['', 'bullet', 'bullet:', 'bullet:jump', 'mujoco:reach', ':x'])
+@pytest.mark.parametrize('name', ['', 'bullet', 'bullet:', 'bullet:jump', 'bullet:reach:smell',
+                                  'mujoco:reach', ':x'])
 def test_unknown_bodies_are_refused_in_one_line(name):
     with pytest.raises(BodyError, match='expected') as caught:
         make_body(name)

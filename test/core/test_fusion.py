@@ -170,3 +170,48 @@ def test_an_arm_with_an_object_observes_it_after_its_own_joints() -> None:
     assert [f.name for f in layout.spec.fields] == [
         'joint_position', 'joint_velocity', 'tool_position', 'object']
     assert layout.spec.goal_slice == slice(7, 10)
+
+
+SEEING = BodyTag(0.05, 50, 0.05, 'far', (ChannelField('far', 'far.', 1, hidden=True),
+                                         ChannelField('desired_goal', 'd.', 1)),
+                 ('joint_position',), 4)
+
+
+def far(index: int) -> JointSample:
+    return sample(index, ('d.0', 'a', 'far.0', 'b'), (0.0, 0.1, 0.7, 0.2), episode='0', step=index)
+
+
+def test_an_observation_waits_for_the_image_of_its_stamp() -> None:
+    layout = arm_layout(tag=SEEING)
+    assert [(f.name, f.size, f.hidden) for f in layout.spec.fields] == [
+        ('joint_position', 2, False), ('far', 1, True), ('camera', 48, False)]
+    fusion = SensorFusion(layout, None)
+    assert not fusion.waits_for_tool
+    assert fusion.joints(far(0)) is None
+    pixels = np.zeros((4, 4, 3), np.uint8)
+    pixels[0, 1] = (255, 51, 0)                       # red 1, green 0.2
+    seen = fusion.image(0, pixels)
+    np.testing.assert_allclose(seen.vector[:3], [0.1, 0.2, 0.7], rtol=1e-6)
+    picture = seen.vector[layout.spec.slice_of('camera')].reshape(3, 4, 4)
+    assert picture[0, 0, 1] == 1.0
+    assert picture[1, 0, 1] == np.float32(0.2)
+    assert picture.sum() == np.float32(1.2)
+    assert seen.goal.tolist() == [0.0]
+    assert fusion.joints(far(1)) is None              # the image is older
+    assert fusion.give_up_waiting().step == 1         # but better than none
+
+
+def test_a_large_image_is_averaged_down_and_another_thing_is_refused() -> None:
+    fusion = SensorFusion(arm_layout(tag=SEEING), None)
+    fusion.joints(far(0))
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    pixels[0, 0] = 200                                # a quarter of the first of 4 x 4 pixels
+    assert fusion.image(0, pixels).vector[3] == np.float32(50 / 255)
+    for wrong in (np.zeros((4, 4), np.uint8), np.zeros((4, 4, 4), np.uint8), np.zeros((4, 4, 3))):
+        with pytest.raises(SpecError, match='camera image'):
+            fusion.image(1, wrong)
+
+
+def test_an_unknown_sense_is_refused() -> None:
+    with pytest.raises(SpecError, match="'smell'"):
+        arm_layout(tag=BodyTag(0.1, 50, 0.05, 'g', (ChannelField('g', 'g.', 1),), ('smell',)))

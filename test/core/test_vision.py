@@ -25,11 +25,11 @@ def look(image: torch.Tensor) -> torch.Tensor:
 
 
 def test_a_coloured_thing_is_located_before_anything_is_learned() -> None:
-    side, left, top = 8, 40, 10
-    amount = side ** 2 * 0.9                        # 1 - 0 less the threshold of 0.1
+    side, left, top = 8, 41, 11
+    amount = (side / 2) ** 2 * 0.9                  # 1 - 0 less the threshold of 0.1
     share = amount / (amount + vision.SPECK)
-    # 62 places of a 3 x 3 kernel in 64 pixels; the first is centred on pixel 1.
-    centre = [2 * (start - 1 + (side - 1) / 2) / 61 - 1 for start in (left, top)]
+    # 31 places, each the mean of two by two pixels; the first begins at pixel 1.
+    centre = [2 * ((start - 1) / 2 + (side / 2 - 1) / 2) / 30 - 1 for start in (left, top)]
     seen = look(picture((left, top, side)))
     assert math.isclose(seen[ACROSS + GREEN], centre[0] * share, abs_tol=1e-4)
     assert math.isclose(seen[DOWN + GREEN], centre[1] * share, abs_tol=1e-4)
