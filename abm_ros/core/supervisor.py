@@ -8,6 +8,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from abm_ros.core.competence import Competence
 from abm_ros.core.config import setting
 from abm_ros.core.constraints import Constraints, Ledger
 from abm_ros.core.decision import Refusal, Situation, choose, refused
@@ -136,6 +137,11 @@ class MetaControl:
         """Return the meta-states of this tick."""
         return self._meta.update(raw, self.state.mode)
 
+    @property
+    def claims(self) -> Competence:
+        """What may be claimed of success, and how well claims fitted."""
+        return self._meta.claims
+
     def in_baseline(self, raw: Mapping[str, Mapping[str, float]]) -> bool:
         """Tell whether the run is still acting without learning."""
         done = raw.get('system_b', {}).get('episodes', 0.0)
@@ -155,6 +161,8 @@ class MetaControl:
                fault: str, now_s: float) -> Decision:
         """Decide, and remember the decision and the situation that it was made in."""
         mode = self.state.mode
+        if not fault and raw.get('episodic_memory', {}).get('trouble', 0.0) > 0:
+            fault = 'episodic memory cannot write'
         return self._decide(Situation(
             signals, self.state, now_s, self._barred(now_s),
             self.constraints.min_dwell_s.get(mode, 0.0), self.constraints.ceilings, self.is_held,

@@ -138,6 +138,7 @@ class Conductor:
             self._rewirer.forget(node)
         if names.MOTOR_GATE in restarted and self.control.gate_held:
             self.hold(True)   # the new gate does not know of the operator's hold
+            self.control.gate_held = False
         lost = health.lost(now_s)
         if lost:
             self._degrade(f'lost {", ".join(lost)}')

@@ -1,5 +1,6 @@
 """The operator's hold: over System M, over its death and its next incarnation."""
 
+import itertools
 import time
 from dataclasses import replace
 
@@ -41,7 +42,7 @@ def ask(graph, service: str) -> None:
 def last_motion_s(graph) -> float:
     """Return when a command last differed from the one before it."""
     commands = list(graph.commands)
-    return max(at for (_, before), (at, after) in zip(commands, commands[1:], strict=False)
+    return max(at for (_, before), (at, after) in itertools.pairwise(commands)
                if (before != after).any())
 
 
@@ -88,7 +89,9 @@ def test_the_hold_outlives_the_motor_gate(graph) -> None:
     wait_until(lambda: graph.mode == 'freeze', 'freeze')
     dead = graph.processes.kill('motor_gate')
     wait_until(lambda: graph.processes.pid('motor_gate') not in (None, dead), 'the gate back')
+    graph.fresh('motor_gate')
     wait_until(lambda: graph.states.get('motor_gate') == 'active', 'the gate repaired')
+    wait_until(lambda: graph.commands[-1][0] > time.monotonic() - 0.2, 'a hold again')
     stays_still(graph, 1.0)
     assert graph.mode == 'freeze'
     ask(graph, 'system_m/release')
