@@ -33,7 +33,8 @@ They exist from start-up to the end, whatever the mode.
 | every node | publishes `<node>/signals` (std_msgs/Float32MultiArray: raw telemetry, 10 Hz) |
 | `sensory_gate`, `motor_gate` | subscribe to `{names.ROBOT_DESCRIPTION}` (latched) |
 | `motor_gate` | subscribes to `{names.JOINT_STATES}` and `{names.HEARTBEAT}`; publishes \
-`<controller>/commands` or `<controller>/joint_trajectory` |
+`<controller>/commands` or `<controller>/joint_trajectory`; services `{names.GATE_HOLD}`, \
+`{names.GATE_RELEASE}` (std_srvs/Trigger) |
 | `system_m` | subscribes to every `<node>/signals`; publishes `{names.MODE}` (latched), \
 `{names.HEARTBEAT}`, `{names.SIGNAL_PREFIX}<name>`, `{names.DIAGNOSTICS}`, \
 `{names.SELF_REPORT}`; services `system_m/hold`, `system_m/release` (std_srvs/Trigger) |

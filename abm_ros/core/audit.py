@@ -3,8 +3,9 @@ The audit log: append-only JSON lines, each chained to the one before by SHA-256
 
 A record is durable before `append` returns. Beside the log, `<path>.head` names the last record
 that was acknowledged. The log is written first, so a crash between the two leaves one record
-more than the head knows, which is lawful; fewer is a cut. The chain is not signed: who can
-rewrite both files whole can forge them, unless the last hash is also kept elsewhere.
+more than the head knows, which is lawful; fewer is a cut. With a key the head is signed
+(HMAC-SHA256), so that who rewrites both files whole is found too; without one, keep the last
+hash elsewhere.
 """
 
 import fcntl
@@ -20,25 +21,17 @@ from typing import Any, Self
 
 import numpy as np
 
+from abm_ros.core.audit_head import Head, canonical, read_head, write_head
 from abm_ros.core.errors import AuditError
 
-_GENESIS = '0' * 64
 _KEYS = {'seq', 'stamp_ns', 'kind', 'body', 'prev', 'hash'}
-
-
-@dataclass(frozen=True)
-class _Head:
-    """The last acknowledged record; seq -1 when there is none."""
-
-    seq: int = -1
-    hash: str = _GENESIS
 
 
 @dataclass(frozen=True)
 class _Chain:
     """What a verified log holds: its last record, where it ends, and the torn line after that."""
 
-    last: _Head
+    last: Head
     end: int
     torn: bytes
 
@@ -46,7 +39,8 @@ class _Chain:
 class AuditLog:
     """The one writer of an audit log."""
 
-    def __init__(self, path: Path | str, clock: Callable[[], int] = time.time_ns) -> None:
+    def __init__(self, path: Path | str, clock: Callable[[], int] = time.time_ns,
+                 key: bytes = b'') -> None:
         """
         Create the log, or verify it and go on with it.
 
@@ -54,18 +48,20 @@ class AuditLog:
         kind 'repair' that says what it was.
 
         :param clock: ns since the epoch, stamped on each record.
+        :param key: signs the head; empty leaves it unsigned.
         :raises AuditError: another process writes it, it was tampered with, or it cannot be
             written.
         """
         self.path = Path(path)
         self._clock = clock
+        self._key = key
         self._fd = _open_alone(self.path)
         try:
-            chain = _verify(self.path)
+            chain = _verify(self.path, key)
             self._head = chain.last
             self._end = chain.end
-            if chain.last != _read_head(self.path):
-                self._acknowledge(chain.last)
+            if chain.last != read_head(self.path, key):
+                write_head(self.path, chain.last, key)
         except OSError as error:
             self.close()
             raise AuditError(f'{self.path}: cannot write the head file: {error.strerror}; free '
@@ -86,10 +82,10 @@ class AuditLog:
             the log is as before.
         """
         record, line = self._seal(kind, body)
-        head = _Head(record['seq'], record['hash'])
+        head = Head(record['seq'], record['hash'])
         try:
             self._write(line)
-            self._acknowledge(head)
+            write_head(self.path, head, self._key)
         except OSError as error:
             self._undo(head, line)
             raise AuditError(f"{self.path}: cannot record '{kind}': {error.strerror}; free some "
@@ -132,7 +128,7 @@ class AuditLog:
         record = {'seq': self._head.seq + 1, 'stamp_ns': self._clock(), 'kind': str(kind),
                   'body': plain, 'prev': self._head.hash}
         record['hash'] = _hash(record)
-        return record, _canonical(record) + b'\n'
+        return record, canonical(record) + b'\n'
 
     def _write(self, line: bytes) -> None:
         if self._fd < 0:
@@ -144,40 +140,28 @@ class AuditLog:
         os.ftruncate(self._fd, self._end + len(line))
         os.fsync(self._fd)
 
-    def _advance(self, head: _Head, line: bytes) -> None:
+    def _advance(self, head: Head, line: bytes) -> None:
         self._head = head
         self._end += len(line)
 
-    def _undo(self, head: _Head, line: bytes) -> None:
+    def _undo(self, head: Head, line: bytes) -> None:
         with suppress(OSError, AuditError):
-            if _read_head(self.path) == head:
+            if read_head(self.path, self._key) == head:
                 # The head was replaced, only its folder was not synced: the record stands.
                 self._advance(head, line)
             else:
                 os.ftruncate(self._fd, self._end)
 
-    def _acknowledge(self, head: _Head) -> None:
-        target, staged = _head_path(self.path), Path(f'{self.path}.head.new')
-        with open(staged, 'wb') as file:
-            file.write(_canonical({'seq': head.seq, 'hash': head.hash}) + b'\n')
-            file.flush()
-            os.fsync(file.fileno())
-        staged.replace(target)
-        folder = os.open(self.path.parent, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
-
-def verify(path: Path | str) -> int:
+def verify(path: Path | str, key: bytes = b'') -> int:
     """
     Verify a whole log, also while it is written.
 
+    :param key: checks the signature of the head; empty does not ask for one.
     :return: the number of records.
     :raises AuditError: naming the first record that was edited, removed, added or moved.
     """
-    return _verify(Path(path)).last.seq + 1
+    return _verify(Path(path), key).last.seq + 1
 
 
 def records(path: Path | str) -> Iterator[dict[str, Any]]:
@@ -191,17 +175,17 @@ def records(path: Path | str) -> Iterator[dict[str, Any]]:
             yield record
 
 
-def _verify(path: Path) -> _Chain:
+def _verify(path: Path, key: bytes) -> _Chain:
     # A writer may be at work: the log then holds at least what the head said before the log was
     # read, and at most one record more than the head says after.
-    before = _read_head(path)
-    last, end, torn, met = _Head(), 0, b'', _Head()
+    before = read_head(path, key)
+    last, end, torn, met = Head(), 0, b'', Head()
     for record, line in _walk(path):
         if record is None:
             torn = line
             break
         end += len(line)
-        last = _Head(record['seq'], record['hash'])
+        last = Head(record['seq'], record['hash'])
         if last.seq == before.seq:
             met = last
     if last.seq < before.seq:
@@ -210,7 +194,7 @@ def _verify(path: Path) -> _Chain:
     if met != before:
         raise AuditError(f'{path}: record {before.seq} was edited: its hash differs from the one '
                          'in the head file')
-    after = _read_head(path)
+    after = read_head(path, key)
     if last.seq > after.seq + 1:
         raise AuditError(f'{path}: record {after.seq + 1} was never acknowledged: records were '
                          'added, or the head file was removed or put back')
@@ -218,7 +202,7 @@ def _verify(path: Path) -> _Chain:
 
 
 def _walk(path: Path) -> Iterator[tuple[dict[str, Any] | None, bytes]]:
-    previous = _Head()
+    previous = Head()
     try:
         with open(path, 'rb') as file:
             for line in file:
@@ -226,18 +210,18 @@ def _walk(path: Path) -> Iterator[tuple[dict[str, Any] | None, bytes]]:
                     yield None, line
                     return
                 record = _check(path, previous, line)
-                previous = _Head(record['seq'], record['hash'])
+                previous = Head(record['seq'], record['hash'])
                 yield record, line
     except OSError as error:
         raise AuditError(f'{path}: cannot read the audit log: {error.strerror}') from error
 
 
-def _check(path: Path, previous: _Head, line: bytes) -> dict[str, Any]:
+def _check(path: Path, previous: Head, line: bytes) -> dict[str, Any]:
     number = previous.seq + 1
     where = f'{path}: record {number} (line {number + 1})'
     try:
         record = json.loads(line)
-        lawful = set(record) == _KEYS and line == _canonical(record) + b'\n'
+        lawful = set(record) == _KEYS and line == canonical(record) + b'\n'
         claimed = record.pop('hash') if lawful else ''
         if not lawful or claimed != _hash(record):
             raise ValueError('its text does not match its hash')
@@ -249,23 +233,6 @@ def _check(path: Path, previous: _Head, line: bytes) -> dict[str, Any]:
     if record['prev'] != previous.hash:
         raise AuditError(f'{where} does not follow the one before it: one of the two was edited')
     return {**record, 'hash': claimed}
-
-
-def _read_head(path: Path) -> _Head:
-    file = _head_path(path)
-    try:
-        raw = json.loads(file.read_bytes())
-        return _Head(int(raw['seq']), str(raw['hash']))
-    except FileNotFoundError:
-        return _Head()
-    except OSError as error:
-        raise AuditError(f'{file}: cannot read the head file: {error.strerror}') from error
-    except (ValueError, TypeError, KeyError) as error:
-        raise AuditError(f'{file}: the head file was edited: {error}') from error
-
-
-def _head_path(path: Path) -> Path:
-    return Path(f'{path}.head')
 
 
 def _open_alone(path: Path) -> int:
@@ -283,12 +250,8 @@ def _open_alone(path: Path) -> int:
     return handle
 
 
-def _canonical(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(',', ':'), allow_nan=False).encode()
-
-
 def _hash(record: dict[str, Any]) -> str:
-    return hashlib.sha256(_canonical(record)).hexdigest()
+    return hashlib.sha256(canonical(record)).hexdigest()
 
 
 def _plain(value: Any) -> Any:

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from abm_ros.core.competence import Competence
 from abm_ros.core.config import check, setting
 from abm_ros.core.signals import (
     Average,
     SleepPressure,
     clip_unit,
+    collapse,
     learning_gain,
     pain_from_effort,
     saturating,
@@ -34,6 +36,9 @@ class MetaStateConfig:
     consolidation_replays: float = setting(
         60.0, 'Samples replayed in sleep that consolidate one transition.',
         low=1.0, high=1e6)
+    competence_episodes: float = setting(
+        10.0, 'Time constant of forgetting behind claimed competence.',
+        unit='episodes', low=2.0, high=100000.0)
 
     def __post_init__(self) -> None:
         check(self)
@@ -47,6 +52,8 @@ class MetaState:
         self._slow = Average(config.gain_slow_samples)
         self._fast = Average(config.gain_fast_samples)
         self._pressure = SleepPressure(config.sleep_capacity, config.consolidation_replays)
+        self.claims = Competence(config.competence_episodes)
+        self._episodes: tuple[float, float] | None = None
         self._recorded: float | None = None
         self._served: float | None = None
 
@@ -57,24 +64,45 @@ class MetaState:
         :param raw: for each node its named raw values; what is not known is absent.
         :param mode: the mode in force; only sleep consolidates.
         :return: every signal in [0, 1]. Before System A has a model, prediction_error and
-            uncertainty are 1: nothing is known.
+            uncertainty are 1: nothing is known. Without memory's word novelty is 1.
         """
         gate = raw.get('sensory_gate', {})
         a, b = raw.get('system_a', {}), raw.get('system_b', {})
         memory = raw.get('episodic_memory', {})
         error = clip_unit(a.get('prediction_error', 1.0))
+        learner = raw.get('system_a_learner', {})
         self._track_sleep(memory, mode)
+        self._track_episodes(b)
         effort = gate.get('effort_ratio', 0.0)
         return {
             'prediction_error': error,
             'uncertainty': saturating(a['uncertainty']) if 'uncertainty' in a else 1.0,
+            'novelty': clip_unit(memory.get('novelty', 1.0)),
             'learning_gain': learning_gain(self._slow.update(error), self._fast.update(error)),
+            'collapse': collapse(learner.get('effective_rank', 0.0),
+                                 learner.get('observation_rank', 0.0)),
             'competence': clip_unit(b.get('competence', 0.0)),
+            'calibration_error': self.claims.calibration_error,
+            'cue': clip_unit(gate.get('cue', 0.0)),
+            'looming': clip_unit(gate.get('looming', 0.0)),
             'energy': clip_unit(gate.get('energy', 1.0)),
             'stress': clip_unit(self._stress.update(effort)),
             'pain': pain_from_effort(effort),
             'sleep_pressure': self._pressure.value,
         }
+
+    def _track_episodes(self, b: Mapping[str, float]) -> None:
+        now = (b.get('episodes', 0.0), b.get('successes', 0.0))
+        before = self._episodes
+        if 'episodes' not in b:
+            return
+        self._episodes = now
+        # A restarted System B counts from 0 again; a first word may be about an earlier life.
+        if before is None or now[0] < before[0]:
+            return
+        new, successes = int(now[0] - before[0]), int(now[1] - before[1])
+        for number in range(min(new, 1000)):
+            self.claims.episode(number < successes)
 
     def _track_sleep(self, memory: Mapping[str, float], mode: str) -> None:
         recorded, served = memory.get('recorded'), memory.get('served')

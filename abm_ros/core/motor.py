@@ -215,7 +215,7 @@ class DeadmanLatch:
 
     `arm` names the incarnation of System M that may open it; without a name the first one heard
     is adopted. The latch trips for good when another one appears; only a new `arm` (the gate
-    re-activated) opens it again.
+    re-activated) opens it again. A hold of the operator outlasts all of that until `release`.
     """
 
     def __init__(self, deadman_s: float, heartbeat_timeout_s: float) -> None:
@@ -226,6 +226,7 @@ class DeadmanLatch:
         self._action_s = -np.inf
         self._allowed = False
         self._tripped = ''
+        self.held = False
         self.disarm('the motor gate is not active')
 
     def arm(self, incarnation: str = '') -> None:
@@ -236,6 +237,15 @@ class DeadmanLatch:
     def disarm(self, reason: str) -> None:
         """Shut until armed again."""
         self._tripped = reason
+
+    def hold(self) -> None:
+        """Shut until `release`, whoever arms or beats meanwhile."""
+        self.held = True
+
+    def release(self) -> None:
+        """End the operator's hold; everything else must still be in order to open."""
+        self.held = False
+        self._action_s = -np.inf
 
     def heartbeat(self, incarnation: str, motors_open: bool, now_s: float) -> None:
         """Take a heartbeat of System M."""
@@ -252,6 +262,8 @@ class DeadmanLatch:
 
     def shut_before_action(self, now_s: float) -> str:
         """Return why an arriving action must not move the motors, '' when it may."""
+        if self.held:
+            return 'the operator holds'
         if self._tripped:
             return self._tripped
         if now_s - self._heartbeat_s > self.heartbeat_timeout_s:

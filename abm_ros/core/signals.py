@@ -1,7 +1,8 @@
 """
 The meta-states that System M sees: each a number in [0, 1], each with its calibration.
 
-Epistemic: `prediction_error`, `uncertainty`, `learning_gain`, `competence`.
+Epistemic: `prediction_error`, `uncertainty`, `novelty`, `learning_gain`, `collapse`,
+`competence`, `calibration_error`. Species-specific: `cue`, `looming`.
 Somatic: `energy`, `stress`, `pain`, `sleep_pressure`. Source: arXiv:2603.15381, table C.1.
 """
 
@@ -15,8 +16,13 @@ from abm_ros.core.description import JointLimits
 SIGNALS = {
     'prediction_error': 'error of the one-step prediction, relative to predicting no change (1)',
     'uncertainty': "disagreement of System A's ensemble, relative to the change predicted",
+    'novelty': 'distance of what is observed to its nearest neighbours in memory; 1 while unknown',
     'learning_gain': 'relative fall of the model error from a slow to a fast average',
+    'collapse': "share of the observation's effective dimensions that the latents have lost",
     'competence': 'share of successes among the last whole task episodes',
+    'calibration_error': 'expected calibration error of claimed competence; 1 while unknown',
+    'cue': 'a pointing marker is seen: 1, fading when it is gone',
+    'looming': 'nearness of a collision: 1 at contact, 0 at or beyond the horizon',
     'energy': 'battery charge',
     'stress': 'smoothed largest share of a joint effort limit in use',
     'pain': 'over-force: how far a measured effort exceeds its limit, 1 at twice the limit',
@@ -54,6 +60,19 @@ def learning_gain(slow: float, fast: float) -> float:
     0 on a plateau or when the error grows; 1 when it fell to nothing.
     """
     return clip_unit((slow - fast) / slow) if slow > 0 else 0.0
+
+
+def collapse(latent_rank: float, observation_rank: float) -> float:
+    """
+    Return the share of the observation's effective dimensions that the latents lost.
+
+    0 when the latents' effective rank is at least the observation's, 1 when all latents lie on a
+    line or a point (rank 1). A plateau of the error leaves the rank alone; a collapse does not.
+    Source: Roy & Vetterli 2007 for the effective rank.
+    """
+    if not observation_rank > 1.0 or not np.isfinite(latent_rank):
+        return 0.0
+    return clip_unit((observation_rank - latent_rank) / (observation_rank - 1.0))
 
 
 @dataclass

@@ -6,14 +6,16 @@ Pure of ROS: the node carries telemetry in and the chosen row out.
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from abm_ros.core.competence import Competence
 from abm_ros.core.config import setting
-from abm_ros.core.constraints import Constraints
-from abm_ros.core.errors import WiringError
+from abm_ros.core.constraints import Constraints, Ledger
+from abm_ros.core.decision import Refusal, Situation, choose, refused
+from abm_ros.core.errors import ConstraintError, WiringError
 from abm_ros.core.meta_state import MetaState, MetaStateConfig
 from abm_ros.core.modes import MODES, SAFE_MODE, Row
-from abm_ros.core.phi import Decision, Modulation, Phi, PolicyState, decide
+from abm_ros.core.phi import Decision, Phi, PolicyState
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class SystemMConfig(MetaStateConfig):
     phi: str = setting('', "Routing policy; empty takes the package's config/phi.yaml.")
     constraints: str = setting(
         '', "Constraints; empty takes the package's config/constraints.yaml.")
+    audit_key: str = setting(
+        '', 'File with the key that signs the audit log; empty leaves it unsigned.')
     autostart: bool = setting(True, 'Configure and activate at start.')
     tick_s: float = setting(0.1, 'Time between decisions.', unit='s', low=0.01, high=10.0)
     heartbeat_period_s: float = setting(
@@ -102,12 +106,22 @@ class MetaControl:
         self.wiring = wiring
         self.constraints = constraints
         self.held = False
+        self.gate_held = False
         self._baseline_over = False
         self._meta = MetaState(config)
+        self._check_overrides()
         for mode in (config.initial_mode, config.pin_mode or config.initial_mode):
             if refusal := self.refusal(mode):
                 raise WiringError(refusal)
         self.state = PolicyState(config.initial_mode, 0.0)
+        self.situation = Situation({}, self.state, 0.0)
+        self.refused: Refusal | None = None
+        self._ledger = Ledger(config.initial_mode, 0.0)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the operator holds, here or at the motor gate."""
+        return self.held or self.gate_held
 
     def refusal(self, mode: str) -> str:
         """Return why a mode cannot be entered, '' when it can."""
@@ -123,6 +137,11 @@ class MetaControl:
         """Return the meta-states of this tick."""
         return self._meta.update(raw, self.state.mode)
 
+    @property
+    def claims(self) -> Competence:
+        """What may be claimed of success, and how well claims fitted."""
+        return self._meta.claims
+
     def in_baseline(self, raw: Mapping[str, Mapping[str, float]]) -> bool:
         """Tell whether the run is still acting without learning."""
         done = raw.get('system_b', {}).get('episodes', 0.0)
@@ -133,54 +152,48 @@ class MetaControl:
     def begin(self, now_s: float) -> Decision:
         """Return the decision that the graph is brought up with."""
         mode = self.config.pin_mode or self.config.initial_mode
-        policy = self.phi.modes.get(mode)
-        modulation = policy.modulation if policy is not None else Modulation()
-        if self.config.baseline_episodes:
-            modulation = replace(modulation, plasticity_a=0.0, plasticity_b=0.0)
-        self.state = PolicyState(mode, now_s)
-        return Decision(mode, 'bring-up', {}, {}, modulation, self.state)
+        baseline = self.config.initial_mode if self.config.baseline_episodes else ''
+        self._ledger = Ledger(mode, now_s)
+        return self._decide(Situation({}, self.state, now_s, begin=mode, baseline=baseline,
+                                      ceilings=self.constraints.ceilings))
 
     def decide(self, signals: Mapping[str, float], raw: Mapping[str, Mapping[str, float]],
                fault: str, now_s: float) -> Decision:
-        """Decide, and remember the decision."""
-        decision = self._choose(signals, raw, fault, now_s)
-        self.state = decision.state
+        """Decide, and remember the decision and the situation that it was made in."""
+        mode = self.state.mode
+        if not fault and raw.get('episodic_memory', {}).get('trouble', 0.0) > 0:
+            fault = 'episodic memory cannot write'
+        return self._decide(Situation(
+            signals, self.state, now_s, self._barred(now_s),
+            self.constraints.min_dwell_s.get(mode, 0.0), self.constraints.ceilings, self.is_held,
+            fault, self.config.pin_mode,
+            self.config.initial_mode if self.in_baseline(raw) else ''))
+
+    def _decide(self, situation: Situation) -> Decision:
+        decision = choose(situation, self.phi)
+        self.situation, self.state = situation, decision.state
+        self.refused = refused(situation, self.phi, decision)
+        self._ledger.enter(decision.mode, situation.now_s, self.constraints.rest_s)
         return decision
 
-    def _choose(self, signals: Mapping[str, float], raw: Mapping[str, Mapping[str, float]],
-                fault: str, now_s: float) -> Decision:
-        if fault or self.held:
-            why = f'fault: {fault}' if fault else 'operator holds'
-            return self._forced(SAFE_MODE, why, signals, now_s)
-        allowed = self._allowed(now_s)
-        pinned = self.config.pin_mode
-        if pinned and pinned in allowed:
-            allowed = {pinned, SAFE_MODE}
-        baseline = self.in_baseline(raw)
-        if baseline and not pinned:
-            allowed &= {self.config.initial_mode, SAFE_MODE, 'rest'}
-            # Only hard overrides may interrupt the baseline.
-            drives_out = {m: p for m, p in self.phi.modes.items()
-                          if m == self.config.initial_mode}
-            decision = decide(signals, self.state, replace(self.phi, modes=drives_out), now_s,
-                              allowed)
-        else:
-            decision = decide(signals, self.state, self.phi, now_s, allowed)
-        if baseline:
-            still = replace(decision.modulation, plasticity_a=0.0, plasticity_b=0.0)
-            return replace(decision, modulation=still)
-        return decision
-
-    def _allowed(self, now_s: float) -> set[str]:
-        stayed_s = now_s - self.state.since_s
+    def _barred(self, now_s: float) -> dict[str, str]:
         # The safe mode can be neither vetoed nor forbidden: pain must always stop the arm.
-        return {SAFE_MODE} | {
-            mode for mode in self.wiring
-            if not self.refusal(mode) and mode not in self.config.veto_modes
-            and self.constraints.permitted(mode, self.state.mode, stayed_s)}
+        found = self.constraints.barred(self._ledger, now_s)
+        for mode in self.wiring:
+            if mode == SAFE_MODE:
+                continue
+            if mode in self.config.veto_modes:
+                found[mode] = 'the operator vetoes it'
+            elif self.wiring[mode].refusal:
+                found[mode] = self.wiring[mode].refusal
+        return found
 
-    def _forced(self, mode: str, reason: str, signals: Mapping[str, float],
-                now_s: float) -> Decision:
-        since_s = self.state.since_s if mode == self.state.mode else now_s
-        return Decision(mode, reason, {}, dict(signals), Modulation(0.0, 0.0),
-                        PolicyState(mode, since_s))
+    def _check_overrides(self) -> None:
+        for rule in self.phi.overrides:
+            barred = [before for before, after in self.constraints.forbidden_transitions
+                      if after == rule.mode]
+            if barred or rule.mode in self.constraints.forbidden_modes:
+                raise ConstraintError(
+                    f"constraints: phi's override '{rule.text()}' needs mode {rule.mode}, which "
+                    + (f'forbidden_transitions bar from {barred[0]}' if barred
+                       else 'forbidden_modes forbid'))

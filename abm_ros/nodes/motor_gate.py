@@ -18,6 +18,7 @@ from std_msgs.msg import (
     MultiArrayLayout,
     String,
 )
+from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from abm_ros.core.config import check, section, setting
@@ -105,13 +106,15 @@ class MotorGate(PartNode[MotorGateConfig]):
                                  qos.LATCHED)
         self._states = Polled(self, JointState, names.JOINT_STATES, qos.NEWEST)
         self.create_subscription(Header, names.HEARTBEAT, self._on_heartbeat, qos.CONTROL)
+        self.create_service(Trigger, names.GATE_HOLD, self._on_hold)
+        self.create_service(Trigger, names.GATE_RELEASE, self._on_release)
         self.create_timer(_WATCH_PERIOD_S, self._watch, clock=self.steady)
         self._look_ahead = self.create_timer(1.0, self._look, clock=self.steady)
         self._look_ahead.cancel()
 
     def telemetry(self) -> Mapping[str, float]:
         return {'open': float(self._was_open), 'commands': self._commands,
-                'holds': self._holds}
+                'holds': self._holds, 'held': float(self._latch.held)}
 
     def activated(self) -> None:
         self._action_stamp_ns, self._early = -1, None
@@ -124,6 +127,19 @@ class MotorGate(PartNode[MotorGateConfig]):
 
     def failed(self, what: str) -> None:
         self._latch.disarm(f'{what} failed; see the log')
+
+    def _on_hold(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        """Shut at once, whatever System M says or whether it lives."""
+        self._latch.hold()
+        self.guarded('hold', self._hold, 'the operator holds')
+        response.success, response.message = True, 'shut until release'
+        return response
+
+    def _on_release(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._latch.release()
+        self.get_logger().info('released by the operator')
+        response.success, response.message = True, 'opens again when System M says so'
+        return response
 
     def _on_description(self, message: String) -> None:
         self.guarded('robot_description', self._take_description, message.data)

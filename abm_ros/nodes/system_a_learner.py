@@ -54,7 +54,8 @@ class WorldTrainer:
         metrics = {}
         if self._since_check % 20 == 0:
             checked = self._model.evaluate(self._state, replayed.batch)
-            metrics = {name: checked[name] for name in ('model_error', 'effective_rank')}
+            metrics = {name: checked[name] for name in (
+                'model_error', 'effective_rank', 'observation_rank')}
         self._since_check += 1
         for group in self._state.optimiser.param_groups:
             group['lr'] = self._state.config.learning_rate * plasticity

@@ -13,6 +13,7 @@ from std_msgs.msg import Float32MultiArray, Float64, Header, String
 from std_srvs.srv import Trigger
 
 from abm_ros.core.audit import AuditLog
+from abm_ros.core.audit_head import load_key
 from abm_ros.core.constraints import load_constraints
 from abm_ros.core.errors import GraphError
 from abm_ros.core.modes import MODES, load_wiring
@@ -60,8 +61,10 @@ class SystemM(PartNode[SystemMConfig]):
                 Float32MultiArray, names.signals_topic(node),
                 lambda message, node=node: self.guarded(
                     f'{node}/signals', self._take_signals, node, message), qos.TELEMETRY)
-        self.create_service(Trigger, f'{names.SYSTEM_M}/hold', self._on_hold)
-        self.create_service(Trigger, f'{names.SYSTEM_M}/release', self._on_release)
+        self.create_service(Trigger, names.HOLD, self._on_hold)
+        self.create_service(Trigger, names.RELEASE, self._on_release)
+        self._gate = {True: self.create_client(Trigger, names.GATE_HOLD),
+                      False: self.create_client(Trigger, names.GATE_RELEASE)}
         self.create_timer(self.config.heartbeat_period_s, self._beat, clock=self.steady)
         self.create_timer(1.0, self._diagnose, clock=self.steady)
 
@@ -72,13 +75,15 @@ class SystemM(PartNode[SystemMConfig]):
         config = self.config
         wiring = load_wiring(_text(config.wiring, 'wiring.yaml'),
                              {node: [p.name for p in ports] for node, ports in PORTS.items()})
-        control = MetaControl(config, load_phi(_text(config.phi, 'phi.yaml')), wiring,
-                              load_constraints(_text(config.constraints, 'constraints.yaml')))
+        tables = {'phi': _text(config.phi, 'phi.yaml'),
+                  'constraints': _text(config.constraints, 'constraints.yaml')}
+        control = MetaControl(config, load_phi(tables['phi']), wiring,
+                              load_constraints(tables['constraints']))
         home = Path(config.directory).expanduser()
         home.mkdir(parents=True, exist_ok=True)
-        audit = AuditLog(home / 'audit.jsonl')
+        audit = AuditLog(home / 'audit.jsonl', key=load_key(config.audit_key))
         self._conductor = Conductor(control, Rewirer(self), audit, self.incarnation,
-                                    self.get_logger())
+                                    self.get_logger(), tables)
 
     def activated(self) -> None:
         self._ending.clear()
@@ -187,6 +192,9 @@ class SystemM(PartNode[SystemMConfig]):
             return response
         self._conductor.hold(hold)
         self._beat()
+        # The gate remembers the hold when System M dies.
+        if self._gate[hold].service_is_ready():
+            self._gate[hold].call_async(Trigger.Request())
         response.success, response.message = True, text
         return response
 

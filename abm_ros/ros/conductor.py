@@ -9,6 +9,7 @@ from typing import Any
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
 from abm_ros.core.audit import AuditLog
+from abm_ros.core.decision import Refusal, table_hash, to_record
 from abm_ros.core.errors import AbmError, GraphError
 from abm_ros.core.modes import SAFE_MODE, NodeRow, Row
 from abm_ros.core.phi import Decision, Modulation
@@ -30,7 +31,12 @@ class Conductor:
     """Applies decisions through the rewirer; used by System M's decision thread."""
 
     def __init__(self, control: MetaControl, rewirer: Rewirer, audit: AuditLog,
-                 incarnation: str, logger: RcutilsLogger) -> None:
+                 incarnation: str, logger: RcutilsLogger, tables: Mapping[str, str]) -> None:
+        """
+        Take over; the audit log starts with what binds the decisions.
+
+        :param tables: the texts of 'phi' and 'constraints'.
+        """
         self.control = control
         self.mode = ''
         self.motors_open = False
@@ -47,7 +53,10 @@ class Conductor:
         self._modulation: Modulation | None = None
         self._last_error = ''
         self._counts = {'switches': 0.0, 'degraded': 0.0, 'gate_shut_ms': 0.0, 'full_ms': 0.0}
-        self._record('start', incarnation=incarnation)
+        self._phi_hash = table_hash(tables['phi'])
+        self._refused: Refusal | None = None
+        self._record('start', incarnation=incarnation, phi=self._phi_hash,
+                     phi_text=tables['phi'], constraints_text=tables['constraints'])
 
     def telemetry(self) -> Mapping[str, float]:
         """Return counters, the times of the last rewiring, and the signals of the last tick."""
@@ -67,8 +76,10 @@ class Conductor:
         """Run one tick: check the nodes, decide, take effect; return the signals."""
         raw = health.raw()
         self._check_health(health, now_s)
+        self._follow_gate(raw)
         signals = self.signals = self.control.signals(raw)
         decision = self.control.decide(signals, raw, self.fault, now_s)
+        self._note_refusal()
         # Motors that were shut in an emergency open again only by entering the mode anew.
         closed = self.control.wiring[decision.mode].motors_open and not self.motors_open
         if decision.mode != self.mode or closed:
@@ -77,12 +88,29 @@ class Conductor:
             self._modulate(decision)
         return signals
 
+    def _note_refusal(self) -> None:
+        """Log what a rule refused, once until something else is refused or nothing is."""
+        refusal = self.control.refused
+        if refusal is not None and refusal != self._refused:
+            self._record('refused', mode=self.mode, wanted=refusal.wanted, rule=refusal.rule)
+        self._refused = refusal
+
     def hold(self, held: bool) -> None:
         """Take the operator's hold or release; holding shuts the motors at once."""
+        if held:
+            self.control.held = True
+            self.close_motors()
         self._record('intervention', action='hold' if held else 'release')
         self.control.held = held
-        if held:
-            self.close_motors()
+
+    def _follow_gate(self, raw: Mapping[str, Mapping[str, float]]) -> None:
+        """Note a hold that the operator gave to the gate itself."""
+        held = raw.get(names.MOTOR_GATE, {}).get('held', 0.0) > 0
+        if held != self.control.gate_held:
+            self.control.gate_held = held
+            if held:
+                self.close_motors()
+            self._record('intervention', action='hold' if held else 'release', at='motor_gate')
 
     def reconfigure(self, config: SystemMConfig) -> None:
         """Take new runtime settings: a pin or a veto."""
@@ -108,6 +136,9 @@ class Conductor:
                 restarted.append(node)
         for node in restarted:
             self._rewirer.forget(node)
+        if names.MOTOR_GATE in restarted and self.control.gate_held:
+            self.hold(True)   # the new gate does not know of the operator's hold
+            self.control.gate_held = False
         lost = health.lost(now_s)
         if lost:
             self._degrade(f'lost {", ".join(lost)}')
@@ -144,8 +175,7 @@ class Conductor:
         row = self.control.wiring[decision.mode]
         self.close_motors()
         self.announce(self.mode or decision.mode, f'leaving {self.mode}: {decision.reason}')
-        self._record('mode', before=self.mode, mode=decision.mode, reason=decision.reason,
-                     signals=dict(decision.signals), drives=dict(decision.drives))
+        self._record('mode', **to_record(self.control.situation, decision, self._phi_hash))
         self.rewiring = True
         try:
             report = self._rewirer.apply(with_settings(
@@ -160,7 +190,7 @@ class Conductor:
         self._counts['gate_shut_ms'] = report.gate_shut_s * 1e3
         self._counts['full_ms'] = report.full_s * 1e3
         self.mode = decision.mode
-        self.motors_open = row.motors_open and not self.control.held
+        self.motors_open = row.motors_open and not self.control.is_held
         self.announce(self.mode, self_report(decision))
         self._logger.info(f'{self.mode}: {decision.reason} '
                           f'(rewired in {report.full_s * 1e3:.0f} ms)')
@@ -176,7 +206,7 @@ class Conductor:
         self.announce(SAFE_MODE, f'Frozen: {error}')
 
     def _modulate(self, decision: Decision) -> None:
-        self._record('modulate', mode=self.mode, modulation=_fields(decision.modulation))
+        self._record('modulate', **to_record(self.control.situation, decision, self._phi_hash))
         try:
             self._apply_modulation(decision.modulation)
         except GraphError as error:
@@ -221,10 +251,6 @@ def with_settings(row: Row, modulation: Modulation, incarnation: str) -> dict[st
     settings[names.EPISODIC_MEMORY] = {'mode': row.mode}
     return {name: replace(node, params={**node.params, **settings.get(name, {})})
             for name, node in row.nodes.items()}
-
-
-def _fields(modulation: Modulation) -> dict[str, float]:
-    return {name: getattr(modulation, name) for name in MODULATED}
 
 
 def self_report(decision: Decision) -> str:

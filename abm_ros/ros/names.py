@@ -44,6 +44,9 @@ HEARTBEAT = 'system_m/heartbeat'
 SIGNAL_PREFIX = 'system_m/signal/'
 DIAGNOSTICS = 'diagnostics'
 SELF_REPORT = 'system_m/self_report'
+HOLD, RELEASE = 'system_m/hold', 'system_m/release'
+# The gate's own, which work when System M is dead.
+GATE_HOLD, GATE_RELEASE = 'motor_gate/hold', 'motor_gate/release'
 
 
 def commands_topic(controller: str) -> str:

@@ -79,6 +79,35 @@ def test_over_force_hurts_at_once_and_strains_slowly() -> None:
     assert signals['stress'] == pytest.approx(1.8 / 20.0)
 
 
+def test_novelty_is_whole_until_memory_tells_it_and_cues_are_absent_until_seen() -> None:
+    state = MetaState(CONFIG)
+    signals = state.update({}, 'task')
+    assert (signals['novelty'], signals['cue'], signals['looming']) == (1.0, 0.0, 0.0)
+    signals = state.update({'episodic_memory': {'novelty': 0.25},
+                            'sensory_gate': {'cue': 1.0, 'looming': 0.5}}, 'task')
+    assert (signals['novelty'], signals['cue'], signals['looming']) == (0.25, 1.0, 0.5)
+
+
+def test_claims_follow_the_episodes_that_system_b_counts() -> None:
+    state = MetaState(CONFIG)
+    def after(episodes, successes):
+        return state.update({'system_b': {'episodes': episodes, 'successes': successes}}, 'task')
+    assert after(500.0, 100.0)['calibration_error'] == 1.0    # an earlier life
+    assert state.claims.mean == 0.5
+    for number in range(1, 201):
+        signals = after(500.0 + number, 100.0 + number)
+    assert state.claims.mean > 0.9
+    assert signals['calibration_error'] < 0.1
+    after(0.0, 0.0)    # a new System B
+    assert state.claims.mean > 0.9
+
+
+def test_a_collapse_of_the_latents_is_a_signal_of_its_own() -> None:
+    signals = MetaState(CONFIG).update(
+        {'system_a_learner': {'effective_rank': 2.0, 'observation_rank': 5.0}}, 'task')
+    assert signals['collapse'] == pytest.approx(0.75)
+
+
 def test_impossible_calibrations_are_refused() -> None:
     with pytest.raises(ConfigError, match='sleep_capacity'):
         MetaStateConfig(sleep_capacity=0.0)

@@ -264,3 +264,43 @@ def test_a_latch_that_was_told_its_incarnation_opens_for_no_other_even_when_hear
     assert 'incarnation two' in latch.shut(0.0)
     latch.heartbeat('two', True, 0.0)
     assert latch.shut(0.0) != ''
+
+
+OPERATIONS = st.lists(st.one_of(
+    st.tuples(st.just('arm'), st.sampled_from(('', 'one', 'two'))),
+    st.tuples(st.just('heartbeat'), st.sampled_from(('one', 'two'))),
+    st.tuples(st.sampled_from(('disarm', 'hold', 'release', 'action', 'wait')), st.just(''))),
+    max_size=40)
+
+
+@given(OPERATIONS)
+def test_a_held_gate_stays_shut_over_every_incarnation_until_released(operations) -> None:
+    latch, now_s, held = DeadmanLatch(0.2, 0.3), 0.0, False
+    for name, who in operations:
+        now_s += 1.0 if name == 'wait' else 0.01
+        if name == 'heartbeat':
+            latch.heartbeat(who, True, now_s)
+        elif name == 'action':
+            latch.action(now_s)
+        elif name in ('arm', 'disarm'):
+            getattr(latch, name)(who)
+        elif name in ('hold', 'release'):
+            getattr(latch, name)()
+            held = name == 'hold'
+        if held:
+            assert latch.shut(now_s) == latch.shut_before_action(now_s) == 'the operator holds'
+        else:
+            assert 'operator' not in latch.shut(now_s)
+
+
+def test_a_release_needs_a_new_action_to_open() -> None:
+    latch = DeadmanLatch(0.2, 0.3)
+    latch.arm()
+    latch.heartbeat('one', True, 1.0)
+    latch.action(1.0)
+    assert latch.shut(1.0) == ''
+    latch.hold()
+    latch.release()
+    assert latch.shut(1.0) == 'no fresh action'
+    latch.action(1.0)
+    assert latch.shut(1.0) == ''

@@ -12,6 +12,7 @@ from abm_ros.core.signals import (
     Average,
     SleepPressure,
     clip_unit,
+    collapse,
     effort_ratio,
     learning_gain,
     pain_from_effort,
@@ -79,3 +80,26 @@ def test_sleep_pressure_fills_and_empties() -> None:
     pressure.wake(-5)
     pressure.consolidate(-5)
     assert pressure.load == 1e6
+
+
+def test_a_plateau_is_told_from_a_collapse() -> None:
+    """The error may stand still in both; only the latents' rank tells them apart."""
+    rng = np.random.default_rng(0)
+    seen = rng.standard_normal((400, 6))
+    healthy = seen @ np.linalg.qr(rng.standard_normal((6, 6)))[0]
+    shrunk = np.outer(seen[:, 0], rng.standard_normal(6))
+    ranks = {name: rank(latents) for name, latents in
+             (('seen', seen), ('healthy', healthy), ('shrunk', shrunk))}
+    assert learning_gain(0.4, 0.4) == 0.0
+    assert collapse(ranks['healthy'], ranks['seen']) == pytest.approx(0.0, abs=1e-6)
+    assert collapse(ranks['shrunk'], ranks['seen']) == pytest.approx(1.0, abs=1e-6)
+    half = np.concatenate([seen[:, :3], np.zeros((400, 3))], axis=1)
+    assert collapse(rank(half), ranks['seen']) == pytest.approx(3 / 5, abs=0.05)
+    assert collapse(math.nan, 5.0) == collapse(3.0, 1.0) == collapse(0.0, 0.0) == 0.0
+
+
+def rank(vectors) -> float:
+    """Roy and Vetterli's effective rank, from scratch."""
+    values = np.linalg.svd(vectors - vectors.mean(axis=0), compute_uv=False)
+    share = values[values > 1e-12] / values.sum()
+    return float(np.exp(-(share * np.log(share)).sum()))

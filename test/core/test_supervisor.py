@@ -138,6 +138,15 @@ def test_a_system_b_that_restarts_does_not_start_the_baseline_anew() -> None:
     assert made.decide(FINE, {'system_b': {'episodes': 0.0}}, '', 2.0).mode == 'play'
 
 
+def test_a_memory_that_cannot_write_freezes_with_that_reason() -> None:
+    made = control(pin_mode='play')
+    made.begin(0.0)
+    decision = made.decide(FINE, {'episodic_memory': {'trouble': 1.0}}, '', 1.0)
+    assert decision.mode == 'freeze'
+    assert 'memory cannot write' in decision.reason
+    assert made.decide(FINE, {'episodic_memory': {'trouble': 0.0}}, '', 2.0).mode == 'play'
+
+
 def test_health_knows_who_is_heard() -> None:
     health = Health(('a', 'b'), 2.0)
     assert health.lost(0.0) == ['a', 'b']

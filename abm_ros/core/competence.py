@@ -1,0 +1,67 @@
+"""
+How sure success is: a Beta posterior over whole episodes that forgets, and its calibration.
+
+Before each episode the posterior mean is what the robot would claim; whether the claims fit what
+then happened is measured in bins of claims, as the expected calibration error.
+Sources: Jeffreys 1946 (the prior); Naeini et al. 2015 (expected calibration error); Josang and
+Ismail 2002 (forgetting in a Beta reputation).
+"""
+
+from collections import deque
+from math import sqrt
+
+_PRIOR = 0.5          # Jeffreys: nothing known, any rate likely
+_BINS = 5
+_MEMORY = 200         # claims that the calibration error is measured over
+_FEWEST = 20
+
+
+class Competence:
+    """
+    The posterior of success and the claims that were made.
+
+    :param episodes: time constant of forgetting, in episodes.
+    """
+
+    def __init__(self, episodes: float) -> None:
+        self._keep = 1.0 - 1.0 / episodes
+        self._successes = self._failures = 0.0
+        self._claims: deque[tuple[float, bool]] = deque(maxlen=_MEMORY)
+
+    def episode(self, success: bool) -> None:
+        """Take the outcome of a whole episode; what was claimed before it is kept with it."""
+        self._claims.append((self.mean, success))
+        self._successes = self._keep * self._successes + float(success)
+        self._failures = self._keep * self._failures + float(not success)
+
+    @property
+    def mean(self) -> float:
+        """The expected success rate of the next episode."""
+        return (self._successes + _PRIOR) / (self._successes + self._failures + 2 * _PRIOR)
+
+    @property
+    def deviation(self) -> float:
+        """The posterior's standard deviation."""
+        a, b = self._successes + _PRIOR, self._failures + _PRIOR
+        return sqrt(a * b / ((a + b) ** 2 * (a + b + 1.0)))
+
+    @property
+    def claimed(self) -> float:
+        """What may be claimed: two deviations below the mean, at least 0."""
+        return max(0.0, self.mean - 2.0 * self.deviation)
+
+    @property
+    def calibration_error(self) -> float:
+        """
+        Expected calibration error in [0, 1] of the last claims; 1 before there are enough.
+
+        The share-weighted mean, over bins of claims, of |mean claim - success rate|.
+        """
+        if len(self._claims) < _FEWEST:
+            return 1.0
+        error = 0.0
+        for low in range(_BINS):
+            part = [(p, s) for p, s in self._claims if min(int(p * _BINS), _BINS - 1) == low]
+            if part:
+                error += abs(sum(p - s for p, s in part))
+        return error / len(self._claims)

@@ -1,0 +1,143 @@
+"""Reading the log back: reasons in words, decisions made again, forged ones found."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from abm_ros.cli.main import main
+from abm_ros.core.audit import AuditLog, verify
+from abm_ros.core.audit_head import load_key
+from abm_ros.core.audit_trail import check, differences, explain, find
+from abm_ros.core.decision import Situation, choose, table_hash, to_record
+from abm_ros.core.errors import AuditError
+from abm_ros.core.phi import PolicyState, load_phi
+
+TEXT = (Path(__file__).resolve().parents[2] / 'config' / 'phi.yaml').read_text()
+PHI = load_phi(TEXT)
+KEY = b'0123456789abcdef0123456789abcdef'
+
+
+def life(path: Path, key: bytes = b'', **forged) -> Path:
+    """Write a short life: a start, three decisions, an intervention."""
+    with AuditLog(path, key=key) as log:
+        log.append('start', incarnation='one', phi=table_hash(TEXT), phi_text=TEXT,
+                   constraints_text='')
+        state = PolicyState('task', 0.0)
+        for now_s, signals in ((20.0, {'prediction_error': 1.0, 'uncertainty': 1.0}),
+                               (21.0, {'pain': 0.9}), (40.0, {'pain': 0.0, 'competence': 0.9})):
+            situation = Situation(signals, state, now_s, {'observe': 'not built'})
+            decision = choose(situation, PHI)
+            state = decision.state
+            body = to_record(situation, decision, table_hash(TEXT))
+            log.append('mode', **{**body, **(forged if now_s == 40.0 else {})})
+        log.append('intervention', action='hold')
+    return path
+
+
+def test_every_decision_recomputes_to_the_same_answer(tmp_path) -> None:
+    verdict = check(life(tmp_path / 'audit.jsonl'))
+    assert (verdict.records, verdict.decisions, verdict.older) == (5, 3, 0)
+
+
+@pytest.mark.parametrize(('forged', 'says'), [
+    ({'mode': 'play'}, 'record 3 is not what phi decides: mode'),
+    ({'reason': 'because'}, 'record 3 .* reason'),
+    ({'drives': {'task': 9.0}}, 'record 3 .* drives'),
+    ({'phi': 'f' * 64}, 'record 3: the log holds no phi')])
+def test_a_decision_that_phi_did_not_make_is_found(tmp_path, forged, says) -> None:
+    with pytest.raises(AuditError, match=says):
+        check(life(tmp_path / 'audit.jsonl', **forged))
+
+
+def test_an_explanation_says_in_words_what_made_the_decision(tmp_path) -> None:
+    path = life(tmp_path / 'audit.jsonl')
+    curious = '\n'.join(explain(find(path, 1)))
+    assert 'task -> play' in curious
+    assert 'prediction_error 1.000' in curious
+    assert 'observe: not built' in curious
+    assert 'the same decision' in curious
+    hurt = '\n'.join(explain(find(path, 2)))
+    assert 'pain above 0.5' in hurt
+    assert 'hard override' in hurt
+    assert explain(find(path, 4)) == [explain(find(path, 4))[0]]
+    with pytest.raises(AuditError, match='no record 9; the last'):
+        find(path, 9)
+
+
+def test_the_text_of_phi_must_fit_its_hash(tmp_path) -> None:
+    path = tmp_path / 'audit.jsonl'
+    with AuditLog(path) as log:
+        log.append('start', phi=table_hash(TEXT), phi_text=TEXT + ' ')
+    with pytest.raises(AuditError, match='record 0: the text of phi'):
+        check(path)
+
+
+def test_decisions_of_an_older_format_are_counted_apart(tmp_path) -> None:
+    path = tmp_path / 'audit.jsonl'
+    with AuditLog(path) as log:
+        log.append('mode', before='task', mode='play', reason='x', signals={}, drives={})
+    assert check(path).older == 1
+    assert 'cannot be recomputed' in explain(find(path, 0))[-1]
+    assert find(path, 0).phi is None
+    with pytest.raises(AuditError, match='no phi'):
+        differences(find(path, 0))
+
+
+def test_with_a_key_a_log_rewritten_whole_is_found(tmp_path) -> None:
+    path = life(tmp_path / 'audit.jsonl', KEY)
+    assert verify(path, KEY) == verify(path) == 5
+    for file in (path, path.with_name('audit.jsonl.head')):
+        file.unlink()
+    life(path, b'another key, as long as it must be')
+    assert verify(path) == 5
+    with pytest.raises(AuditError, match='not signed with this key'):
+        verify(path, KEY)
+    with pytest.raises(AuditError, match='not signed with this key'):
+        AuditLog(path, key=KEY)
+
+
+def test_two_logs_merged_are_found(tmp_path) -> None:
+    first, second = life(tmp_path / 'a'), life(tmp_path / 'b')
+    lines = first.read_bytes().splitlines(True)
+    other = second.read_bytes().splitlines(True)
+    first.write_bytes(b''.join([*lines[:2], *other[2:]]))
+    with pytest.raises(AuditError, match=r'record 2 .* does not follow'):
+        verify(first)
+
+
+def test_keys_are_files_with_enough_bytes(tmp_path) -> None:
+    assert load_key('') == b''
+    (tmp_path / 'key').write_bytes(KEY + b'\n')
+    assert load_key(str(tmp_path / 'key')) == KEY
+    (tmp_path / 'short').write_bytes(b'1234')
+    for name, says in (('short', 'too short'), ('absent', 'No such file')):
+        with pytest.raises(AuditError, match=says):
+            load_key(str(tmp_path / name))
+
+
+def test_the_command_line_shows_explains_verifies_and_exports(tmp_path, capsys) -> None:
+    life(tmp_path / 'audit.jsonl')
+    run = ['--log', str(tmp_path)]
+    assert main(['audit', 'show', '--kind', 'mode', '--last', '2', *run]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert len(shown) == 2
+    assert 'play -> freeze' in shown[0]
+    assert main(['audit', 'explain', '1', *run]) == 0
+    assert 'Recomputed' in capsys.readouterr().out
+    assert main(['audit', 'verify', *run]) == 0
+    assert '3 decisions recomputed' in capsys.readouterr().out
+    for name, count in (('out.jsonl', 5), ('out.csv', 6)):
+        assert main(['audit', 'export', str(tmp_path / name), *run]) == 0
+        assert len((tmp_path / name).read_text().splitlines()) == count
+    assert json.loads((tmp_path / 'out.jsonl').read_text().splitlines()[4])['seq'] == 4
+    assert main(['audit', 'export', str(tmp_path / 'out.txt'), *run]) == 2
+    assert main(['audit', 'verify', '--log', str(tmp_path / 'none')]) == 2
+
+
+def test_the_command_line_names_a_forged_decision(tmp_path, capsys) -> None:
+    life(tmp_path / 'audit.jsonl', mode='play')
+    assert main(['audit', 'explain', '3', '--log', str(tmp_path)]) == 1
+    assert 'NOT the same' in capsys.readouterr().out
+    assert main(['audit', 'verify', '--log', str(tmp_path)]) == 2
+    assert 'record 3' in capsys.readouterr().err

@@ -1,0 +1,51 @@
+"""Competence: the closed form of its posterior, and claims that fit what happens."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from abm_ros.core.competence import Competence
+
+
+def test_without_forgetting_it_is_the_beta_posterior_of_jeffreys() -> None:
+    """After 7 of 10: mean 7.5 / 11, variance 7.5 x 3.5 / (11^2 x 12)."""
+    made = Competence(1e12)
+    for number in range(10):
+        made.episode(number < 7)
+    assert made.mean == pytest.approx(7.5 / 11)
+    assert made.deviation == pytest.approx((7.5 * 3.5 / (121 * 12)) ** 0.5)
+
+
+def test_before_anything_it_is_open_and_claims_nothing() -> None:
+    made = Competence(20.0)
+    assert (made.mean, made.calibration_error) == (0.5, 1.0)
+    assert made.claimed == 0.0
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_claims_fit_over_200_episodes_from_bad_to_good(seed) -> None:
+    """The true rate climbs from 0.02 to 0.98 while the robot learns."""
+    rng = np.random.default_rng(seed)
+    made = Competence(10.0)
+    for rate in np.linspace(0.02, 0.98, 200):
+        made.episode(rng.random() < rate)
+    assert made.calibration_error <= 0.1
+
+
+def test_who_claims_more_than_it_can_is_found_out() -> None:
+    """A rate of 0.9 that turns into 0 with hardly any forgetting: the claims stay high."""
+    made = Competence(1e9)
+    for number in range(400):
+        made.episode(number < 200 and number % 10 > 0)
+    assert made.calibration_error > 0.3
+
+
+@given(st.lists(st.booleans(), max_size=60), st.floats(1.0, 1e6))
+def test_all_of_it_stays_in_the_unit_interval(outcomes, episodes) -> None:
+    made = Competence(episodes)
+    for outcome in outcomes:
+        made.episode(outcome)
+        for value in (made.mean, made.claimed, made.calibration_error):
+            assert 0.0 <= value <= 1.0
+        assert made.claimed <= made.mean

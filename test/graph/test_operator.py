@@ -1,0 +1,136 @@
+"""The operator's hold: over System M, over its death and its next incarnation."""
+
+import itertools
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+pytest.importorskip('rclpy')
+pytest.importorskip('pybullet')
+
+from graph_harness import end, running, start_script, wait_until
+from std_srvs.srv import Trigger
+
+from abm_ros.core.audit_trail import check
+from abm_ros.ros.graph import GraphOptions, describe
+
+pytestmark = [pytest.mark.graph, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope='module')
+def graph(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('operator')
+    options = GraphOptions(body='bullet:reach', directory=str(folder), seed=4, pin_mode='task')
+    specs = [replace(spec, respawn=True) for spec in describe(options)]
+    with running(specs, folder) as (processes, observer):
+        observer.wait_mode('task')
+        observer.processes, observer.folder = processes, folder
+        yield observer
+
+
+def opens(graph) -> None:
+    wait_until(lambda: graph.mode == 'task' and graph.value('motor_gate', 'open') == 1.0,
+               lambda: f'an open gate in task; modes so far {graph.modes[-5:]}')
+
+
+def ask(graph, service: str) -> None:
+    assert graph.call(Trigger, service, Trigger.Request()).success
+
+
+def last_motion_s(graph) -> float:
+    """Return when a command last differed from the one before it."""
+    commands = list(graph.commands)
+    return max(at for (_, before), (at, after) in itertools.pairwise(commands)
+               if (before != after).any())
+
+
+def stays_still(graph, seconds: float) -> None:
+    start = len(graph.commands)
+    end_s = time.monotonic() + seconds
+    wait_until(lambda: time.monotonic() > end_s, 'time to pass')
+    held = np.array([command for _, command in graph.commands[start:]])
+    assert len(held) > 3
+    assert (held == held[0]).all()
+
+
+@pytest.mark.parametrize('who', ['motor_gate', 'system_m'])
+def test_a_hold_stops_the_arm_and_a_release_lets_it_go_on(graph, who) -> None:
+    opens(graph)
+    ask(graph, f'{who}/hold')
+    answered_s = time.monotonic()
+    wait_until(lambda: graph.mode == 'freeze', 'freeze')
+    wait_until(lambda: graph.value('motor_gate', 'held') == 1.0, 'the gate to know')
+    stays_still(graph, 0.5)
+    # One control period, and room for a loaded machine.
+    assert last_motion_s(graph) < answered_s + 0.05 + 0.5
+    ask(graph, f'{who}/release')
+    opens(graph)
+
+
+def test_the_hold_outlives_system_m_and_its_next_incarnation(graph) -> None:
+    opens(graph)
+    dead = graph.processes.kill('system_m')
+    ask(graph, 'motor_gate/hold')     # nobody else is there to be asked
+    stays_still(graph, 0.3)
+    wait_until(lambda: graph.processes.pid('system_m') not in (None, dead), 'System M back')
+    seen = len(graph.modes)
+    wait_until(lambda: 'freeze' in graph.modes[seen:] or graph.mode == 'freeze', 'freeze')
+    stays_still(graph, 1.5)
+    assert graph.value('motor_gate', 'open') == 0.0
+    ask(graph, 'motor_gate/release')
+    opens(graph)
+
+
+def test_the_hold_outlives_the_motor_gate(graph) -> None:
+    opens(graph)
+    ask(graph, 'motor_gate/hold')
+    wait_until(lambda: graph.mode == 'freeze', 'freeze')
+    dead = graph.processes.kill('motor_gate')
+    wait_until(lambda: graph.processes.pid('motor_gate') not in (None, dead), 'the gate back')
+    graph.fresh('motor_gate')
+    wait_until(lambda: graph.states.get('motor_gate') == 'active', 'the gate repaired')
+    wait_until(lambda: graph.commands[-1][0] > time.monotonic() - 0.2, 'a hold again')
+    stays_still(graph, 1.0)
+    assert graph.mode == 'freeze'
+    ask(graph, 'system_m/release')
+    opens(graph)
+
+
+def test_the_command_line_intervenes(graph, tmp_path) -> None:
+    def abm(*words: str) -> tuple[int, str]:
+        out = tmp_path / 'out'
+        with open(out, 'w') as file:
+            process = start_script(graph.processes.domain, '-m', 'abm_ros.cli.main', 'intervene',
+                                   '--timeout', '15', *words, stdout=file)
+            code = process.wait(40.0)
+        end(process)
+        return code, out.read_text()
+
+    opens(graph)
+    assert abm('hold')[0] == 0
+    wait_until(lambda: graph.mode == 'freeze', 'freeze')
+    code, text = abm('status')
+    assert code == 0
+    assert 'shut, held by the operator' in text
+    assert abm('release')[0] == 0
+    opens(graph)
+    assert abm('pin', 'play')[0] == 0
+    graph.wait_mode('play')
+    code, text = abm('pin', 'imagine')
+    assert code == 1
+    assert 'refused' in text
+    assert abm('pin', 'none')[0] == 0
+    assert abm('veto', 'play', 'rest')[0] == 0
+    wait_until(lambda: graph.mode != 'play', 'play to end')
+    assert abm('veto', 'none')[0] == 0
+    assert abm('pin', 'task')[0] == 0
+    opens(graph)
+
+
+def test_all_that_is_on_the_record_and_recomputes(graph) -> None:
+    """The last test of this graph: its log holds several starts, and every decision is phi's."""
+    verdict = check(graph.folder / 'audit.jsonl')
+    assert verdict.decisions > 5
+    assert verdict.older == 0
