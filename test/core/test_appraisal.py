@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_replay import SPEC, filled, life
+from test_replay import filled, life
 
 from abm_ros.core.appraisal import AppraisalConfig, Appraiser, Transitions, draw, read
 from abm_ros.core.errors import ConfigError
