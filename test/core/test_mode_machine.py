@@ -36,7 +36,7 @@ UNIT = st.floats(0.0, 1.0)
 # Histories hold still for a while and then jump, as life does; extremes are drawn often.
 SIGNAL = st.one_of(st.sampled_from((0.0, 0.05, 0.3, 0.55, 0.9, 1.0)), UNIT)
 MOMENT = st.tuples(
-    st.fixed_dictionaries({name: SIGNAL for name in SIGNALS}), st.integers(1, 25),
+    st.fixed_dictionaries(dict.fromkeys(SIGNALS, SIGNAL)), st.integers(1, 25),
     st.sampled_from(('', '', '', 'hold', 'release', 'fault', 'mended', 'veto play', 'veto none',
                      *(f'pin {mode}' for mode in sorted(WORKING)), 'pin none')))
 HISTORIES = st.lists(MOMENT, min_size=1, max_size=25)
@@ -130,7 +130,7 @@ def test_every_decision_of_a_life_recomputes(history) -> None:
 
 
 def corner(**known) -> dict[str, float]:
-    return {**{name: 0.0 for name in SIGNALS}, 'energy': 1.0, **known}
+    return {**dict.fromkeys(SIGNALS, 0.0), 'energy': 1.0, **known}
 
 
 # Inputs that between them pull every drive and every override both ways.
