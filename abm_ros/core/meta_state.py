@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from abm_ros.core.competence import Competence
 from abm_ros.core.config import check, setting
 from abm_ros.core.signals import (
@@ -24,6 +26,9 @@ class MetaStateConfig:
 
     stress_samples: float = setting(
         20.0, 'Time constant of stress.', unit='ticks', low=1.0, high=10000.0)
+    uncertainty_samples: float = setting(
+        10.0, 'Time constant of uncertainty, which is measured at single transitions.',
+        unit='ticks', low=1.0, high=10000.0)
     gain_slow_samples: float = setting(
         200.0, 'Time constant of the slow error average behind learning_gain.',
         unit='ticks', low=2.0, high=100000.0)
@@ -54,6 +59,7 @@ class MetaState:
         self._pressure = SleepPressure(config.sleep_capacity, config.consolidation_replays)
         self.claims = Competence(config.competence_episodes)
         self._episodes: tuple[float, float] | None = None
+        self._doubt = Average(config.uncertainty_samples)
         self._recorded: float | None = None
         self._served: float | None = None
 
@@ -76,7 +82,7 @@ class MetaState:
         effort = gate.get('effort_ratio', 0.0)
         return {
             'prediction_error': error,
-            'uncertainty': saturating(a['uncertainty']) if 'uncertainty' in a else 1.0,
+            'uncertainty': self._uncertainty(a, learner),
             'novelty': clip_unit(memory.get('novelty', 1.0)),
             'learning_gain': learning_gain(self._slow.update(error), self._fast.update(error)),
             'collapse': collapse(learner.get('effective_rank', 0.0),
@@ -90,6 +96,14 @@ class MetaState:
             'pain': pain_from_effort(effort),
             'sleep_pressure': self._pressure.value,
         }
+
+    def _uncertainty(self, a: Mapping[str, float], learner: Mapping[str, float]) -> float:
+        """Return 1 while nothing was learned: members that know nothing agree."""
+        if learner.get('version', 1.0) <= 0:
+            return 1.0
+        if 'uncertainty' in a:
+            self._doubt.update(saturating(a['uncertainty']))
+        return 1.0 if np.isnan(self._doubt.value) else self._doubt.value
 
     def _track_episodes(self, b: Mapping[str, float]) -> None:
         now = (b.get('episodes', 0.0), b.get('successes', 0.0))
