@@ -9,6 +9,7 @@ from abm_ros.core.signals import (
     SleepPressure,
     clip_unit,
     learning_gain,
+    looming,
     pain_from_effort,
     saturating,
 )
@@ -70,6 +71,8 @@ class MetaState:
             'uncertainty': saturating(a['uncertainty']) if 'uncertainty' in a else 1.0,
             'learning_gain': learning_gain(self._slow.update(error), self._fast.update(error)),
             'competence': clip_unit(b.get('competence', 0.0)),
+            'cue': clip_unit(gate.get('cue', 0.0)),
+            'looming': looming(gate.get('looming', 0.0)),
             'energy': clip_unit(gate.get('energy', 1.0)),
             'stress': clip_unit(self._stress.update(effort)),
             'pain': pain_from_effort(effort),

@@ -2,6 +2,7 @@
 The meta-states that System M sees: each a number in [0, 1], each with its calibration.
 
 Epistemic: `prediction_error`, `uncertainty`, `learning_gain`, `competence`.
+Species-specific: `cue`, `looming`.
 Somatic: `energy`, `stress`, `pain`, `sleep_pressure`. Source: arXiv:2603.15381, table C.1.
 """
 
@@ -17,6 +18,8 @@ SIGNALS = {
     'uncertainty': "disagreement of System A's ensemble, relative to the change predicted",
     'learning_gain': 'relative fall of the model error from a slow to a fast average',
     'competence': 'share of successes among the last whole task episodes',
+    'cue': 'share of the last camera images that show a pointing marker',
+    'looming': 'closeness of a collision: 1 / time to contact, 1 at 0.5 s or less',
     'energy': 'battery charge',
     'stress': 'smoothed largest share of a joint effort limit in use',
     'pain': 'over-force: how far a measured effort exceeds its limit, 1 at twice the limit',
@@ -45,6 +48,21 @@ def effort_ratio(effort: Mapping[str, float], limits: JointLimits) -> float:
 def pain_from_effort(ratio: float) -> float:
     """Return pain from an effort ratio: 0 up to the limit, 1 at twice the limit."""
     return clip_unit(ratio - 1.0)
+
+
+LOOMING_CONTACT_S = 0.5     # an arm of 1 m/s needs about this to stop and yield
+
+
+def looming(rate: float) -> float:
+    """
+    Return looming from the inverse time to contact.
+
+    Linear in the rate, the quantity that animals time their retreat by: 0 for nothing that comes
+    nearer, 0.5 one second before contact, 1 at half a second or less. Source: Lee 1976.
+
+    :param rate: 1/s, of the sensory gate's detector.
+    """
+    return clip_unit(LOOMING_CONTACT_S * rate)
 
 
 def learning_gain(slow: float, fast: float) -> float:
