@@ -101,7 +101,7 @@ def refused(situation: Situation, phi: Phi, decision: Decision) -> Refusal | Non
         return None
     wanted = decide(s.signals, s.state, phi, s.now_s, MODES)
     if wanted.mode == decision.mode:
-        over = [f'learning-rate ceiling {name} {ceiling:g}' for name, ceiling in
+        over = [f'ceiling of {name}: {ceiling:g}' for name, ceiling in
                 s.ceilings.items() if getattr(wanted.modulation, name) > ceiling]
         return Refusal(wanted.mode, over[0]) if over and not s.baseline else None
     if rule := s.barred.get(wanted.mode):

@@ -173,12 +173,20 @@ class SystemM(PartNode[SystemMConfig]):
                 values=[KeyValue(key=k, value=f'{v:.6g}')
                         for k, v in health.values(node).items()]))
         if self._conductor is not None:
-            statuses.append(DiagnosticStatus(
-                level=DiagnosticStatus.WARN if self._conductor.fault else DiagnosticStatus.OK,
-                name=f'abm_ros: {names.SYSTEM_M}', hardware_id=names.SYSTEM_M,
-                message=self._conductor.fault or self._conductor.mode or 'bringing up'))
+            statuses.append(self._own_status(self._conductor))
         self._diagnostics.publish(DiagnosticArray(
             header=Header(stamp=self.get_clock().now().to_msg()), status=statuses))
+
+    def _own_status(self, conductor: Conductor) -> DiagnosticStatus:
+        guards = conductor.control.guards
+        level = DiagnosticStatus.WARN if conductor.fault else DiagnosticStatus.OK
+        message = conductor.fault or conductor.mode or 'bringing up'
+        if guards.tripped:
+            level, message = DiagnosticStatus.ERROR, '; '.join(guards.tripped.values())
+        return DiagnosticStatus(
+            level=level, name=f'abm_ros: {names.SYSTEM_M}', hardware_id=names.SYSTEM_M,
+            message=message,
+            values=[KeyValue(key='somatic_budget', value=f'{guards.budget:.3f}')])
 
     def _on_hold(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         return self._intervene(True, 'the motors hold until release', response)

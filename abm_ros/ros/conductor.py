@@ -13,6 +13,7 @@ from abm_ros.core.decision import Refusal, table_hash, to_record
 from abm_ros.core.errors import AbmError, GraphError
 from abm_ros.core.modes import SAFE_MODE, NodeRow, Row
 from abm_ros.core.phi import Decision, Modulation
+from abm_ros.core.self_report import self_report
 from abm_ros.core.supervisor import Health, MetaControl, SystemMConfig
 from abm_ros.ros import names
 from abm_ros.ros.rewirer import Rewirer
@@ -55,6 +56,7 @@ class Conductor:
         self._counts = {'switches': 0.0, 'degraded': 0.0, 'gate_shut_ms': 0.0, 'full_ms': 0.0}
         self._phi_hash = table_hash(tables['phi'])
         self._refused: Refusal | None = None
+        self._tripped: dict[str, str] = {}
         self._record('start', incarnation=incarnation, phi=self._phi_hash,
                      phi_text=tables['phi'], constraints_text=tables['constraints'])
 
@@ -79,6 +81,7 @@ class Conductor:
         self._follow_gate(raw)
         signals = self.signals = self.control.signals(raw)
         decision = self.control.decide(signals, raw, self.fault, now_s)
+        self._note_guards()
         self._note_refusal()
         # Motors that were shut in an emergency open again only by entering the mode anew.
         closed = self.control.wiring[decision.mode].motors_open and not self.motors_open
@@ -87,6 +90,20 @@ class Conductor:
         elif decision.modulation != self._modulation and not self.fault:
             self._modulate(decision)
         return signals
+
+    def report(self, decision: Decision) -> str:
+        """Return what the robot says of itself."""
+        return self_report(decision, self.control.claims, self.control.guards.tripped)
+
+    def _note_guards(self) -> None:
+        """Log guards as they trip and as they end."""
+        tripped = self.control.guards.tripped
+        for name in tripped.keys() ^ self._tripped.keys():
+            text = tripped.get(name, '')
+            self._record('guard', name=name, what=text or 'over')
+            if text:
+                self._logger.error(f'guard {name}: {text}')
+        self._tripped = dict(tripped)
 
     def _note_refusal(self) -> None:
         """Log what a rule refused, once until something else is refused or nothing is."""
@@ -191,7 +208,7 @@ class Conductor:
         self._counts['full_ms'] = report.full_s * 1e3
         self.mode = decision.mode
         self.motors_open = row.motors_open and not self.control.is_held
-        self.announce(self.mode, self_report(decision))
+        self.announce(self.mode, self.report(decision))
         self._logger.info(f'{self.mode}: {decision.reason} '
                           f'(rewired in {report.full_s * 1e3:.0f} ms)')
 
@@ -251,11 +268,3 @@ def with_settings(row: Row, modulation: Modulation, incarnation: str) -> dict[st
     settings[names.EPISODIC_MEMORY] = {'mode': row.mode}
     return {name: replace(node, params={**node.params, **settings.get(name, {})})
             for name, node in row.nodes.items()}
-
-
-def self_report(decision: Decision) -> str:
-    """Return what the robot says of itself: its mode, why, and how sure it may be."""
-    signals = decision.signals
-    known = ', '.join(f'{name} {signals[name]:.2f}' for name in
-                      ('competence', 'prediction_error', 'energy') if name in signals)
-    return f'Mode {decision.mode}: {decision.reason}.' + (f' Measured: {known}.' if known else '')

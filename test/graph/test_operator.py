@@ -90,7 +90,7 @@ def test_the_hold_outlives_the_motor_gate(graph) -> None:
     dead = graph.processes.kill('motor_gate')
     wait_until(lambda: graph.processes.pid('motor_gate') not in (None, dead), 'the gate back')
     graph.fresh('motor_gate')
-    wait_until(lambda: graph.states.get('motor_gate') == 'active', 'the gate repaired')
+    wait_until(lambda: graph.states.get('motor_gate') == 'inactive', 'the gate mended')
     wait_until(lambda: graph.commands[-1][0] > time.monotonic() - 0.2, 'a hold again')
     stays_still(graph, 1.0)
     assert graph.mode == 'freeze'
