@@ -46,7 +46,7 @@ $(BIN)/python:
 $(STAMP): setup.py setup.cfg pyproject.toml package.xml Makefile $(LOCK) $(DATA) | $(BIN)/python
 	@echo '[2/5] ROS 2 (rclpy and Fast DDS), simulators and tools'
 	@$(PIP) install -c $(LOCK) setuptools wheel |& $(SHOW)
-	@$(PIP) install -c $(LOCK) --no-build-isolation '.[ros,sim,dev]' |& $(SHOW)
+	@$(PIP) install -c $(LOCK) --no-build-isolation '.[ros,sim,export,dev]' |& $(SHOW)
 	@echo '[3/5] PyTorch (the longest step) and the baselines'
 	@$(PIP) install -c $(LOCK) --no-build-isolation '.[learn,bench]' |& $(SHOW)
 	@echo '[4/5] panda-gym'

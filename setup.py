@@ -33,7 +33,6 @@ SIM = [
     'gymnasium>=1.0,<2',
     'pin>=3.0,<5',
     'pybullet==3.2.7',  # the release whose physics the learning figures were measured with
-    'scipy>=1.11',
 ]
 LEARN = [
     'onnx>=1.16,<2',
@@ -46,10 +45,16 @@ BENCH = [
     'sb3_contrib==2.9.2',
     'stable_baselines3==2.9.2',
 ]
+# Bags and data sets, and the images in them.
+EXPORT = [
+    'mcap-ros2-support>=0.5.5',
+    'pyarrow>=15',
+]
 TEST = [
     'hypothesis>=6.100',
     'pytest>=8,<9',  # launch_testing breaks pytest 9
     'pytest-timeout>=2.3',
+    'rosbags>=0.10',  # reads exported bags, independently of what wrote them
 ]
 DEV = [
     'mypy>=2.0,<3',
@@ -83,12 +88,14 @@ setup(
         'pyyaml>=6.0',
         'rich>=13.0',
         'safetensors>=0.4',
+        'scipy>=1.11',  # nearest neighbours
     ],
     extras_require={
         'ros': ROS,
         'sim': SIM,
         'learn': LEARN,
         'bench': BENCH,
+        'export': EXPORT,
         'test': TEST,
         'dev': TEST + DEV,
     },

@@ -11,17 +11,19 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog='abm', description='A robot that manages its own learning: Systems A, B and M.')
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
-    from abm_ros.cli import audit, bench, intervene, sim
-    for name, module, text in (
-            ('sim', sim, 'run the graph on a simulated body and report'),
-            ('audit', audit, 'read, explain and verify what System M decided'),
-            ('intervene', intervene, 'hold, release, pin or veto: the operator decides'),
-            ('bench', bench, 'measure the graph or the agent against a floor')):
+    from abm_ros.cli import audit, bench, intervene, memory, sim
+    modules = {
+        'sim': (sim, 'run the graph on a simulated body and report'),
+        'intervene': (intervene, 'hold, release, pin or veto: the operator decides'),
+        'audit': (audit, 'read, explain and verify what System M decided'),
+        'memory': (memory, 'look after an episodic memory; exchange it with other tools'),
+        'bench': (bench, 'measure the graph or the agent against a floor')}
+    for name, (module, text) in modules.items():
         module.add_arguments(commands.add_parser(name, help=text, description=text))
     arguments = parser.parse_args(argv)
     try:
-        return {'sim': sim.run, 'bench': bench.run, 'audit': audit.run,
-                'intervene': intervene.run}[arguments.command](arguments)
+        code: int = modules[arguments.command][0].run(arguments)
+        return code
     except AbmError as error:
         sys.stderr.write(f'error: {error}\n')
         return 2

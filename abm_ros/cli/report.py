@@ -74,7 +74,7 @@ def _recorded(memory: Path) -> int:
         with Store.read(memory) as reader:
             runs = reader.runs()
             first = runs[-1].first_id if runs else 1
-            return sum(1 for step in reader.steps(after=first - 1) if step.action is not None)
+            return sum(int(block.acted.sum()) for block in reader.blocks(after=first - 1))
     except StoreError:
         return 0
 

@@ -13,6 +13,7 @@ from abm_ros.core.signals import (
     clip_unit,
     collapse,
     learning_gain,
+    looming,
     pain_from_effort,
     saturating,
 )
@@ -90,7 +91,7 @@ class MetaState:
             'competence': clip_unit(b.get('competence', 0.0)),
             'calibration_error': self.claims.calibration_error,
             'cue': clip_unit(gate.get('cue', 0.0)),
-            'looming': clip_unit(gate.get('looming', 0.0)),
+            'looming': looming(gate.get('looming', 0.0)),
             'energy': clip_unit(gate.get('energy', 1.0)),
             'stress': clip_unit(self._stress.update(effort)),
             'pain': pain_from_effort(effort),

@@ -21,8 +21,8 @@ SIGNALS = {
     'collapse': "share of the observation's effective dimensions that the latents have lost",
     'competence': 'share of successes among the last whole task episodes',
     'calibration_error': 'expected calibration error of claimed competence; 1 while unknown',
-    'cue': 'a pointing marker is seen: 1, fading when it is gone',
-    'looming': 'nearness of a collision: 1 at contact, 0 at or beyond the horizon',
+    'cue': 'share of the last camera images that show a pointing marker',
+    'looming': 'closeness of a collision: 1 / time to contact, 1 at 0.5 s or less',
     'energy': 'battery charge',
     'stress': 'smoothed largest share of a joint effort limit in use',
     'pain': 'over-force: how far a measured effort exceeds its limit, 1 at twice the limit',
@@ -51,6 +51,21 @@ def effort_ratio(effort: Mapping[str, float], limits: JointLimits) -> float:
 def pain_from_effort(ratio: float) -> float:
     """Return pain from an effort ratio: 0 up to the limit, 1 at twice the limit."""
     return clip_unit(ratio - 1.0)
+
+
+LOOMING_CONTACT_S = 0.5     # an arm of 1 m/s needs about this to stop and yield
+
+
+def looming(rate: float) -> float:
+    """
+    Return looming from the inverse time to contact.
+
+    Linear in the rate, the quantity that animals time their retreat by: 0 for nothing that comes
+    nearer, 0.5 one second before contact, 1 at half a second or less. Source: Lee 1976.
+
+    :param rate: 1/s, of the sensory gate's detector.
+    """
+    return clip_unit(LOOMING_CONTACT_S * rate)
 
 
 def learning_gain(slow: float, fast: float) -> float:

@@ -2,36 +2,40 @@
 The durable record of a life: every lived step, append-only, in one SQLite file.
 
 WAL with synchronous=FULL: a step whose id is at most `Store.acknowledged` survives kill -9 and a
-power cut. Commits are grouped, by count and by age, because one costs an fsync.
+power cut. Commits are grouped, by count and by age, because one costs an fsync; what a commit
+writes is one chunk, with one checksum.
 """
 
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
 
+from abm_ros.core.blocks import StepBlock, checksum, encode_block
 from abm_ros.core.config import check, setting
 from abm_ros.core.errors import ConfigError, SpecError, StoreError
 from abm_ros.core.spec import ObservationSpec
+from abm_ros.core.store_episodes import EpisodeRecord, Tally
 from abm_ros.core.store_file import (
-    INSERT_STEP,
-    SELECT_STEPS,
+    INSERT_CHUNK,
+    INSERT_EPISODE,
+    SCHEMA_VERSION,
     check_same,
     connect,
     create,
-    decode,
-    encode,
     explained,
-    read_spec,
+    read_head,
     take_lock,
     transaction,
 )
+from abm_ros.core.store_migrate import OLDEST, migrate_from_1
+from abm_ros.core.store_pen import Pen
+from abm_ros.core.store_reader import RunRecord, StoreReader, open_reader
 from abm_ros.core.transition import Step
 
-_CHUNK = 2048
+__all__ = ['EpisodeRecord', 'RunRecord', 'Store', 'StoreConfig', 'StoreReader']
 
 
 @dataclass(frozen=True)
@@ -53,116 +57,36 @@ class StoreConfig:
                               f'buffer_limit {self.buffer_limit}')
 
 
-@dataclass(frozen=True)
-class EpisodeRecord:
-    """Summary of one stored episode; complete when its last step has no action."""
-
-    episode: int
-    first_id: int
-    steps: int
-    mode: str                          # of the first step
-    success: bool                      # at any step
-    complete: bool
-    provenance: str                    # of the first step
-
-
-@dataclass(frozen=True)
-class RunRecord:
-    """One process that wrote to the record; its steps begin at `first_id`."""
-
-    run: int
-    first_id: int
-    started_ns: int
-
-
-class StoreReader:
-    """What can be read from the record, by its writer or beside it."""
-
-    def __init__(self, path: Path, db: sqlite3.Connection, spec: ObservationSpec) -> None:
-        self.path = path
-        self.spec = spec
-        self._db = db
-
-    def steps(self, after: int = 0) -> Iterator[Step]:
-        """
-        Iterate over the committed steps in the order lived.
-
-        :param after: leave out the steps up to this id.
-        :raises StoreError: naming the row whose checksum is wrong.
-        """
-        while True:
-            # In chunks: one long read would keep the writer's WAL from being checkpointed.
-            rows = self._query(SELECT_STEPS, after, _CHUNK)
-            for row in rows:
-                yield decode(self.path, self.spec, row)
-            if len(rows) < _CHUNK:
-                return
-            after = rows[-1][0]
-
-    def episodes(self) -> list[EpisodeRecord]:
-        """Return a summary of every episode, in the order lived."""
-        rows = self._query(
-            'SELECT e.episode, e.first_id, e.steps, a.mode, e.success, b.action IS NULL, '
-            'a.provenance FROM (SELECT episode, MIN(id) AS first_id, MAX(id) AS last_id, '
-            'COUNT(*) AS steps, MAX(success) AS success FROM steps GROUP BY episode) AS e '
-            'JOIN steps AS a ON a.id = e.first_id JOIN steps AS b ON b.id = e.last_id '
-            'ORDER BY e.episode')
-        return [EpisodeRecord(episode, first, count, mode, bool(success), bool(complete), origin)
-                for episode, first, count, mode, success, complete, origin in rows]
-
-    def runs(self) -> list[RunRecord]:
-        """Return the runs that wrote to this record, in order."""
-        return [RunRecord(*row) for row in
-                self._query('SELECT run, first_id, started_ns FROM runs ORDER BY run')]
-
-    @property
-    def next_episode(self) -> int:
-        """The first free episode number of this life."""
-        return int(self._query('SELECT COALESCE(MAX(episode), -1) + 1 FROM steps')[0][0])
-
-    def close(self) -> None:
-        """Release the file."""
-        self._db.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def _query(self, sql: str, *values: Any) -> list[Any]:
-        with explained(self.path, 'read'):
-            return self._db.execute(sql, values).fetchall()
-
-
 class Store(StoreReader):
     """The one writer of the record."""
 
-    def __init__(self, path: Path | str, spec: ObservationSpec, config: StoreConfig,
+    def __init__(self, path: Path | str, spec: ObservationSpec | None, config: StoreConfig,
                  clock: Callable[[], float] = time.monotonic) -> None:
         """
-        Create the record or open it to go on with it.
+        Create the record or open it to go on with it; an older one is brought up to date.
 
         :param path: the database; `<path>.lock` beside it belongs to the writer.
-        :param spec: what its observations are; must equal the stored one.
+        :param spec: what its observations are; must equal the stored one. None takes the stored
+            one of a record that must exist.
         :param clock: seconds, against which the age of a commit is measured.
         :raises StoreBusyError: another process holds it.
         :raises StoreError: it is foreign, newer, of another spec, or cannot be written.
         """
         path = Path(path)
+        if spec is None and not path.exists():
+            raise StoreError(f'{path}: no such file; expected an episodic memory')
         self._config = config
         self._clock = clock
-        self._buffer: list[tuple[Any, ...]] = []
         self._oldest = 0.0
         self._acknowledged = 0
         self._last = (-1, 0)           # episode and index of the last step appended
         self._lock = take_lock(path)
         try:
-            super().__init__(path, connect(path, 'rwc', config.busy_timeout_s), spec)
+            db = connect(path, 'rwc' if spec is not None else 'rw', config.busy_timeout_s)
             try:
-                self._open()
+                self._open(path, db, spec)
             except BaseException:
-                self._db.close()
+                db.close()
                 raise
         except BaseException:
             os.close(self._lock)
@@ -173,17 +97,9 @@ class Store(StoreReader):
         """
         Open the record for reading, also while a writer runs.
 
-        :raises StoreError: it is missing, foreign or newer.
+        :raises StoreError: it is missing, foreign, newer, or older than can be read.
         """
-        path = Path(path)
-        if not path.exists():
-            raise StoreError(f'{path}: no such file; expected an episodic memory')
-        db = connect(path, 'ro', busy_timeout_s)
-        try:
-            return StoreReader(path, db, read_spec(path, db))
-        except BaseException:
-            db.close()
-            raise
+        return open_reader(Path(path), busy_timeout_s)
 
     @property
     def acknowledged(self) -> int:
@@ -193,7 +109,7 @@ class Store(StoreReader):
     @property
     def pending(self) -> int:
         """Number of steps appended but not yet durable."""
-        return len(self._buffer)
+        return len(self._pen)
 
     @property
     def next_episode(self) -> int:
@@ -208,21 +124,33 @@ class Store(StoreReader):
         :raises SpecError: it does not fit the spec, or goes back in its life; it is not taken.
         :raises StoreError: the buffer is full and cannot be committed; the step is not taken.
         """
-        row = encode(self.spec, self._acknowledged + len(self._buffer) + 1, step)
-        position = row[1], row[2]
+        position = step.episode, step.index
+        pen = self._pen
+        waiting = len(pen)
         if position <= self._last:
-            raise SpecError(f'step {position} (episode, index) does not follow {self._last}; '
-                            'count up within an episode, then start at next_episode')
-        if len(self._buffer) >= self._config.buffer_limit:
+            if min(position) >= 0:
+                raise SpecError(f'step {position} (episode, index) does not follow {self._last}; '
+                                'count up within an episode, then start at next_episode')
+        elif waiting >= self._config.buffer_limit:
             try:
                 self.flush()
+                waiting = 0
             except StoreError as error:
                 raise type(error)(f'{error}; the buffer is full, a step was refused') from error
-        if not self._buffer:
+        number = self._acknowledged + waiting + 1
+        pen.take(number, step)
+        if not waiting:
             self._oldest = self._clock()
-        self._buffer.append(row)
         self._last = position
-        return int(row[0])
+        return number
+
+    def note(self, number: int, novelty: float, surprise: float) -> bool:
+        """
+        Add signals to a step that is not durable yet; nan changes nothing.
+
+        :return: False when the step is durable already and stays as it is.
+        """
+        return self._pen.note(number, novelty, surprise)
 
     def poll(self, now: float | None = None) -> bool:
         """
@@ -232,9 +160,10 @@ class Store(StoreReader):
         :return: whether it committed.
         :raises StoreError: as `flush`.
         """
-        if not self._buffer:
+        waiting = len(self._pen)
+        if not waiting:
             return False
-        if len(self._buffer) < self._config.commit_count:
+        if waiting < self._config.commit_count:
             age = (self._clock() if now is None else now) - self._oldest
             if age < self._config.commit_age_s:
                 return False
@@ -248,14 +177,16 @@ class Store(StoreReader):
         :return: `acknowledged`.
         :raises StoreError: the commit failed; the steps stay in the buffer for a later try.
         """
-        if self._buffer:
-            with explained(self.path, f'commit {len(self._buffer)} steps (kept in the buffer)'), \
-                    transaction(self._db):
+        if len(self._pen):
+            with explained(self.path, f'commit {self.pending} steps (kept in the buffer)'), \
+                    transaction(self.db):
                 # A commit that was interrupted after it took effect is not repeated.
-                last = self._db.execute('SELECT COALESCE(MAX(id), 0) FROM steps').fetchone()[0]
-                self._db.executemany(INSERT_STEP, (row for row in self._buffer if row[0] > last))
-            self._acknowledged = int(self._buffer[-1][0])
-            self._buffer.clear()
+                last = self.db.execute(
+                    'SELECT COALESCE(MAX(last_id), 0) FROM chunks WHERE first_id = '
+                    '(SELECT MAX(first_id) FROM chunks)').fetchone()[0]
+                self._write(self._pen, last)
+            self._acknowledged += len(self._pen)
+            self._pen.clear()
         return self._acknowledged
 
     def close(self) -> None:
@@ -269,27 +200,70 @@ class Store(StoreReader):
         try:
             self.flush()
         finally:
-            self._db.close()
+            self.db.close()
             os.close(self._lock)
             self._lock = -1
 
-    def _open(self) -> None:
-        with explained(self.path, 'open'):
-            empty = not self._db.execute('SELECT 1 FROM sqlite_master').fetchone()
+    def write_chunk(self, block: StepBlock) -> int:
+        """Write a block as a chunk, within a transaction of the caller; return its bytes."""
+        data = encode_block(block, self.packing)
+        first, last = int(block.id[0]), int(block.id[-1])
+        self.db.execute(INSERT_CHUNK, (first, last, len(block), checksum(first, last, data),
+                                        data))
+        return len(data)
+
+    def write_block(self, block: StepBlock) -> None:
+        """Write a block that goes on where the record ends, within the caller's transaction."""
+        size = self.write_chunk(block)
+        self.db.executemany(INSERT_EPISODE, self._tally.take(block, size))
+
+    def _write(self, pen: Pen, after: int = 0) -> None:
+        block = pen.block()
+        if after >= block.id[0]:
+            block = block.take(block.id > after)
+            if not len(block):
+                return
+        self.write_block(block)
+
+    def _open(self, path: Path, db: sqlite3.Connection, spec: ObservationSpec | None) -> None:
+        with explained(path, 'open'):
+            empty = not db.execute('SELECT 1 FROM sqlite_master').fetchone()
+        version = SCHEMA_VERSION
         if not empty:
-            check_same(self.path, read_spec(self.path, self._db), self.spec)
-        with explained(self.path, 'open'):
-            mode = self._db.execute('PRAGMA journal_mode = WAL').fetchone()[0]
+            version, stored = read_head(path, db, OLDEST)
+            if spec is not None:
+                check_same(path, stored, spec)
+            spec = stored
+        elif spec is None:
+            raise StoreError(f'{path}: is empty; expected an episodic memory')
+        super().__init__(path, db, spec)
+        self._pen = Pen(spec, self.packing)
+        self._tally = Tally(spec, self.packing)
+        with explained(path, 'open'):
+            if empty:
+                db.execute('PRAGMA auto_vacuum = INCREMENTAL')
+            mode = db.execute('PRAGMA journal_mode = WAL').fetchone()[0]
             if mode != 'wal':
-                raise StoreError(f'{self.path}: expected a file system with write-ahead logging, '
+                raise StoreError(f'{path}: expected a file system with write-ahead logging, '
                                  f'got journal mode {mode!r}; choose a local folder')
-            self._db.execute('PRAGMA synchronous = FULL')
-            with transaction(self._db):
+            db.execute('PRAGMA synchronous = FULL')
+            with transaction(db):
                 if empty:
-                    create(self._db, self.spec)
-                row = self._db.execute('SELECT id, episode, step FROM steps ORDER BY id DESC '
-                                       'LIMIT 1').fetchone() or (0, -1, 0)
-                self._db.execute('INSERT INTO runs (first_id, started_ns) VALUES (?, ?)',
-                                 (row[0] + 1, time.time_ns()))
-        self._acknowledged = int(row[0])
-        self._last = (int(row[1]), int(row[2]))
+                    create(db, spec)
+                elif version < SCHEMA_VERSION:
+                    migrate_from_1(path, db, spec, self._write)
+                self._acknowledged, self._last = self.newest()
+                db.execute('INSERT INTO runs (first_id, started_ns) VALUES (?, ?)',
+                           (self._acknowledged + 1, time.time_ns()))
+        self.resume()
+
+    def resume(self) -> None:
+        """Go on behind the last step of the file, also with the summary of its episode."""
+        if not len(self._pen):
+            self._acknowledged, self._last = self.newest()
+        self._tally = Tally(self.spec, self.packing)
+        found = self.query('SELECT MAX(first_id) FROM episodes WHERE episode = ?', self._last[0])
+        first = found[0][0]
+        if first is not None:
+            for block in self.blocks(first - 1, damaged=lambda _: None):
+                self._tally.take(block, 0)

@@ -1,8 +1,10 @@
 """
-The file format of the durable record: schema, rows with their checksums, locks and errors.
+The file format of the durable record, schema version 2: tables, locks and errors.
 
-Table `meta` holds the schema version, the observation spec (JSON) and the time of creation;
-`runs` one row per writer; `steps` one row per lived step, arrays as little-endian float32.
+Table `meta` holds the schema version, the observation spec (JSON), the time of creation and, once
+steps were pruned, the highest id and episode ever given; `runs` one row per writer; `chunks` the
+lived steps, many to a row, each row a block (`core/blocks.py`) with its checksum; `episodes` one
+row per episode, for queries and for the choice of what to forget.
 """
 
 import fcntl
@@ -10,34 +12,37 @@ import json
 import os
 import sqlite3
 import time
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from abm_ros.core.errors import SpecError, StoreBusyError, StoreError
-from abm_ros.core.spec import ObservationSpec, check_array
-from abm_ros.core.transition import PROVENANCES, Step
+from abm_ros.core.spec import ObservationSpec
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+TABLES = (
+    # The episodes are a summary of the chunks, from which they can be made again.
+    ('CREATE TABLE chunks (first_id INTEGER PRIMARY KEY, last_id INTEGER NOT NULL, '
+     'steps INTEGER NOT NULL, crc32 INTEGER NOT NULL, block BLOB NOT NULL)'),
+    ('CREATE TABLE episodes (episode INTEGER PRIMARY KEY, first_id INTEGER NOT NULL, '
+     'last_id INTEGER NOT NULL, steps INTEGER NOT NULL, transitions INTEGER NOT NULL, '
+     'bytes INTEGER NOT NULL, mode TEXT NOT NULL, success INTEGER NOT NULL, '
+     'complete INTEGER NOT NULL, provenance TEXT NOT NULL, novelty REAL, surprise REAL, '
+     'sketch BLOB NOT NULL)'),
+)
 _SCHEMA = (
     'CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID',
     ('CREATE TABLE runs (run INTEGER PRIMARY KEY, first_id INTEGER NOT NULL, '
      'started_ns INTEGER NOT NULL)'),
-    ('CREATE TABLE steps (id INTEGER PRIMARY KEY, episode INTEGER NOT NULL, '
-     'step INTEGER NOT NULL, stamp_ns INTEGER NOT NULL, mode TEXT NOT NULL, '
-     'success INTEGER NOT NULL, provenance TEXT NOT NULL, observation BLOB NOT NULL, '
-     'goal BLOB NOT NULL, action BLOB, crc32 INTEGER NOT NULL)'),
-    # Covers the summaries of `episodes`, which would otherwise read every blob.
-    'CREATE INDEX steps_episode ON steps (episode, success)',
+    *TABLES,
 )
-SELECT_STEPS = ('SELECT id, episode, step, stamp_ns, mode, success, provenance, observation, '
-                'goal, action, crc32 FROM steps WHERE id > ? ORDER BY id LIMIT ?')
-INSERT_STEP = f'INSERT INTO steps VALUES ({", ".join("?" * 11)})'
-_INTEGER_LIMIT = 2 ** 63
+INSERT_CHUNK = 'INSERT INTO chunks VALUES (?, ?, ?, ?, ?)'
+INSERT_EPISODE = f'INSERT OR REPLACE INTO episodes VALUES ({", ".join("?" * 13)})'
+# From the chunk that holds step ? + 1, or the first one after it.
+SELECT_CHUNKS = ('SELECT first_id, last_id, steps, crc32, block FROM chunks WHERE first_id >= '
+                 '(SELECT COALESCE(MAX(first_id), 0) FROM chunks WHERE first_id <= ?) '
+                 'ORDER BY first_id LIMIT ?')
 _HINTS = {
     sqlite3.SQLITE_FULL: '; free some disk space',
     sqlite3.SQLITE_IOERR: '; free some disk space or check the disk',
@@ -130,11 +135,13 @@ def create(db: sqlite3.Connection, spec: ObservationSpec) -> None:
         ('created_ns', str(time.time_ns()))))
 
 
-def read_spec(path: Path, db: sqlite3.Connection) -> ObservationSpec:
+def read_head(path: Path, db: sqlite3.Connection,
+              oldest: int = SCHEMA_VERSION) -> tuple[int, ObservationSpec]:
     """
-    Return the observation spec of an existing record.
+    Return the schema version and the observation spec of an existing record.
 
-    :raises StoreError: the file is not an episodic memory, or of a newer version.
+    :param oldest: the lowest version that the caller can read.
+    :raises StoreError: the file is not an episodic memory, or of a version that cannot be read.
     """
     with explained(path, 'read'):
         known = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone()
@@ -142,11 +149,14 @@ def read_spec(path: Path, db: sqlite3.Connection) -> ObservationSpec:
     version, spec = meta.get('schema_version', ''), meta.get('observation_spec')
     if not str(version).isdecimal() or spec is None:
         raise StoreError(f'{path}: is a database, but not an episodic memory; choose another file')
-    if int(version) != SCHEMA_VERSION:
+    if int(version) > SCHEMA_VERSION or int(version) < oldest:
+        older = int(version) < SCHEMA_VERSION
+        todo = ("'abm memory compact' brings it up to date" if older else
+                'open it with the abm_ros that wrote it')
         raise StoreError(f'{path}: has schema version {version}, expected {SCHEMA_VERSION}; '
-                         'open it with the abm_ros that wrote it')
+                         f'{todo}')
     try:
-        return ObservationSpec.from_json(spec)
+        return int(version), ObservationSpec.from_json(spec)
     except SpecError as error:
         raise StoreError(f'{path}: damaged meta table: {error}') from error
 
@@ -169,68 +179,3 @@ def _brief(value: Any) -> str:
     if isinstance(value, list):
         return ' '.join(f'{item["name"]}:{item["size"]}' for item in value)
     return str(value)
-
-
-def encode(spec: ObservationSpec, number: int, step: Step) -> tuple[Any, ...]:
-    """
-    Return the row of a step, with its checksum last.
-
-    :param number: its id.
-    :raises SpecError: an array does not fit the spec, or a number or name is out of range.
-    """
-    for name, value in (('episode', step.episode), ('index', step.index),
-                        ('stamp_ns', step.stamp_ns)):
-        if not 0 <= value < _INTEGER_LIMIT:
-            raise SpecError(f"step's {name}: expected 0 <= {name} < 2**63, got {value}")
-    if not step.mode.isprintable():
-        raise SpecError(f"step's mode: expected a printable name, got {step.mode!r}")
-    if step.provenance not in PROVENANCES:
-        raise SpecError(f"step's provenance: expected one of {', '.join(PROVENANCES)}, "
-                        f'got {step.provenance!r}')
-    observation = _to_blob('observation', step.observation, spec.size)
-    goal = _to_blob('goal', step.goal, spec.goal_size)
-    action = None
-    if step.action is not None:
-        action = _to_blob('action', step.action, spec.action_size)
-    row = (number, int(step.episode), int(step.index), int(step.stamp_ns), step.mode,
-           int(step.success), step.provenance, observation, goal, action)
-    return *row, _checksum(row)
-
-
-def decode(path: Path, spec: ObservationSpec, row: tuple[Any, ...]) -> Step:
-    """
-    Return the step that a row holds.
-
-    :raises StoreError: naming the row, when it is not what was written.
-    """
-    try:
-        if _checksum(row[:-1]) != row[-1]:
-            raise ValueError('wrong checksum')
-        episode, index, stamp_ns, mode, success, provenance, *blobs = row[1:-1]
-        observation, goal, action = blobs
-        return Step(episode, index, stamp_ns, _from_blob(observation, spec.size),
-                    _from_blob(goal, spec.goal_size),
-                    None if action is None else _from_blob(action, spec.action_size),
-                    mode, bool(success), provenance)
-    except (TypeError, ValueError) as error:
-        raise StoreError(f'{path}: row {row[0]} of steps is damaged: {error}; '
-                         'restore a copy of the file') from error
-
-
-def _checksum(row: tuple[Any, ...]) -> int:
-    *scalars, observation, goal, action = row
-    crc = zlib.crc32(repr(scalars).encode())
-    for blob in (observation, goal, action or b''):
-        crc = zlib.crc32(blob, crc)
-    return crc
-
-
-def _to_blob(name: str, value: Any, size: int) -> bytes:
-    return check_array(name, value, (size,)).astype('<f4').tobytes()
-
-
-def _from_blob(blob: bytes, size: int) -> np.ndarray:
-    array = np.frombuffer(blob, '<f4').astype(np.float32)
-    if array.shape != (size,):
-        raise ValueError(f'expected {size} numbers, got {array.size}')
-    return array

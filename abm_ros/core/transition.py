@@ -1,11 +1,13 @@
 """The records that flow through the agent: an observation, a lived step, a replayed batch."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
 PROVENANCES = ('self', 'teacher', 'imagined')
+LIVED = ('self', 'teacher')
 
 
 class Observation(NamedTuple):
@@ -29,7 +31,9 @@ class Step:
     One control step as it was lived.
 
     The action is the one executed after the motor gate, normalised to [-1, 1]; None when the
-    episode ended with this observation.
+    episode ended with this observation. `novelty` of the observation, in [0, 1], and `surprise`,
+    the error of System A's prediction of what followed (1: as wrong as predicting no change), are
+    nan where they were not known when the step was stored.
     """
 
     episode: int
@@ -41,6 +45,8 @@ class Step:
     mode: str
     success: bool
     provenance: str = 'self'
+    novelty: float = math.nan
+    surprise: float = math.nan
 
 
 @dataclass(frozen=True)

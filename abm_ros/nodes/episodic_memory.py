@@ -11,12 +11,15 @@ from std_msgs.msg import Float32MultiArray, String
 
 from abm_ros.core.config import section, setting
 from abm_ros.core.errors import StoreError
+from abm_ros.core.forgetting import QuotaConfig
 from abm_ros.core.recorder import Recorder
 from abm_ros.core.replay import ReplayConfig, ReplayIndex
 from abm_ros.core.seeds import generator
 from abm_ros.core.spec import ObservationSpec
 from abm_ros.core.store import Store, StoreConfig
+from abm_ros.core.store_upkeep import regrouped
 from abm_ros.core.transition import Step
+from abm_ros.core.upkeep import Upkeep
 from abm_ros.ros import names
 from abm_ros.ros.codec import decode, decode_observation
 from abm_ros.ros.later import Later
@@ -25,11 +28,12 @@ from abm_ros.ros.replay_link import Credits, decode_credits, encode_batch
 from abm_ros.ros.spin import run_node
 
 _POLL_PERIOD_S = 0.1
+UPKEEP_MODES = ('rest', 'sleep')
 _NICENESS = 5       # recording and replay give way to the control path
 
 
 @dataclass(frozen=True)
-class EpisodicMemoryConfig(ReplayConfig, StoreConfig):
+class EpisodicMemoryConfig(ReplayConfig, StoreConfig, QuotaConfig):
     """Settings of the episodic memory."""
 
     directory: str = setting('~/.ros/abm_ros', 'Folder of memory.db.')
@@ -42,6 +46,7 @@ class EpisodicMemoryConfig(ReplayConfig, StoreConfig):
     def __post_init__(self) -> None:
         ReplayConfig.__post_init__(self)
         StoreConfig.__post_init__(self)
+        QuotaConfig.__post_init__(self)
 
 
 class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
@@ -58,8 +63,10 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._requests: deque[Credits] = deque()
         self._taken: dict[str, tuple[str, set[int]]] = {}
         self._rngs: dict[str, np.random.Generator] = {}
-        self._recorded = self._served = 0
+        self._recorded = self._served = self._batches = 0
         self._trouble = ''
+        self._damaged = 0
+        self._upkeep: Upkeep | None = None
         if self._path.exists():
             # Now, not at the first observation: a busy or foreign file must stop the start.
             with Store.read(self._path) as reader:
@@ -69,11 +76,22 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
 
     def telemetry(self) -> Mapping[str, float]:
         values = {'recorded': float(self._recorded), 'served': float(self._served),
+                  'batches': float(self._batches),
                   'trouble': float(bool(self._trouble))}
         if self._store is not None and self._index is not None:
             values |= {'acknowledged': float(self._store.acknowledged),
+                       'pending': float(self._store.pending),
+                       'damaged_chunks': float(self._damaged),
                        'transitions': float(len(self._index))}
+        if self._upkeep is not None:
+            values['forgotten'] = float(self._upkeep.forgotten)
         return values
+
+    def labels(self) -> Mapping[str, str]:
+        if self._store is None:
+            return {}
+        # As text: a float32 counts to 16 million only.
+        return {'acknowledged': str(self._store.acknowledged), 'trouble': self._trouble}
 
     def configure(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -111,10 +129,17 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._store = Store(self._path, spec, section(StoreConfig, self.config))
         self._index = ReplayIndex(spec, self.config.capacity)
-        for step in self._store.steps():
-            self._index.append(step)
+        self._upkeep = Upkeep(self._store, section(QuotaConfig, self.config))
+        # No more than the ring holds. What is damaged is told and left out: the rest is good.
+        for block in regrouped(self._store.blocks(
+                self._store.acknowledged - self.config.capacity, damaged=self._note_damage)):
+            self._index.append_block(block)
         self._recorder = Recorder(spec, self._store.next_episode)
         self._recorder.mode = self.config.mode
+
+    def _note_damage(self, error: StoreError) -> None:
+        self._damaged += 1
+        self.get_logger().error(str(error))
 
     def on_observation(self, message: Float32MultiArray) -> None:
         """Take an observation on its way to the record."""
@@ -139,7 +164,12 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         if store is None or index is None:
             return
         for step in steps:
-            store.append(step)
+            try:
+                store.append(step)
+            except StoreError as error:
+                # Not replayed either: what was learned from must be there after a restart.
+                self._say(error)
+                continue
             index.append(step)
             self._recorded += step.action is not None
         self._serve()
@@ -149,11 +179,16 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
             return
         try:
             self._store.poll()
+            if self._upkeep is not None and self.config.mode in UPKEEP_MODES:
+                self._upkeep.step()
             self._trouble = ''
         except StoreError as error:
-            if str(error) != self._trouble:
-                self.get_logger().error(str(error))
-            self._trouble = str(error)
+            self._say(error)
+
+    def _say(self, error: StoreError) -> None:
+        if str(error) != self._trouble:
+            self.get_logger().error(str(error))
+        self._trouble = str(error)
 
     def on_credits(self, message: Float32MultiArray) -> None:
         """Queue a consumer's request; a new session of a consumer replaces its old requests."""
@@ -181,10 +216,15 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         rng = self._rngs.setdefault(credits.consumer, generator(
             self.config.seed, f'{names.EPISODIC_MEMORY}/{credits.consumer}'))
         if credits.kind == 'reverse':
-            batch = index.reverse(rng, credits.batch, credits.horizon)
+            batch = index.reverse(rng, credits.batch, credits.horizon, source=credits.source)
+        elif credits.kind == 'forward':
+            batch = index.forward(rng, credits.batch, credits.horizon, self.config.hindsight,
+                                  credits.source)
         else:
-            batch = index.sample(rng, credits.batch, credits.horizon, self.config.hindsight)
+            batch = index.sample(rng, credits.batch, credits.horizon, self.config.hindsight,
+                                 source=credits.source, pick=credits.kind)
         self._served += credits.batch
+        self._batches += 1
         self.emit('replay', encode_batch(batch, credits, self._recorded, spec.to_json(),
                                          self.get_clock().now().nanoseconds))
 

@@ -20,6 +20,7 @@ from std_msgs.msg import Float32MultiArray
 
 from abm_ros.core.config import setting
 from abm_ros.core.errors import AbmError
+from abm_ros.core.replay import PICKS, UNIFORM
 from abm_ros.core.schedule import SCHEDULES, ScheduleConfig
 from abm_ros.core.snapshot import Snapshot
 from abm_ros.ros.codec import encode_bytes
@@ -27,11 +28,11 @@ from abm_ros.ros.node import PartNode
 from abm_ros.ros.replay_link import Credits, ReplayedBatch, decode_batch, encode_credits
 
 _CHUNK = 8          # batches asked for at a time
-_NICENESS = 10      # training gives way to the control path
+NICENESS = 10      # training gives way to the control path
 _SAVE_PERIOD_S = 5.0
 _REPEAT_PERIOD_S = 0.25
 _STALL_S = 5.0
-_CONSOLIDATION_UPDATES = 100
+CONSOLIDATION_UPDATES = 100
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,9 @@ class LearnerConfig(ScheduleConfig):
         'online', 'online: rounds as experience comes; consolidate: at full speed; '
         'value: values only, from reverse replay (System B; System A then learns online).',
         choices=SCHEDULES, runtime=True)
+    pick: str = setting(
+        UNIFORM, 'What replay prefers: nothing, surprising transitions, those that taught '
+        'something, rare ones, or a balance of new, rare and any.', choices=PICKS, runtime=True)
     plasticity: float = setting(
         1.0, 'Factor of the learning rate; 0 learns nothing.', low=0.0, high=1.0, runtime=True)
 
@@ -95,7 +99,7 @@ class LearnerNode(PartNode[C], Generic[C]):
         self._round: _Round | None = None
         self._recorded = 0
         self._done_rounds = 0
-        self._updates = 0
+        self._updates = self._received = 0
         self._published: Snapshot | None = None
         self._saved_s = time.monotonic()
         self._unsaved = False
@@ -121,6 +125,7 @@ class LearnerNode(PartNode[C], Generic[C]):
 
     def telemetry(self) -> Mapping[str, float]:
         return {**self._metrics, 'updates': float(self._updates),
+                'received': float(self._received),
                 'rounds': float(self._done_rounds),
                 'version': float(self._published.version if self._published else -1)}
 
@@ -151,6 +156,7 @@ class LearnerNode(PartNode[C], Generic[C]):
         replayed = decode_batch(message, self.part)
         if replayed is not None and replayed.session == str(self._session):
             self._unanswered.pop(replayed.number, None)
+            self._received += 1
             self._heard_s = time.monotonic()
             self._queue.put(replayed)
 
@@ -205,7 +211,7 @@ class LearnerNode(PartNode[C], Generic[C]):
 
     def _next_round(self) -> _Round:
         if self.config.schedule != 'online':
-            return _Round(self._done_rounds + 1, _CONSOLIDATION_UPDATES)
+            return _Round(self._done_rounds + 1, CONSOLIDATION_UPDATES)
         number = self._done_rounds + 1
         if not self.config.exact_rounds:
             # Late rounds are not made up for: what matters is what is known now.
@@ -221,7 +227,7 @@ class LearnerNode(PartNode[C], Generic[C]):
         reverse = self.config.schedule == 'value' and self.part == 'system_b_learner'
         self._number += 1
         credits = Credits(self.part, str(self._session), self._number,
-                          'reverse' if reverse else 'uniform', count, trainer.batch,
+                          'reverse' if reverse else self.config.pick, count, trainer.batch,
                           trainer.horizon, after)
         self._unanswered[self._number] = credits
         self.emit('credits', encode_credits(credits, self.get_clock().now().nanoseconds))
@@ -229,7 +235,7 @@ class LearnerNode(PartNode[C], Generic[C]):
     # The training thread.
 
     def _work(self) -> None:
-        os.nice(_NICENESS)   # on Linux of this thread alone: the node goes on answering
+        os.nice(NICENESS)   # on Linux of this thread alone: the node goes on answering
         try:
             self._trainer = self.make_trainer()
             self._published = self._trainer.snapshot()

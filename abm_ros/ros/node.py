@@ -87,6 +87,10 @@ class PartNode(LifecycleNode, Generic[C]):
         """Return the named raw signals of this node."""
         return {}
 
+    def labels(self) -> Mapping[str, str]:
+        """Return what the telemetry says in words, beside state and incarnation."""
+        return {}
+
     def start(self) -> None:
         """
         Configure and activate; for nodes that nobody else brings up.
@@ -150,7 +154,7 @@ class PartNode(LifecycleNode, Generic[C]):
         self._signals.publish(encode(Packet(
             self.get_clock().now().nanoseconds,
             {key: [value] for key, value in values.items()},  # type: ignore[misc]
-            {'state': state, 'incarnation': self.incarnation})))
+            {**self.labels(), 'state': state, 'incarnation': self.incarnation})))
 
     # Parameters.
 

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from std_msgs.msg import Float32MultiArray
 
 from abm_ros.core.errors import SpecError
+from abm_ros.core.replay import PICKS
+from abm_ros.core.ring import SOURCES
 from abm_ros.core.spec import ObservationSpec
 from abm_ros.core.transition import Batch
 from abm_ros.ros.codec import Packet, attributes_of, decode, encode
 
-KINDS = ('uniform', 'reverse')
+# Where windows begin: drawn by `ReplayIndex.sample`, or by `reverse` and `forward`.
+KINDS = (*PICKS, 'reverse', 'forward')
 MAX_COUNT = 32
 MAX_BATCH = 4096
 MAX_HORIZON = 64
@@ -37,11 +40,14 @@ class Credits:
     batch: int
     horizon: int
     after: int = 0
+    source: str = 'lived'
 
     def __post_init__(self) -> None:
-        if (self.kind not in KINDS or not 1 <= self.count <= MAX_COUNT
-                or not 1 <= self.batch <= MAX_BATCH or not 1 <= self.horizon <= MAX_HORIZON):
-            raise SpecError(f'credits out of bounds: kind of {KINDS}, count in 1..{MAX_COUNT}, '
+        if (self.kind not in KINDS or self.source not in SOURCES
+                or not 1 <= self.count <= MAX_COUNT or not 1 <= self.batch <= MAX_BATCH
+                or not 1 <= self.horizon <= MAX_HORIZON):
+            raise SpecError(f'credits out of bounds: kind of {KINDS}, '
+                            f'source of {SOURCES}, count in 1..{MAX_COUNT}, '
                             f'batch in 1..{MAX_BATCH}, horizon in 1..{MAX_HORIZON}, got {self}')
 
 
@@ -55,6 +61,7 @@ class ReplayedBatch:
     number: int
     recorded: int
     spec: ObservationSpec
+    source: str = 'lived'
 
 
 def encode_credits(credits: Credits, stamp_ns: int) -> Float32MultiArray:
@@ -73,7 +80,8 @@ def decode_credits(message: Float32MultiArray) -> Credits:
     return Credits(packet.attributes.get('consumer', ''), packet.attributes.get('session', ''),
                    packet.integer('number'), packet.attributes.get('kind', ''),
                    packet.integer('count'),
-                   packet.integer('batch'), packet.integer('horizon'), packet.integer('after'))
+                   packet.integer('batch'), packet.integer('horizon'), packet.integer('after'),
+                   packet.attributes.get('source', 'lived'))
 
 
 def encode_batch(batch: Batch, credits: Credits, recorded: int, spec_json: str,
@@ -83,7 +91,7 @@ def encode_batch(batch: Batch, credits: Credits, recorded: int, spec_json: str,
         'observation': batch.observation, 'action': batch.action, 'mask': batch.mask,
         'goal': batch.goal}, {
         'consumer': credits.consumer, 'session': credits.session,
-        'number': str(credits.number), 'kind': credits.kind,
+        'number': str(credits.number), 'kind': credits.kind, 'source': credits.source,
         'recorded': str(recorded), 'spec': spec_json}))
 
 
@@ -110,4 +118,5 @@ def decode_batch(message: Float32MultiArray, consumer: str) -> ReplayedBatch | N
                             f'got {getattr(batch, name).shape}')
     return ReplayedBatch(batch, packet.attributes.get('kind', ''),
                          packet.attributes.get('session', ''), packet.integer('number'),
-                         packet.integer('recorded'), spec)
+                         packet.integer('recorded'), spec,
+                         packet.attributes.get('source', ''))

@@ -84,7 +84,8 @@ def test_novelty_is_whole_until_memory_tells_it_and_cues_are_absent_until_seen()
     signals = state.update({}, 'task')
     assert (signals['novelty'], signals['cue'], signals['looming']) == (1.0, 0.0, 0.0)
     signals = state.update({'episodic_memory': {'novelty': 0.25},
-                            'sensory_gate': {'cue': 1.0, 'looming': 0.5}}, 'task')
+                            'sensory_gate': {'cue': 1.0, 'looming': 1.0}}, 'task')
+    # Contact in one second.
     assert (signals['novelty'], signals['cue'], signals['looming']) == (0.25, 1.0, 0.5)
 
 

@@ -117,6 +117,7 @@ def test_the_packages_own_table_knows_pain_and_hunger() -> None:
     assert decide({**calm, 'sleep_pressure': 1.0}, state, phi, 60.0, ALL).mode == 'sleep'
     assert decide({**calm, 'energy': 0.1}, state, phi, 0.0, ALL).mode == 'rest'
     assert decide({**calm, 'pain': 0.9}, state, phi, 0.0, ALL).mode == 'freeze'
+    assert decide({**calm, 'looming': 0.6}, state, phi, 0.0, ALL).mode == 'freeze'
 
 
 @pytest.mark.parametrize(('text', 'says'), [

@@ -22,7 +22,7 @@ from abm_ros.core.errors import (
     StoreError,
 )
 from abm_ros.core.spec import FieldSpec, ObservationSpec
-from abm_ros.core.store import EpisodeRecord, Store, StoreConfig
+from abm_ros.core.store import Store, StoreConfig
 from abm_ros.core.transition import Step
 
 SPEC = ObservationSpec((FieldSpec('arm', 3), FieldSpec('tool', 2)), 'tool', 0.05, 2, 0.05, 10)
@@ -94,8 +94,9 @@ def test_what_is_written_is_read_bit_for_bit(path: Path) -> None:
 def test_blobs_are_little_endian_float32(path: Path) -> None:
     with Store(path, SPEC, CONFIG) as store:
         store.append(step(0, 0, 1.0))
-    blob = sqlite3.connect(path).execute('SELECT observation FROM steps').fetchone()[0]
-    assert blob == bytes.fromhex('0000803f') * 5      # 1.0 in IEEE 754
+    blob = sqlite3.connect(path).execute('SELECT block FROM chunks').fetchone()[0]
+    # 1.0 in IEEE 754; then the goal 1, -1 and the action 0.25, -1.
+    assert blob.endswith(bytes.fromhex('0000803f' * 5 + '0000803f000080bf' + '0000803e000080bf'))
 
 
 def test_the_caller_may_reuse_its_array(path: Path) -> None:
@@ -149,10 +150,40 @@ def test_episode_summaries(path: Path) -> None:
                       step(4, 0, action=None, provenance='teacher')):
             store.append(lived)
         store.flush()
-        assert store.episodes() == [
-            EpisodeRecord(0, 1, 3, 'play', True, True, 'self'),
-            EpisodeRecord(1, 4, 2, 'task', False, False, 'self'),
-            EpisodeRecord(4, 6, 1, 'play', False, True, 'teacher')]
+        first, second, third = store.episodes()
+    assert [(e.episode, e.first_id, e.last_id, e.steps, e.transitions, e.mode, e.success,
+             e.complete, e.provenance) for e in (first, second, third)] == [
+        (0, 1, 3, 3, 2, 'play', True, True, 'self'), (1, 4, 5, 2, 2, 'task', False, False, 'self'),
+        (4, 6, 6, 1, 0, 'play', False, True, 'teacher')]
+
+
+def test_a_summary_over_several_commits(path: Path) -> None:
+    def lived(index: int, **changes: object) -> Step:
+        return step(3, index, float(index), **changes)
+
+    with Store(path, SPEC, CONFIG) as store:
+        store.append(lived(0, novelty=0.5))
+        store.append(lived(1))
+        store.flush()
+    with Store(path, SPEC, CONFIG) as store:          # another run goes on with it
+        store.append(lived(2, novelty=1.0, surprise=2.0, action=None))
+        store.flush()
+        (record,) = store.episodes()
+    assert (record.steps, record.novelty, record.surprise) == (3, 0.75, 2.0)
+    # Mean observation 1, achieved 2 (the last observation's), desired 1 and -1.
+    np.testing.assert_allclose(record.sketch, [1.0] * 5 + [2.0, 2.0, 1.0, -1.0])
+
+
+def test_signals_are_added_until_the_commit(path: Path) -> None:
+    with Store(path, SPEC, CONFIG) as store:
+        first = store.append(step(0, 0))
+        second = store.append(step(0, 1, novelty=0.25))
+        assert store.note(first, 0.5, np.nan)
+        assert store.note(second, np.nan, 1.5)
+        store.flush()
+        assert not store.note(first, 0.9, 0.9)
+        assert [(s.novelty, s.surprise) for s in store.steps()] == [
+            (0.5, pytest.approx(np.nan, nan_ok=True)), (0.25, 1.5)]
 
 
 def test_a_life_of_several_runs(path: Path) -> None:
@@ -234,16 +265,23 @@ def test_a_full_buffer_refuses_and_recovers(path: Path) -> None:
         assert store.acknowledged == 3
 
 
-def test_a_commit_is_not_repeated(path: Path) -> None:
+def test_a_commit_is_not_repeated(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A signal may interrupt between the commit and its acknowledgement."""
     with Store(path, SPEC, CONFIG) as store:
         store.append(step(0, 0))
-        waiting = list(store._buffer)
-        store.flush()
-        store._buffer = waiting
+
+        def interrupt() -> None:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(store._pen, '__class__', type('Torn', (type(store._pen),), {
+                '__len__': lambda self: len(self._scalars), 'clear': lambda self: interrupt()}))
+            with pytest.raises(KeyboardInterrupt):
+                store.flush()
         store._acknowledged = 0
-        assert store.flush() == 1
-        assert len(list(store.steps())) == 1
+        store.append(step(0, 1))
+        assert store.flush() == 2
+        assert [s.index for s in store.steps()] == [0, 1]
 
 
 def test_names_the_fields_of_the_spec_that_differ(path: Path) -> None:
@@ -259,10 +297,10 @@ def test_names_the_fields_of_the_spec_that_differ(path: Path) -> None:
 def test_refuses_a_newer_schema(path: Path) -> None:
     Store(path, SPEC, CONFIG).close()
     with sqlite3.connect(path) as db:
-        db.execute("UPDATE meta SET value = '2' WHERE key = 'schema_version'")
+        db.execute("UPDATE meta SET value = '3' WHERE key = 'schema_version'")
     db.close()
     for opening in (lambda: Store(path, SPEC, CONFIG), lambda: Store.read(path)):
-        with pytest.raises(StoreError, match='schema version 2, expected 1'):
+        with pytest.raises(StoreError, match='schema version 3, expected 2'):
             opening()
 
 
@@ -292,23 +330,38 @@ def test_refuses_unwritable_places(tmp_path: Path) -> None:
             Store(place, SPEC, CONFIG)
 
 
-@pytest.mark.parametrize(('column', 'value'), [
-    ('observation', b'\0' * 20), ('success', 1), ('mode', 'task'), ('action', None),
-    ('goal', 'text'), ('episode', 1), ('mode', None)])
-def test_names_the_damaged_row(path: Path, column: str, value: object) -> None:
+def commit_each(path: Path, count: int) -> None:
     with Store(path, SPEC, CONFIG) as store:
-        for index in range(3):
-            store.append(step(0, index, 1.0))
+        for index in range(count):
+            store.append(step(0, index, index))
+            store.flush()
+
+
+@pytest.mark.parametrize(('column', 'value'), [
+    ('block', b'\0' * 20), ('block', None), ('crc32', 7), ('steps', 2), ('last_id', 4),
+    ('block', 'text')])
+def test_names_the_damaged_chunk_and_reads_the_rest(path: Path, column: str,
+                                                    value: object) -> None:
+    commit_each(path, 3)
     with sqlite3.connect(path) as db:
-        if value is None and column == 'mode':        # text that is not UTF-8
-            db.execute("UPDATE steps SET mode = CAST(X'ff' AS TEXT) WHERE id = 2")
-        else:
-            db.execute(f'UPDATE steps SET {column} = ? WHERE id = 2', (value,))
+        if value is None:                             # one bit of it
+            blob = bytearray(db.execute('SELECT block FROM chunks WHERE first_id = 2'
+                                        ).fetchone()[0])
+            blob[-3] ^= 1
+            value = bytes(blob)
+        db.execute(f'UPDATE chunks SET {column} = ? WHERE first_id = 2', (value,))
     db.close()
     with Store.read(path) as reader:
-        steps = reader.steps()
-        with pytest.raises(StoreError, match='row 2 of steps is damaged'):
-            list(steps)
+        with pytest.raises(StoreError, match=r'chunk of steps 2 to \d is damaged'):
+            list(reader.steps())
+        damage: list[StoreError] = []
+        kept = [s.index for s in reader.steps(damaged=damage.append)]
+    assert set(kept) <= {0, 2}
+    assert 0 in kept
+    assert len(damage) == 1
+    with Store(path, SPEC, CONFIG) as store:          # and life goes on
+        store.append(step(store.next_episode, 0))
+        assert store.flush() == 4
 
 
 def test_config_bounds() -> None:

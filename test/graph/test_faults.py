@@ -40,7 +40,7 @@ def moves(graph):
 
 def rows(folder):
     with sqlite3.connect(f'file:{folder}/memory.db?mode=ro', uri=True) as db:
-        return db.execute('SELECT COUNT(*), MAX(id) FROM steps').fetchone()
+        return db.execute('SELECT SUM(steps), MAX(last_id) FROM chunks').fetchone()
 
 
 def stands_still(graph):

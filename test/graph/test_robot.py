@@ -21,6 +21,7 @@ from graph_harness import (
     wait_until,
 )
 
+from abm_ros.core.store import Store
 from abm_ros.ros.graph import GraphOptions, describe
 
 pytestmark = [pytest.mark.graph, pytest.mark.timeout(300)]
@@ -92,19 +93,19 @@ def test_it_remembers_what_it_did(robot):
     with sqlite3.connect(f'file:{robot.folder}/memory.db?mode=ro', uri=True) as db:
         spec = json.loads(db.execute(
             "SELECT value FROM meta WHERE key = 'observation_spec'").fetchone()[0])
-        rows = db.execute('SELECT observation, action, stamp_ns FROM steps '
-                          'WHERE action IS NOT NULL ORDER BY id').fetchall()
+    with Store.read(robot.folder / 'memory.db') as reader:
+        rows = [step for step in reader.steps() if step.action is not None]
     assert len(rows) > 20
     names = [(f['name'], f['size']) for f in spec['fields']]
     assert names == [('joint_position', 7), ('joint_velocity', 7), ('tool_position', 3)]
     # About 20 observations a second of a robot that shows 100.
-    periods = np.diff([row[2] for row in rows]) * 1e-9
+    periods = np.diff([row.stamp_ns for row in rows]) * 1e-9
     assert 0.034 < np.median(periods) < 0.1
-    observations = np.array([np.frombuffer(row[0], np.float32) for row in rows])
+    observations = np.array([row.observation for row in rows])
     for row in observations[:: max(1, len(observations) // 10)]:
         np.testing.assert_allclose(row[14:17], tool_of(row[:7]), atol=1e-4)
     # Velocities are estimated: they integrate to the path.
-    stamps = np.array([row[2] for row in rows]) * 1e-9
+    stamps = np.array([row.stamp_ns for row in rows]) * 1e-9
     steps = np.diff(stamps)
     contiguous = steps < 0.2
     moved = np.diff(observations[:, :7], axis=0)[contiguous]
@@ -138,7 +139,7 @@ def test_it_takes_goals_from_outside(robot):
     goals.publish(message)
 
     def recorded():
-        with sqlite3.connect(f'file:{robot.folder}/memory.db?mode=ro', uri=True) as db:
-            newest = db.execute('SELECT goal FROM steps ORDER BY id DESC LIMIT 1').fetchone()
-        return np.allclose(np.frombuffer(newest[0], np.float32), [0.4, 0.1, 0.4], atol=1e-6)
+        with Store.read(robot.folder / 'memory.db') as reader:
+            newest = list(reader.steps())[-1]
+        return np.allclose(newest.goal, [0.4, 0.1, 0.4], atol=1e-6)
     wait_until(recorded, 'the goal in the record')

@@ -98,7 +98,7 @@ def test_the_report_is_complete_and_agrees_with_the_record(first):
     assert report['switches'] == len(report['modes']) - 1
     assert report['sleeps'] == sum(entry['mode'] == 'sleep' for entry in report['modes'])
     with sqlite3.connect(folder / 'out' / 'memory.db') as db:
-        lived = db.execute('SELECT COUNT(*) FROM steps WHERE action IS NOT NULL').fetchone()[0]
+        lived = db.execute('SELECT SUM(transitions) FROM episodes').fetchone()[0]
     assert report['transitions_recorded'] == lived > 100
     assert {path.name for path in (folder / 'out').iterdir()} >= {
         'memory.db', 'audit.jsonl', 'phi.yaml', 'models', 'log'}
@@ -120,7 +120,7 @@ def test_a_second_run_goes_on_from_the_first(first):
     assert abm.wait(120.0) == 0, abm.errors.read_text()
     report = json.loads((folder / 'second.json').read_text())
     with sqlite3.connect(folder / 'out' / 'memory.db') as db:
-        lived = db.execute('SELECT COUNT(*) FROM steps WHERE action IS NOT NULL').fetchone()[0]
+        lived = db.execute('SELECT SUM(transitions) FROM episodes').fetchone()[0]
         runs = db.execute('SELECT COUNT(*) FROM runs').fetchone()[0]
     assert lived == before['transitions_recorded'] + report['transitions_recorded']
     assert report['transitions_recorded'] > 50

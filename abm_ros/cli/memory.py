@@ -1,0 +1,213 @@
+"""`abm memory`: look after an episodic memory, and exchange it with other tools."""
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from abm_ros.core.errors import StoreError
+from abm_ros.core.forgetting import QuotaConfig, to_forget
+from abm_ros.core.store import Store, StoreConfig, StoreReader
+from abm_ros.core.store_upkeep import Compactor, copy_blocks, prune, vacuum
+from abm_ros.core.store_verify import verify
+from abm_ros.core.transition import PROVENANCES
+
+FORMATS = ('mcap', 'lerobot')
+_HOME = Path('~/.ros/abm_ros')
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the actions."""
+    actions = parser.add_subparsers(dest='action', required=True, metavar='ACTION')
+
+    def action(name: str, text: str, handler: Callable[[argparse.Namespace], int]
+               ) -> argparse.ArgumentParser:
+        made = actions.add_parser(name, help=text, description=text)
+        made.add_argument('--memory', type=Path, default=_HOME / 'memory.db', metavar='FILE',
+                          help='the record, or the folder that it lies in (%(default)s)')
+        made.set_defaults(handler=handler)
+        return made
+
+    info = action('info', 'what a record holds', _info)
+    info.add_argument('--json', type=Path, metavar='FILE', help='write it here')
+    action('verify', 'read everything and compare it with its checksums', _verify)
+    export = action('export', 'write the record for other tools', _export)
+    export.add_argument('target', type=Path, help='the bag or the folder to write')
+    export.add_argument('--format', choices=FORMATS, required=True,
+                        help='mcap: Foxglove, rosbag2, PlotJuggler; lerobot: LeRobotDataset v3')
+    export.add_argument('--robot', default='unknown', help="LeRobot's robot_type (%(default)s)")
+    _add_import(action('import', 'add what another record, or a bag of another robot, shows',
+                       _import))
+    forget = action('prune', 'forget the episodes that are worth least', _prune)
+    forget.add_argument('--bytes', type=float, help='keep at most so many bytes of steps')
+    forget.add_argument('--episodes', type=int, help='keep at most so many episodes')
+    forget.add_argument('--dry-run', action='store_true', help='only say what would go')
+    compact = action('compact', 'merge small chunks, give space back, bring an older record up '
+                     'to date', _compact)
+    compact.add_argument('--salvage', type=Path, metavar='FILE',
+                         help='write what can be read of a damaged record to a new one instead')
+
+
+def _add_import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('source', type=Path,
+                        help='a bag (.mcap), or the folder of a dataset that was exported')
+    parser.add_argument('--provenance', choices=PROVENANCES,
+                        help='of all that is imported (exports: as recorded; bags: teacher)')
+    bag = parser.add_argument_group('bags of other robots')
+    bag.add_argument('--joints', nargs='+', default=(), metavar='NAME',
+                     help='in the order of the commands (as the bag names them)')
+    bag.add_argument('--urdf', type=Path, help='robot description (/robot_description)')
+    bag.add_argument('--tool-link', default='', help="the tool's link (the last one)")
+    bag.add_argument('--joint-topic', default='', help='(/joint_states)')
+    bag.add_argument('--command-topic', default='', help='(the only one)')
+    bag.add_argument('--interface', choices=('position', 'velocity', 'effort'),
+                     default='position', help='what the commands are (%(default)s)')
+    bag.add_argument('--period', type=float, default=0.05, metavar='S',
+                     help='control period of a record that does not exist yet (%(default)s)')
+    bag.add_argument('--tolerance', type=float, default=0.05,
+                     help='goal tolerance of such a record (%(default)s)')
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run one action; return the exit code."""
+    path = arguments.memory.expanduser()
+    arguments.memory = path / 'memory.db' if path.is_dir() else path
+    code: int = arguments.handler(arguments)
+    return code
+
+
+def _info(arguments: argparse.Namespace) -> int:
+    with Store.read(arguments.memory) as reader:
+        told = summary(reader)
+    table = Table('what', 'value', title=str(arguments.memory), show_header=False)
+    for key, value in told.items():
+        table.add_row(key.replace('_', ' '), '  '.join(f'{k} {v}' for k, v in value.items())
+                      if isinstance(value, dict) else str(value))
+    Console(highlight=False).print(table)
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps(told, indent=2) + '\n', encoding='utf-8')
+    return 0
+
+
+def summary(reader: StoreReader) -> dict[str, Any]:
+    """Return what a record holds, for a table or JSON."""
+    episodes, size = reader.episodes(), reader.size()
+    totals = reader.totals()
+
+    def count(what: str) -> dict[str, int]:
+        values = [getattr(e, what) for e in episodes]
+        return {value: values.count(value) for value in dict.fromkeys(values)}
+
+    return {'steps': totals['steps'], 'transitions': totals['transitions'],
+            'episodes': totals['episodes'], 'successes': sum(e.success for e in episodes),
+            'modes': count('mode'), 'provenance': count('provenance'), 'runs': len(reader.runs()),
+            'newest_step': reader.newest()[0], 'chunks': totals['chunks'],
+            'bytes': size['used'], 'free_bytes': size['free'],
+            'bytes_per_transition': round(size['used'] / max(1, totals['transitions']), 1),
+            'observation': {f.name: 'x'.join(map(str, f.dims)) for f in reader.spec.fields},
+            'actions': reader.spec.action_size, 'control_period_s': reader.spec.control_period_s}
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    with Store.read(arguments.memory) as reader, _bar(
+            'verify', reader.totals()['steps']) as progress:
+        verdict = verify(reader, progress)
+    for line in verdict.damage:
+        print(f'damage: {line}')
+    print(f'{verdict.steps} steps, {verdict.transitions} transitions: '
+          f'{"sound" if verdict.sound else f"damaged, {max(0, verdict.missing)} steps missing"}')
+    return 0 if verdict.sound else 1
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    with Store.read(arguments.memory) as reader, _bar(
+            'export', reader.totals()['steps']) as progress:
+        if arguments.format == 'mcap':
+            from abm_ros.exchange.mcap_export import export_mcap
+            done = f'{export_mcap(reader, arguments.target, progress)} messages'
+        else:
+            from abm_ros.exchange.lerobot import export_lerobot
+            count = export_lerobot(reader, arguments.target, arguments.robot, progress)
+            done = f'{count} episodes'
+    print(f'{arguments.target}: {done}')
+    return 0
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    from abm_ros.exchange.importing import read_source
+    source = read_source(arguments.source, arguments)
+    with Store(arguments.memory, source.spec_for(arguments.memory), StoreConfig(
+            commit_count=1000, commit_age_s=60.0)) as store, _bar('import', None) as progress:
+        before, first = store.acknowledged, store.next_episode
+        for number, step in enumerate(source.steps(first), 1):
+            store.append(step if arguments.provenance is None else
+                         replace(step, provenance=arguments.provenance))
+            if store.poll():
+                progress(number)
+        store.flush()
+        steps, episodes = store.acknowledged - before, store.next_episode - first
+    print(f'{arguments.memory}: {steps} steps in {episodes} episodes added')
+    return 0
+
+
+def _prune(arguments: argparse.Namespace) -> int:
+    limits = {'quota_bytes': arguments.bytes, 'quota_episodes': arguments.episodes}
+    wanted = {key: int(value) for key, value in limits.items() if value is not None}
+    if not wanted:
+        raise StoreError('nothing to do: give --bytes or --episodes')
+    quota = QuotaConfig(**wanted)
+    if arguments.dry_run:
+        with Store.read(arguments.memory) as reader:
+            episodes = reader.episodes()
+        print(f'{len(to_forget(episodes, quota))} of {len(episodes)} episodes would go')
+        return 0
+    with Store(arguments.memory, None, StoreConfig()) as store:
+        doomed = to_forget(store.episodes(), quota)
+        gone = prune(store, doomed)
+        vacuum(store)
+    print(f'{arguments.memory}: {len(doomed)} episodes, {gone} steps forgotten')
+    return 0
+
+
+def _compact(arguments: argparse.Namespace) -> int:
+    if arguments.salvage is not None:
+        return _salvage(arguments)
+    before = arguments.memory.stat().st_size if arguments.memory.exists() else 0
+    began_s = time.monotonic()
+    with Store(arguments.memory, None, StoreConfig()) as store:
+        compactor = Compactor(store)
+        while compactor.step():
+            pass
+        vacuum(store)
+    after = arguments.memory.stat().st_size
+    print(f'{arguments.memory}: {before} bytes before, {after} after '
+          f'({time.monotonic() - began_s:.1f} s)')
+    return 0
+
+
+def _salvage(arguments: argparse.Namespace) -> int:
+    damage: list[StoreError] = []
+    with Store.read(arguments.memory) as reader:
+        steps = copy_blocks(reader.blocks(damaged=damage.append), arguments.salvage, reader,
+                            StoreConfig())
+    for error in damage:
+        print(f'left out: {error}')
+    print(f'{arguments.salvage}: {steps} steps')
+    return 0
+
+
+@contextmanager
+def _bar(what: str, total: int | None) -> Any:
+    """Show progress on a terminal; yields what takes the number done."""
+    with Progress(TextColumn(what), BarColumn(), TextColumn('{task.completed} steps'),
+                  TimeRemainingColumn(), console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(what, total=total)
+        yield lambda done: shown.update(task, completed=done)

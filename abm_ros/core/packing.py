@@ -1,0 +1,110 @@
+"""
+How an observation is kept: images as 8-bit pixels, everything else as float32.
+
+The numbers of an image are k / 255 for a whole k, so that pixels lose nothing. PNG compresses
+them, losslessly.
+"""
+
+import numpy as np
+
+from abm_ros.core.errors import SpecError
+from abm_ros.core.spec import ObservationSpec
+
+_VALUES = (np.arange(256, dtype=np.float32) / np.float32(255.0))
+_SLACK = 1e-6      # some units in the last place: k / 255 may have been rounded on its way
+_PNG_LEVEL = 1     # higher levels take several times as long for a few per cent
+
+
+class Packing:
+    """Splits observations of one spec into numbers and pixels and joins them again."""
+
+    def __init__(self, spec: ObservationSpec) -> None:
+        self.images = spec.images
+        self.number_size = spec.numbers
+        self.pixel_size = spec.size - spec.numbers
+        self.goal_slice = spec.goal_slice          # the goal is no image
+
+    def split(self, observation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """
+        Return the numbers (..., V) float32 and the pixels (..., P) uint8 of (..., D).
+
+        :raises SpecError: an image's number is not k / 255.
+        """
+        if not self.images:
+            return observation, np.empty((*observation.shape[:-1], 0), np.uint8)
+        shades = observation[..., self.number_size:]
+        pixels = np.clip(np.rint(shades * np.float32(255.0)), 0, 255).astype(np.uint8)
+        worst = float(np.abs(_VALUES[pixels] - shades).max(initial=0.0))
+        if not worst <= _SLACK:
+            raise SpecError('image fields: expected numbers k / 255 with k in 0..255, got one '
+                            f'that is {worst:g} beside; scale 8-bit images by 1 / 255')
+        return observation[..., :self.number_size], pixels
+
+    def join(self, numbers: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+        """Return the observations (..., D) float32 of what `split` made."""
+        if not self.images:
+            return numbers
+        out = np.empty((*numbers.shape[:-1], self.number_size + self.pixel_size), np.float32)
+        out[..., :self.number_size] = numbers
+        np.take(_VALUES, pixels, out=out[..., self.number_size:])
+        return out
+
+    def compress(self, pixels: np.ndarray) -> list[bytes]:
+        """Return the PNG files of pixels (N, P): those of the first step, of the second, ..."""
+        return [encode_png(row[start:stop].reshape(shape))
+                for row in pixels for shape, start, stop in self._places()]
+
+    def decompress(self, files: list[bytes]) -> np.ndarray:
+        """
+        Return the pixels (N, P) uint8 of what `compress` wrote.
+
+        :raises ValueError: a file is no PNG of the field's shape.
+        """
+        places = self._places()
+        steps = len(files) // len(places) if places else 0
+        out = np.empty((steps, self.pixel_size), np.uint8)
+        for number, data in enumerate(files):
+            shape, start, stop = places[number % len(places)]
+            out[number // len(places), start:stop] = decode_png(data, shape).reshape(-1)
+        return out
+
+    def _places(self) -> list[tuple[tuple[int, ...], int, int]]:
+        places, start = [], 0
+        for field in self.images:
+            places.append((field.shape, start, start + field.size))
+            start += field.size
+        return places
+
+
+def encode_png(image: np.ndarray) -> bytes:
+    """Return a PNG of (channels, height, width) uint8; three channels are R, G, B."""
+    import cv2
+    channels, height, width = image.shape
+    if channels == 3:
+        flat = np.ascontiguousarray(image[::-1].transpose(1, 2, 0))      # OpenCV writes BGR
+    else:
+        flat = np.ascontiguousarray(image).reshape(channels * height, width)
+    done, data = cv2.imencode('.png', flat, [cv2.IMWRITE_PNG_COMPRESSION, _PNG_LEVEL])
+    if not done:
+        raise SpecError(f'an image of shape {image.shape} cannot be written as PNG')
+    return bytes(data)
+
+
+def decode_png(data: bytes, shape: tuple[int, ...]) -> np.ndarray:
+    """
+    Return the image (channels, height, width) uint8 of a PNG.
+
+    :raises ValueError: it is damaged or of another shape.
+    """
+    import cv2
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if image is None:
+        raise ValueError('not a PNG image')
+    channels, height, width = shape
+    wanted = (height, width, 3) if channels == 3 else (channels * height, width)
+    if image.shape != wanted or image.dtype != np.uint8:
+        raise ValueError(f'expected an 8-bit image of shape {wanted}, got {image.shape}')
+    out: np.ndarray = (image.transpose(2, 0, 1)[::-1] if channels == 3
+                       else image.reshape(shape))
+    return out
+

@@ -1,0 +1,76 @@
+"""
+Which transitions are worth more than others, and drawing in proportion to that.
+
+Nothing is kept up to date for who draws uniformly: a tree is made when it is first drawn from,
+and takes in at each draw what has come since.
+"""
+
+import numpy as np
+
+from abm_ros.core.errors import StoreError
+from abm_ros.core.ring import Ring
+from abm_ros.core.sum_tree import SumTree
+
+# Schaul et al. 2016, table 3: p = (error + epsilon) ** alpha, proportional variant.
+ALPHA, EPSILON = 0.6, 0.01
+_COLUMNS = {'surprise': 'surprise', 'gain': 'gain', 'rarity': 'novelty'}
+_UNKNOWN = 1.0     # what has not been appraised counts as wholly surprising, new and rare
+
+
+class Priorities:
+    """
+    Weights of the lived transitions of a ring.
+
+    'surprise' weighs by the error of System A's prediction (1: as wrong as predicting no change),
+    'gain' by how much that error fell from the last appraisal to the newest, 'rarity' by novelty.
+    """
+
+    def __init__(self, ring: Ring) -> None:
+        self._ring = ring
+        self._trees: dict[str, SumTree] = {}
+        self._taken: dict[str, int] = {}       # steps that each tree knows
+
+    def appraise(self, step: np.ndarray, surprise: np.ndarray, novelty: np.ndarray) -> None:
+        """
+        Set what System A's newest model says of transitions.
+
+        :param step: (N,) absolute numbers of their first steps; those not held are left out.
+        :param surprise: (N,) at least 0.
+        :param novelty: (N,) in [0, 1].
+        """
+        ring = self._ring
+        held = (step >= ring.oldest) & (step < ring.count)
+        slot, surprise, novelty = step[held] % ring.capacity, surprise[held], novelty[held]
+        ring.gain[slot] = np.maximum(ring.surprise[slot] - surprise, 0.0)
+        ring.surprise[slot], ring.novelty[slot] = surprise, novelty
+        for kind, tree in self._trees.items():
+            tree.set(slot, self._weights(kind, slot))
+
+    def draw(self, rng: np.random.Generator, count: int, kind: str) -> np.ndarray:
+        """
+        Return the first steps (count,) of transitions, in proportion to their weights.
+
+        :raises StoreError: no lived transition is held.
+        """
+        tree, ring = self._refreshed(kind), self._ring
+        if not tree.total > 0.0:
+            raise StoreError('replay holds no transition yet; wait until some are lived')
+        slot = tree.draw(rng, count)
+        behind = (ring.count - 1 - slot) % ring.capacity
+        return ring.count - 1 - behind
+
+    def _refreshed(self, kind: str) -> SumTree:
+        ring = self._ring
+        tree = self._trees.setdefault(kind, SumTree(ring.capacity))
+        # The last step taken in had no successor then.
+        fresh = np.arange(max(self._taken.get(kind, 0) - 1, ring.oldest), ring.count)
+        if len(fresh):
+            slot = fresh % ring.capacity
+            tree.set(slot, self._weights(kind, slot))
+            self._taken[kind] = ring.count
+        return tree
+
+    def _weights(self, kind: str, slot: np.ndarray) -> np.ndarray:
+        values = getattr(self._ring, _COLUMNS[kind])[slot]
+        known = np.where(np.isnan(values), _UNKNOWN, np.maximum(values, 0.0))
+        return np.where(self._ring.starts_lived[slot], (known + EPSILON) ** ALPHA, 0.0)

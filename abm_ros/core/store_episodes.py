@@ -1,0 +1,110 @@
+"""The summaries of whole episodes: for queries, and for the choice of what to forget."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from abm_ros.core.blocks import StepBlock
+from abm_ros.core.packing import Packing
+from abm_ros.core.spec import ObservationSpec
+from abm_ros.core.transition import PROVENANCES
+
+SELECT_EPISODES = ('SELECT episode, first_id, last_id, steps, transitions, bytes, mode, success, '
+                   'complete, provenance, novelty, surprise, sketch FROM episodes '
+                   'ORDER BY episode')
+
+
+@dataclass(frozen=True, eq=False)
+class EpisodeRecord:
+    """
+    Summary of one stored episode; complete when its last step has no action.
+
+    The sketch (V + 2 G,) tells what the episode was about: the mean of its observations' numbers,
+    where it ended (the achieved goal) and what it was for (the desired goal).
+    """
+
+    episode: int
+    first_id: int
+    last_id: int
+    steps: int
+    transitions: int
+    bytes: int                         # its share of the chunks
+    mode: str                          # of the first step
+    success: bool                      # at any step
+    complete: bool
+    provenance: str                    # of the first step
+    novelty: float                     # mean of what is known, nan for nothing
+    surprise: float
+    sketch: np.ndarray
+
+
+class Tally:
+    """The summary of the episode that is being written."""
+
+    def __init__(self, spec: ObservationSpec, packing: Packing) -> None:
+        self._spec, self._packing = spec, packing
+        self._record: EpisodeRecord | None = None
+        self._sum = np.zeros(packing.number_size)
+        self._signals = np.zeros((2, 2))           # sums and counts of novelty and surprise
+
+    def take(self, block: StepBlock, size: int) -> list[tuple[Any, ...]]:
+        """
+        Take a block of `size` bytes that follows what came before.
+
+        :return: the rows of the episodes that it touches, for `INSERT_EPISODE`.
+        """
+        edges = [0, *(np.flatnonzero(np.diff(block.episode)) + 1).tolist(), len(block)]
+        rows = []
+        for start, stop in pairwise(edges):
+            record = self._add(block, start, stop, size * (stop - start) // len(block))
+            rows.append(row_of(record))
+        return rows
+
+    def _add(self, block: StepBlock, start: int, stop: int, size: int) -> EpisodeRecord:
+        numbers, goal_size = self._packing.number_size, self._spec.goal_size
+        part = slice(start, stop)
+        before, episode = self._record, int(block.episode[start])
+        if before is None or before.episode != episode:
+            before = EpisodeRecord(
+                episode, int(block.id[start]), 0, 0, 0, 0, block.modes[block.mode[start]], False,
+                False, PROVENANCES[block.origin[start]], np.nan, np.nan, np.empty(0))
+            self._sum[:], self._signals[:] = 0.0, 0.0
+        rows = block.rows[part]
+        self._sum += rows[:, :numbers].sum(0, dtype=float)
+        known = np.isfinite(block.signals[part])
+        self._signals += (np.where(known, block.signals[part], 0.0).sum(0), known.sum(0))
+        steps = before.steps + stop - start
+        novelty, surprise = (float(total / count) if count else np.nan
+                             for total, count in self._signals.T)
+        sketch = np.concatenate([self._sum / steps, rows[-1, self._packing.goal_slice],
+                                 rows[-1, numbers:numbers + goal_size]]).astype(np.float32)
+        self._record = EpisodeRecord(
+            episode, before.first_id, int(block.id[stop - 1]), steps,
+            before.transitions + int(block.acted[part].sum()), before.bytes + size, before.mode,
+            before.success or bool(block.success[part].any()), not block.acted[stop - 1],
+            before.provenance, novelty, surprise, sketch)
+        return self._record
+
+
+def row_of(record: EpisodeRecord) -> tuple[Any, ...]:
+    """Return a record as a row of the table."""
+    *scalars, novelty, surprise, sketch = vars(record).values()
+    return (*scalars, *(None if np.isnan(v) else v for v in (novelty, surprise)),
+            sketch.astype('<f4').tobytes())
+
+
+def records_of(rows: Iterable[tuple[Any, ...]]) -> list[EpisodeRecord]:
+    """Return the records of rows that `SELECT_EPISODES` gave."""
+    return [EpisodeRecord(
+        episode, first, last, steps, transitions, size, mode, bool(success), bool(complete),
+        origin, _known(novelty), _known(surprise), np.frombuffer(sketch, '<f4'))
+        for (episode, first, last, steps, transitions, size, mode, success, complete, origin,
+             novelty, surprise, sketch) in rows]
+
+
+def _known(value: float | None) -> float:
+    return math.nan if value is None else value

@@ -1,0 +1,68 @@
+"""Bringing an older durable record up to date, in one transaction: all of it or nothing."""
+
+import sqlite3
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from abm_ros.core.errors import StoreError
+from abm_ros.core.packing import Packing
+from abm_ros.core.spec import ObservationSpec
+from abm_ros.core.store_file import SCHEMA_VERSION, TABLES
+from abm_ros.core.store_pen import Pen
+from abm_ros.core.transition import Step
+
+OLDEST = 1
+_SELECT = ('SELECT id, episode, step, stamp_ns, mode, success, provenance, observation, goal, '
+           'action, crc32 FROM steps WHERE id > ? ORDER BY id LIMIT ?')
+_CHUNK = 1024      # steps in a chunk
+
+
+def migrate_from_1(path: Path, db: sqlite3.Connection, spec: ObservationSpec,
+                   write: Callable[[Pen], None]) -> None:
+    """
+    Turn schema version 1, one row per step, into version 2; the caller's transaction commits.
+
+    :param write: writes what a pen holds as a chunk.
+    :raises StoreError: a row is damaged; nothing is changed then.
+    """
+    for statement in TABLES:
+        db.execute(statement)
+    pen = Pen(spec, Packing(spec))
+    last = 0
+    while rows := db.execute(_SELECT, (last, _CHUNK)).fetchall():
+        for row in rows:
+            pen.take(row[0], _decode(path, spec, row))
+        write(pen)
+        pen.clear()
+        last = rows[-1][0]
+    db.execute('DROP TABLE steps')
+    db.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (str(SCHEMA_VERSION),))
+
+
+def _decode(path: Path, spec: ObservationSpec, row: tuple[Any, ...]) -> Step:
+    try:
+        *scalars, observation, goal, action = row[:-1]
+        crc = zlib.crc32(repr(scalars).encode())
+        for blob in (observation, goal, action or b''):
+            crc = zlib.crc32(blob, crc)
+        if crc != row[-1]:
+            raise ValueError('wrong checksum')
+        episode, index, stamp_ns, mode, success, provenance = row[1:7]
+        return Step(episode, index, stamp_ns, _numbers(observation, spec.size),
+                    _numbers(goal, spec.goal_size),
+                    None if action is None else _numbers(action, spec.action_size),
+                    mode, bool(success), provenance)
+    except (TypeError, ValueError) as error:
+        raise StoreError(f'{path}: row {row[0]} of steps is damaged: {error}; it stays at schema '
+                         'version 1: restore a copy of the file') from error
+
+
+def _numbers(blob: bytes, size: int) -> np.ndarray:
+    array = np.frombuffer(blob, '<f4').astype(np.float32)
+    if array.shape != (size,):
+        raise ValueError(f'expected {size} numbers, got {array.size}')
+    return array

@@ -1,0 +1,80 @@
+"""What `abm memory import` takes: exports of ours in both formats, and bags of other robots."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from abm_ros.core.errors import StoreError
+from abm_ros.core.spec import ObservationSpec
+from abm_ros.core.store import Store
+from abm_ros.core.transition import Step
+from abm_ros.exchange import bag_import, lerobot_import, mcap_import
+
+
+@dataclass
+class Source:
+    """Where steps come from; `make` takes the spec and the first free episode number."""
+
+    own_spec: ObservationSpec
+    is_export: bool
+    make: Callable[[ObservationSpec, int], Iterator[Step]]
+    chosen: ObservationSpec | None = None
+
+    def spec_for(self, memory: Path) -> ObservationSpec:
+        """
+        Return the spec to open the record with: its own one for a bag of another robot.
+
+        :raises StoreError: the record cannot be read.
+        """
+        self.chosen = self.own_spec
+        if not self.is_export and memory.exists():
+            with Store.read(memory) as reader:
+                self.chosen = reader.spec
+        return self.chosen
+
+    def steps(self, first_episode: int) -> Iterator[Step]:
+        """Iterate over the steps, with episode numbers from this one on."""
+        spec = self.chosen or self.own_spec
+        if not self.is_export:
+            yield from self.make(spec, first_episode)
+            return
+        shift: int | None = None
+        for step in self.make(spec, first_episode):
+            if shift is None:
+                # Into an empty record they keep their numbers.
+                shift = max(0, first_episode - step.episode) if first_episode else 0
+            yield step if not shift else replace(step, episode=step.episode + shift)
+
+
+def read_source(path: Path, options: Any) -> Source:
+    """
+    Find out what is to be imported.
+
+    :param options: has the attributes joints, urdf, tool_link, joint_topic, command_topic,
+        interface, period and tolerance, for bags of other robots.
+    :raises StoreError: it is nothing that can be imported.
+    """
+    if path.is_dir():
+        return Source(lerobot_import.spec_of(path), True,
+                      lambda spec, _: lerobot_import.steps_of(path, spec))
+    if not path.is_file():
+        raise StoreError(f'{path}: no such file; expected a bag (.mcap) or a folder')
+    own = mcap_import.spec_of(path)
+    if own is not None:
+        return Source(own, True, lambda spec, _: mcap_import.steps_of(path, spec))
+    settings = bag_import.BagOptions(
+        tuple(options.joints), _text(options.urdf), options.joint_topic, options.command_topic,
+        options.interface, options.period, options.tolerance, options.tool_link)
+    bag = bag_import.read_bag(path, settings)
+    return Source(bag_import.spec_for(bag, settings), False,
+                  lambda spec, first: bag_import.demonstrations(bag, spec, settings, first))
+
+
+def _text(path: Path | None) -> str:
+    if path is None:
+        return ''
+    try:
+        return path.read_text(encoding='utf-8')
+    except OSError as error:
+        raise StoreError(f'{path}: cannot be read: {error.strerror}') from error

@@ -1,0 +1,78 @@
+"""Steps back from a LeRobotDataset that `lerobot` wrote, bit for bit."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from abm_ros.core.errors import StoreError
+from abm_ros.core.packing import Packing, decode_png
+from abm_ros.core.spec import ObservationSpec
+from abm_ros.core.transition import PROVENANCES, Step
+from abm_ros.exchange.lerobot import ACTION, GOAL, STATE, VERSION, image_key
+from abm_ros.exchange.names import needed
+
+
+def spec_of(folder: Path) -> ObservationSpec:
+    """
+    Return the spec of an exported dataset.
+
+    :raises StoreError: it is no dataset of this version that `abm memory export` wrote.
+    """
+    info = folder / 'meta/info.json'
+    try:
+        told = json.loads(info.read_text(encoding='utf-8'))
+    except (OSError, ValueError) as error:
+        raise StoreError(f'{info}: expected the info of a LeRobotDataset: {error}') from error
+    if told.get('codebase_version') != VERSION or 'abm_observation_spec' not in told:
+        raise StoreError(f'{info}: expected a LeRobotDataset {VERSION} that abm memory export '
+                         f'wrote, got version {told.get("codebase_version")!r}')
+    return ObservationSpec.from_json(json.dumps(told['abm_observation_spec']))
+
+
+def steps_of(folder: Path, spec: ObservationSpec) -> Iterator[Step]:
+    """
+    Iterate over the steps of an exported dataset, in their order.
+
+    :raises StoreError: a file is damaged or lacks a column.
+    """
+    parquet = needed('pyarrow.parquet')
+    try:
+        tasks = parquet.read_table(folder / 'meta/tasks.parquet').to_pydict()
+        modes = dict(zip(tasks['task_index'], tasks['task'], strict=True))
+        for path in sorted((folder / 'data').glob('*/*.parquet')):
+            with parquet.ParquetFile(path) as file:
+                for group in range(file.num_row_groups):
+                    yield from _steps(file.read_row_group(group), spec, modes)
+    except (OSError, ValueError, KeyError) as error:
+        raise StoreError(f'{folder}: cannot be read as LeRobotDataset: {error}') from error
+
+
+def _steps(table: Any, spec: ObservationSpec, modes: dict[int, str]) -> Iterator[Step]:
+    packing = Packing(spec)
+    count = table.num_rows
+
+    def numbers(key: str, width: int) -> np.ndarray:
+        column = table.column(key).combine_chunks()
+        flat = column.flatten() if width > 1 else column
+        return flat.to_numpy(zero_copy_only=False).astype(np.float32).reshape(count, width)
+
+    state, goal = numbers(STATE, spec.numbers), numbers(GOAL, spec.goal_size)
+    action = numbers(ACTION, spec.action_size)
+    pixels = np.empty((count, packing.pixel_size), np.uint8)
+    start = 0
+    for field in spec.images:
+        for row, cell in enumerate(table.column(image_key(field.name)).to_pylist()):
+            pixels[row, start:start + field.size] = decode_png(
+                cell['bytes'], field.shape).reshape(-1)
+        start += field.size
+    observation = packing.join(state, pixels)
+    own = [table.column(f'abm.{name}').to_pylist() for name in (
+        'episode', 'step', 'stamp_ns', 'provenance', 'acted', 'success', 'novelty', 'surprise')]
+    task = table.column('task_index').to_pylist()
+    for i, (episode, index, stamp, origin, acted, success, novelty, surprise) in enumerate(
+            zip(*own, strict=True)):
+        yield Step(episode, index, stamp, observation[i], goal[i], action[i] if acted else None,
+                   modes[task[i]], success, PROVENANCES[origin], novelty, surprise)

@@ -1,0 +1,206 @@
+"""Exports read by independent readers, and the way back bit for bit."""
+
+import json
+import math
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip('mcap_ros2')
+pa = pytest.importorskip('pyarrow')
+
+import pyarrow.parquet as pq
+
+from abm_ros.cli.main import main
+from abm_ros.core.spec import FieldSpec, ObservationSpec
+from abm_ros.core.store import Store, StoreConfig
+from abm_ros.core.transition import Step
+
+SPEC = ObservationSpec(
+    (FieldSpec('joint_position', 2), FieldSpec('joint_velocity', 2), FieldSpec('tool', 3),
+     FieldSpec('camera', 60, (3, 4, 5)), FieldSpec('depth', 12, (2, 2, 3))),
+    'tool', 0.05, 2, 0.05, 10)
+LENGTHS = (5, 1, 7, 4)
+
+
+def life() -> list[Step]:
+    rng = np.random.default_rng(0)
+    steps = []
+    for episode, length in enumerate(LENGTHS):
+        for index in range(length):
+            numbers = rng.normal(size=7).astype(np.float32)
+            pixels = rng.integers(0, 256, 72).astype(np.float32) / np.float32(255)
+            last = index == length - 1 and episode != 2     # the third one was cut
+            steps.append(Step(
+                episode, index, 1_700_000_000_123_456_789 + 50_000_001 * len(steps),
+                np.concatenate([numbers, pixels]), rng.normal(size=3).astype(np.float32),
+                None if last else rng.uniform(-1, 1, 2).astype(np.float32),
+                'play' if episode < 2 else 'task', episode == 3 and last,
+                'teacher' if episode == 1 else 'self',
+                float(np.float32(rng.random())) if index % 2 else math.nan,
+                float(np.float32(rng.random())) if index % 3 else math.nan))
+    return steps
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Path:
+    path = tmp_path / 'memory.db'
+    with Store(path, SPEC, StoreConfig(commit_count=3)) as store:
+        for step in life():
+            store.append(step)
+            store.poll()
+    return path
+
+
+def same(one: Step, two: Step) -> bool:
+    for item in fields(Step):
+        a, b = getattr(one, item.name), getattr(two, item.name)
+        if isinstance(a, np.ndarray):
+            if a.dtype != b.dtype or a.tobytes() != b.tobytes():
+                return False
+        elif a != b and not (a != a and b != b):
+            return False
+    return True
+
+
+def steps_of(path: Path) -> list[Step]:
+    with Store.read(path) as reader:
+        return list(reader.steps())
+
+
+@pytest.mark.parametrize(('form', 'name'), [('mcap', 'bag.mcap'), ('lerobot', 'dataset')])
+def test_the_way_back_is_bit_for_bit(memory: Path, tmp_path: Path, form: str,
+                                     name: str) -> None:
+    target, again = tmp_path / name, tmp_path / 'again.db'
+    assert main(['memory', 'export', '--memory', str(memory), '--format', form,
+                 str(target)]) == 0
+    assert main(['memory', 'import', '--memory', str(again), str(target)]) == 0
+    lived, back = life(), steps_of(again)
+    assert len(lived) == len(back) == sum(LENGTHS)
+    assert all(same(a, b) for a, b in zip(lived, back, strict=True))
+    # Twice into one record: they are other episodes then, of the provenance asked for.
+    assert main(['memory', 'import', '--memory', str(again), str(target), '--provenance',
+                 'teacher']) == 0
+    added = steps_of(again)[len(lived):]
+    assert [s.episode for s in added] == [s.episode + 4 for s in lived]
+    assert {s.provenance for s in added} == {'teacher'}
+    # What is there already is not written over.
+    assert main(['memory', 'export', '--memory', str(memory), '--format', form,
+                 str(target)]) == 2
+
+
+def test_rosbags_reads_the_bag(memory: Path, tmp_path: Path) -> None:
+    """Another library, with its own definitions of the messages."""
+    typesys = pytest.importorskip('rosbags.typesys')
+    bag = tmp_path / 'bag.mcap'
+    assert main(['memory', 'export', '--memory', str(memory), '--format', 'mcap',
+                 str(bag)]) == 0
+    store = typesys.get_typestore(typesys.Stores.LATEST)
+    found: dict[str, list[object]] = {}
+    with open(bag, 'rb') as stream:
+        from mcap.reader import make_reader
+        reader = make_reader(stream)
+        for schema, channel, message in reader.iter_messages(log_time_order=False):
+            decoded = store.deserialize_cdr(message.data, schema.name)
+            found.setdefault(channel.topic, []).append((message, decoded))
+            # The definition in the bag is the one that rosbags knows.
+            text, _ = store.generate_msgdef(schema.name)
+            parsed = typesys.get_types_from_msg(schema.data.decode(), schema.name)
+            own = typesys.get_types_from_msg(text, schema.name)
+            assert parsed[schema.name] == own[schema.name]
+    lived = life()
+    acted = [s for s in lived if s.action is not None]
+    assert {topic: len(messages) for topic, messages in found.items()} == {
+        '/observation': 17, '/motor_gate/executed': len(acted), '/memory/step': 17,
+        '/joint_states': 17, '/camera/compressed': 17, '/depth/compressed': 17}
+    for step, (message, seen) in zip(lived, found['/observation'], strict=True):
+        assert message.log_time == step.stamp_ns
+        np.testing.assert_array_equal(seen.data, np.concatenate(
+            [step.observation[:7], step.goal]))
+        labels = [d.label for d in seen.layout.dim]
+        assert labels[1:] == ['joint_position', 'joint_velocity', 'tool', 'desired_goal']
+        seconds, rest = divmod(step.stamp_ns, 10 ** 9)
+        assert labels[0].startswith(f'stamp={seconds}.{rest:09d};episode={step.episode};')
+    for step, (_, state) in zip(lived, found['/joint_states'], strict=True):
+        np.testing.assert_array_equal(state.position, step.observation[:2])
+        assert state.header.stamp.sec == step.stamp_ns // 10 ** 9
+    for step, (_, order) in zip(acted, found['/motor_gate/executed'], strict=True):
+        np.testing.assert_array_equal(order.data, step.action)
+    import cv2
+    for step, (_, shot) in zip(lived, found['/camera/compressed'], strict=True):
+        image = cv2.cvtColor(cv2.imdecode(shot.data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+        np.testing.assert_array_equal(image.transpose(2, 0, 1).reshape(-1),
+                                      np.rint(step.observation[7:67] * 255))
+
+
+def test_the_dataset_has_the_published_layout(memory: Path, tmp_path: Path) -> None:
+    """As https://huggingface.co/docs/lerobot/lerobot-dataset-v3 describes it."""
+    root = tmp_path / 'dataset'
+    assert main(['memory', 'export', '--memory', str(memory), '--format', 'lerobot',
+                 '--robot', 'abm_arm', str(root)]) == 0
+    info = json.loads((root / 'meta/info.json').read_text())
+    assert (info['codebase_version'], info['robot_type'], info['fps']) == ('v3.0', 'abm_arm', 20)
+    assert (info['total_episodes'], info['total_frames'], info['total_tasks']) == (4, 17, 2)
+    assert info['splits'] == {'train': '0:4'}
+    assert info['data_path'] == 'data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet'
+    tasks = pq.read_table(root / 'meta/tasks.parquet').to_pydict()
+    assert tasks == {'task_index': [0, 1], 'task': ['play', 'task']}
+    episodes = pq.read_table(root / 'meta/episodes/chunk-000/file-000.parquet').to_pydict()
+    assert episodes['episode_index'] == [0, 1, 2, 3]
+    assert episodes['length'] == list(LENGTHS)
+    assert episodes['dataset_from_index'] == [0, 5, 6, 13]
+    assert episodes['dataset_to_index'] == [5, 6, 13, 17]
+    assert episodes['tasks'] == [['play'], ['play'], ['task'], ['task']]
+    for key in ('data/chunk_index', 'data/file_index', 'meta/episodes/chunk_index',
+                'meta/episodes/file_index'):
+        assert episodes[key] == [0, 0, 0, 0]
+    path = root / info['data_path'].format(chunk_index=0, file_index=0)
+    assert pq.ParquetFile(path).num_row_groups == 4
+    table = pq.read_table(path)
+    assert set(table.column_names) == set(info['features'])
+    for key, feature in info['features'].items():
+        kind = table.schema.field(key).type
+        if feature['dtype'] == 'image':
+            assert {f.name: f.type for f in kind} == {'bytes': pa.binary(), 'path': pa.string()}
+        elif feature['shape'] == [1]:
+            assert str(kind) == {'float32': 'float', 'bool': 'bool'}.get(
+                feature['dtype'], feature['dtype'])
+        else:
+            assert kind == pa.list_(pa.float32(), feature['shape'][0])
+    rows = table.to_pydict()
+    assert rows['index'] == list(range(17))
+    assert rows['frame_index'] == [n for length in LENGTHS for n in range(length)]
+    np.testing.assert_allclose(rows['timestamp'], np.array(rows['frame_index']) / 20, rtol=1e-6)
+    lived = life()
+    np.testing.assert_array_equal(rows['observation.state'], [s.observation[:7] for s in lived])
+    stats = json.loads((root / 'meta/stats.json').read_text())
+    states = np.array([s.observation[:7] for s in lived])
+    np.testing.assert_allclose(stats['observation.state']['mean'], states.mean(0), rtol=1e-5)
+    np.testing.assert_allclose(stats['observation.state']['std'], states.std(0), rtol=1e-5)
+    assert stats['observation.state']['count'] == [17]
+    shots = np.array([s.observation[7:67].reshape(3, -1) for s in lived])
+    np.testing.assert_allclose(np.ravel(stats['observation.images.camera']['mean']),
+                               shots.mean((0, 2)), rtol=1e-5)
+    assert np.shape(stats['observation.images.camera']['mean']) == (3, 1, 1)
+
+
+def test_pandas_finds_the_tasks_by_name(memory: Path, tmp_path: Path) -> None:
+    pandas = pytest.importorskip('pandas')
+    assert main(['memory', 'export', '--memory', str(memory), '--format', 'lerobot',
+                 str(tmp_path / 'd')]) == 0
+    tasks = pandas.read_parquet(tmp_path / 'd/meta/tasks.parquet')
+    assert tasks.index.name == 'task'
+    assert int(tasks.loc['task'].task_index) == 1
+
+
+def test_refuses_what_is_no_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / 'noise.mcap').write_bytes(b'noise' * 100)
+    (tmp_path / 'empty').mkdir()
+    for source, text in (('noise.mcap', 'cannot be read as MCAP'), ('gone', 'no such file'),
+                         ('empty', 'expected the info of a LeRobotDataset')):
+        assert main(['memory', 'import', '--memory', str(tmp_path / 'm.db'),
+                     str(tmp_path / source)]) == 2
+        assert text in capsys.readouterr().err
+    assert not (tmp_path / 'm.db').exists()
