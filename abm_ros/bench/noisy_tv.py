@@ -4,7 +4,7 @@
 The agent, System M and a body live in one process, in lock-step, in the very classes that the
 nodes run. Four lives per seed: with and without the television, and with phi as it is or with
 raw prediction error in place of the reducible one. Play and task alone are open: rest and sleep
-are vetoed in all four.
+are left out of all four. Each life begins in play, and leaves it when nothing is left to learn.
 """
 
 import argparse
@@ -167,7 +167,7 @@ class Mind:
         self._agent = agent
         self._raw = raw
         self._period_s = period_s
-        self._control = MetaControl(SystemMConfig(), phi, open_rows(), Constraints())
+        self._control = MetaControl(SystemMConfig(initial_mode='play'), phi, open_rows(), Constraints())
         self._tracker = EpisodeTracker(20)
         self._error = Average(_RAW_SAMPLES)
         self._number = 0

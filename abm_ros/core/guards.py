@@ -41,7 +41,7 @@ class GuardConfig:
         60.0, 'Full stress or pain for this long spends the somatic budget.',
         unit='s', low=1.0, high=1e6)
     somatic_ease: float = setting(
-        0.3, 'Stress that wears nothing; what is above it or pain spends the budget.',
+        0.6, 'Stress that wears nothing; what is above it or pain spends the budget.',
         low=0.0, high=1.0)
     somatic_recovery: float = setting(
         0.5, 'Budget won back per second of rest, sleep or freeze.', low=0.01, high=100.0)

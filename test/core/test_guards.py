@@ -82,7 +82,7 @@ def test_the_somatic_budget_integrates_to_its_closed_form_and_forces_rest() -> N
 
 def test_a_spent_budget_leaves_rest_and_sleep_only() -> None:
     guards = Guards(CONFIG)
-    live(guards, [({'stress': 1.0, 'pain': 0.4}, {})] * 70)
+    live(guards, [({'stress': 1.0, 'pain': 0.6}, {})] * 70)
     assert set(guards.barred) >= {'play', 'task', 'observe'}
     assert not set(guards.barred) & {'rest', 'sleep', 'freeze'}
     assert guards.budget == 0.0

@@ -99,10 +99,10 @@ def test_overrides_and_the_operator_come_within_one_tick(history) -> None:
         if signals['pain'] > 0.5 or made.held or fault:
             assert decision.mode == 'freeze'
         elif pin and pin not in made.situation.barred and signals['pain'] <= 0.1 and (
-                signals['looming'] <= 0.3):
+                signals['looming'] <= 0.1):
             assert decision.mode == pin
         elif not pin and signals['energy'] < 0.15 and 'rest' not in made.situation.barred and (
-                signals['pain'] <= 0.1 and signals['looming'] <= 0.3):
+                signals['pain'] <= 0.1 and signals['looming'] <= 0.1):
             assert decision.mode == 'rest'
 
 
