@@ -167,7 +167,8 @@ class Mind:
         self._agent = agent
         self._raw = raw
         self._period_s = period_s
-        self._control = MetaControl(SystemMConfig(initial_mode='play'), phi, open_rows(), Constraints())
+        self._control = MetaControl(SystemMConfig(initial_mode='play'), phi, open_rows(),
+                                    Constraints())
         self._tracker = EpisodeTracker(20)
         self._error = Average(_RAW_SAMPLES)
         self._number = 0
