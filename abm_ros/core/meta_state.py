@@ -91,7 +91,8 @@ class MetaState:
             'looming': signals.looming(gate.get('looming', 0.0)),
             'energy': clip_unit(gate.get('energy', 1.0)),
             'stress': clip_unit(self._stress.update(effort)),
-            'pain': signals.pain_from_effort(effort),
+            # A blow is shorter than the time between two looks; strain is what lasts.
+            'pain': signals.pain_from_effort(max(effort, gate.get('effort_peak', 0.0))),
             'sleep_pressure': self._pressure.value,
         }
 

@@ -146,3 +146,10 @@ def test_a_model_that_tells_no_number_has_learned_nothing() -> None:
     told = MetaState(CONFIG).update({'system_a': {'prediction_error': float('nan'),
                                                   'uncertainty': float('nan')}}, 'task')
     assert (told['prediction_error'], told['uncertainty']) == (1.0, 1.0)
+
+
+def test_a_blow_between_two_looks_hurts_and_does_not_strain() -> None:
+    state = MetaState(CONFIG)
+    told = state.update({'sensory_gate': {'effort_ratio': 0.2, 'effort_peak': 1.6}}, 'task')
+    assert told['pain'] == pytest.approx(0.6)
+    assert told['stress'] == pytest.approx(0.2)
