@@ -106,7 +106,7 @@ def test_rosbags_reads_the_bag(memory: Path, tmp_path: Path) -> None:
             decoded = store.deserialize_cdr(message.data, schema.name)
             found.setdefault(channel.topic, []).append((message, decoded))
             # The definition in the bag is the one that rosbags knows.
-            text, _ = store.generate_msgdef(schema.name)
+            text, _ = store.generate_msgdef(schema.name, ros_version=2)
             parsed = typesys.get_types_from_msg(schema.data.decode(), schema.name)
             own = typesys.get_types_from_msg(text, schema.name)
             assert parsed[schema.name] == own[schema.name]
