@@ -118,7 +118,7 @@ class RewireRun:
         modulation = policy.modulation if policy is not None else Modulation()
         if not learn:
             modulation = replace(modulation, plasticity_a=0.0, plasticity_b=0.0)
-        return with_settings(row, modulation, self._incarnation)
+        return with_settings(row, modulation, self._incarnation, 1.0)
 
     def _floor_s(self, bare: Sequence[Remote], number: int) -> float:
         """Take one turn of the floor: three barriers, every node onto its other topic."""

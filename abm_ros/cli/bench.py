@@ -6,6 +6,7 @@ from pathlib import Path
 
 BENCHES = {'latency': 'joint state in to command out, against a chain of bare relays',
            'learn': 'environment steps until a task is learned, against SAC or TQC with HER',
+           'noisy-tv': 'time in play beside a television, against raw prediction error as drive',
            'memory': 'the durable record and its index in RAM, against a bare sqlite3 loop',
            'replay': 'training on batches from the graph, against training in one process',
            'rewire': 'rewiring between modes, against bare lifecycle nodes'}
@@ -17,10 +18,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, text in BENCHES.items():
         bench = benches.add_parser(name, help=text, description=text)
         bench.add_argument('--json', type=Path, metavar='FILE', help='write the figures here')
-        importlib.import_module(f'abm_ros.bench.{name}').add_arguments(bench)
+        importlib.import_module(f'abm_ros.bench.{_module(name)}').add_arguments(bench)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run one benchmark."""
-    code: int = importlib.import_module(f'abm_ros.bench.{arguments.bench}').run(arguments)
+    code: int = importlib.import_module(f'abm_ros.bench.{_module(arguments.bench)}').run(arguments)
     return code
+
+
+def _module(name: str) -> str:
+    return name.replace('-', '_')

@@ -49,6 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--lock-step', action='store_true',
                         help='the body waits for each command: reproducible, fast as it can')
     parser.add_argument('--pin', default='', metavar='MODE', help='pin a mode')
+    parser.add_argument('--distractor', default='', choices=('noisy-tv',),
+                        help='put something in sight that cannot be predicted')
     parser.add_argument('--urdf', default='', metavar='FILE', help='another arm for bullet:*')
     parser.add_argument('--wiring', default='', metavar='FILE', help='another wiring table')
     parser.add_argument('--phi', default='', metavar='FILE', help='another routing policy')
@@ -100,7 +102,8 @@ def _options(arguments: argparse.Namespace, out: Path) -> GraphOptions:
         body=arguments.body, directory=str(out), seed=arguments.seed,
         headless=arguments.headless, lock_step=arguments.lock_step,
         use_sim_time=arguments.lock_step, baseline_episodes=arguments.baseline_episodes,
-        pin_mode=arguments.pin, urdf=_absolute(arguments.urdf),
+        pin_mode=arguments.pin, distractor=arguments.distractor,
+        urdf=_absolute(arguments.urdf),
         wiring=_absolute(arguments.wiring), phi=str(phi),
         constraints=_absolute(arguments.constraints))
 

@@ -55,7 +55,7 @@ def choose(situation: Situation, phi: Phi) -> Decision:
     if s.begin:
         policy = phi.modes.get(s.begin)
         decision = Decision(s.begin, 'bring-up', {}, dict(s.signals),
-                            policy.modulation if policy is not None else Modulation(),
+                            policy.modulate(s.signals) if policy is not None else Modulation(),
                             PolicyState(s.begin, s.now_s))
     elif s.fault or s.held:
         since_s = s.state.since_s if s.state.mode == SAFE_MODE else s.now_s
@@ -84,7 +84,8 @@ def _by_phi(s: Situation, phi: Phi) -> Decision:
     policy = phi.modes.get(s.state.mode)
     return replace(decision, mode=s.state.mode, state=s.state,
                    reason=f'min_dwell_s.{s.state.mode}: {stayed_s:.1f} of {s.keep_s:g} s',
-                   modulation=policy.modulation if policy is not None else Modulation())
+                   modulation=policy.modulate(s.signals) if policy is not None
+                   else Modulation())
 
 
 def _bounded(modulation: Modulation, s: Situation) -> Modulation:
@@ -101,7 +102,7 @@ def refused(situation: Situation, phi: Phi, decision: Decision) -> Refusal | Non
         return None
     wanted = decide(s.signals, s.state, phi, s.now_s, MODES)
     if wanted.mode == decision.mode:
-        over = [f'learning-rate ceiling {name} {ceiling:g}' for name, ceiling in
+        over = [f'ceiling of {name}: {ceiling:g}' for name, ceiling in
                 s.ceilings.items() if getattr(wanted.modulation, name) > ceiling]
         return Refusal(wanted.mode, over[0]) if over and not s.baseline else None
     if rule := s.barred.get(wanted.mode):

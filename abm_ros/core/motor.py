@@ -83,11 +83,25 @@ class MotorGuard:
             _Joint(float(low), float(high), float(v), float(v) * period_s,
                    float(v) * config.velocity_scale * period_s)
             for low, high, v in zip(self._lower, self._upper, limits.velocity, strict=True)]
+        self._share = 1.0
         self._position: list[float] | None = None
         self._velocity = [0.0] * self.size
         self._target: list[float] | None = None
         self._tokens_s = config.control_period_s
         self._token_time_s: float | None = None
+
+    def envelope(self, share: float) -> None:
+        """
+        Bound all motion to a share of the velocity limits.
+
+        What a full action means stays; what the bound cuts off shows in `Motion.executed`.
+
+        :param share: in (0, 1].
+        """
+        self._share = share
+        period_s = self.config.control_period_s
+        self._joints = [joint._replace(velocity=float(v) * share, most=float(v) * share * period_s)
+                        for joint, v in zip(self._joints, self.limits.velocity, strict=True)]
 
     @property
     def _is_position(self) -> bool:
@@ -185,7 +199,8 @@ class MotorGuard:
 
     def _act_velocity(self, action: np.ndarray) -> Motion:
         full = self.limits.velocity * self.config.velocity_scale
-        command = action * full
+        bound = self.limits.velocity * self._share
+        command = np.clip(action * full, -bound, bound)
         if self.needs_position:
             assert self._position is not None
             period = self.config.look_ahead_s
@@ -201,7 +216,8 @@ class MotorGuard:
             assert self._position is not None
             velocity = np.array(self._velocity)
             ahead = np.array(self._position) + velocity * self.config.look_ahead_s
-            fast = np.abs(velocity) >= self.limits.velocity * self.config.velocity_scale
+            fast = np.abs(velocity) >= self.limits.velocity * min(
+                self.config.velocity_scale, self._share)
             push_up = (ahead >= self._upper) | (fast & (velocity > 0))
             push_down = (ahead <= self._lower) | (fast & (velocity < 0))
             command = np.where(push_up, np.minimum(command, 0.0), command)

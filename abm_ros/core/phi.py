@@ -6,12 +6,12 @@ Source: arXiv:2603.15381, section 3 and table C.1.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import yaml
 
-from abm_ros.core.config import check, from_mapping, setting
+from abm_ros.core.config import check, from_mapping, setting, setting_of
 from abm_ros.core.errors import ConfigError, PhiError
 from abm_ros.core.modes import MODES, SAFE_MODE
 from abm_ros.core.signals import SIGNALS
@@ -31,23 +31,45 @@ class Modulation:
         1.0, "Weight of the task's goal in B's objective.", low=0.0, high=10.0)
     intrinsic_weight: float = setting(
         0.0, "Weight of A's intrinsic reward in B's objective.", low=0.0, high=10.0)
+    replay: str = setting(
+        'uniform', 'What replay prefers for both learners.',
+        choices=('uniform', 'surprise', 'gain', 'rarity', 'balanced'))
 
     def __post_init__(self) -> None:
         check(self)
 
 
-_MODULATIONS = [item.name for item in fields(Modulation)]
+_MODULATIONS = {item.name: item for item in fields(Modulation)}
+_GRADED = [name for name, item in _MODULATIONS.items() if isinstance(item.default, float)]
+# A modulation moves in steps, so that a trembling signal does not set parameters at every tick.
+_STEP = 0.05
 
 
 @dataclass(frozen=True)
 class ModePolicy:
-    """One mode's drive: bias + weights . signals, how long it holds, what it modulates."""
+    """
+    One mode's drive: bias + weights . signals, how long it holds, what it modulates.
+
+    `modulated` names for a modulation the weights by which signals move it.
+    """
 
     bias: float
     weights: Mapping[str, float] = field(default_factory=dict)
     hysteresis: float = 0.1
     min_dwell_s: float = 3.0
     modulation: Modulation = field(default_factory=Modulation)
+    modulated: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def modulate(self, signals: Mapping[str, float]) -> Modulation:
+        """Return what is modulated under these signals, within the modulations' bounds."""
+        changes = {}
+        for name, weights in self.modulated.items():
+            info = setting_of(_MODULATIONS[name])
+            value = getattr(self.modulation, name) + sum(
+                w * signals.get(s, 0.0) for s, w in weights.items())
+            changes[name] = min(max(round(round(value / _STEP) * _STEP, 6), info.low or 0.0),
+                                info.high if info.high is not None else value)
+        return replace(self.modulation, **changes) if changes else self.modulation
 
     def drive(self, signals: Mapping[str, float]) -> float:
         """Return the drive; a signal that is not known yet counts as 0."""
@@ -156,7 +178,7 @@ def _decision(mode: str, reason: str, drives: Mapping[str, float],
     since_s = state.since_s if mode == state.mode else now_s
     policy = phi.modes.get(mode)
     return Decision(mode, reason, drives, dict(signals),
-                    policy.modulation if policy is not None else Modulation(),
+                    policy.modulate(signals) if policy is not None else Modulation(),
                     PolicyState(mode, since_s, override))
 
 
@@ -182,7 +204,6 @@ def load_phi(text: str) -> Phi:
 
 def _policy(where: str, raw: Any) -> ModePolicy:
     raw = _mapping(where, raw, [f.name for f in fields(ModePolicy)])
-    weights = _mapping(f'{where}.weights', raw.get('weights') or {}, SIGNALS)
     try:
         modulation = from_mapping(Modulation, _mapping(
             f'{where}.modulation', raw.get('modulation') or {}, list(_MODULATIONS)))
@@ -194,9 +215,15 @@ def _policy(where: str, raw: Any) -> ModePolicy:
         raise PhiError(f'{where}: bias is missing')
     if min(numbers.get('hysteresis', 0.0), numbers.get('min_dwell_s', 0.0)) < 0:
         raise PhiError(f'{where}: hysteresis and min_dwell_s must not be negative')
-    return ModePolicy(
-        weights={s: _number(f'{where}.weights.{s}', w) for s, w in weights.items()},
-        modulation=modulation, **numbers)
+    moved = {name: _weights(f'{where}.modulated.{name}', item) for name, item in _mapping(
+        f'{where}.modulated', raw.get('modulated') or {}, _GRADED).items()}
+    return ModePolicy(weights=_weights(f'{where}.weights', raw.get('weights') or {}),
+                      modulation=modulation, modulated=moved, **numbers)
+
+
+def _weights(where: str, raw: Any) -> dict[str, float]:
+    return {signal: _number(f'{where}.{signal}', weight)
+            for signal, weight in _mapping(where, raw, SIGNALS).items()}
 
 
 def _override(where: str, raw: Any) -> Override:

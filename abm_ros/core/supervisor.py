@@ -13,13 +13,14 @@ from abm_ros.core.config import setting
 from abm_ros.core.constraints import Constraints, Ledger
 from abm_ros.core.decision import Refusal, Situation, choose, refused
 from abm_ros.core.errors import ConstraintError, WiringError
+from abm_ros.core.guards import GuardConfig, Guards
 from abm_ros.core.meta_state import MetaState, MetaStateConfig
 from abm_ros.core.modes import MODES, SAFE_MODE, Row
 from abm_ros.core.phi import Decision, Phi, PolicyState
 
 
 @dataclass(frozen=True)
-class SystemMConfig(MetaStateConfig):
+class SystemMConfig(MetaStateConfig, GuardConfig):
     """Settings of System M."""
 
     directory: str = setting('~/.ros/abm_ros', 'Folder of the audit log.')
@@ -109,6 +110,7 @@ class MetaControl:
         self.gate_held = False
         self._baseline_over = False
         self._meta = MetaState(config)
+        self.guards = Guards(config)
         self._check_overrides()
         for mode in (config.initial_mode, config.pin_mode or config.initial_mode):
             if refusal := self.refusal(mode):
@@ -163,10 +165,12 @@ class MetaControl:
         mode = self.state.mode
         if not fault and raw.get('episodic_memory', {}).get('trouble', 0.0) > 0:
             fault = 'episodic memory cannot write'
+        self.guards.update(signals, raw, mode, now_s)
         return self._decide(Situation(
             signals, self.state, now_s, self._barred(now_s),
-            self.constraints.min_dwell_s.get(mode, 0.0), self.constraints.ceilings, self.is_held,
-            fault, self.config.pin_mode,
+            self.constraints.min_dwell_s.get(mode, 0.0),
+            {**self.constraints.ceilings, **self.guards.ceilings}, self.is_held, fault,
+            self.config.pin_mode,
             self.config.initial_mode if self.in_baseline(raw) else ''))
 
     def _decide(self, situation: Situation) -> Decision:
@@ -178,7 +182,7 @@ class MetaControl:
 
     def _barred(self, now_s: float) -> dict[str, str]:
         # The safe mode can be neither vetoed nor forbidden: pain must always stop the arm.
-        found = self.constraints.barred(self._ledger, now_s)
+        found = self.guards.barred | self.constraints.barred(self._ledger, now_s)
         for mode in self.wiring:
             if mode == SAFE_MODE:
                 continue

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from abm_ros.bodies.config import BulletArmConfig
+from abm_ros.bodies.distractor import DISTRACTORS, distracted
 from abm_ros.bodies.make import make_body_from
 from abm_ros.bodies.types import Body
 from abm_ros.core.config import section, setting
@@ -19,11 +20,14 @@ class BulletArmNodeConfig(BulletArmConfig):
         names.CONTROLLER, 'Name of the controller whose commands are taken.')
     lock_step: bool = setting(
         False, 'Wait for the command that answers each state, and publish /clock.')
+    distractor: str = setting(
+        '', 'Something in sight that cannot be predicted.', choices=DISTRACTORS)
     autostart: bool = setting(True, 'Configure and activate at start.')
 
 
 def _make(config: BulletArmNodeConfig) -> Body:
-    return make_body_from(section(BulletArmConfig, config))
+    return distracted(make_body_from(section(BulletArmConfig, config)), config.distractor,
+                      config.seed)
 
 
 def main() -> int:

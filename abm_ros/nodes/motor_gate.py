@@ -62,6 +62,9 @@ class MotorGateConfig(MotorConfig):
     incarnation: str = setting(
         '', 'Incarnation of System M whose heartbeats count from the next activation on; set by '
         'System M. Empty adopts the first one heard.', runtime=True)
+    speed_limit: float = setting(
+        1.0, "Share of the velocity limits that any command may use: System M's constraints set "
+        'it.', low=0.01, high=1.0, runtime=True)
     lock_step: bool = setting(
         False, 'The body waits for every command: ration motion by step, not by the clock.')
 
@@ -121,6 +124,10 @@ class MotorGate(PartNode[MotorGateConfig]):
         self._armed_s = self._now_s()
         self._latch.arm(self.config.incarnation)
 
+    def reconfigured(self) -> None:
+        if self._guard is not None:
+            self._guard.envelope(self.config.speed_limit)
+
     def deactivated(self) -> None:
         self._latch.disarm('the motor gate is not active')
         self._hold('the motor gate is not active')
@@ -149,6 +156,7 @@ class MotorGate(PartNode[MotorGateConfig]):
             return
         self._guard = MotorGuard(section(MotorConfig, self.config),
                                  read_limits(text, self.config.joints))
+        self._guard.envelope(self.config.speed_limit)
         self._text = text
         self._order = ((), [])
 

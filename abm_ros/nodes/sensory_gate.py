@@ -9,14 +9,16 @@ from geometry_msgs.msg import PoseStamped
 from sensor_msgs.msg import BatteryState, Image, JointState
 from std_msgs.msg import Float32MultiArray, String
 
-from abm_ros.core.config import check, setting
+from abm_ros.core.config import section, setting
 from abm_ros.core.description import JointLimits, read_body_tag, read_limits
+from abm_ros.core.detectors import DetectorConfig, Detectors, PeakHold
 from abm_ros.core.fusion import JointSample, SensorFusion, layout_for
 from abm_ros.core.kinematics import ForwardKinematics
 from abm_ros.core.signals import effort_ratio
 from abm_ros.core.transition import Observation
 from abm_ros.ros import names, qos
 from abm_ros.ros.codec import Writer, parse_episode_tag, pixels_of, time_to_ns
+from abm_ros.ros.later import Later
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.spin import run_node
 
@@ -24,7 +26,7 @@ _LEAST_WATCH_S = 0.02
 
 
 @dataclass(frozen=True)
-class SensoryGateConfig:
+class SensoryGateConfig(DetectorConfig):
     """Settings of the sensory gate."""
 
     joints: tuple[str, ...] = setting(
@@ -54,13 +56,13 @@ class SensoryGateConfig:
         '(a simulated body says its own).', unit='pixel', low=0, high=512)
     energy_without_battery: float = setting(
         1.0, 'Charge assumed while no battery_state comes.', low=0.0, high=1.0)
-
-    def __post_init__(self) -> None:
-        check(self)
+    defer_s: float = setting(
+        0.004, 'How long the detectors wait, so that motors are answered first.',
+        unit='s', low=0.0, high=0.1)
 
 
 class SensoryGate(PartNode[SensoryGateConfig]):
-    """Plumbing around `core.fusion.SensorFusion`."""
+    """Plumbing around `core.fusion.SensorFusion` and `core.detectors`."""
 
     def __init__(self) -> None:
         super().__init__(names.SENSORY_GATE, SensoryGateConfig)
@@ -76,21 +78,31 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         self._goal: tuple[int, np.ndarray] | None = None
         self._energy = self.config.energy_without_battery
         self._effort = 0.0
+        self._force = PeakHold(self.config.force_hold_s)
+        self._detectors = Detectors(section(DetectorConfig, self.config))
+        self._later = Later(self, self.config.defer_s)
         self._observations = 0
         self.create_subscription(String, names.ROBOT_DESCRIPTION, self._on_description,
                                  qos.LATCHED)
 
     def telemetry(self) -> Mapping[str, float]:
         return {'energy': self._energy, 'effort_ratio': self._effort,
+                'effort_peak': self._force.value(self._now_s()),
                 'observations': self._observations,
                 'described': float(self._limits is not None),
-                'waiting': float(self._waiting_since_s is not None)}
+                'waiting': float(self._waiting_since_s is not None),
+                **self._detectors.telemetry()}
 
     def activated(self) -> None:
         self._first_joints_s = self._waiting_since_s = None
         self._fusion = None
+        self._detectors.forget()
         self._prepare()
         self.every(max(_LEAST_WATCH_S, self.config.patience_s), self._check_patience)
+
+    def deactivated(self) -> None:
+        self._later.flush()
+        self._detectors.forget()
 
     def _on_description(self, message: String) -> None:
         self.guarded('robot_description', self._take_description, message.data)
@@ -177,14 +189,24 @@ class SensoryGate(PartNode[SensoryGateConfig]):
             self._energy = float(message.percentage)
 
     def on_camera(self, message: Image) -> None:
-        """Take an image, where images belong to observations."""
+        """Take an image: for the observation where it belongs to one, then for the detectors."""
+        self._later.flush()
+        stamp_ns = time_to_ns(message.header.stamp)
         if self._fusion is not None and self._fusion.image_size:
-            self._publish(self._fusion.image(time_to_ns(message.header.stamp), pixels_of(message)))
+            self._publish(self._fusion.image(stamp_ns, pixels_of(message)))
+        if self._detectors.due(stamp_ns):
+            self._later('detectors', self._detect, stamp_ns, message)
+
+    def _detect(self, stamp_ns: int, message: Image) -> None:
+        cue = self._detectors.look(stamp_ns, pixels_of(message))
+        if cue is not None:
+            self.emit('cue', String(data=cue.text()))
 
     def _measure_effort(self, message: JointState) -> None:
         if self._limits is not None and len(message.effort) == len(message.name):
             self._effort = effort_ratio(
                 dict(zip(message.name, message.effort, strict=True)), self._limits)
+            self._force.take(self._now_s(), self._effort)
 
     def _check_patience(self) -> None:
         since = self._waiting_since_s

@@ -1,5 +1,6 @@
 """system_b: acts; latent in, action out, the next plan prepared in between."""
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,6 +20,8 @@ from abm_ros.ros.later import Later
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.opener import Opener
 from abm_ros.ros.spin import run_node
+
+_RECENT = 64   # actions whose spread is told
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class SystemB(PartNode[SystemBConfig]):
         self._answer: tuple[int, Float32MultiArray] | None = None
         self._round = 0
         self._actions = 0
+        self._recent: deque[np.ndarray] = deque(maxlen=_RECENT)
         self._tracker = EpisodeTracker(self.config.competence_window)
         self.reconfigured()
 
@@ -65,6 +69,8 @@ class SystemB(PartNode[SystemBConfig]):
                   'version': float(self._behaviour.version if self._behaviour else -1)}
         if tracker.rate is not None:
             values['competence'] = tracker.rate
+        if len(self._recent) == _RECENT:
+            values['action_spread'] = float(np.std(self._recent, axis=0).mean())
         return values
 
     def reconfigured(self) -> None:
@@ -76,6 +82,7 @@ class SystemB(PartNode[SystemBConfig]):
 
     def activated(self) -> None:
         self._held, self._answer = None, None
+        self._recent.clear()
         self._tracker.interrupt()
 
     def on_spec(self, message: String) -> None:
@@ -128,10 +135,11 @@ class SystemB(PartNode[SystemBConfig]):
         self._answer = (packet.stamp_ns, message)
         self._actions += 1
         self.emit('action', message)
-        self._later('plan', self._prepare, behaviour, packet, goal, begins)
+        self._later('plan', self._prepare, behaviour, packet, goal, begins, action)
 
     def _prepare(self, behaviour: Behaviour, packet: Packet, goal: np.ndarray,
-                 begins: bool) -> None:
+                 begins: bool, action: np.ndarray) -> None:
+        self._recent.append(action)
         self._track(packet, goal, begins)
         behaviour.prepare()
 

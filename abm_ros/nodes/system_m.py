@@ -1,5 +1,6 @@
 """system_m: meta-control; reads telemetry, decides by phi, rewires the graph."""
 
+import json
 import threading
 import time
 import traceback
@@ -7,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from rcl_interfaces.msg import SetParametersResult
+from rcl_interfaces.msg import ParameterType, SetParametersResult
+from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
 from std_msgs.msg import Float32MultiArray, Float64, Header, String
 from std_srvs.srv import Trigger
@@ -63,6 +65,9 @@ class SystemM(PartNode[SystemMConfig]):
                     f'{node}/signals', self._take_signals, node, message), qos.TELEMETRY)
         self.create_service(Trigger, names.HOLD, self._on_hold)
         self.create_service(Trigger, names.RELEASE, self._on_release)
+        self.create_service(Trigger, names.AVAILABLE_MODES, self._on_available)
+        self.create_service(Trigger, names.GET_MODE, self._on_get_mode)
+        self.create_service(SetParameters, names.CHANGE_MODE, self._on_change_mode)
         self._gate = {True: self.create_client(Trigger, names.GATE_HOLD),
                       False: self.create_client(Trigger, names.GATE_RELEASE)}
         self.create_timer(self.config.heartbeat_period_s, self._beat, clock=self.steady)
@@ -173,12 +178,47 @@ class SystemM(PartNode[SystemMConfig]):
                 values=[KeyValue(key=k, value=f'{v:.6g}')
                         for k, v in health.values(node).items()]))
         if self._conductor is not None:
-            statuses.append(DiagnosticStatus(
-                level=DiagnosticStatus.WARN if self._conductor.fault else DiagnosticStatus.OK,
-                name=f'abm_ros: {names.SYSTEM_M}', hardware_id=names.SYSTEM_M,
-                message=self._conductor.fault or self._conductor.mode or 'bringing up'))
+            statuses.append(self._own_status(self._conductor))
         self._diagnostics.publish(DiagnosticArray(
             header=Header(stamp=self.get_clock().now().to_msg()), status=statuses))
+
+    def _own_status(self, conductor: Conductor) -> DiagnosticStatus:
+        guards = conductor.control.guards
+        level = DiagnosticStatus.WARN if conductor.fault else DiagnosticStatus.OK
+        message = conductor.fault or conductor.mode or 'bringing up'
+        if guards.tripped:
+            level, message = DiagnosticStatus.ERROR, '; '.join(guards.tripped.values())
+        return DiagnosticStatus(
+            level=level, name=f'abm_ros: {names.SYSTEM_M}', hardware_id=names.SYSTEM_M,
+            message=message,
+            values=[KeyValue(key='somatic_budget', value=f'{guards.budget:.3f}')])
+
+    def _on_available(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        """Answer with JSON: for each mode why it may not be entered now, '' if it may."""
+        if (conductor := self._conductor) is not None:
+            barred = conductor.control.situation.barred
+            response.success, response.message = True, json.dumps(
+                {mode: barred.get(mode) or conductor.control.refusal(mode) for mode in MODES})
+        return response
+
+    def _on_get_mode(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        """Answer with the mode in force."""
+        if (conductor := self._conductor) is not None and conductor.mode:
+            response.success, response.message = True, conductor.mode
+        return response
+
+    def _on_change_mode(self, request: SetParameters.Request,
+                        response: SetParameters.Response) -> SetParameters.Response:
+        """Pin the mode asked for, '' for none; what the constraints refuse is refused here."""
+        for parameter in request.parameters:
+            if (parameter.name, parameter.value.type) != (
+                    'mode', ParameterType.PARAMETER_STRING):
+                response.results.append(SetParametersResult(
+                    successful=False, reason=f"expected a text 'mode', got '{parameter.name}'"))
+                continue
+            wanted = Parameter('pin_mode', value=parameter.value.string_value)
+            response.results += self.set_parameters([wanted])
+        return response
 
     def _on_hold(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         return self._intervene(True, 'the motors hold until release', response)

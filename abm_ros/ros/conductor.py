@@ -13,18 +13,22 @@ from abm_ros.core.decision import Refusal, table_hash, to_record
 from abm_ros.core.errors import AbmError, GraphError
 from abm_ros.core.modes import SAFE_MODE, NodeRow, Row
 from abm_ros.core.phi import Decision, Modulation
+from abm_ros.core.self_report import self_report
 from abm_ros.core.supervisor import Health, MetaControl, SystemMConfig
 from abm_ros.ros import names
 from abm_ros.ros.rewirer import Rewirer
 
-# Which node's parameter each modulation sets.
+# Which nodes' parameter each modulation sets.
 MODULATED = {
-    'plasticity_a': (names.SYSTEM_A_LEARNER, 'plasticity'),
-    'plasticity_b': (names.SYSTEM_B_LEARNER, 'plasticity'),
-    'exploration': (names.SYSTEM_B, 'exploration'),
-    'goal_weight': (names.SYSTEM_B, 'goal_weight'),
-    'intrinsic_weight': (names.SYSTEM_B, 'intrinsic_weight'),
+    'plasticity_a': ((names.SYSTEM_A_LEARNER,), 'plasticity'),
+    'plasticity_b': ((names.SYSTEM_B_LEARNER,), 'plasticity'),
+    'exploration': ((names.SYSTEM_B,), 'exploration'),
+    'goal_weight': ((names.SYSTEM_B,), 'goal_weight'),
+    'intrinsic_weight': ((names.SYSTEM_B,), 'intrinsic_weight'),
+    'replay': ((names.SYSTEM_A_LEARNER, names.SYSTEM_B_LEARNER), 'pick'),
 }
+# Modulations follow their signals at most this often; what is wired does not change by them.
+_MODULATE_PERIOD_S = 2.0
 
 
 class Conductor:
@@ -54,7 +58,9 @@ class Conductor:
         self._last_error = ''
         self._counts = {'switches': 0.0, 'degraded': 0.0, 'gate_shut_ms': 0.0, 'full_ms': 0.0}
         self._phi_hash = table_hash(tables['phi'])
+        self._modulated_s = -float('inf')
         self._refused: Refusal | None = None
+        self._tripped: dict[str, str] = {}
         self._record('start', incarnation=incarnation, phi=self._phi_hash,
                      phi_text=tables['phi'], constraints_text=tables['constraints'])
 
@@ -79,14 +85,31 @@ class Conductor:
         self._follow_gate(raw)
         signals = self.signals = self.control.signals(raw)
         decision = self.control.decide(signals, raw, self.fault, now_s)
+        self._note_guards()
         self._note_refusal()
         # Motors that were shut in an emergency open again only by entering the mode anew.
         closed = self.control.wiring[decision.mode].motors_open and not self.motors_open
         if decision.mode != self.mode or closed:
             self._enter(decision)
-        elif decision.modulation != self._modulation and not self.fault:
+        elif decision.modulation != self._modulation and not self.fault and (
+                now_s - self._modulated_s >= _MODULATE_PERIOD_S):
+            self._modulated_s = now_s
             self._modulate(decision)
         return signals
+
+    def report(self, decision: Decision) -> str:
+        """Return what the robot says of itself."""
+        return self_report(decision, self.control.claims, self.control.guards.tripped)
+
+    def _note_guards(self) -> None:
+        """Log guards as they trip and as they end."""
+        tripped = self.control.guards.tripped
+        for name in tripped.keys() ^ self._tripped.keys():
+            text = tripped.get(name, '')
+            self._record('guard', name=name, what=text or 'over')
+            if text:
+                self._logger.error(f'guard {name}: {text}')
+        self._tripped = dict(tripped)
 
     def _note_refusal(self) -> None:
         """Log what a rule refused, once until something else is refused or nothing is."""
@@ -163,7 +186,8 @@ class Conductor:
                 self._rewirer.forget(node)
             self._rewirer.wait_ready(1.0)
             self._rewirer.apply(with_settings(
-                self.control.wiring[SAFE_MODE], Modulation(0.0, 0.0), self._incarnation))
+                self.control.wiring[SAFE_MODE], Modulation(0.0, 0.0), self._incarnation,
+                self.control.constraints.speed_limit))
         except GraphError as error:
             self._complain(error)
             return
@@ -179,7 +203,8 @@ class Conductor:
         self.rewiring = True
         try:
             report = self._rewirer.apply(with_settings(
-                row, decision.modulation, self._incarnation))
+                row, decision.modulation, self._incarnation,
+                self.control.constraints.speed_limit))
             self._modulation = decision.modulation
         except GraphError as error:
             self._failed(error, decision.mode)
@@ -191,7 +216,7 @@ class Conductor:
         self._counts['full_ms'] = report.full_s * 1e3
         self.mode = decision.mode
         self.motors_open = row.motors_open and not self.control.is_held
-        self.announce(self.mode, self_report(decision))
+        self.announce(self.mode, self.report(decision))
         self._logger.info(f'{self.mode}: {decision.reason} '
                           f'(rewired in {report.full_s * 1e3:.0f} ms)')
 
@@ -235,27 +260,22 @@ class Conductor:
 
 def _settings(modulation: Modulation) -> dict[str, dict[str, Any]]:
     values: dict[str, dict[str, Any]] = {}
-    for name, (node, parameter) in MODULATED.items():
-        values.setdefault(node, {})[parameter] = getattr(modulation, name)
+    for name, (nodes, parameter) in MODULATED.items():
+        for node in nodes:
+            values.setdefault(node, {})[parameter] = getattr(modulation, name)
     return values
 
 
-def with_settings(row: Row, modulation: Modulation, incarnation: str) -> dict[str, NodeRow]:
+def with_settings(row: Row, modulation: Modulation, incarnation: str,
+                  speed_limit: float) -> dict[str, NodeRow]:
     """
     Return the row's nodes with what is set in them beside the wires, so that one step does.
 
     :param incarnation: of the System M whose heartbeats open the motor gate.
+    :param speed_limit: the constraints' motion envelope.
     """
     settings = _settings(modulation)
-    settings[names.MOTOR_GATE] = {'incarnation': incarnation}
+    settings[names.MOTOR_GATE] = {'incarnation': incarnation, 'speed_limit': speed_limit}
     settings[names.EPISODIC_MEMORY] = {'mode': row.mode}
     return {name: replace(node, params={**node.params, **settings.get(name, {})})
             for name, node in row.nodes.items()}
-
-
-def self_report(decision: Decision) -> str:
-    """Return what the robot says of itself: its mode, why, and how sure it may be."""
-    signals = decision.signals
-    known = ', '.join(f'{name} {signals[name]:.2f}' for name in
-                      ('competence', 'prediction_error', 'energy') if name in signals)
-    return f'Mode {decision.mode}: {decision.reason}.' + (f' Measured: {known}.' if known else '')

@@ -35,6 +35,8 @@ class GraphOptions:
     baseline_episodes: int = setting(
         0, 'Episodes acted before any learning of this run.', low=0, high=100000)
     pin_mode: str = setting('', 'Mode that the operator pins from the start.')
+    distractor: str = setting('', "'noisy-tv' puts an unpredictable television in sight.",
+                              choices=('', 'noisy-tv'))
     urdf: str = setting('', "URDF of the simulated arm; empty takes the package's own.")
     wiring: str = setting('', "Wiring table; empty takes the package's own.")
     phi: str = setting('', "Routing policy; empty takes the package's own.")
@@ -115,7 +117,7 @@ def _body(options: GraphOptions, is_gym: bool) -> tuple[str, dict[str, Any]]:
     from abm_ros.bodies.make import parse_body
     _, named = parse_body(options.body)
     shared = {'seed': options.seed, 'lock_step': options.lock_step,
-              'controller': options.controller}
+              'controller': options.controller, 'distractor': options.distractor}
     if is_gym:
         return 'gym_body', {**shared, **named}
     return 'bullet_arm', {

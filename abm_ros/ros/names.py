@@ -45,6 +45,10 @@ SIGNAL_PREFIX = 'system_m/signal/'
 DIAGNOSTICS = 'diagnostics'
 SELF_REPORT = 'system_m/self_report'
 HOLD, RELEASE = 'system_m/hold', 'system_m/release'
+# As system_modes has them, in standard types: texts as JSON in a Trigger's message, and a change
+# as a request for parameter pin_mode.
+AVAILABLE_MODES, GET_MODE = 'system_m/get_available_modes', 'system_m/get_mode'
+CHANGE_MODE = 'system_m/change_mode'
 # The gate's own, which work when System M is dead.
 GATE_HOLD, GATE_RELEASE = 'motor_gate/hold', 'motor_gate/release'
 

@@ -41,5 +41,5 @@ def test_without_a_nothing_of_the_observation_is_lost():
     agent = Agent(settings, SPEC, 0)
     observation = torch.randn(20, SPEC.size, generator=torch.Generator().manual_seed(0))
     params = agent.world.params
-    back = latent_model.readout(params, latent_model.encode(params, observation))
+    back = latent_model.readout(params, latent_model.encode(params, SPEC, observation))
     assert np.allclose(back.detach(), observation, atol=1e-5)

@@ -304,3 +304,24 @@ def test_a_release_needs_a_new_action_to_open() -> None:
     assert latch.shut(1.0) == 'no fresh action'
     latch.action(1.0)
     assert latch.shut(1.0) == ''
+
+
+@given(st.lists(GOOD, min_size=1, max_size=30), st.floats(0.01, 1.0),
+       st.sampled_from(('position', 'velocity')))
+def test_the_envelope_bounds_every_motion_and_the_executed_action_tells(
+        actions, share, interface) -> None:
+    made = measured((0.0, 0.1, 0.0), interface)
+    made.envelope(share)
+    before, now_s = made.hold(), 100.0
+    for action in actions:
+        now_s += PERIOD_S
+        motion = made.act(np.array(action), now_s)
+        speed = (motion.command if interface == 'velocity'
+                 else (motion.command - before) / PERIOD_S)
+        assert (np.abs(speed) <= share * VELOCITY + 1e-9).all()
+        if interface == 'velocity':
+            # A full action is velocity_scale, 0.8, of the limit, whatever the envelope.
+            assert np.allclose(motion.executed, motion.command / (0.8 * VELOCITY), atol=1e-6)
+        before = motion.command
+    made.envelope(1.0)
+    assert made.limits is LIMITS

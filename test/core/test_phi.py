@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abm_ros.core.errors import PhiError
-from abm_ros.core.phi import ModePolicy, Override, Phi, PolicyState, decide, load_phi
+from abm_ros.core.phi import ModePolicy, Modulation, Override, Phi, PolicyState, decide, load_phi
 
 OWN = Path(__file__).resolve().parents[2] / 'config' / 'phi.yaml'
 PAIN = Override('pain', 'freeze', above=0.5, until=0.1)
@@ -117,6 +117,7 @@ def test_the_packages_own_table_knows_pain_and_hunger() -> None:
     assert decide({**calm, 'sleep_pressure': 1.0}, state, phi, 60.0, ALL).mode == 'sleep'
     assert decide({**calm, 'energy': 0.1}, state, phi, 0.0, ALL).mode == 'rest'
     assert decide({**calm, 'pain': 0.9}, state, phi, 0.0, ALL).mode == 'freeze'
+    assert decide({**calm, 'looming': 0.6}, state, phi, 0.0, ALL).mode == 'freeze'
 
 
 @pytest.mark.parametrize(('text', 'says'), [
@@ -150,3 +151,40 @@ def test_wrong_tables_are_refused_in_words(text, says) -> None:
     with pytest.raises(PhiError, match=says) as caught:
         load_phi(text)
     assert '\n' not in str(caught.value)
+
+
+def test_modulation_follows_its_signals_in_steps_and_within_bounds() -> None:
+    policy = ModePolicy(0.0, {}, modulation=Modulation(exploration=0.4), modulated={
+        'exploration': {'stress': -0.2}, 'plasticity_a': {'stress': -3.0}})
+    assert policy.modulate({}) == Modulation(exploration=0.4)
+    assert policy.modulate({'stress': 0.5}).exploration == pytest.approx(0.3)
+    assert policy.modulate({'stress': 0.52}).exploration == pytest.approx(0.3)
+    assert policy.modulate({'stress': 1.0}) == Modulation(0.0, 1.0, 0.2)
+
+
+def test_high_stress_exploits_and_low_stress_explores() -> None:
+    """Table C.1 of the paper, in the package's own table."""
+    phi = load_phi(OWN.read_text())
+    calm = {'uncertainty': 0.3, 'novelty': 0.5, 'competence': 0.3, 'energy': 1.0, 'stress': 0.0}
+    strained = {**calm, 'stress': 1.0}
+    play, task = phi.modes['play'], phi.modes['task']
+    assert play.drive(calm) - task.drive(calm) > play.drive(strained) - task.drive(strained)
+    assert play.modulate(calm).exploration > play.modulate(strained).exploration
+    assert play.modulate(calm).intrinsic_weight > play.modulate(strained).intrinsic_weight
+
+
+def test_play_seeks_only_what_can_be_reduced() -> None:
+    """A noisy television raises prediction error for ever; it must move no drive of play."""
+    play = load_phi(OWN.read_text()).modes['play']
+    assert 'prediction_error' not in play.weights
+    assert {'uncertainty', 'learning_gain', 'novelty'} <= set(play.weights)
+
+
+@pytest.mark.parametrize(('text', 'says'), [
+    ('modes: {play: {bias: 1, modulated: {mood: {stress: 1}}}}', 'mood'),
+    ('modes: {play: {bias: 1, modulated: {exploration: {joy: 1}}}}', 'joy'),
+    ('modes: {play: {bias: 1, modulated: {replay: {stress: 1}}}}', 'replay'),
+    ('modes: {play: {bias: 1, modulation: {replay: all}}}', 'replay')])
+def test_wrong_modulations_are_refused(text, says) -> None:
+    with pytest.raises(PhiError, match=says):
+        load_phi(text)

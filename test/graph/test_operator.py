@@ -1,6 +1,7 @@
 """The operator's hold: over System M, over its death and its next incarnation."""
 
 import itertools
+import json
 import time
 from dataclasses import replace
 
@@ -10,7 +11,9 @@ import pytest
 pytest.importorskip('rclpy')
 pytest.importorskip('pybullet')
 
-from graph_harness import end, running, start_script, wait_until
+from graph_harness import WIRED, end, running, start_script, wait_until
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
 from std_srvs.srv import Trigger
 
 from abm_ros.core.audit_trail import check
@@ -90,7 +93,7 @@ def test_the_hold_outlives_the_motor_gate(graph) -> None:
     dead = graph.processes.kill('motor_gate')
     wait_until(lambda: graph.processes.pid('motor_gate') not in (None, dead), 'the gate back')
     graph.fresh('motor_gate')
-    wait_until(lambda: graph.states.get('motor_gate') == 'active', 'the gate repaired')
+    wait_until(lambda: graph.states.get('motor_gate') == 'inactive', 'the gate mended')
     wait_until(lambda: graph.commands[-1][0] > time.monotonic() - 0.2, 'a hold again')
     stays_still(graph, 1.0)
     assert graph.mode == 'freeze'
@@ -127,6 +130,35 @@ def test_the_command_line_intervenes(graph, tmp_path) -> None:
     assert abm('veto', 'none')[0] == 0
     assert abm('pin', 'task')[0] == 0
     opens(graph)
+
+
+def test_modes_are_asked_for_and_changed_within_the_constraints(graph) -> None:
+    opens(graph)
+    assert graph.call(Trigger, 'system_m/get_mode', Trigger.Request()).message == 'task'
+    available = json.loads(
+        graph.call(Trigger, 'system_m/get_available_modes', Trigger.Request()).message)
+    assert {mode for mode, why in available.items() if not why} >= {'play', 'task', 'freeze'}
+    assert 'not built' in available['imagine']
+
+    def change(mode):
+        request = SetParameters.Request(
+            parameters=[Parameter('mode', value=mode).to_parameter_msg()])
+        return graph.call(SetParameters, 'system_m/change_mode', request).results[0]
+
+    assert change('rest').successful
+    graph.wait_mode('rest')
+    assert not change('imagine').successful
+    assert not change('dance').successful
+    assert change('task').successful
+    opens(graph)
+
+
+def test_system_m_hears_telemetry_alone(graph) -> None:
+    """The control plane never touches the data."""
+    _, hears = graph.topics_of('system_m')
+    heard = {name.lstrip('/') for name in hears}
+    ours = {name for name in heard if not name.startswith(('rosout', 'parameter_events', 'clock'))}
+    assert ours == {f'{node}/signals' for node in WIRED}
 
 
 def test_all_that_is_on_the_record_and_recomputes(graph) -> None:

@@ -1,0 +1,223 @@
+"""
+`abm bench noisy-tv`: whether an unpredictable television holds System M in play.
+
+The agent, System M and a body live in one process, in lock-step, in the very classes that the
+nodes run. Four lives per seed: with and without the television, and with phi as it is or with
+raw prediction error in place of the reducible one. Play and task alone are open: rest and sleep
+are left out of all four. Each life begins in play, and leaves it when nothing is left to learn.
+"""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from abm_ros.bench.common import load_average, write_json
+from abm_ros.core.constraints import Constraints
+from abm_ros.core.errors import ConfigError
+from abm_ros.core.modes import MODES, NodeRow, Row
+from abm_ros.core.phi import Phi, load_phi
+from abm_ros.core.signals import Average, clip_unit
+from abm_ros.core.supervisor import MetaControl, SystemMConfig
+
+BAR = 1.2
+_TICK_STEPS = 2          # at 20 Hz: System M decides at 10 Hz
+_EVERY = 20              # one update per step: a quarter of the graph's, to be done in minutes
+_WORKING = ('play', 'task', 'freeze')
+_REDUCIBLE = ('uncertainty', 'learning_gain', 'novelty')
+_RAW_SAMPLES = 20.0
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one life came to."""
+
+    play: float               # share of its steps in play
+    late_play: float          # of its second half
+    switches: int
+    success: float            # of the last 20 task episodes
+    uncertainty: float        # mean of the second half
+    prediction_error: float
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add = parser.add_argument
+    add('--body', default='bullet:reach', help='the body (%(default)s)')
+    add('--seeds', type=int, default=3, metavar='N', help='lives of each kind (%(default)s)')
+    add('--steps', type=int, default=3000, metavar='N',
+        help='control steps of a life (%(default)s)')
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, print and write; return the exit code."""
+    if arguments.seeds < 1 or arguments.steps < 100:
+        raise ConfigError('--seeds: expected at least 1; --steps: at least 100')
+    cells: dict[str, list[Share]] = {}
+    for seed in range(arguments.seeds):
+        for drive in ('reducible', 'raw'):
+            for scene in ('control', 'noisy-tv'):
+                share = live(arguments.body, scene, drive, seed, arguments.steps)
+                cells.setdefault(f'{drive}/{scene}', []).append(share)
+                sys.stderr.write(f'seed {seed} {drive:9s} {scene:8s}: play {share.play:.2f} '
+                                 f'(second half {share.late_play:.2f}) '
+                                 f'success {share.success:.2f}\n')
+    figures = summarise(cells) | {
+        'body': arguments.body, 'seeds': arguments.seeds, 'steps': arguments.steps, 'bar': BAR,
+        'load': load_average()}
+    print_table(figures)
+    write_json(figures, arguments.json)
+    return 0
+
+
+def summarise(cells: Mapping[str, list[Share]]) -> dict[str, Any]:
+    """Return means, the single lives, and the ratios of play beside the television."""
+    means = {cell: {name: round(float(np.mean([getattr(s, name) for s in lived])), 4)
+                    for name in Share.__dataclass_fields__} for cell, lived in cells.items()}
+    ratios = {drive: round(means[f'{drive}/noisy-tv']['play']
+                           / max(means[f'{drive}/control']['play'], 1e-9), 4)
+              for drive in ('reducible', 'raw')}
+    return {'means': means, 'ratios': ratios,
+            'lives': {cell: [vars(s) for s in lived] for cell, lived in cells.items()}}
+
+
+def print_table(figures: Mapping[str, Any]) -> None:
+    """Print the four cells and the two ratios."""
+    from rich.console import Console
+    from rich.table import Table
+    table = Table('drive', 'scene', 'play', 'second half', 'switches', 'success',
+                  'uncertainty', 'error', title='time in play')
+    for cell, m in figures['means'].items():
+        drive, scene = cell.split('/')
+        table.add_row(drive, scene, *(f'{m[name]:.2f}' for name in (
+            'play', 'late_play', 'switches', 'success', 'uncertainty', 'prediction_error')))
+    console = Console(highlight=False)
+    console.print(table)
+    for drive, ratio in figures['ratios'].items():
+        console.print(f'{drive}: play beside the television is {ratio:.2f} times the control '
+                      f'(bar {BAR})')
+
+
+def raw_phi(phi: Phi) -> Phi:
+    """Return phi with all that play hopes to reduce replaced by raw prediction error."""
+    play = phi.modes['play']
+    moved = sum(play.weights.get(name, 0.0) for name in _REDUCIBLE)
+    weights = {name: w for name, w in play.weights.items() if name not in _REDUCIBLE}
+    weights['prediction_error'] = weights.get('prediction_error', 0.0) + moved
+    return replace(phi, modes={**phi.modes, 'play': replace(play, weights=weights)})
+
+
+def open_rows() -> dict[str, Row]:
+    """Return rows for play, task and freeze alone; there is no graph to wire."""
+    return {mode: Row(mode, mode in ('play', 'task'), {'motor_gate': NodeRow(True, {}, {})},
+                      '' if mode in _WORKING else 'left out of this benchmark')
+            for mode in MODES}
+
+
+def live(name: str, scene: str, drive: str, seed: int, steps: int) -> Share:
+    """Live one life and return what it came to."""
+    from torch import set_num_threads
+
+    from abm_ros.bench.learn_run import life_in
+    from abm_ros.bodies.distractor import distracted
+    from abm_ros.bodies.make import make_body
+    from abm_ros.core.agent import Agent, AgentSettings
+    from abm_ros.core.schedule import ScheduleConfig
+    set_num_threads(1)
+    body = distracted(make_body(name, {'seed': seed}), scene if scene != 'control' else '', seed)
+    phi = load_phi(_own_phi())
+    try:
+        life = life_in(body)
+        agent = Agent(AgentSettings(ScheduleConfig(learn_every=_EVERY, updates=_EVERY)),
+                      life.spec, seed)
+        mind = Mind(raw_phi(phi) if drive == 'raw' else phi, drive == 'raw', agent,
+                    body.control_period_s)
+        for number, step in enumerate(life.live(agent), start=1):
+            mind.step(step)
+            if number == steps:
+                break
+    finally:
+        body.close()
+    return mind.share()
+
+
+def _own_phi() -> str:
+    file = Path(__file__).resolve().parents[2] / 'config' / 'phi.yaml'
+    if file.exists():
+        return file.read_text(encoding='utf-8')
+    from abm_ros.ros.share import share_file
+    return share_file('config/phi.yaml').read_text(encoding='utf-8')
+
+
+class Mind:
+    """
+    System M beside an in-process agent.
+
+    :param raw: tell System M the running squared error itself, in normalised observations, as
+        prediction_error, in place of its ratio to predicting no change.
+    :param agent: `core.agent.Agent`; its drive is set.
+    """
+
+    def __init__(self, phi: Phi, raw: bool, agent: Any, period_s: float) -> None:
+        from abm_ros.core.episodes import EpisodeTracker
+        self._agent = agent
+        self._raw = raw
+        self._period_s = period_s
+        self._control = MetaControl(SystemMConfig(initial_mode='play'), phi, open_rows(),
+                                    Constraints())
+        self._tracker = EpisodeTracker(20)
+        self._error = Average(_RAW_SAMPLES)
+        self._number = 0
+        self._modes: list[str] = []
+        self._told: list[tuple[float, float]] = []
+        self._take(self._control.begin(0.0))
+
+    def step(self, step: Any) -> None:
+        """Take one control step of the life; decide every other one."""
+        agent, observation = self._agent, step.observation
+        spec = agent.world.spec
+        gap = float(np.linalg.norm(observation.vector[spec.goal_slice] - observation.goal))
+        self._tracker.observe(begins=observation.step == 0, whole=observation.whole,
+                              reached=gap <= spec.goal_tolerance,
+                              counts=agent.drive.goal_weight > agent.drive.intrinsic_weight)
+        if agent.percept is not None:
+            self._error.update(agent.percept.error)
+        self._number += 1
+        self._modes.append(self._mode)
+        if self._number % _TICK_STEPS == 0:
+            raw = self._telemetry()
+            signals = self._control.signals(raw)
+            self._told.append((signals['uncertainty'], signals['prediction_error']))
+            self._take(self._control.decide(signals, raw, '', self._number * self._period_s))
+
+    def _take(self, decision: Any) -> None:
+        from abm_ros.core.planner import Drive
+        self._mode = decision.mode
+        m = decision.modulation
+        self._agent.drive = Drive(m.goal_weight, m.intrinsic_weight, m.exploration)
+
+    def _telemetry(self) -> dict[str, dict[str, float]]:
+        percept, a = self._agent.percept, {}
+        for name in ('prediction_error', 'uncertainty'):
+            if percept is not None and np.isfinite(getattr(percept, name)):
+                a[name] = float(getattr(percept, name))
+        if self._raw and np.isfinite(self._error.value):
+            a['prediction_error'] = clip_unit(self._error.value)
+        b = {'episodes': float(self._tracker.episodes),
+             'successes': float(self._tracker.successes)}
+        if self._tracker.rate is not None:
+            b['competence'] = self._tracker.rate
+        return {'system_a': a, 'system_b': b,
+                'system_a_learner': {'version': float(self._agent.world.version)}}
+
+    def share(self) -> Share:
+        """Return what the life came to so far."""
+        play = np.array([mode == 'play' for mode in self._modes])
+        told = np.array(self._told[len(self._told) // 2:])
+        return Share(float(play.mean()), float(play[len(play) // 2:].mean()),
+                     int((play[1:] != play[:-1]).sum()), float(self._tracker.rate or 0.0),
+                     float(told[:, 0].mean()), float(told[:, 1].mean()))

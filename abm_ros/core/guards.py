@@ -1,0 +1,180 @@
+"""
+Guards against proxy gaming, and the somatic budget.
+
+A guard trips when a number that System M steers by is served without what it stands for. Its
+response is bounded: a mode is barred or a weight capped for a while, and the operator is told.
+Sources: Skalse et al. 2022 (reward hacking); arXiv:2603.15381, section 5.2.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from abm_ros.core.config import check, setting
+from abm_ros.core.modes import MODES, MOTORS_SHUT, SAFE_MODE
+from abm_ros.core.signals import Average, clip_unit
+
+Raw = Mapping[str, Mapping[str, float]]
+_RESTFUL = ('rest', 'sleep', SAFE_MODE)
+
+
+@dataclass(frozen=True)
+class GuardConfig:
+    """When guards trip and for how long they answer; the somatic budget."""
+
+    guard_window_s: float = setting(
+        60.0, 'How long a number must be served without what it stands for to trip a guard.',
+        unit='s', low=1.0, high=3600.0)
+    guard_response_s: float = setting(
+        60.0, 'How long a tripped guard answers.', unit='s', low=1.0, high=3600.0)
+    guard_intrinsic_rise: float = setting(
+        0.1, 'Rise of uncertainty in play, while neither competence nor learning gain rises, that '
+        'trips the guard.', low=0.01, high=1.0)
+    guard_intrinsic_weight: float = setting(
+        0.2, 'Cap of the intrinsic weight while that guard answers.', low=0.0, high=10.0)
+    guard_action_spread: float = setting(
+        0.02, 'Standard deviation of the last actions under which acting counts as collapsed.',
+        low=0.0, high=1.0)
+    guard_energy_rise: float = setting(
+        0.05, 'Rise of energy while the motors work that no battery explains.',
+        low=0.001, high=1.0)
+    somatic_capacity_s: float = setting(
+        60.0, 'Full stress or pain for this long spends the somatic budget.',
+        unit='s', low=1.0, high=1e6)
+    somatic_ease: float = setting(
+        0.6, 'Stress that wears nothing; what is above it or pain spends the budget.',
+        low=0.0, high=1.0)
+    somatic_recovery: float = setting(
+        0.5, 'Budget won back per second of rest, sleep or freeze.', low=0.01, high=100.0)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass
+class SomaticBudget:
+    """
+    Integrates stress and pain; a spent budget forces rest until half of it is won back.
+
+    These are control signals of wear and load, not feelings.
+    """
+
+    capacity_s: float
+    ease: float
+    recovery: float
+    load_s: float = 0.0
+    spent: bool = False
+
+    def update(self, stress: float, pain: float, mode: str, elapsed_s: float) -> bool:
+        """Take the signals of the time since the last call; tell whether rest is forced."""
+        change = stress + pain - self.ease - (self.recovery if mode in _RESTFUL else 0.0)
+        self.load_s = min(self.capacity_s, max(0.0, self.load_s + change * elapsed_s))
+        if self.load_s >= self.capacity_s:
+            self.spent = True
+        elif self.load_s <= 0.5 * self.capacity_s:
+            self.spent = False
+        return self.spent
+
+
+@dataclass
+class _Trial:
+    """A condition that must hold without a break for a window before its guard trips."""
+
+    since_s: float | None = None
+    until_s: float = -float('inf')
+
+    def take(self, holds: bool, now_s: float, config: GuardConfig) -> bool:
+        """Tell whether the guard answers now."""
+        if not holds:
+            self.since_s = None
+        elif self.since_s is None:
+            self.since_s = now_s
+        elif now_s - self.since_s >= config.guard_window_s:
+            self.until_s = now_s + config.guard_response_s
+            self.since_s = None
+        return now_s < self.until_s
+
+
+class Guards:
+    """
+    Watches the signals for proxies that are served for their own sake.
+
+    `tripped` names what is wrong, for diagnostics and the log.
+    """
+
+    def __init__(self, config: GuardConfig) -> None:
+        self._config = config
+        self._budget = SomaticBudget(config.somatic_capacity_s, config.somatic_ease,
+                                     config.somatic_recovery)
+        self._last_s: float | None = None
+        self._mode = ''
+        self._doubt = Average(50.0)
+        self._start: Mapping[str, float] = {}
+        self._trials = {name: _Trial() for name in ('intrinsic', 'actions', 'replay', 'energy')}
+        self.tripped: dict[str, str] = {}
+        self.barred: dict[str, str] = {}
+        self.ceilings: dict[str, float] = {}
+
+    @property
+    def budget(self) -> float:
+        """The share of the somatic budget that is left, in [0, 1]."""
+        return clip_unit(1.0 - self._budget.load_s / self._budget.capacity_s)
+
+    def update(self, signals: Mapping[str, float], raw: Raw, mode: str, now_s: float) -> None:
+        """
+        Take one tick.
+
+        :param signals: the meta-states.
+        :param raw: telemetry of the nodes.
+        :param mode: the mode in force.
+        :param now_s: monotonic time, s.
+        """
+        elapsed_s = 0.0 if self._last_s is None else min(1.0, max(0.0, now_s - self._last_s))
+        self._last_s = now_s
+        doubt = self._doubt.update(signals.get('uncertainty', 1.0))
+        if mode != self._mode or not self._start:
+            self._mode, self._start = mode, {**signals, 'doubt': doubt}
+        self.tripped, self.barred, self.ceilings = {}, {}, {}
+        self._watch(self._conditions(signals, raw, mode, doubt), now_s)
+        if self._budget.update(signals.get('stress', 0.0), signals.get('pain', 0.0), mode,
+                               elapsed_s):
+            self.tripped['somatic'] = 'the somatic budget is spent: rest is forced'
+            self._bar(self.tripped['somatic'], [m for m in MODES if m not in _RESTFUL])
+
+    def _conditions(self, signals: Mapping[str, float], raw: Raw, mode: str,
+                    doubt: float) -> dict[str, bool]:
+        """Return which proxies are served now without what they stand for."""
+        config, start = self._config, self._start
+        works = mode not in MOTORS_SHUT
+        spread = raw.get('system_b', {}).get('action_spread')
+        return {
+            'intrinsic': mode == 'play' and doubt - start['doubt'] > config.guard_intrinsic_rise
+            and signals.get('competence', 0.0) <= start.get('competence', 0.0)
+            and signals.get('learning_gain', 0.0) <= start.get('learning_gain', 0.0),
+            'actions': mode == 'play' and spread is not None
+            and spread < config.guard_action_spread,
+            'replay': mode == 'sleep' and signals.get('sleep_pressure', 0.0) <= 0.0,
+            'energy': works and signals.get('energy', 1.0) - start.get('energy', 1.0)
+            > config.guard_energy_rise,
+        }
+
+    def _watch(self, conditions: Mapping[str, bool], now_s: float) -> None:
+        texts = {
+            'intrinsic': 'uncertainty is sought while neither competence nor learning gain rises',
+            'actions': 'actions have collapsed to one in play',
+            'replay': 'sleep goes on with nothing left to consolidate',
+            'energy': 'energy rises while the motors work'}
+        for name, trial in self._trials.items():
+            if trial.take(conditions[name], now_s, self._config):
+                self.tripped[name] = texts[name]
+        if 'intrinsic' in self.tripped:
+            self.ceilings['intrinsic_weight'] = self._config.guard_intrinsic_weight
+        if 'actions' in self.tripped:
+            self._bar(self.tripped['actions'], ['play'])
+        if 'energy' in self.tripped:
+            self._bar(self.tripped['energy'], ['play'])
+        if 'replay' in self.tripped:
+            self._bar(self.tripped['replay'], ['sleep'])
+
+    def _bar(self, rule: str, modes: list[str]) -> None:
+        for mode in modes:
+            self.barred.setdefault(mode, f'guard: {rule}')

@@ -1,0 +1,181 @@
+"""System M as a whole under anything: no rule is broken, no chattering, every state reachable."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from abm_ros.core.constraints import load_constraints
+from abm_ros.core.decision import choose
+from abm_ros.core.errors import ConstraintError
+from abm_ros.core.modes import MODES, NodeRow, Row
+from abm_ros.core.phi import load_phi
+from abm_ros.core.signals import SIGNALS
+from abm_ros.core.supervisor import MetaControl, SystemMConfig
+
+OWN = Path(__file__).resolve().parents[2] / 'config'
+PHI = load_phi((OWN / 'phi.yaml').read_text())
+SHUT = {'observe', 'imitate', 'rest', 'sleep', 'imagine', 'freeze'}
+WIRING = {mode: Row(mode, mode not in SHUT, {'motor_gate': NodeRow(mode not in SHUT, {}, {})},
+                    'not built' if mode in {'observe', 'imitate', 'imagine'} else '')
+          for mode in MODES}
+WORKING = {'play', 'task', 'rest', 'sleep', 'freeze'}
+RULES = load_constraints("""
+    forbidden_transitions: [[sleep, play]]
+    min_dwell_s: {play: 3, task: 4, sleep: 2}
+    max_dwell_s: {sleep: 12, rest: 15}
+    quotas: {sleep: 0.4}
+    quota_window_s: 60
+    max_awake_s: 40
+    rest_s: 3
+    ceilings: {plasticity_a: 0.7}
+""")
+UNIT = st.floats(0.0, 1.0)
+# Histories hold still for a while and then jump, as life does; extremes are drawn often.
+SIGNAL = st.one_of(st.sampled_from((0.0, 0.05, 0.3, 0.55, 0.9, 1.0)), UNIT)
+MOMENT = st.tuples(
+    st.fixed_dictionaries(dict.fromkeys(SIGNALS, SIGNAL)), st.integers(1, 25),
+    st.sampled_from(('', '', '', 'hold', 'release', 'fault', 'mended', 'veto play', 'veto none',
+                     *(f'pin {mode}' for mode in sorted(WORKING)), 'pin none')))
+HISTORIES = st.lists(MOMENT, min_size=1, max_size=25)
+TICK_S = 0.5
+
+
+def live(history, rules=RULES):
+    """Yield (control, decision, signals, operator's wishes) for every tick of a history."""
+    made = MetaControl(SystemMConfig(), PHI, WIRING, rules)
+    made.begin(0.0)
+    now_s, fault, veto = 0.0, '', ()
+    for signals, ticks, action in history:
+        word, _, value = action.partition(' ')
+        if word in ('hold', 'release'):
+            made.held = word == 'hold'
+        elif word in ('fault', 'mended'):
+            fault = 'lost system_a' if word == 'fault' else ''
+        elif word == 'veto':
+            veto = () if value == 'none' else (value,)
+            made.config = replace(made.config, veto_modes=veto)
+        elif word == 'pin':
+            made.config = replace(made.config, pin_mode='' if value == 'none' else value)
+        for _ in range(ticks):
+            now_s += TICK_S
+            yield made, made.decide(signals, {}, fault, now_s), now_s, fault
+
+
+@settings(max_examples=60, deadline=None)
+@given(HISTORIES)
+def test_no_history_breaks_a_rule(history) -> None:
+    past = [('task', 0.0)]        # stretches: mode and when it began
+    ended: list[tuple[str, float, float]] = []
+    rested_s = 0.0
+    for made, decision, now_s, fault in live(history):
+        mode, (before, since_s) = decision.mode, past[-1]
+        assert mode in WORKING
+        assert mode not in made.config.veto_modes or mode == 'freeze'
+        assert decision.modulation.plasticity_a <= 0.7
+        if mode != before:
+            assert (before, mode) != ('sleep', 'play')
+            if before in ('rest', 'sleep') and now_s - since_s >= 3.0:
+                rested_s = now_s
+            ended.append((before, since_s, now_s))
+            past.append((mode, now_s))
+        since_s = past[-1][1]
+        assert mode not in ('sleep', 'rest') or now_s - since_s < {'sleep': 12, 'rest': 15}[mode]
+        slept = sum(max(0.0, min(end, now_s) - max(start, now_s - 60.0))
+                    for name, start, end in [*ended, (mode, since_s, now_s)] if name == 'sleep')
+        assert slept <= 0.4 * 60.0 + TICK_S
+        assert mode not in ('play', 'task') or now_s - rested_s < 40.0
+        if fault or made.held:
+            assert mode == 'freeze'
+
+
+@settings(max_examples=60, deadline=None)
+@given(HISTORIES)
+def test_overrides_and_the_operator_come_within_one_tick(history) -> None:
+    for made, decision, _, fault in live(history):
+        signals, pin = decision.signals, made.config.pin_mode
+        if signals['pain'] > 0.5 or made.held or fault:
+            assert decision.mode == 'freeze'
+        elif pin and pin not in made.situation.barred and signals['pain'] <= 0.1 and (
+                signals['looming'] <= 0.1):
+            assert decision.mode == pin
+        elif not pin and signals['energy'] < 0.15 and 'rest' not in made.situation.barred and (
+                signals['pain'] <= 0.1 and signals['looming'] <= 0.1):
+            assert decision.mode == 'rest'
+
+
+@settings(max_examples=60, deadline=None)
+@given(HISTORIES)
+def test_no_chattering_beyond_dwell(history) -> None:
+    """A mode that phi's drives chose lasts its dwell, unless something stronger ends it."""
+    calm = [({**signals, 'pain': 0.0, 'looming': 0.0, 'energy': 1.0}, ticks, '')
+            for signals, ticks, _ in history]
+    mode, since_s = 'task', 0.0
+    for made, decision, now_s, _ in live(calm):
+        if decision.mode != mode:
+            barred = made.situation.barred.get(mode, '')
+            least = max(RULES.min_dwell_s.get(mode, 0.0), PHI.modes[mode].min_dwell_s
+                        if mode in PHI.modes else 0.0)
+            assert barred or mode == 'freeze' or now_s - since_s >= least - 1e-9
+            mode, since_s = decision.mode, now_s
+
+
+@settings(max_examples=40, deadline=None)
+@given(HISTORIES)
+def test_every_decision_of_a_life_recomputes(history) -> None:
+    for made, decision, _, _ in live(history):
+        assert choose(made.situation, PHI) == decision
+
+
+def corner(**known) -> dict[str, float]:
+    return {**dict.fromkeys(SIGNALS, 0.0), 'energy': 1.0, **known}
+
+
+# Inputs that between them pull every drive and every override both ways.
+CORNERS = [corner(), corner(prediction_error=1.0, uncertainty=1.0), corner(competence=1.0),
+           corner(sleep_pressure=1.0), corner(pain=1.0), corner(looming=1.0),
+           corner(energy=0.0), corner(energy=0.3, stress=1.0)]
+
+
+def reachable() -> dict[str, set[str]]:
+    """Return for every mode that can come about the modes that can follow it."""
+    follows: dict[str, set[str]] = {}
+    queue = ['task']
+    while queue:
+        mode = queue.pop()
+        if mode in follows:
+            continue
+        follows[mode] = set()
+        for signals in CORNERS:
+            for held in (False, True):
+                made = MetaControl(SystemMConfig(initial_mode=mode), PHI, WIRING, load_constraints(
+                    (OWN / 'constraints.yaml').read_text()))
+                made.begin(0.0)
+                made.held = held
+                for now_s in (30.0, 130.0):
+                    after = made.decide(signals, {}, '', now_s).mode
+                    if after != mode:
+                        follows[mode].add(after)
+                        break
+        queue += sorted(follows[mode])
+    return follows
+
+
+def test_the_reachable_states_are_the_built_modes_and_each_can_be_left() -> None:
+    follows = reachable()
+    assert set(follows) == WORKING
+    for mode, after in follows.items():
+        assert 'freeze' in after or mode == 'freeze'
+        assert after, f'{mode} cannot be left'
+    assert follows['task'] >= {'play', 'rest', 'sleep', 'freeze'}
+    assert follows['play'] >= {'task', 'rest', 'sleep', 'freeze'}
+
+
+@pytest.mark.parametrize(('rules', 'says'), [
+    ('forbidden_modes: [rest]', 'energy below 0.15.* rest'),
+    ('forbidden_transitions: [[play, rest]]', 'bar from play')])
+def test_constraints_against_an_override_of_phi_are_refused(rules, says) -> None:
+    with pytest.raises(ConstraintError, match=says):
+        MetaControl(SystemMConfig(), PHI, WIRING, load_constraints(rules))
