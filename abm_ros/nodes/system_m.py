@@ -234,7 +234,8 @@ class SystemM(PartNode[SystemMConfig]):
         try:
             self._conductor.hold(hold)
         except GraphError as error:   # a hold holds all the same; a release does not happen
-            response.success, response.message = hold, f'{text}, but {error}' if hold else str(error)
+            response.success = hold
+            response.message = f'{text}, but {error}' if hold else str(error)
         self._beat()
         # The gate remembers the hold when System M dies.
         if response.success and self._gate[hold].service_is_ready():
