@@ -230,12 +230,16 @@ class SystemM(PartNode[SystemMConfig]):
         if self._conductor is None:
             response.success, response.message = False, 'System M is not configured'
             return response
-        self._conductor.hold(hold)
+        response.success, response.message = True, text
+        try:
+            self._conductor.hold(hold)
+        except GraphError as error:   # a hold holds all the same; a release does not happen
+            response.success = hold
+            response.message = f'{text}, but {error}' if hold else str(error)
         self._beat()
         # The gate remembers the hold when System M dies.
-        if self._gate[hold].service_is_ready():
+        if response.success and self._gate[hold].service_is_ready():
             self._gate[hold].call_async(Trigger.Request())
-        response.success, response.message = True, text
         return response
 
     def _check_parameters(self, changes: list[Parameter]) -> SetParametersResult:
