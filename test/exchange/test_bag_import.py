@@ -87,7 +87,7 @@ def write_bag(path: Path, *, velocity: bool = True, description: bool = True,
 def test_a_bag_becomes_demonstrations(tmp_path: Path, velocity: bool) -> None:
     write_bag(tmp_path / 'bag.mcap', velocity=velocity)
     memory = tmp_path / 'memory.db'
-    assert main(['memory', 'import', '--memory', str(memory), str(tmp_path / 'bag.mcap'),
+    assert main(['memory', 'import', '--out', str(memory), str(tmp_path / 'bag.mcap'),
                  '--joints', 'a', 'b']) == 0
     with Store.read(memory) as reader:
         assert [(f.name, f.size) for f in reader.spec.fields] == [
@@ -119,11 +119,11 @@ def test_what_a_bag_must_have(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     for name, lacking, text in (('a', {'description': False}, 'give the URDF'),
                                 ('b', {'commands': False}, 'holds no commands')):
         write_bag(tmp_path / f'{name}.mcap', **lacking)
-        code = main(['memory', 'import', '--memory', str(tmp_path / f'{name}.db'),
+        code = main(['memory', 'import', '--out', str(tmp_path / f'{name}.db'),
                      str(tmp_path / f'{name}.mcap'), '--joints', 'a', 'b'])
         assert code == 2
         assert text in capsys.readouterr().err
     write_bag(tmp_path / 'c.mcap')
-    assert main(['memory', 'import', '--memory', str(tmp_path / 'c.db'),
+    assert main(['memory', 'import', '--out', str(tmp_path / 'c.db'),
                  str(tmp_path / 'c.mcap'), '--joints', 'a', 'b', 'c']) == 2
     assert 'no joint state names all of a, b, c' in capsys.readouterr().err
