@@ -31,7 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                ) -> argparse.ArgumentParser:
         made = actions.add_parser(name, help=text, description=text)
         made.add_argument('--out', dest='memory', type=Path, default=Path('abm_out'),
-                          metavar='DIR', help='the folder of a run, or the record itself (%(default)s)')
+                          metavar='DIR',
+                          help='the folder of a run, or the record itself (%(default)s)')
         made.set_defaults(handler=handler)
         return made
 
