@@ -17,8 +17,8 @@ from abm_ros.core.ring import Queue, Ring
 from abm_ros.core.spec import ObservationSpec
 from abm_ros.core.transition import Batch
 
-# A batch holds at most this many numbers of observations (8 MB): with images, fewer windows.
-BATCH_NUMBERS = 2_000_000
+# A batch holds at most this many numbers of observations (4 MB): with images, fewer windows.
+BATCH_NUMBERS = 1_000_000
 UNIFORM, BALANCED = 'uniform', 'balanced'
 # Where the windows of a draw begin.
 PICKS = (UNIFORM, 'surprise', 'gain', 'rarity', BALANCED)

@@ -34,6 +34,9 @@ from abm_ros.ros.spin import run_node
 _POLL_PERIOD_S = 0.1
 UPKEEP_MODES = ('rest', 'sleep')
 _NOVELTIES_KEPT = 8
+# Numbers of observations served at a stretch; with images the rest waits for other messages.
+_TURN_NUMBERS = 1_000_000
+_TURN_S = 0.002
 _NICENESS = 5       # recording and replay give way to the control path
 
 
@@ -70,6 +73,9 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._taken: dict[str, tuple[str, set[int]]] = {}
         self._rngs: dict[str, np.random.Generator] = {}
         self._recorded = self._served = self._batches = 0
+        self._again = self.create_timer(
+            _TURN_S, lambda: self.guarded('replay', self._serve), clock=self.steady)
+        self._again.cancel()
         self._trouble = ''
         self._damaged = 0
         self._upkeep: Upkeep | None = None
@@ -262,20 +268,31 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
     def _serve(self) -> None:
         if self._index is None or self._store is None or not len(self._index):
             return
-        for credits in [r for r in self._requests if self._recorded >= r.after]:
-            self._requests.remove(credits)
-            for _ in range(credits.count):
-                self._send(self._index, self._store.spec, credits)
+        self._again.cancel()
+        sent = 0
+        while (place := next((i for i, r in enumerate(self._requests)
+                              if self._recorded >= r.after), None)) is not None:
+            if sent > _TURN_NUMBERS:
+                self._again.reset()   # whoever else waits for this node comes first
+                return
+            credits = self._requests[place]
+            sent += self._send(self._index, self._store.spec, credits)
+            if credits.count > 1:
+                self._requests[place] = replace(credits, count=credits.count - 1)
+            else:
+                del self._requests[place]
 
-    def _send(self, index: ReplayIndex, spec: ObservationSpec, credits: Credits) -> None:
+    def _send(self, index: ReplayIndex, spec: ObservationSpec, credits: Credits) -> int:
+        """Send one batch; return how many numbers of observations it holds."""
         rng = self._rngs.setdefault(credits.consumer, generator(
             self.config.seed, f'{names.EPISODIC_MEMORY}/{credits.consumer}'))
         with self._guard:
             batch = self._drawn(index, rng, credits)
-        self._served += credits.batch
+        self._served += len(batch.mask)
         self._batches += 1
         self.emit('replay', encode_batch(batch, credits, self._recorded, spec.to_json(),
                                          self.get_clock().now().nanoseconds))
+        return batch.observation.size
 
     def _drawn(self, index: ReplayIndex, rng: np.random.Generator, credits: Credits) -> Batch:
         if credits.kind == 'reverse':
