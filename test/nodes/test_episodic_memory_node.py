@@ -1,0 +1,106 @@
+"""Memory's node in process: what it says when it cannot write, and of what it sees."""
+
+import os
+import sqlite3
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+rclpy = pytest.importorskip('rclpy')
+torch = pytest.importorskip('torch')
+
+from std_msgs.msg import String
+
+from abm_ros.core import world_model
+from abm_ros.core.learning_config import WorldModelConfig
+from abm_ros.core.spec import FieldSpec, ObservationSpec
+from abm_ros.core.store import Store
+from abm_ros.core.transition import Observation
+from abm_ros.nodes.episodic_memory import EpisodicMemory
+from abm_ros.ros.codec import Packet, Writer, encode, encode_bytes
+
+SPEC = ObservationSpec((FieldSpec('arm', 3), FieldSpec('tool', 2)), 'tool', 0.05, 2, 0.05, 10)
+
+
+class Memory:
+    """The node with the messages of a body in our hands."""
+
+    def __init__(self, folder: Path) -> None:
+        rclpy.init(args=['--ros-args', '-p', f'directory:={folder}', '-p', 'defer_s:=0.0',
+                         '-p', 'commit_count:=5', '-p', 'busy_timeout_s:=0.0',
+                         '-p', 'commit_age_s:=0.0', '-p', 'appraise_period_s:=0.0'],
+                   domain_id=100 + (os.getpid() * 7 + 41) % 100)
+        self.node = EpisodicMemory()
+        self.node.trigger_configure()
+        self.node.trigger_activate()
+        self.rng = np.random.default_rng(0)
+        self.lived = 0
+
+    def live(self, steps: int) -> None:
+        for _ in range(steps):
+            stamp = (self.lived + 1) * 50_000_000
+            self.node.on_observation(Writer().observation(Observation(
+                stamp, self.rng.normal(size=5).astype(np.float32), np.zeros(2, np.float32), 0,
+                self.lived, True), SPEC))
+            self.node.on_executed(encode(Packet(stamp, {
+                'action': self.rng.uniform(-1, 1, 2).astype(np.float32)})))
+            self.node._later.flush()
+            self.lived += 1
+
+    def close(self) -> None:
+        self.node.close()
+        self.node.destroy_node()
+        rclpy.try_shutdown()
+
+
+@pytest.fixture
+def memory(tmp_path):
+    made = Memory(tmp_path)
+    made.node.on_spec(String(data=SPEC.to_json()))
+    yield made
+    made.close()
+
+
+def test_it_says_when_it_cannot_write_and_loses_nothing(memory, tmp_path):
+    memory.live(20)
+    memory.node._commit()
+    before = memory.node.telemetry()
+    assert before['trouble'] == 0
+    assert before['acknowledged'] == 19                # the newest step is not settled yet
+    assert memory.node.labels()['acknowledged'] == '19'
+    with sqlite3.connect(tmp_path / 'memory.db', isolation_level=None) as other:
+        other.execute('BEGIN IMMEDIATE')               # the disk belongs to somebody else
+        memory.live(20)
+        memory.node._commit()
+        during = memory.node.telemetry()
+        assert during['trouble'] == 1
+        assert (during['acknowledged'], during['pending']) == (19, 20)
+        assert 'another process holds' in memory.node.labels()['trouble']
+        other.execute('ROLLBACK')
+    other.close()
+    memory.node._commit()
+    after = memory.node.telemetry()
+    assert after['trouble'] == 0
+    assert after['acknowledged'] == 39
+    with Store.read(tmp_path / 'memory.db') as reader:
+        assert [s.index for s in reader.steps()] == list(range(39))
+
+
+def test_a_model_tells_what_is_novel(memory, tmp_path):
+    memory.live(100)
+    assert 'novelty' not in memory.node.telemetry()    # System M then counts it as 1
+    state = world_model.create(WorldModelConfig(hidden=8, encoder_hidden=8, latent=4), SPEC, 0)
+    blob = world_model.snapshot(state).to_bytes()
+    memory.node.on_model(encode_bytes(blob, {}))
+    deadline_s = time.monotonic() + 30.0
+    while not memory.node.telemetry()['appraisals'] and time.monotonic() < deadline_s:
+        time.sleep(0.01)
+    memory.live(30)
+    memory.node._commit()
+    assert 0.0 < memory.node.telemetry()['novelty'] < 1.0
+    with Store.read(tmp_path / 'memory.db') as reader:
+        steps = list(reader.steps())
+    assert all(np.isnan(s.novelty) and np.isnan(s.surprise) for s in steps[:90])
+    assert all(0.0 <= s.novelty <= 1.0 and s.surprise >= 0.0 for s in steps[105:-1])
