@@ -112,3 +112,16 @@ def test_a_collapse_of_the_latents_is_a_signal_of_its_own() -> None:
 def test_impossible_calibrations_are_refused() -> None:
     with pytest.raises(ConfigError, match='sleep_capacity'):
         MetaStateConfig(sleep_capacity=0.0)
+
+
+def test_members_that_know_nothing_agree_and_are_not_believed() -> None:
+    """Neither before the first update nor from what an idle System A still says of that time."""
+    state = MetaState(MetaStateConfig(uncertainty_samples=1.0))
+    def doubt(uncertainty, latents, version):
+        return state.update({'system_a': {'uncertainty': uncertainty, 'latents': latents},
+                             'system_a_learner': {'version': version}}, 'sleep')['uncertainty']
+    assert doubt(0.0, 100.0, 0.0) == 1.0
+    assert doubt(0.0, 100.0, 50.0) == 1.0     # learned meanwhile, nothing perceived since
+    assert doubt(1.0, 101.0, 50.0) == 0.5
+    assert doubt(3.0, 101.0, 50.0) == 0.5
+    assert doubt(3.0, 102.0, 50.0) == 0.75
