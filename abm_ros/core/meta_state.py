@@ -54,6 +54,7 @@ class MetaState:
         self.claims = Competence(config.competence_episodes)
         self._episodes: tuple[float, float] | None = None
         self._doubt = Average(config.uncertainty_samples)
+        self._latents = float('nan')
         self._recorded: float | None = None
         self._served: float | None = None
 
@@ -97,10 +98,16 @@ class MetaState:
         }
 
     def _uncertainty(self, a: Mapping[str, float], learner: Mapping[str, float]) -> float:
-        """Return 1 while nothing was learned: members that know nothing agree."""
+        """
+        Return 1 while nothing was learned: members that know nothing agree.
+
+        Only what was perceived since the last call counts: a System A at rest repeats itself.
+        """
+        seen, before = a.get('latents', float('nan')), self._latents
+        self._latents = seen
         if learner.get('version', 1.0) <= 0:
             return 1.0
-        if 'uncertainty' in a:
+        if 'uncertainty' in a and seen != before:
             self._doubt.update(signals.uncertainty(a['uncertainty']))
         return 1.0 if np.isnan(self._doubt.value) else self._doubt.value
 

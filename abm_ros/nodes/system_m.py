@@ -34,6 +34,8 @@ from abm_ros.ros.spin import run_node
 
 # The decision thread must have come round within this time for a heartbeat to say "open".
 _STALL_S = 3.0
+# A signal that moved less than this is told again within a second.
+_TOLD_CHANGE = 0.01
 
 
 class SystemM(PartNode[SystemMConfig]):
@@ -51,6 +53,8 @@ class SystemM(PartNode[SystemMConfig]):
         self._thread: threading.Thread | None = None
         self._ending = threading.Event()
         self._turn_s = 0.0
+        self._tick = 0
+        self._told: dict[str, float] = {}
         self._mode = self.create_publisher(String, names.MODE, qos.LATCHED)
         self._report = self.create_publisher(String, names.SELF_REPORT, qos.LATCHED)
         self._beats = self.create_publisher(Header, names.HEARTBEAT, qos.CONTROL)
@@ -135,12 +139,20 @@ class SystemM(PartNode[SystemMConfig]):
             with self._lock:
                 health = self._health.copy()
             signals = conductor.turn(health, time.monotonic())
-            for name, value in signals.items():
-                self._signal_topics[name].publish(Float64(data=value))
+            self._publish_signals(signals)
         except GraphError as error:
             conductor.close_motors()
             self.get_logger().error(str(error), throttle_duration_sec=5.0)
         return False
+
+    def _publish_signals(self, signals: Mapping[str, float]) -> None:
+        """Publish what moved, and all once a second: publishing is most of what a tick costs."""
+        self._tick += 1
+        whole = self._tick % max(1, round(1.0 / self.config.tick_s)) == 0
+        for name, value in signals.items():
+            if whole or abs(value - self._told.get(name, -1.0)) > _TOLD_CHANGE:
+                self._told[name] = value
+                self._signal_topics[name].publish(Float64(data=value))
 
     def _announce(self, mode: str, report: str) -> None:
         self._beat()
@@ -230,12 +242,16 @@ class SystemM(PartNode[SystemMConfig]):
         if self._conductor is None:
             response.success, response.message = False, 'System M is not configured'
             return response
-        self._conductor.hold(hold)
+        response.success, response.message = True, text
+        try:
+            self._conductor.hold(hold)
+        except GraphError as error:   # a hold holds all the same; a release does not happen
+            response.success = hold
+            response.message = f'{text}, but {error}' if hold else str(error)
         self._beat()
         # The gate remembers the hold when System M dies.
-        if self._gate[hold].service_is_ready():
+        if response.success and self._gate[hold].service_is_ready():
             self._gate[hold].call_async(Trigger.Request())
-        response.success, response.message = True, text
         return response
 
     def _check_parameters(self, changes: list[Parameter]) -> SetParametersResult:

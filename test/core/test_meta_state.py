@@ -153,3 +153,16 @@ def test_a_blow_between_two_looks_hurts_and_does_not_strain() -> None:
     told = state.update({'sensory_gate': {'effort_ratio': 0.2, 'effort_peak': 1.6}}, 'task')
     assert told['pain'] == pytest.approx(0.6)
     assert told['stress'] == pytest.approx(0.2)
+
+
+def test_members_that_know_nothing_agree_and_are_not_believed() -> None:
+    """Neither before the first update nor from what an idle System A still says of that time."""
+    state = MetaState(MetaStateConfig(uncertainty_samples=1.0))
+    def doubt(uncertainty, latents, version):
+        return state.update({'system_a': {'uncertainty': uncertainty, 'latents': latents},
+                             'system_a_learner': {'version': version}}, 'sleep')['uncertainty']
+    assert doubt(0.0, 100.0, 0.0) == 1.0
+    assert doubt(0.0, 100.0, 50.0) == 1.0     # learned meanwhile, nothing perceived since
+    assert doubt(1.0, 101.0, 50.0) == 0.5
+    assert doubt(3.0, 101.0, 50.0) == 0.5
+    assert doubt(3.0, 102.0, 50.0) == 0.75
