@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _command(commands: 'argparse._SubParsersAction[argparse.ArgumentParser]', name: str,
              text: str) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=text, description=text)
-    parser.add_argument('--log', type=Path, default=Path('abm_out'), metavar='PATH',
+    parser.add_argument('--out', dest='log', type=Path, default=Path('abm_out'), metavar='DIR',
                         help=f'the log, or the run folder that holds {_NAME} (%(default)s)')
     return parser
 

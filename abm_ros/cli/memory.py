@@ -21,7 +21,6 @@ from abm_ros.core.store_verify import verify
 from abm_ros.core.transition import PROVENANCES
 
 FORMATS = ('mcap', 'lerobot')
-_HOME = Path('~/.ros/abm_ros')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,8 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     def action(name: str, text: str, handler: Callable[[argparse.Namespace], int]
                ) -> argparse.ArgumentParser:
         made = actions.add_parser(name, help=text, description=text)
-        made.add_argument('--memory', type=Path, default=_HOME / 'memory.db', metavar='FILE',
-                          help='the record, or the folder that it lies in (%(default)s)')
+        made.add_argument('--out', dest='memory', type=Path, default=Path('abm_out'),
+                          metavar='DIR',
+                          help='the folder of a run, or the record itself (%(default)s)')
         made.set_defaults(handler=handler)
         return made
 
@@ -79,7 +79,8 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run one action; return the exit code."""
     path = arguments.memory.expanduser()
-    arguments.memory = path / 'memory.db' if path.is_dir() else path
+    is_record = path.suffix == '.db' or path.is_file()
+    arguments.memory = path if is_record else path / 'memory.db'
     code: int = arguments.handler(arguments)
     return code
 
@@ -144,6 +145,7 @@ def _export(arguments: argparse.Namespace) -> int:
 def _import(arguments: argparse.Namespace) -> int:
     from abm_ros.exchange.importing import read_source
     source = read_source(arguments.source, arguments)
+    arguments.memory.parent.mkdir(parents=True, exist_ok=True)
     with Store(arguments.memory, source.spec_for(arguments.memory), StoreConfig(
             commit_count=1000, commit_age_s=60.0)) as store, _bar('import', None) as progress:
         before, first = store.acknowledged, store.next_episode

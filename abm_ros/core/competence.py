@@ -35,6 +35,11 @@ class Competence:
         self._failures = self._keep * self._failures + float(not success)
 
     @property
+    def known(self) -> bool:
+        """Whether any episode was seen."""
+        return bool(self._claims)
+
+    @property
     def mean(self) -> float:
         """The expected success rate of the next episode."""
         return (self._successes + _PRIOR) / (self._successes + self._failures + 2 * _PRIOR)

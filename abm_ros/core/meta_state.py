@@ -5,20 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from abm_ros.core import signals
 from abm_ros.core.competence import Competence
 from abm_ros.core.config import check, setting
-from abm_ros.core.signals import (
-    Average,
-    SleepPressure,
-    clip_unit,
-    collapse,
-    learning_gain,
-    looming,
-    pain_from_effort,
-    saturating,
-)
+from abm_ros.core.signals import Average, SleepPressure, clip_unit
 
 Raw = Mapping[str, Mapping[str, float]]
+_UNKNOWN = float('nan')
 
 
 @dataclass(frozen=True)
@@ -77,25 +70,30 @@ class MetaState:
         gate = raw.get('sensory_gate', {})
         a, b = raw.get('system_a', {}), raw.get('system_b', {})
         memory = raw.get('episodic_memory', {})
-        error = clip_unit(a.get('prediction_error', 1.0))
+        error = signals.prediction_error(a.get('prediction_error', _UNKNOWN))
         learner = raw.get('system_a_learner', {})
+        lost = signals.collapse(learner.get('effective_rank', _UNKNOWN),
+                                learner.get('observation_rank', _UNKNOWN))
+        gain = signals.learning_gain(self._slow.update(error), self._fast.update(error))
         self._track_sleep(memory, mode)
         self._track_episodes(b)
         effort = gate.get('effort_ratio', 0.0)
         return {
             'prediction_error': error,
             'uncertainty': self._uncertainty(a, learner),
-            'novelty': clip_unit(memory.get('novelty', 1.0)),
-            'learning_gain': learning_gain(self._slow.update(error), self._fast.update(error)),
-            'collapse': collapse(learner.get('effective_rank', 0.0),
-                                 learner.get('observation_rank', 0.0)),
-            'competence': clip_unit(b.get('competence', 0.0)),
+            'novelty': signals.novelty(memory.get('novelty', _UNKNOWN)),
+            # What falls because the latents collapse was not learned.
+            'learning_gain': gain * (1.0 - lost),
+            'collapse': lost,
+            # The number that is judged by calibration_error, and no other.
+            'competence': self.claims.mean if self.claims.known else 0.0,
             'calibration_error': self.claims.calibration_error,
             'cue': clip_unit(gate.get('cue', 0.0)),
-            'looming': looming(gate.get('looming', 0.0)),
+            'looming': signals.looming(gate.get('looming', 0.0)),
             'energy': clip_unit(gate.get('energy', 1.0)),
             'stress': clip_unit(self._stress.update(effort)),
-            'pain': pain_from_effort(effort),
+            # A blow is shorter than the time between two looks; strain is what lasts.
+            'pain': signals.pain_from_effort(max(effort, gate.get('effort_peak', 0.0))),
             'sleep_pressure': self._pressure.value,
         }
 
@@ -110,21 +108,23 @@ class MetaState:
         if learner.get('version', 1.0) <= 0:
             return 1.0
         if 'uncertainty' in a and seen != before:
-            self._doubt.update(saturating(a['uncertainty']))
+            self._doubt.update(signals.uncertainty(a['uncertainty']))
         return 1.0 if np.isnan(self._doubt.value) else self._doubt.value
 
     def _track_episodes(self, b: Mapping[str, float]) -> None:
         now = (b.get('episodes', 0.0), b.get('successes', 0.0))
         before = self._episodes
-        if 'episodes' not in b:
+        if 'episodes' not in b or not np.isfinite(now).all():
             return
         self._episodes = now
         # A restarted System B counts from 0 again; a first word may be about an earlier life.
         if before is None or now[0] < before[0]:
             return
-        new, successes = int(now[0] - before[0]), int(now[1] - before[1])
-        for number in range(min(new, 1000)):
-            self.claims.episode(number < successes)
+        new = min(int(now[0] - before[0]), 1000)
+        won = min(max(0, int(now[1] - before[1])), new)
+        # Which of several came first is not told: they are spread evenly.
+        for number in range(new):
+            self.claims.episode((number + 1) * won // new > number * won // new)
 
     def _track_sleep(self, memory: Mapping[str, float], mode: str) -> None:
         recorded, served = memory.get('recorded'), memory.get('served')

@@ -62,6 +62,8 @@ class Priorities:
     def _refreshed(self, kind: str) -> SumTree:
         ring = self._ring
         tree = self._trees.setdefault(kind, SumTree(ring.capacity))
+        if self._taken.get(kind) == ring.count:
+            return tree
         # The last step taken in had no successor then.
         fresh = np.arange(max(self._taken.get(kind, 0) - 1, ring.oldest), ring.count)
         if len(fresh):

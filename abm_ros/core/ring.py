@@ -154,6 +154,10 @@ class Ring:
             np.array([step.success]), np.array([(step.novelty, step.surprise)], np.float32),
             np.concatenate((numbers, goal, action))[None], pixels[None], (step.mode,)))
 
+    def note(self, surprise: float) -> None:
+        """Say how surprising the newest transition was, whose successor came last."""
+        self.surprise[(self.count - 2) % self.capacity] = surprise
+
     def append_block(self, block: StepBlock) -> None:
         """Take the next steps, all of this spec."""
         for start in range(0, len(block), self.capacity):

@@ -19,10 +19,10 @@ SIGNALS = {
     'novelty': 'distance of what is observed to its nearest neighbours in memory; 1 while unknown',
     'learning_gain': 'relative fall of the model error from a slow to a fast average',
     'collapse': "share of the observation's effective dimensions that the latents have lost",
-    'competence': 'share of successes among the last whole task episodes',
+    'competence': 'chance that the next task episode succeeds; 0 before the first',
     'calibration_error': 'expected calibration error of claimed competence; 1 while unknown',
     'cue': 'share of the last camera images that show a pointing marker',
-    'looming': 'closeness of a collision: 1 / time to contact, 1 at 0.5 s or less',
+    'looming': 'nearness of a collision: 0.5 s / time to contact, at most 1',
     'energy': 'battery charge',
     'stress': 'smoothed largest share of a joint effort limit in use',
     'pain': 'over-force: how far a measured effort exceeds its limit, 1 at twice the limit',
@@ -51,6 +51,31 @@ def effort_ratio(effort: Mapping[str, float], limits: JointLimits) -> float:
 def pain_from_effort(ratio: float) -> float:
     """Return pain from an effort ratio: 0 up to the limit, 1 at twice the limit."""
     return clip_unit(ratio - 1.0)
+
+
+def prediction_error(ratio: float) -> float:
+    """
+    Return the error of predictions: 1 for a model no better than persistence, 0 for a perfect one.
+
+    :param ratio: squared error of the model over that of predicting no change; not a number
+        where there is no model, which knows nothing: 1.
+    """
+    return clip_unit(ratio) if np.isfinite(ratio) else 1.0
+
+
+def uncertainty(disagreement: float) -> float:
+    """
+    Return the ensemble's doubt: 0.5 where its members differ as much as a step moves.
+
+    :param disagreement: variance of the predictions over the squared size of a usual step; not
+        a number where there is no ensemble: 1.
+    """
+    return saturating(disagreement) if np.isfinite(disagreement) else 1.0
+
+
+def novelty(told: float) -> float:
+    """Return what memory tells of the distance to its nearest records; 1 where it tells none."""
+    return clip_unit(told) if np.isfinite(told) else 1.0
 
 
 LOOMING_CONTACT_S = 0.5     # an arm of 1 m/s needs about this to stop and yield

@@ -1,14 +1,17 @@
 """episodic_memory: the durable record of experience, and its replay."""
 
+import math
 import os
+import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from std_msgs.msg import Float32MultiArray, String
+from std_msgs.msg import Float32MultiArray, String, UInt8MultiArray
 
+from abm_ros.core.appraisal import AppraisalConfig
 from abm_ros.core.config import section, setting
 from abm_ros.core.errors import StoreError
 from abm_ros.core.forgetting import QuotaConfig
@@ -18,8 +21,9 @@ from abm_ros.core.seeds import generator
 from abm_ros.core.spec import ObservationSpec
 from abm_ros.core.store import Store, StoreConfig
 from abm_ros.core.store_upkeep import regrouped
-from abm_ros.core.transition import Step
+from abm_ros.core.transition import Batch, Observation, Step
 from abm_ros.core.upkeep import Upkeep
+from abm_ros.nodes.memory_appraisal import Appraising
 from abm_ros.ros import names
 from abm_ros.ros.codec import decode, decode_observation
 from abm_ros.ros.later import Later
@@ -29,11 +33,12 @@ from abm_ros.ros.spin import run_node
 
 _POLL_PERIOD_S = 0.1
 UPKEEP_MODES = ('rest', 'sleep')
+_NOVELTIES_KEPT = 8
 _NICENESS = 5       # recording and replay give way to the control path
 
 
 @dataclass(frozen=True)
-class EpisodicMemoryConfig(ReplayConfig, StoreConfig, QuotaConfig):
+class EpisodicMemoryConfig(ReplayConfig, StoreConfig, QuotaConfig, AppraisalConfig):
     """Settings of the episodic memory."""
 
     directory: str = setting('~/.ros/abm_ros', 'Folder of memory.db.')
@@ -47,6 +52,7 @@ class EpisodicMemoryConfig(ReplayConfig, StoreConfig, QuotaConfig):
         ReplayConfig.__post_init__(self)
         StoreConfig.__post_init__(self)
         QuotaConfig.__post_init__(self)
+        AppraisalConfig.__post_init__(self)
 
 
 class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
@@ -67,6 +73,10 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._trouble = ''
         self._damaged = 0
         self._upkeep: Upkeep | None = None
+        self._guard = threading.Lock()         # of the index, which a thread appraises
+        self._appraising: Appraising | None = None
+        self._novelty: dict[int, float] = {}   # of the newest observations, by their stamps
+        self._before: tuple[int, Step] | None = None
         if self._path.exists():
             # Now, not at the first observation: a busy or foreign file must stop the start.
             with Store.read(self._path) as reader:
@@ -85,6 +95,10 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
                        'transitions': float(len(self._index))}
         if self._upkeep is not None:
             values['forgotten'] = float(self._upkeep.forgotten)
+        if self._novelty and math.isfinite(newest := [*self._novelty.values()][-1]):
+            values['novelty'] = newest
+        if self._appraising is not None:
+            values['appraisals'] = float(self._appraising.rounds)
         return values
 
     def labels(self) -> Mapping[str, str]:
@@ -111,6 +125,9 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
             self._recorder.mode = self.config.mode
 
     def cleaned_up(self) -> None:
+        if self._appraising is not None:
+            self._appraising.close()
+            self._appraising = None
         if self._store is not None:
             self._store.close()
             self._store = None
@@ -130,6 +147,9 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._store = Store(self._path, spec, section(StoreConfig, self.config))
         self._index = ReplayIndex(spec, self.config.capacity)
         self._upkeep = Upkeep(self._store, section(QuotaConfig, self.config))
+        self._appraising = Appraising(
+            self, self._index, self._guard, section(AppraisalConfig, self.config),
+            generator(self.config.seed, f'{names.EPISODIC_MEMORY}/appraising'))
         # No more than the ring holds. What is damaged is told and left out: the rest is good.
         for block in regrouped(self._store.blocks(
                 self._store.acknowledged - self.config.capacity, damaged=self._note_damage)):
@@ -148,7 +168,21 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
     def _observed(self, message: Float32MultiArray) -> None:
         if self._store is None or self._recorder is None:
             return
-        self._take(self._recorder.observed(decode_observation(message, self._store.spec)))
+        seen = decode_observation(message, self._store.spec)
+        self._note_novelty(seen)
+        self._take(self._recorder.observed(seen))
+
+    def _note_novelty(self, seen: Observation) -> None:
+        appraiser = self._appraising.newest if self._appraising is not None else None
+        self._novelty[seen.stamp_ns] = (math.nan if appraiser is None else
+                                        appraiser.novelty(seen.vector))
+        while len(self._novelty) > _NOVELTIES_KEPT:
+            del self._novelty[next(iter(self._novelty))]
+
+    def on_model(self, message: UInt8MultiArray) -> None:
+        """Appraise what memory holds with System A's new model, in the background."""
+        if self._appraising is not None:
+            self._appraising.take(bytes(message.data))
 
     def on_executed(self, message: Float32MultiArray) -> None:
         """Take the action that the motor gate let through."""
@@ -164,26 +198,47 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         if store is None or index is None:
             return
         for step in steps:
+            step = replace(step, novelty=self._novelty.get(step.stamp_ns, math.nan))
             try:
-                store.append(step)
+                number = store.append(step)
             except StoreError as error:
                 # Not replayed either: what was learned from must be there after a restart.
                 self._say(error)
                 continue
-            index.append(step)
+            with self._guard:
+                index.append(step)
+            self._note_surprise(store, index, number, step)
             self._recorded += step.action is not None
         self._serve()
+
+    def _note_surprise(self, store: Store, index: ReplayIndex, number: int, step: Step) -> None:
+        """Say of the step before how surprising it was, now that it is known what followed."""
+        appraiser = self._appraising.newest if self._appraising is not None else None
+        before, self._before = self._before, (number, step)
+        if (appraiser is None or before is None or before[1].action is None
+                or (before[1].episode, before[1].index + 1) != (step.episode, step.index)):
+            return
+        surprise = appraiser.surprise(before[1].observation, before[1].action, step.observation)
+        store.note(before[0], math.nan, surprise)
+        with self._guard:
+            index.note(surprise)
 
     def _commit(self) -> None:
         if self._store is None:
             return
         try:
             self._store.poll()
-            if self._upkeep is not None and self.config.mode in UPKEEP_MODES:
-                self._upkeep.step()
             self._trouble = ''
         except StoreError as error:
             self._say(error)
+            return
+        if self._upkeep is not None and self.config.mode in UPKEEP_MODES:
+            try:
+                self._upkeep.step()
+            except StoreError as error:
+                # Recording goes on; the record only grows until somebody sees to it.
+                self._upkeep = None
+                self.get_logger().error(f'no more upkeep: {error}')
 
     def _say(self, error: StoreError) -> None:
         if str(error) != self._trouble:
@@ -215,18 +270,21 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
     def _send(self, index: ReplayIndex, spec: ObservationSpec, credits: Credits) -> None:
         rng = self._rngs.setdefault(credits.consumer, generator(
             self.config.seed, f'{names.EPISODIC_MEMORY}/{credits.consumer}'))
-        if credits.kind == 'reverse':
-            batch = index.reverse(rng, credits.batch, credits.horizon, source=credits.source)
-        elif credits.kind == 'forward':
-            batch = index.forward(rng, credits.batch, credits.horizon, self.config.hindsight,
-                                  credits.source)
-        else:
-            batch = index.sample(rng, credits.batch, credits.horizon, self.config.hindsight,
-                                 source=credits.source, pick=credits.kind)
+        with self._guard:
+            batch = self._drawn(index, rng, credits)
         self._served += credits.batch
         self._batches += 1
         self.emit('replay', encode_batch(batch, credits, self._recorded, spec.to_json(),
                                          self.get_clock().now().nanoseconds))
+
+    def _drawn(self, index: ReplayIndex, rng: np.random.Generator, credits: Credits) -> Batch:
+        if credits.kind == 'reverse':
+            return index.reverse(rng, credits.batch, credits.horizon, source=credits.source)
+        if credits.kind == 'forward':
+            return index.forward(rng, credits.batch, credits.horizon, self.config.hindsight,
+                                 credits.source)
+        return index.sample(rng, credits.batch, credits.horizon, self.config.hindsight,
+                            source=credits.source, pick=credits.kind)
 
 
 def main() -> int:

@@ -77,7 +77,8 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         self._writer = Writer()
         self._goal: tuple[int, np.ndarray] | None = None
         self._energy = self.config.energy_without_battery
-        self._effort = PeakHold(self.config.force_hold_s)
+        self._effort = 0.0
+        self._force = PeakHold(self.config.force_hold_s)
         self._detectors = Detectors(section(DetectorConfig, self.config))
         self._later = Later(self, self.config.defer_s)
         self._observations = 0
@@ -85,7 +86,8 @@ class SensoryGate(PartNode[SensoryGateConfig]):
                                  qos.LATCHED)
 
     def telemetry(self) -> Mapping[str, float]:
-        return {'energy': self._energy, 'effort_ratio': self._effort.value(self._now_s()),
+        return {'energy': self._energy, 'effort_ratio': self._effort,
+                'effort_peak': self._force.value(self._now_s()),
                 'observations': self._observations,
                 'described': float(self._limits is not None),
                 'waiting': float(self._waiting_since_s is not None),
@@ -202,8 +204,9 @@ class SensoryGate(PartNode[SensoryGateConfig]):
 
     def _measure_effort(self, message: JointState) -> None:
         if self._limits is not None and len(message.effort) == len(message.name):
-            self._effort.take(self._now_s(), effort_ratio(
-                dict(zip(message.name, message.effort, strict=True)), self._limits))
+            self._effort = effort_ratio(
+                dict(zip(message.name, message.effort, strict=True)), self._limits)
+            self._force.take(self._now_s(), self._effort)
 
     def _check_patience(self) -> None:
         since = self._waiting_since_s

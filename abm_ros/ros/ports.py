@@ -81,6 +81,7 @@ PORTS: dict[str, tuple[Port, ...]] = {
         _in('spec', String, qos.LATCHED, names.OBSERVATION_SPEC),
         _in('executed', Float32MultiArray, qos.RECORD, names.EXECUTED),
         _in('credits', Float32MultiArray, qos.REPLAY, names.CREDITS),
+        _in('model', UInt8MultiArray, qos.LATCHED, names.MODEL_A),
         _out('replay', Float32MultiArray, qos.REPLAY, names.REPLAY),
         _out('seeds', Float32MultiArray, qos.REPLAY, names.SEEDS),
     ),

@@ -118,7 +118,7 @@ def test_keys_are_files_with_enough_bytes(tmp_path) -> None:
 
 def test_the_command_line_shows_explains_verifies_and_exports(tmp_path, capsys) -> None:
     life(tmp_path / 'audit.jsonl')
-    run = ['--log', str(tmp_path)]
+    run = ['--out', str(tmp_path)]
     assert main(['audit', 'show', '--kind', 'mode', '--last', '2', *run]) == 0
     shown = capsys.readouterr().out.splitlines()
     assert len(shown) == 2
@@ -132,12 +132,12 @@ def test_the_command_line_shows_explains_verifies_and_exports(tmp_path, capsys) 
         assert len((tmp_path / name).read_text().splitlines()) == count
     assert json.loads((tmp_path / 'out.jsonl').read_text().splitlines()[4])['seq'] == 4
     assert main(['audit', 'export', str(tmp_path / 'out.txt'), *run]) == 2
-    assert main(['audit', 'verify', '--log', str(tmp_path / 'none')]) == 2
+    assert main(['audit', 'verify', '--out', str(tmp_path / 'none')]) == 2
 
 
 def test_the_command_line_names_a_forged_decision(tmp_path, capsys) -> None:
     life(tmp_path / 'audit.jsonl', mode='play')
-    assert main(['audit', 'explain', '3', '--log', str(tmp_path)]) == 1
+    assert main(['audit', 'explain', '3', '--out', str(tmp_path)]) == 1
     assert 'NOT the same' in capsys.readouterr().out
-    assert main(['audit', 'verify', '--log', str(tmp_path)]) == 2
+    assert main(['audit', 'verify', '--out', str(tmp_path)]) == 2
     assert 'record 3' in capsys.readouterr().err

@@ -23,14 +23,19 @@ def test_before_anything_it_is_open_and_claims_nothing() -> None:
     assert made.claimed == 0.0
 
 
+@pytest.mark.parametrize('shape', ['learning', 'slowly', 'at once', 'breaking'])
 @pytest.mark.parametrize('seed', range(5))
-def test_claims_fit_over_200_episodes_from_bad_to_good(seed) -> None:
-    """The true rate climbs from 0.02 to 0.98 while the robot learns."""
-    rng = np.random.default_rng(seed)
-    made = Competence(10.0)
-    for rate in np.linspace(0.02, 0.98, 200):
-        made.episode(rng.random() < rate)
+def test_claims_fit_over_200_episodes_from_bad_to_good(shape, seed) -> None:
+    """Against robots whose true chance of success is known, as only a simulation knows it."""
+    t = np.linspace(0.0, 1.0, 200)
+    rates = {'learning': 1 / (1 + np.exp(-12 * (t - 0.5))), 'slowly': 0.02 + 0.96 * t,
+             'at once': np.where(t < 0.5, 0.05, 0.95), 'breaking': 0.98 - 0.96 * t}[shape]
+    rng, made, gaps = np.random.default_rng(seed), Competence(10.0), []
+    for rate in rates:
+        gaps.append(abs(made.mean - rate))
+        made.episode(bool(rng.random() < rate))
     assert made.calibration_error <= 0.1
+    assert np.mean(gaps) < 0.13
 
 
 def test_who_claims_more_than_it_can_is_found_out() -> None:

@@ -85,7 +85,6 @@ def test_novelty_is_whole_until_memory_tells_it_and_cues_are_absent_until_seen()
     assert (signals['novelty'], signals['cue'], signals['looming']) == (1.0, 0.0, 0.0)
     signals = state.update({'episodic_memory': {'novelty': 0.25},
                             'sensory_gate': {'cue': 1.0, 'looming': 1.0}}, 'task')
-    # Contact in one second.
     assert (signals['novelty'], signals['cue'], signals['looming']) == (0.25, 1.0, 0.5)
 
 
@@ -125,3 +124,45 @@ def test_members_that_know_nothing_agree_and_are_not_believed() -> None:
     assert doubt(1.0, 101.0, 50.0) == 0.5
     assert doubt(3.0, 101.0, 50.0) == 0.5
     assert doubt(3.0, 102.0, 50.0) == 0.75
+
+
+def test_an_error_that_falls_with_collapsing_latents_is_no_learning() -> None:
+    def gain(rank: float) -> float:
+        state = MetaState(MetaStateConfig(gain_slow_samples=50.0, gain_fast_samples=5.0))
+        for i in range(40):
+            told = state.update({
+                'system_a': {'prediction_error': 1.0 - 0.02 * i},
+                'system_a_learner': {'effective_rank': rank, 'observation_rank': 6.0}}, 'play')
+        return told['learning_gain']
+    assert gain(6.0) > 0.3
+    assert gain(1.0) == 0.0
+
+
+def test_competence_is_the_number_that_is_judged() -> None:
+    state = MetaState(CONFIG)
+    for won in range(61):
+        told = state.update({'system_b': {'episodes': won, 'successes': won}}, 'task')
+    assert told['competence'] == state.claims.mean > 0.9
+    assert told['calibration_error'] < 0.1
+
+
+def test_several_episodes_told_at_once_are_spread_evenly() -> None:
+    one, together = MetaState(CONFIG), MetaState(CONFIG)
+    for n in range(41):
+        one.update({'system_b': {'episodes': n, 'successes': n // 2}}, 'task')
+    for n in (0, 40):
+        together.update({'system_b': {'episodes': n, 'successes': n // 2}}, 'task')
+    assert together.claims.mean == pytest.approx(one.claims.mean)
+
+
+def test_a_model_that_tells_no_number_has_learned_nothing() -> None:
+    told = MetaState(CONFIG).update({'system_a': {'prediction_error': float('nan'),
+                                                  'uncertainty': float('nan')}}, 'task')
+    assert (told['prediction_error'], told['uncertainty']) == (1.0, 1.0)
+
+
+def test_a_blow_between_two_looks_hurts_and_does_not_strain() -> None:
+    state = MetaState(CONFIG)
+    told = state.update({'sensory_gate': {'effort_ratio': 0.2, 'effort_peak': 1.6}}, 'task')
+    assert told['pain'] == pytest.approx(0.6)
+    assert told['stress'] == pytest.approx(0.2)

@@ -16,8 +16,11 @@ from abm_ros.core.signals import (
     effort_ratio,
     learning_gain,
     looming,
+    novelty,
     pain_from_effort,
+    prediction_error,
     saturating,
+    uncertainty,
 )
 
 ANY = st.floats(allow_nan=True, allow_infinity=True)
@@ -27,13 +30,16 @@ LIMITS = JointLimits(('a', 'b'), np.zeros(2), np.ones(2), np.ones(2), np.array([
 @given(ANY, ANY)
 def test_every_signal_is_a_number_in_the_unit_interval(x, y) -> None:
     for value in (clip_unit(x), saturating(x), pain_from_effort(x), looming(x),
-                  learning_gain(x, y)):
+                  prediction_error(x), uncertainty(x), novelty(x), learning_gain(x, y)):
         assert 0.0 <= value <= 1.0
 
 
 @pytest.mark.parametrize(('function', 'points'), [
     (clip_unit, {-1.0: 0.0, 0.25: 0.25, 2.0: 1.0, math.nan: 0.0}),
     (saturating, {0.0: 0.0, 1.0: 0.5, 3.0: 0.75, -2.0: 0.0}),
+    (prediction_error, {1.0: 1.0, 0.0: 0.0, 0.3: 0.3, 7.0: 1.0, math.nan: 1.0, math.inf: 1.0}),
+    (uncertainty, {0.0: 0.0, 1.0: 0.5, math.nan: 1.0}),
+    (novelty, {0.0: 0.0, 0.4: 0.4, math.nan: 1.0}),
     (looming, {-1.0: 0.0, 0.0: 0.0, 0.1: 0.05, 1.0: 0.5, 2.0: 1.0, 50.0: 1.0}),
     (pain_from_effort, {0.5: 0.0, 1.0: 0.0, 1.5: 0.5, 2.0: 1.0, 9.0: 1.0})])
 def test_the_calibration_points(function, points) -> None:

@@ -74,20 +74,20 @@ def steps_of(path: Path) -> list[Step]:
 def test_the_way_back_is_bit_for_bit(memory: Path, tmp_path: Path, form: str,
                                      name: str) -> None:
     target, again = tmp_path / name, tmp_path / 'again.db'
-    assert main(['memory', 'export', '--memory', str(memory), '--format', form,
+    assert main(['memory', 'export', '--out', str(memory), '--format', form,
                  str(target)]) == 0
-    assert main(['memory', 'import', '--memory', str(again), str(target)]) == 0
+    assert main(['memory', 'import', '--out', str(again), str(target)]) == 0
     lived, back = life(), steps_of(again)
     assert len(lived) == len(back) == sum(LENGTHS)
     assert all(same(a, b) for a, b in zip(lived, back, strict=True))
     # Twice into one record: they are other episodes then, of the provenance asked for.
-    assert main(['memory', 'import', '--memory', str(again), str(target), '--provenance',
+    assert main(['memory', 'import', '--out', str(again), str(target), '--provenance',
                  'teacher']) == 0
     added = steps_of(again)[len(lived):]
     assert [s.episode for s in added] == [s.episode + 4 for s in lived]
     assert {s.provenance for s in added} == {'teacher'}
     # What is there already is not written over.
-    assert main(['memory', 'export', '--memory', str(memory), '--format', form,
+    assert main(['memory', 'export', '--out', str(memory), '--format', form,
                  str(target)]) == 2
 
 
@@ -95,7 +95,7 @@ def test_rosbags_reads_the_bag(memory: Path, tmp_path: Path) -> None:
     """Another library, with its own definitions of the messages."""
     typesys = pytest.importorskip('rosbags.typesys')
     bag = tmp_path / 'bag.mcap'
-    assert main(['memory', 'export', '--memory', str(memory), '--format', 'mcap',
+    assert main(['memory', 'export', '--out', str(memory), '--format', 'mcap',
                  str(bag)]) == 0
     store = typesys.get_typestore(typesys.Stores.LATEST)
     found: dict[str, list[object]] = {}
@@ -106,7 +106,7 @@ def test_rosbags_reads_the_bag(memory: Path, tmp_path: Path) -> None:
             decoded = store.deserialize_cdr(message.data, schema.name)
             found.setdefault(channel.topic, []).append((message, decoded))
             # The definition in the bag is the one that rosbags knows.
-            text, _ = store.generate_msgdef(schema.name)
+            text, _ = store.generate_msgdef(schema.name, ros_version=2)
             parsed = typesys.get_types_from_msg(schema.data.decode(), schema.name)
             own = typesys.get_types_from_msg(text, schema.name)
             assert parsed[schema.name] == own[schema.name]
@@ -138,7 +138,7 @@ def test_rosbags_reads_the_bag(memory: Path, tmp_path: Path) -> None:
 def test_the_dataset_has_the_published_layout(memory: Path, tmp_path: Path) -> None:
     """As https://huggingface.co/docs/lerobot/lerobot-dataset-v3 describes it."""
     root = tmp_path / 'dataset'
-    assert main(['memory', 'export', '--memory', str(memory), '--format', 'lerobot',
+    assert main(['memory', 'export', '--out', str(memory), '--format', 'lerobot',
                  '--robot', 'abm_arm', str(root)]) == 0
     info = json.loads((root / 'meta/info.json').read_text())
     assert (info['codebase_version'], info['robot_type'], info['fps']) == ('v3.0', 'abm_arm', 20)
@@ -188,7 +188,7 @@ def test_the_dataset_has_the_published_layout(memory: Path, tmp_path: Path) -> N
 
 def test_pandas_finds_the_tasks_by_name(memory: Path, tmp_path: Path) -> None:
     pandas = pytest.importorskip('pandas')
-    assert main(['memory', 'export', '--memory', str(memory), '--format', 'lerobot',
+    assert main(['memory', 'export', '--out', str(memory), '--format', 'lerobot',
                  str(tmp_path / 'd')]) == 0
     tasks = pandas.read_parquet(tmp_path / 'd/meta/tasks.parquet')
     assert tasks.index.name == 'task'
@@ -200,7 +200,7 @@ def test_refuses_what_is_no_export(tmp_path: Path, capsys: pytest.CaptureFixture
     (tmp_path / 'empty').mkdir()
     for source, text in (('noise.mcap', 'cannot be read as MCAP'), ('gone', 'no such file'),
                          ('empty', 'expected the info of a LeRobotDataset')):
-        assert main(['memory', 'import', '--memory', str(tmp_path / 'm.db'),
+        assert main(['memory', 'import', '--out', str(tmp_path / 'm.db'),
                      str(tmp_path / source)]) == 2
         assert text in capsys.readouterr().err
     assert not (tmp_path / 'm.db').exists()

@@ -76,7 +76,8 @@ def test_an_impact_between_two_telemetry_messages_is_not_missed(gate) -> None:
     for share in (0.1, 1.6, 0.1):
         now_s[0] += 0.02
         gate._measure_effort(JointState(name=names, effort=[share * limit] + [0.0] * 6))
-    assert gate.telemetry()['effort_ratio'] == pytest.approx(1.6)
+    assert gate.telemetry()['effort_peak'] == pytest.approx(1.6)
+    assert gate.telemetry()['effort_ratio'] == pytest.approx(0.1)
     now_s[0] += 0.26
     gate._measure_effort(JointState(name=names, effort=[0.1 * limit] + [0.0] * 6))
-    assert gate.telemetry()['effort_ratio'] == pytest.approx(0.1)
+    assert gate.telemetry()['effort_peak'] == pytest.approx(0.1)

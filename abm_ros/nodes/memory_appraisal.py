@@ -1,0 +1,77 @@
+"""How episodic_memory keeps its appraisal up to date: in a thread, off the executor's."""
+
+import os
+import threading
+import time
+from typing import Any
+
+import numpy as np
+
+from abm_ros.core.appraisal import AppraisalConfig, Appraiser, draw, read
+from abm_ros.core.perception import Perception
+from abm_ros.core.replay import ReplayIndex
+from abm_ros.core.snapshot import Snapshot
+from abm_ros.ros.node import PartNode
+
+_NICENESS = 10
+_TICK_S = 0.05
+_FEWEST = 50           # transitions, below which nothing is appraised
+
+
+class Appraising:
+    """Appraises an index anew when a model of System A comes; the newest result counts."""
+
+    def __init__(self, node: PartNode[Any], index: ReplayIndex, guard: threading.Lock,
+                 config: AppraisalConfig, rng: np.random.Generator) -> None:
+        """:param guard: is held by whoever changes the index."""
+        self._node, self._index, self._guard = node, index, guard
+        self._config, self._rng = config, rng
+        self._arrived: bytes | None = None
+        self._thread: threading.Thread | None = None
+        self._ending = threading.Event()
+        self._done_s = float('-inf')
+        self.newest: Appraiser | None = None
+        self.rounds = 0
+
+    def take(self, data: bytes) -> None:
+        """Take a model's snapshot."""
+        self._arrived = data
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._work, name='appraising', daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._ending.set()
+        if self._thread is not None:
+            self._thread.join(5.0)
+
+    def _work(self) -> None:
+        os.nice(_NICENESS)   # on Linux of this thread alone
+        while self._arrived is not None and not self._ending.is_set():
+            if (time.monotonic() - self._done_s < self._config.appraise_period_s
+                    or len(self._index) < _FEWEST):
+                self._ending.wait(_TICK_S)
+                continue
+            data, self._arrived = self._arrived, None
+            self._node.guarded('model', self._appraise, data)
+
+    def _appraise(self, data: bytes) -> None:
+        index, guard = self._index, self._guard
+        model = Perception(index.spec).open(Snapshot.from_bytes(data))
+        with guard:
+            step = draw(index, self._rng, self._config.library)
+
+        def chunks() -> Any:
+            for chunk in read(index, step):
+                with guard:
+                    transitions = chunk()
+                yield transitions
+
+        made = Appraiser(model, chunks(), self._config.neighbours)
+        found = made.appraised
+        with guard:
+            index.priorities.appraise(found.step, found.surprise, found.novelty)
+        self.newest = made
+        self.rounds += 1
+        self._done_s = time.monotonic()
