@@ -8,6 +8,7 @@ BENCHES = {'latency': 'joint state in to command out, against a chain of bare re
            'learn': 'environment steps until a task is learned, against SAC or TQC with HER',
            'noisy-tv': 'time in play beside a television, against raw prediction error as drive',
            'memory': 'the durable record and its index in RAM, against a bare sqlite3 loop',
+           'forgetting': 'an old skill after a new one, against first in, first out',
            'replay': 'training on batches from the graph, against training in one process',
            'rewire': 'rewiring between modes, against bare lifecycle nodes'}
 

@@ -80,6 +80,8 @@ class MotorGate(PartNode[MotorGateConfig]):
     they live as long as the process, so that a shut gate still holds the arm.
     """
 
+    telemetry_period_s = 0.107   # pain and a shut gate are told at once
+
     def __init__(self) -> None:
         super().__init__(names.MOTOR_GATE, MotorGateConfig)
         config = self.config

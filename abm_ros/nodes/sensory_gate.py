@@ -64,6 +64,8 @@ class SensoryGateConfig(DetectorConfig):
 class SensoryGate(PartNode[SensoryGateConfig]):
     """Plumbing around `core.fusion.SensorFusion` and `core.detectors`."""
 
+    telemetry_period_s = 0.107   # pain and a shut gate are told at once
+
     def __init__(self) -> None:
         super().__init__(names.SENSORY_GATE, SensoryGateConfig)
         self._text = ''

@@ -26,8 +26,6 @@ from abm_ros.ros.codec import Packet, encode
 from abm_ros.ros.ports import PORTS, PUBLISH, Port
 
 C = TypeVar('C')
-# No multiple of a usual control period: what beats with it would meet the same step every time.
-TELEMETRY_PERIOD_S = 0.107
 _PORT_PREFIX = 'port.'
 _RELATIVE = re.compile(r'[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*')
 
@@ -39,6 +37,9 @@ class PartNode(LifecycleNode, Generic[C]):
     Subclasses override `configure`, `activated`, `deactivated`, `cleaned_up`, `telemetry` and
     one `on_<port>` method per subscribing port.
     """
+
+    # No multiple of a usual control period: what beats with it meets the same step every time.
+    telemetry_period_s = 0.253
 
     def __init__(self, name: str, config_class: type[C]) -> None:
         """Declare parameters and ports; raises ConfigError for a refused override."""
@@ -64,7 +65,7 @@ class PartNode(LifecycleNode, Generic[C]):
         self.add_post_set_parameters_callback(self._take_parameters)
         self._signals = self.create_publisher(
             Float32MultiArray, names.signals_topic(name), qos.TELEMETRY)
-        self.create_timer(TELEMETRY_PERIOD_S, self.publish_telemetry, clock=self.steady)
+        self.create_timer(self.telemetry_period_s, self.publish_telemetry, clock=self.steady)
 
     # What subclasses override.
 

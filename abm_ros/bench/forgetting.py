@@ -1,0 +1,186 @@
+"""
+`abm bench forgetting`: what is left of a first skill after a second was learned, memory full.
+
+A point moves in a plane: to goals on the left, task one, then to goals on the right, task two,
+where its motors act in reverse. What is forgotten when the record is full is the oldest episode
+(`fifo`), or what `core.forgetting` finds worth least (`worth`), and replay draws uniformly or in
+balance: four agents, the same lives, learner, seeds and bytes otherwise, so that each of the two
+can be judged alone. Success on task one is evaluated throughout, without learning; its last
+figure over its peak is what was kept.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from abm_ros.bench.common import load_average, report
+from abm_ros.core import world_model
+from abm_ros.core.forgetting import QuotaConfig, to_forget
+from abm_ros.core.learning_config import WorldModelConfig
+from abm_ros.core.replay import ReplayIndex
+from abm_ros.core.seeds import generator
+from abm_ros.core.snapshot import session
+from abm_ros.core.spec import FieldSpec, ObservationSpec
+from abm_ros.core.store import Store, StoreConfig
+from abm_ros.core.store_upkeep import prune
+from abm_ros.core.transition import Step
+
+ARMS = {'fifo': ('fifo', 'uniform'), 'fifo-balanced': ('fifo', 'balanced'),
+        'worth': ('worth', 'uniform'), 'worth-balanced': ('worth', 'balanced')}
+_HORIZON = 20
+_SPEED = 0.15
+SPEC = ObservationSpec((FieldSpec('place', 2),), 'place', 0.1, 2, 0.05, _HORIZON)
+_CANDIDATES = 64
+_UPDATES = 20          # after each episode
+_EVALUATED = 40        # episodes
+_EVERY = 10            # episodes between two evaluations
+Planner = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Life:
+    """How long each task lasts, how many bytes of steps are kept, and how."""
+
+    episodes: int
+    quota_bytes: int
+    forgets: str
+    pick: str
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument('--episodes', type=int, default=100, metavar='N',
+                        help='of each task (%(default)s)')
+    parser.add_argument('--bytes', type=int, default=30_000, metavar='N',
+                        help='of steps that memory keeps (%(default)s)')
+    parser.add_argument('--seeds', type=int, default=3, metavar='N', help='(%(default)s)')
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, draw beside the JSON and report."""
+    import torch
+    torch.set_num_threads(1)
+    curves = {name: [live(Life(arguments.episodes, arguments.bytes, *arm), seed)
+                     for seed in range(arguments.seeds)] for name, arm in ARMS.items()}
+    figures: dict[str, Any] = {name: _figures(lives) for name, lives in curves.items()}
+    figures |= {'load_average': load_average()}
+    if arguments.json is not None:
+        draw(curves, arguments.json.with_suffix('.png'))
+    report('abm bench forgetting', figures, arguments.json)
+    return 0
+
+
+def _figures(lives: list[list[float]]) -> dict[str, float]:
+    peaks = [max(life[:len(life) // 2]) for life in lives]
+    kept = [life[-1] / max(peak, 1e-9) for life, peak in zip(lives, peaks, strict=True)]
+    return {'peak': round(float(np.mean(peaks)), 3), 'kept': round(float(np.mean(kept)), 3),
+            'least_kept': round(min(kept), 3), 'most_kept': round(max(kept), 3)}
+
+
+def live(life: Life, seed: int) -> list[float]:
+    """Live both tasks; return the success on task one after every `_EVERY` episodes."""
+    rng = generator(seed, 'bench/forgetting')
+    state = world_model.create(WorldModelConfig(), SPEC, seed)
+    curve: list[float] = []
+    with tempfile.TemporaryDirectory() as folder, Store(
+            Path(folder) / 'memory.db', SPEC, StoreConfig()) as store:
+        for number in range(2 * life.episodes):
+            side = -1.0 if number < life.episodes else 1.0
+            for step in _episode(number, side, rng, _planner(state, rng) if number else None):
+                store.append(step)
+            store.flush()
+            prune(store, _forgotten(store, life))
+            _learn(state, _index(store), rng, life.pick)
+            if (number + 1) % _EVERY == 0:
+                curve.append(_success(state, generator(seed, f'bench/forgetting/{number}')))
+    return curve
+
+
+def _forgotten(store: Store, life: Life) -> list[int]:
+    """Return the episodes to forget, so that the rest fits."""
+    episodes = store.episodes()
+    if life.forgets == 'worth':
+        return to_forget(episodes, QuotaConfig(quota_bytes=life.quota_bytes))
+    held = np.cumsum([e.bytes for e in reversed(episodes)])
+    return [e.episode for e, size in zip(reversed(episodes), held, strict=True)
+            if size > life.quota_bytes]
+
+
+def _index(store: Store) -> ReplayIndex:
+    index = ReplayIndex(SPEC, 1 << 16)
+    for block in store.blocks():
+        index.append_block(block)
+    return index
+
+
+def _learn(state: world_model.WorldState, index: ReplayIndex, rng: np.random.Generator,
+           pick: str) -> None:
+    for _ in range(_UPDATES):
+        world_model.train_step(state, index.sample(rng, 64, 2, pick=pick))
+
+
+def _success(state: world_model.WorldState, rng: np.random.Generator) -> float:
+    """Return the share of episodes of task one that reach their goals, without learning."""
+    planner = _planner(state, rng)
+    return float(np.mean([any(step.success for step in _episode(0, -1.0, rng, planner))
+                          for _ in range(_EVALUATED)]))
+
+
+def _episode(number: int, side: float, rng: np.random.Generator,
+             planner: Planner | None) -> list[Step]:
+    """Live an episode on one side of the plane, where the motors act in their own direction."""
+    place, goal = (np.array([side * 1.5, 0.0]) + rng.uniform(-0.5, 0.5, (2, 2))).astype(np.float32)
+    steps = []
+    for index in range(_HORIZON + 1):
+        success = bool(np.linalg.norm(place - goal) <= SPEC.goal_tolerance)
+        action = None
+        if not success and index < _HORIZON:
+            babbles = planner is None or rng.random() < 0.1
+            action = (rng.uniform(-1, 1, 2).astype(np.float32) if babbles or planner is None
+                      else planner(place, goal))
+        steps.append(Step(number, index, number * 100 + index, place, goal, action, 'task',
+                          success))
+        if action is None:
+            break
+        place = place - np.float32(side * _SPEED) * action
+    return steps
+
+
+def _planner(state: world_model.WorldState, rng: np.random.Generator) -> Planner:
+    """Return a planner of one step ahead over the learned model."""
+    published = world_model.snapshot(state)
+    encode, predict = session(published.blob('encode')), session(published.blob('predict'))
+
+    def plan(seen: np.ndarray, goal: np.ndarray) -> np.ndarray:
+        actions = rng.uniform(-1, 1, (_CANDIDATES, 2)).astype(np.float32)
+        latent = encode.run(['latent'], {'observation': seen[np.newaxis]})[0]
+        after = predict.run(['observation'], {
+            'latent': np.repeat(latent, _CANDIDATES, 0), 'action': actions})[0]
+        best: np.ndarray = actions[np.square(after - goal).sum(1).argmin()]
+        return best
+
+    return plan
+
+
+def draw(curves: Mapping[str, list[list[float]]], file: Path) -> None:
+    """Draw success on task one against episodes."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    figure = Figure(figsize=(7.0, 4.0), layout='constrained')
+    FigureCanvasAgg(figure)
+    axis = figure.subplots()
+    for name, lives in curves.items():
+        mean = np.mean(lives, 0)
+        episodes = _EVERY * (np.arange(len(mean)) + 1)
+        axis.plot(episodes, mean, label=name)
+        axis.fill_between(episodes, np.min(lives, 0), np.max(lives, 0), alpha=0.15)
+    axis.axvline(_EVERY * len(mean) / 2, color='grey', linestyle=':')
+    axis.set(xlabel='episodes lived (task two begins at the line)', ylabel='success on task one',
+             ylim=(-0.02, 1.02), title='An old skill while a new one is learned, memory full')
+    axis.legend(loc='lower left')
+    figure.savefig(str(file), dpi=110)
