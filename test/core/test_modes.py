@@ -19,7 +19,7 @@ PORTS = {
     'system_a_learner': ('replay', 'credits', 'model'),
     'system_b': ('latent', 'spec', 'model', 'action'),
     'system_b_learner': ('replay', 'world_model', 'credits', 'model'),
-    'episodic_memory': ('observation', 'spec', 'executed', 'credits', 'replay', 'seeds'),
+    'episodic_memory': ('observation', 'spec', 'executed', 'credits', 'replay', 'seeds', 'model'),
     'motor_gate': ('action', 'executed'),
 }
 OPEN = {'play', 'task'}
