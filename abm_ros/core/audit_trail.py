@@ -77,6 +77,25 @@ def differences(step: Step) -> list[str]:
     return found
 
 
+def standing_hold(path: Path | str) -> bool:
+    """
+    Tell whether the operator's last word was to hold, at System M or at the motor gate.
+
+    A release at System M is passed on to the gate and ends both; one at the gate ends its own.
+
+    :raises AuditError: the chain is broken.
+    """
+    held = {'system_m': False, 'motor_gate': False}
+    for record in records(path):
+        action = record['body'].get('action') if record['kind'] == 'intervention' else None
+        place = 'motor_gate' if record['body'].get('at') == 'motor_gate' else 'system_m'
+        if action == 'hold':
+            held[place] = True
+        elif action == 'release':
+            held |= {place: False, 'motor_gate': False}
+    return any(held.values())
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What `check` found in a sound log."""

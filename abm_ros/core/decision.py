@@ -107,8 +107,9 @@ def refused(situation: Situation, phi: Phi, decision: Decision) -> Refusal | Non
         return Refusal(wanted.mode, over[0]) if over and not s.baseline else None
     if rule := s.barred.get(wanted.mode):
         return Refusal(wanted.mode, rule)
-    return Refusal(wanted.mode, decision.reason) if decision.reason.startswith(
-        'min_dwell_s.') else None
+    # Without the time that passes, so that one refusal is one text from tick to tick.
+    return Refusal(wanted.mode, f'min_dwell_s.{s.state.mode}: {s.keep_s:g} s'
+                   ) if decision.reason.startswith('min_dwell_s.') else None
 
 
 def table_hash(text: str) -> str:

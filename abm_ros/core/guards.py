@@ -77,20 +77,26 @@ class SomaticBudget:
 
 @dataclass
 class _Trial:
-    """A condition that must hold without a break for a window before its guard trips."""
+    """
+    A condition that must hold for a window before its guard trips.
 
-    since_s: float | None = None
+    Where it cannot be judged (None) the time stands still: a loop of many short stretches, each
+    ended by a longest dwell, counts as much as one long stretch.
+    """
+
+    held_s: float = 0.0
     until_s: float = -float('inf')
 
-    def take(self, holds: bool, now_s: float, config: GuardConfig) -> bool:
+    def take(self, holds: bool | None, now_s: float, elapsed_s: float,
+             config: GuardConfig) -> bool:
         """Tell whether the guard answers now."""
-        if not holds:
-            self.since_s = None
-        elif self.since_s is None:
-            self.since_s = now_s
-        elif now_s - self.since_s >= config.guard_window_s:
+        if holds:
+            self.held_s += elapsed_s
+        elif holds is not None:
+            self.held_s = 0.0
+        if self.held_s >= config.guard_window_s:
             self.until_s = now_s + config.guard_response_s
-            self.since_s = None
+            self.held_s = 0.0
         return now_s < self.until_s
 
 
@@ -134,15 +140,15 @@ class Guards:
         if mode != self._mode or not self._start:
             self._mode, self._start = mode, {**signals, 'doubt': doubt}
         self.tripped, self.barred, self.ceilings = {}, {}, {}
-        self._watch(self._conditions(signals, raw, mode, doubt), now_s)
+        self._watch(self._conditions(signals, raw, mode, doubt), now_s, elapsed_s)
         if self._budget.update(signals.get('stress', 0.0), signals.get('pain', 0.0), mode,
                                elapsed_s):
             self.tripped['somatic'] = 'the somatic budget is spent: rest is forced'
             self._bar(self.tripped['somatic'], [m for m in MODES if m not in _RESTFUL])
 
     def _conditions(self, signals: Mapping[str, float], raw: Raw, mode: str,
-                    doubt: float) -> dict[str, bool]:
-        """Return which proxies are served now without what they stand for."""
+                    doubt: float) -> dict[str, bool | None]:
+        """Return which proxies are served now without what they stand for; None: not to tell."""
         config, start = self._config, self._start
         works = mode not in MOTORS_SHUT
         spread = raw.get('system_b', {}).get('action_spread')
@@ -150,21 +156,23 @@ class Guards:
             'intrinsic': mode == 'play' and doubt - start['doubt'] > config.guard_intrinsic_rise
             and signals.get('competence', 0.0) <= start.get('competence', 0.0)
             and signals.get('learning_gain', 0.0) <= start.get('learning_gain', 0.0),
-            'actions': mode == 'play' and spread is not None
-            and spread < config.guard_action_spread,
-            'replay': mode == 'sleep' and signals.get('sleep_pressure', 0.0) <= 0.0,
+            'actions': spread < config.guard_action_spread
+            if mode == 'play' and spread is not None else None,
+            # Only a sleep that finds something to consolidate clears it.
+            'replay': signals.get('sleep_pressure', 0.0) <= 0.0 if mode == 'sleep' else None,
             'energy': works and signals.get('energy', 1.0) - start.get('energy', 1.0)
             > config.guard_energy_rise,
         }
 
-    def _watch(self, conditions: Mapping[str, bool], now_s: float) -> None:
+    def _watch(self, conditions: Mapping[str, bool | None], now_s: float,
+               elapsed_s: float) -> None:
         texts = {
             'intrinsic': 'uncertainty is sought while neither competence nor learning gain rises',
             'actions': 'actions have collapsed to one in play',
             'replay': 'sleep goes on with nothing left to consolidate',
             'energy': 'energy rises while the motors work'}
         for name, trial in self._trials.items():
-            if trial.take(conditions[name], now_s, self._config):
+            if trial.take(conditions[name], now_s, elapsed_s, self._config):
                 self.tripped[name] = texts[name]
         if 'intrinsic' in self.tripped:
             self.ceilings['intrinsic_weight'] = self._config.guard_intrinsic_weight

@@ -16,6 +16,7 @@ from std_srvs.srv import Trigger
 
 from abm_ros.core.audit import AuditLog
 from abm_ros.core.audit_head import load_key
+from abm_ros.core.audit_trail import standing_hold
 from abm_ros.core.constraints import load_constraints
 from abm_ros.core.errors import GraphError
 from abm_ros.core.modes import MODES, load_wiring
@@ -91,8 +92,13 @@ class SystemM(PartNode[SystemMConfig]):
         home = Path(config.directory).expanduser()
         home.mkdir(parents=True, exist_ok=True)
         audit = AuditLog(home / 'audit.jsonl', key=load_key(config.audit_key))
+        held = standing_hold(audit.path)
         self._conductor = Conductor(control, Rewirer(self), audit, self.incarnation,
                                     self.get_logger(), tables)
+        if held:   # the gate may have been restarted too, and know nothing of it
+            self._conductor.hold(True)
+            self.get_logger().warning('the operator holds since before this start: release it '
+                                      'with `abm intervene release`')
 
     def activated(self) -> None:
         self._ending.clear()

@@ -8,7 +8,7 @@ import pytest
 from abm_ros.cli.main import main
 from abm_ros.core.audit import AuditLog, verify
 from abm_ros.core.audit_head import load_key
-from abm_ros.core.audit_trail import check, differences, explain, find
+from abm_ros.core.audit_trail import check, differences, explain, find, standing_hold
 from abm_ros.core.decision import Situation, choose, table_hash, to_record
 from abm_ros.core.errors import AuditError
 from abm_ros.core.phi import PolicyState, load_phi
@@ -141,3 +141,19 @@ def test_the_command_line_names_a_forged_decision(tmp_path, capsys) -> None:
     assert 'NOT the same' in capsys.readouterr().out
     assert main(['audit', 'verify', '--out', str(tmp_path)]) == 2
     assert 'record 3' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(('words', 'held'), [
+    ('', False), ('hold', True), ('hold release', False), ('hold@gate', True),
+    ('hold@gate release@gate', False), ('hold hold@gate release@gate', True),
+    ('hold@gate release', False), ('hold release hold', True)])
+def test_a_hold_stands_until_the_operator_releases_it(tmp_path, words, held) -> None:
+    path = tmp_path / 'audit.jsonl'
+    with AuditLog(path) as log:
+        log.append('start', incarnation='one')
+        for word in words.split():
+            action, _, place = word.partition('@')
+            log.append('intervention', action=action, **({'at': 'motor_gate'} if place else {}))
+            log.append('intervention', pin_mode='play', veto_modes=[])
+        log.append('stop', mode='task')
+    assert standing_hold(path) is held

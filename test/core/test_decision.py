@@ -55,7 +55,9 @@ def test_the_constraints_dwell_outlasts_phis_and_is_named_as_what_refused() -> N
     assert decision.mode == 'task'
     assert decision.state == PolicyState('task', 0.0)
     refusal = refused(held_back, PHI, decision)
-    assert (refusal.wanted, refusal.rule) == ('play', 'min_dwell_s.task: 10.0 of 20 s')
+    assert (refusal.wanted, refusal.rule) == ('play', 'min_dwell_s.task: 20 s')
+    later = replace(held_back, now_s=10.1)
+    assert refused(later, PHI, choose(later, PHI)) == refusal
 
 
 def test_pain_and_the_operator_go_before_the_constraints_dwell() -> None:

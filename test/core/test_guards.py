@@ -61,6 +61,19 @@ def test_a_collapse_or_an_idle_loop_changes_the_mode(mode, signals, raw, name, b
     assert guards.barred == {}
 
 
+def test_a_loop_of_short_sleeps_that_find_nothing_trips_and_honest_sleeps_do_not() -> None:
+    guards, honest, now_s = Guards(CONFIG), Guards(CONFIG), 0.0
+    seen: list[set[str]] = []
+    for _ in range(6):    # 3 s of sleep at a time, awake for 5 s between
+        seen += live(guards, [({'sleep_pressure': 0.0}, {})] * 3, 'sleep', now_s)
+        live(honest, [({'sleep_pressure': p}, {}) for p in (0.6, 0.3, 0.0)], 'sleep', now_s)
+        live(guards, [({'sleep_pressure': 1.0}, {})] * 5, 'task', now_s + 3)
+        live(honest, [({'sleep_pressure': 0.6}, {})] * 5, 'task', now_s + 3)
+        assert 'replay' not in honest.tripped
+        now_s += 8.0
+    assert first(seen, 'replay') > 0
+
+
 def test_energy_that_rises_while_the_motors_work_is_not_believed() -> None:
     guards = Guards(CONFIG)
     seen = live(guards, [({'energy': min(1.0, 0.5 + 0.02 * i)}, {}) for i in range(40)])

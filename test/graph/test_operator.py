@@ -101,6 +101,24 @@ def test_the_hold_outlives_the_motor_gate(graph) -> None:
     opens(graph)
 
 
+def test_the_hold_outlives_both_at_once(graph) -> None:
+    """Nobody who was told is left; the audit log remembers."""
+    opens(graph)
+    ask(graph, 'motor_gate/hold')
+    wait_until(lambda: graph.mode == 'freeze', 'freeze')
+    dead = [graph.processes.kill(name) for name in ('motor_gate', 'system_m')]
+    for name, pid in zip(('motor_gate', 'system_m'), dead, strict=True):
+        wait_until(lambda name=name, pid=pid: graph.processes.pid(name) not in (None, pid),
+                   f'{name} back')
+        graph.fresh(name)
+    wait_until(lambda: graph.states.get('system_m') == 'active', 'System M deciding')
+    stays_still(graph, 3.0)
+    assert graph.value('motor_gate', 'open') == 0.0
+    assert graph.mode == 'freeze'
+    ask(graph, 'system_m/release')
+    opens(graph)
+
+
 def test_the_command_line_intervenes(graph, tmp_path) -> None:
     def abm(*words: str) -> tuple[int, str]:
         out = tmp_path / 'out'

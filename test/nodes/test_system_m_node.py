@@ -7,6 +7,7 @@ import pytest
 rclpy = pytest.importorskip('rclpy')
 
 from std_msgs.msg import Float64
+from std_srvs.srv import Trigger
 
 from abm_ros.core.signals import SIGNALS
 from abm_ros.nodes.system_m import SystemM
@@ -39,3 +40,26 @@ def test_every_signal_has_a_topic_of_its_own(node) -> None:
                  for publisher in node.publishers}
     for name in SIGNALS:
         assert published[names.SIGNAL_PREFIX + name] is Float64
+
+
+def test_a_hold_outlives_every_incarnation_until_it_is_released(node) -> None:
+    def restarted() -> SystemM:
+        made = SystemM()
+        made.trigger_configure()
+        return made
+
+    def ends(made: SystemM) -> None:
+        made.close()
+        made.destroy_node()
+
+    for held in (False, True, True):
+        made = restarted()
+        assert made._conductor.control.is_held is held
+        assert made._on_hold(Trigger.Request(), Trigger.Response()).success
+        ends(made)
+    made = restarted()
+    assert made._on_release(Trigger.Request(), Trigger.Response()).success
+    ends(made)
+    made = restarted()
+    assert not made._conductor.control.is_held
+    ends(made)
