@@ -33,7 +33,7 @@ class SystemMConfig(MetaStateConfig, GuardConfig):
     autostart: bool = setting(True, 'Configure and activate at start.')
     tick_s: float = setting(0.1, 'Time between decisions.', unit='s', low=0.01, high=10.0)
     heartbeat_period_s: float = setting(
-        0.047, 'Time between heartbeats; one that divides the control period beats with it.',
+        0.067, 'Time between heartbeats; one that divides the control period beats with it.',
         unit='s', low=0.01, high=1.0)
     node_timeout_s: float = setting(
         2.0, 'A node whose telemetry is older than this counts as lost.',

@@ -4,8 +4,9 @@ import json
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rcl_interfaces.msg import ParameterType, SetParametersResult
@@ -28,6 +29,7 @@ from abm_ros.ros.codec import decode
 from abm_ros.ros.conductor import Conductor
 from abm_ros.ros.heartbeat import Heartbeat
 from abm_ros.ros.node import PartNode
+from abm_ros.ros.polled import Polled
 from abm_ros.ros.ports import PORTS
 from abm_ros.ros.rewirer import Rewirer
 from abm_ros.ros.share import share_file
@@ -63,11 +65,9 @@ class SystemM(PartNode[SystemMConfig]):
             DiagnosticArray, names.DIAGNOSTICS, qos.TELEMETRY)
         self._signal_topics = {name: self.create_publisher(
             Float64, names.SIGNAL_PREFIX + name, qos.TELEMETRY) for name in SIGNALS}
-        for node in names.WIRED_NODES:
-            self.create_subscription(
-                Float32MultiArray, names.signals_topic(node),
-                lambda message, node=node: self.guarded(
-                    f'{node}/signals', self._take_signals, node, message), qos.TELEMETRY)
+        # Read at each tick: some 65 messages a second would each wake the process for nothing.
+        self._telemetry = {node: Polled(self, Float32MultiArray, names.signals_topic(node),
+                                        qos.NEWEST) for node in names.WIRED_NODES}
         self.create_service(Trigger, names.HOLD, self._on_hold)
         self.create_service(Trigger, names.RELEASE, self._on_release)
         self.create_service(Trigger, names.AVAILABLE_MODES, self._on_available)
@@ -142,8 +142,7 @@ class SystemM(PartNode[SystemMConfig]):
             if self._ending.wait(self.config.tick_s):
                 return True
             self._turn_s = time.monotonic()
-            with self._lock:
-                health = self._health.copy()
+            health = self._listen()
             signals = conductor.turn(health, time.monotonic())
             self._publish_signals(signals)
         except GraphError as error:
@@ -165,11 +164,26 @@ class SystemM(PartNode[SystemMConfig]):
         self._mode.publish(String(data=mode))
         self._report.publish(String(data=report))
 
-    def _take_signals(self, node: str, message: Float32MultiArray) -> None:
+    @property
+    def subscriptions(self) -> Iterator[Any]:
+        """What wakes the node: telemetry does not, see `Polled`."""
+        asleep = [polled.subscription for polled in self._telemetry.values()]
+        for subscription in super().subscriptions:
+            if subscription not in asleep:
+                yield subscription
+
+    def _listen(self) -> Health:
+        """Read the telemetry that came since the last look; return a copy of all that is known."""
+        with self._lock:
+            for node, polled in self._telemetry.items():
+                if (found := polled.newest()) is not None:
+                    self.guarded(f'{node}/signals', self._take_signals, node, *found)
+            return self._health.copy()
+
+    def _take_signals(self, node: str, message: Float32MultiArray, age_s: float) -> None:
         packet = decode(message)
         values = {name: float(value[0]) for name, value in packet.arrays.items()}
-        with self._lock:
-            self._health.take(node, values, packet.attributes, time.monotonic())
+        self._health.take(node, values, packet.attributes, time.monotonic() - age_s)
 
     def _beat(self) -> None:
         conductor = self._conductor
@@ -181,9 +195,7 @@ class SystemM(PartNode[SystemMConfig]):
         self._beats.publish(Header(stamp=self.get_clock().now().to_msg(), frame_id=beat.text()))
 
     def _diagnose(self) -> None:
-        with self._lock:
-            health = self._health.copy()
-        now_s = time.monotonic()
+        health, now_s = self._listen(), time.monotonic()
         statuses = []
         for node in names.WIRED_NODES:
             alive, state = health.alive(node, now_s), health.state(node)
