@@ -6,7 +6,8 @@ where its motors act in reverse. What is forgotten when the record is full is th
 (`fifo`), or what `core.forgetting` finds worth least (`worth`), and replay draws uniformly or in
 balance: four agents, the same lives, learner, seeds and bytes otherwise, so that each of the two
 can be judged alone. Success on task one is evaluated throughout, without learning; its last
-figure over its peak is what was kept.
+figure over its peak is what was kept. `second` is the success on task two at the end: what was
+kept must not have been kept by learning nothing new.
 """
 
 import argparse
@@ -65,9 +66,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure, draw beside the JSON and report."""
     import torch
     torch.set_num_threads(1)
-    curves = {name: [live(Life(arguments.episodes, arguments.bytes, *arm), seed)
+    lives = {name: [live(Life(arguments.episodes, arguments.bytes, *arm), seed)
                      for seed in range(arguments.seeds)] for name, arm in ARMS.items()}
-    figures: dict[str, Any] = {name: _figures(lives) for name, lives in curves.items()}
+    figures: dict[str, Any] = {name: _figures(pairs) for name, pairs in lives.items()}
+    curves = {name: [curve for curve, _ in pairs] for name, pairs in lives.items()}
     figures |= {'load_average': load_average()}
     if arguments.json is not None:
         draw(curves, arguments.json.with_suffix('.png'))
@@ -75,15 +77,20 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _figures(lives: list[list[float]]) -> dict[str, float]:
-    peaks = [max(life[:len(life) // 2]) for life in lives]
-    kept = [life[-1] / max(peak, 1e-9) for life, peak in zip(lives, peaks, strict=True)]
+def _figures(lives: list[tuple[list[float], float]]) -> dict[str, float]:
+    peaks = [max(curve[:len(curve) // 2]) for curve, _ in lives]
+    kept = [curve[-1] / max(peak, 1e-9) for (curve, _), peak in zip(lives, peaks, strict=True)]
     return {'peak': round(float(np.mean(peaks)), 3), 'kept': round(float(np.mean(kept)), 3),
-            'least_kept': round(min(kept), 3), 'most_kept': round(max(kept), 3)}
+            'least_kept': round(min(kept), 3), 'most_kept': round(max(kept), 3),
+            'second': round(float(np.mean([second for _, second in lives])), 3)}
 
 
-def live(life: Life, seed: int) -> list[float]:
-    """Live both tasks; return the success on task one after every `_EVERY` episodes."""
+def live(life: Life, seed: int) -> tuple[list[float], float]:
+    """
+    Live both tasks.
+
+    :return: the success on task one after every `_EVERY` episodes, and on task two at the end.
+    """
     rng = generator(seed, 'bench/forgetting')
     state = world_model.create(WorldModelConfig(), SPEC, seed)
     curve: list[float] = []
@@ -97,8 +104,8 @@ def live(life: Life, seed: int) -> list[float]:
             prune(store, _forgotten(store, life))
             _learn(state, _index(store), rng, life.pick)
             if (number + 1) % _EVERY == 0:
-                curve.append(_success(state, generator(seed, f'bench/forgetting/{number}')))
-    return curve
+                curve.append(_success(state, generator(seed, f'bench/forgetting/{number}'), -1.0))
+    return curve, _success(state, generator(seed, 'bench/forgetting/second'), 1.0)
 
 
 def _forgotten(store: Store, life: Life) -> list[int]:
@@ -124,10 +131,10 @@ def _learn(state: world_model.WorldState, index: ReplayIndex, rng: np.random.Gen
         world_model.train_step(state, index.sample(rng, 64, 2, pick=pick))
 
 
-def _success(state: world_model.WorldState, rng: np.random.Generator) -> float:
-    """Return the share of episodes of task one that reach their goals, without learning."""
+def _success(state: world_model.WorldState, rng: np.random.Generator, side: float) -> float:
+    """Return the share of a task's episodes that reach their goals, without learning."""
     planner = _planner(state, rng)
-    return float(np.mean([any(step.success for step in _episode(0, -1.0, rng, planner))
+    return float(np.mean([any(step.success for step in _episode(0, side, rng, planner))
                           for _ in range(_EVALUATED)]))
 
 

@@ -43,6 +43,6 @@ def test_first_in_first_out_keeps_the_newest_that_fit(tmp_path) -> None:
 
 
 def test_a_short_life_ends_with_a_figure_for_each_evaluation() -> None:
-    curve = forgetting.live(forgetting.Life(10, 10_000, 'worth', 'balanced'), 0)
+    curve, second = forgetting.live(forgetting.Life(10, 10_000, 'worth', 'balanced'), 0)
     assert len(curve) == 2
-    assert all(0.0 <= share <= 1.0 for share in curve)
+    assert all(0.0 <= share <= 1.0 for share in (*curve, second))
