@@ -133,12 +133,22 @@ class AuditLog:
     def _write(self, line: bytes) -> None:
         if self._fd < 0:
             raise AuditError(f'{self.path}: the audit log is closed')
+        if not self._is_there():
+            # What is written to a file without a name is lost with the process.
+            raise AuditError(f'{self.path}: the audit log was removed or replaced while it was '
+                             'written; put it back or start anew in another folder')
         written = 0
         while written < len(line):
             written += os.pwrite(self._fd, line[written:], self._end + written)
         # What an earlier crash or a full disk left behind the end.
         os.ftruncate(self._fd, self._end + len(line))
         os.fsync(self._fd)
+
+    def _is_there(self) -> bool:
+        try:
+            return os.path.samestat(os.fstat(self._fd), self.path.stat())
+        except FileNotFoundError:
+            return False
 
     def _advance(self, head: Head, line: bytes) -> None:
         self._head = head

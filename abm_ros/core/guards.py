@@ -15,6 +15,8 @@ from abm_ros.core.signals import Average, clip_unit
 
 Raw = Mapping[str, Mapping[str, float]]
 _RESTFUL = ('rest', 'sleep', SAFE_MODE)
+_LEARNING = ('competence', 'learning_gain')
+_LEARNED = 0.02   # a rise of either that counts
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ class Guards:
         self._mode = ''
         self._doubt = Average(50.0)
         self._start: Mapping[str, float] = {}
+        self._lowest: Mapping[str, float] = {}
         self._trials = {name: _Trial() for name in ('intrinsic', 'actions', 'replay', 'energy')}
         self.tripped: dict[str, str] = {}
         self.barred: dict[str, str] = {}
@@ -153,9 +156,7 @@ class Guards:
         works = mode not in MOTORS_SHUT
         spread = raw.get('system_b', {}).get('action_spread')
         return {
-            'intrinsic': mode == 'play' and doubt - start['doubt'] > config.guard_intrinsic_rise
-            and signals.get('competence', 0.0) <= start.get('competence', 0.0)
-            and signals.get('learning_gain', 0.0) <= start.get('learning_gain', 0.0),
+            'intrinsic': self._seeks(signals, doubt) if mode == 'play' else None,
             'actions': spread < config.guard_action_spread
             if mode == 'play' and spread is not None else None,
             # Only a sleep that finds something to consolidate clears it.
@@ -163,6 +164,18 @@ class Guards:
             'energy': works and signals.get('energy', 1.0) - start.get('energy', 1.0)
             > config.guard_energy_rise,
         }
+
+    def _seeks(self, signals: Mapping[str, float], doubt: float) -> bool:
+        """
+        Tell whether doubt has risen in play while neither competence nor learning gain did.
+
+        Over all plays since either last rose: a single one is shorter than the window.
+        """
+        now = {'doubt': doubt, **{name: signals.get(name, 0.0) for name in _LEARNING}}
+        lowest = {name: min(value, self._lowest.get(name, value)) for name, value in now.items()}
+        learned = any(now[name] - lowest[name] > _LEARNED for name in _LEARNING)
+        self._lowest = now if learned else lowest
+        return not learned and doubt - lowest['doubt'] > self._config.guard_intrinsic_rise
 
     def _watch(self, conditions: Mapping[str, bool | None], now_s: float,
                elapsed_s: float) -> None:

@@ -207,6 +207,21 @@ def test_unwritable_place(tmp_path: Path) -> None:
         AuditLog(tmp_path / 'absent' / 'audit.jsonl')
 
 
+@pytest.mark.parametrize('anew', [False, True])
+def test_a_log_that_is_removed_while_it_is_written_takes_no_more(path: Path, anew: bool) -> None:
+    with AuditLog(path) as log:
+        log.append('mode', to='rest')
+        path.unlink()
+        head_of(path).unlink()
+        if anew:    # another run in the same folder, whose head must not be touched
+            fill(path, 3)
+        with pytest.raises(AuditError, match='removed or replaced'):
+            log.append('mode', to='play')
+    assert head_of(path).exists() is anew
+    if anew:
+        assert verify(path) == 3
+
+
 def test_a_full_disk_leaves_the_log_as_it_was(path: Path) -> None:
     before = b''.join(fill(path))
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -42,6 +42,19 @@ def test_seeking_doubt_without_learning_caps_the_intrinsic_weight_for_a_while() 
     assert guards.ceilings == {}
 
 
+@pytest.mark.parametrize(('competence', 'trips'), [(0.2, True), (0.3, False)])
+def test_doubt_that_is_sought_in_many_short_plays_trips_too(competence, trips) -> None:
+    """Plays of 4 s, far below the window; skill that grows meanwhile clears it."""
+    guards, seen, now_s = Guards(CONFIG), set(), 0.0
+    for play in range(12):
+        level = {'uncertainty': min(1.0, 0.2 + 0.1 * play),
+                 'competence': 0.2 if play < 3 else competence + 0.03 * play * (not trips)}
+        seen |= set().union(*live(guards, [(level, {})] * 4, 'play', now_s))
+        live(guards, [(level, {})] * 5, 'task', now_s + 4)
+        now_s += 9.0
+    assert ('intrinsic' in seen) is trips
+
+
 def test_the_same_rise_with_learning_gain_is_curiosity_and_not_a_proxy() -> None:
     rising = [({'uncertainty': min(1.0, 0.3 + 0.05 * i), 'learning_gain': 0.02 * i}, {})
               for i in range(60)]
