@@ -3,9 +3,8 @@
 import math
 import time
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Duration
@@ -29,7 +28,6 @@ from abm_ros.ros import names, qos
 from abm_ros.ros.codec import Packet, Writer, decode, time_to_ns
 from abm_ros.ros.heartbeat import Heartbeat
 from abm_ros.ros.node import PartNode
-from abm_ros.ros.polled import Polled
 from abm_ros.ros.spin import run_node
 
 # The gate looks at its deadman this often; holding starts at most this late.
@@ -109,7 +107,7 @@ class MotorGate(PartNode[MotorGateConfig]):
             else names.commands_topic(config.controller), qos.CONTROL)
         self.create_subscription(String, names.ROBOT_DESCRIPTION, self._on_description,
                                  qos.LATCHED)
-        self._states = Polled(self, JointState, names.JOINT_STATES, qos.NEWEST)
+        self._states = self.poll(JointState, names.JOINT_STATES)
         self.create_subscription(Header, names.HEARTBEAT, self._on_heartbeat, qos.CONTROL)
         self.create_service(Trigger, names.GATE_HOLD, self._on_hold)
         self.create_service(Trigger, names.GATE_RELEASE, self._on_release)
@@ -161,13 +159,6 @@ class MotorGate(PartNode[MotorGateConfig]):
         self._guard.envelope(self.config.speed_limit)
         self._text = text
         self._order = ((), [])
-
-    @property
-    def subscriptions(self) -> Iterator[Any]:
-        """What wakes the node: joint states do not, see `Polled`."""
-        for subscription in super().subscriptions:
-            if subscription is not self._states.subscription:
-                yield subscription
 
     def _poll_joints(self) -> None:
         """Read the joint state that came since the last look, if one did."""

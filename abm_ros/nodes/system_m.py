@@ -4,9 +4,8 @@ import json
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rcl_interfaces.msg import ParameterType, SetParametersResult
@@ -29,7 +28,6 @@ from abm_ros.ros.codec import decode
 from abm_ros.ros.conductor import Conductor
 from abm_ros.ros.heartbeat import Heartbeat
 from abm_ros.ros.node import PartNode
-from abm_ros.ros.polled import Polled
 from abm_ros.ros.ports import PORTS
 from abm_ros.ros.rewirer import Rewirer
 from abm_ros.ros.share import share_file
@@ -66,8 +64,8 @@ class SystemM(PartNode[SystemMConfig]):
         self._signal_topics = {name: self.create_publisher(
             Float64, names.SIGNAL_PREFIX + name, qos.TELEMETRY) for name in SIGNALS}
         # Read at each tick: some 65 messages a second would each wake the process for nothing.
-        self._telemetry = {node: Polled(self, Float32MultiArray, names.signals_topic(node),
-                                        qos.NEWEST) for node in names.WIRED_NODES}
+        self._telemetry = {node: self.poll(Float32MultiArray, names.signals_topic(node))
+                           for node in names.WIRED_NODES}
         self.create_service(Trigger, names.HOLD, self._on_hold)
         self.create_service(Trigger, names.RELEASE, self._on_release)
         self.create_service(Trigger, names.AVAILABLE_MODES, self._on_available)
@@ -163,14 +161,6 @@ class SystemM(PartNode[SystemMConfig]):
         self._beat()
         self._mode.publish(String(data=mode))
         self._report.publish(String(data=report))
-
-    @property
-    def subscriptions(self) -> Iterator[Any]:
-        """What wakes the node: telemetry does not, see `Polled`."""
-        asleep = [polled.subscription for polled in self._telemetry.values()]
-        for subscription in super().subscriptions:
-            if subscription not in asleep:
-                yield subscription
 
     def _listen(self) -> Health:
         """Read the telemetry that came since the last look; return a copy of all that is known."""

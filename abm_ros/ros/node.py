@@ -9,7 +9,7 @@ are logged, bad messages that are refused by name, and telemetry that never goes
 import re
 import traceback
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
@@ -23,6 +23,7 @@ from std_msgs.msg import Float32MultiArray
 from abm_ros.core.errors import AbmError, ConfigError, GraphError
 from abm_ros.ros import names, parameters, qos
 from abm_ros.ros.codec import Packet, encode
+from abm_ros.ros.polled import Polled
 from abm_ros.ros.ports import PORTS, PUBLISH, Port
 
 C = TypeVar('C')
@@ -58,6 +59,7 @@ class PartNode(LifecycleNode, Generic[C]):
         self.steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._ports: Mapping[str, Port] = {p.name: p for p in PORTS.get(name, ())}
         self._endpoints: dict[str, Any] = {}
+        self._polled: list[Any] = []
         self._timers_active: list[Timer] = []
         self.config: C = parameters.declare(self, config_class)
         self._wiring = {key: self._declare_port(key) for key in self._ports}
@@ -128,6 +130,19 @@ class PartNode(LifecycleNode, Generic[C]):
         # A lambda, not a partial: rclpy hands its timer to any callable that would take it.
         self._timers_active.append(self.create_timer(
             period_s, lambda: self.guarded(callback.__name__, callback), clock=self.steady))
+
+    def poll(self, message: Any, topic: str) -> Polled:
+        """Subscribe for good to the newest message of a topic, to be read when it is needed."""
+        polled = Polled(self, message, topic, qos.NEWEST)
+        self._polled.append(polled.subscription)
+        return polled
+
+    @property
+    def subscriptions(self) -> Iterator[Any]:
+        """What wakes the node: what it polls does not."""
+        for subscription in super().subscriptions:
+            if subscription not in self._polled:
+                yield subscription
 
     def guarded(self, what: str, callback: Callable[..., None], *args: Any) -> None:
         """Run a callback; a refused message is counted and named, a fault is logged."""

@@ -11,9 +11,9 @@ class Polled:
     """
     The newest message of a topic.
 
-    Its messages wake nobody: the node must leave `subscription` out of its `subscriptions`, from
-    which executors learn what to wait for. A thousand joint states a second then cost nothing,
-    and on the control path nobody takes a processor to read what is needed only later.
+    Made by `PartNode.poll`, which leaves `subscription` out of what executors wait for: its
+    messages wake nobody. A thousand joint states a second then cost nothing, and on the control
+    path nobody takes a processor to read what is needed only later.
     """
 
     def __init__(self, node: Node, message: Any, topic: str, profile: QoSProfile) -> None:
