@@ -120,8 +120,7 @@ def _forgotten(store: Store, life: Life) -> list[int]:
 
 def _index(store: Store) -> ReplayIndex:
     index = ReplayIndex(SPEC, 1 << 16)
-    for block in store.blocks():
-        index.append_block(block)
+    index.extend(store.blocks())
     return index
 
 

@@ -11,7 +11,6 @@ import argparse
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from abm_ros.core.modes import MODES, NodeRow, Row
 from abm_ros.core.phi import Phi, load_phi
 from abm_ros.core.signals import Average, clip_unit
 from abm_ros.core.supervisor import MetaControl, SystemMConfig
+from abm_ros.ros.share import share_file
 
 BAR = 1.2
 _TICK_STEPS = 2          # at 20 Hz: System M decides at 10 Hz
@@ -129,7 +129,7 @@ def live(name: str, scene: str, drive: str, seed: int, steps: int) -> Share:
     from abm_ros.core.schedule import ScheduleConfig
     set_num_threads(1)
     body = distracted(make_body(name, {'seed': seed}), scene if scene != 'control' else '', seed)
-    phi = load_phi(_own_phi())
+    phi = load_phi(share_file('config/phi.yaml').read_text(encoding='utf-8'))
     try:
         life = life_in(body)
         agent = Agent(AgentSettings(ScheduleConfig(learn_every=_EVERY, updates=_EVERY)),
@@ -143,14 +143,6 @@ def live(name: str, scene: str, drive: str, seed: int, steps: int) -> Share:
     finally:
         body.close()
     return mind.share()
-
-
-def _own_phi() -> str:
-    file = Path(__file__).resolve().parents[2] / 'config' / 'phi.yaml'
-    if file.exists():
-        return file.read_text(encoding='utf-8')
-    from abm_ros.ros.share import share_file
-    return share_file('config/phi.yaml').read_text(encoding='utf-8')
 
 
 class Mind:

@@ -27,8 +27,7 @@ class LocalReplay:
         with Store.read(folder / 'memory.db') as reader:
             self._spec = reader.spec
             self._index = ReplayIndex(self._spec, ReplayConfig().capacity)
-            for block in reader.blocks():
-                self._index.append_block(block)
+            self._index.extend(reader.blocks())
         self._rng = generator(seed, 'replay_local')
         self._trainer = WorldTrainer(folder / 'none.abm', seed, WorldModelConfig())
         self._updates = 0

@@ -298,7 +298,6 @@ class BulletArm:
         tool, orientation = self._tool_pose()
         puck = self._puck_position() if self._task.has_object else None
         achieved = tool if puck is None else puck
-        distance = float(np.linalg.norm(achieved - self._goal))
         return BodyState(
             episode=self._episode, step=self._step, channels=self._limits.joints,
             position=position + self._disturbance.bias, velocity=velocity, effort=effort,
@@ -306,7 +305,8 @@ class BulletArm:
             goal=self._goal.copy(), energy=self._battery.charge, contact_force=float(force),
             image=self._render() if self.config.image_size else None,
             success=reached(achieved, self._goal, self.config.goal_tolerance),
-            goal_distance=distance if self.config.observes == 'camera' else None)
+            goal_distance=(float(np.linalg.norm(achieved - self._goal))
+                           if self.config.observes == 'camera' else None))
 
     def _render(self) -> np.ndarray:
         size = self.config.image_size

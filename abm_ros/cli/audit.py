@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
+from abm_ros.cli.folder import RUN_FOLDER
 from abm_ros.core.audit import records
 from abm_ros.core.audit_head import load_key
 from abm_ros.core.audit_trail import check, differences, explain, find, summary
@@ -33,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _command(commands: 'argparse._SubParsersAction[argparse.ArgumentParser]', name: str,
              text: str) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=text, description=text)
-    parser.add_argument('--out', dest='log', type=Path, default=Path('abm_out'), metavar='DIR',
+    parser.add_argument('--out', dest='log', type=Path, default=RUN_FOLDER, metavar='DIR',
                         help=f'the log, or the run folder that holds {_NAME} (%(default)s)')
     return parser
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from abm_ros.cli.folder import RUN_FOLDER
 from abm_ros.core.errors import StoreError
 from abm_ros.core.forgetting import QuotaConfig, to_forget
 from abm_ros.core.store import Store, StoreConfig, StoreReader
@@ -30,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     def action(name: str, text: str, handler: Callable[[argparse.Namespace], int]
                ) -> argparse.ArgumentParser:
         made = actions.add_parser(name, help=text, description=text)
-        made.add_argument('--out', dest='memory', type=Path, default=Path('abm_out'),
+        made.add_argument('--out', dest='memory', type=Path, default=RUN_FOLDER,
                           metavar='DIR',
                           help='the folder of a run, or the record itself (%(default)s)')
         made.set_defaults(handler=handler)

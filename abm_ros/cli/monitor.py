@@ -66,7 +66,7 @@ class Monitor:
 
     def _on_signals(self, name: str, message: Float32MultiArray) -> None:
         packet = decode(message)
-        values = {key: float(value[0]) for key, value in packet.arrays.items()}
+        values = packet.scalars()
         with self._lock:
             self._raw[name] = values
             self._states[name] = packet.attributes.get('state', '')

@@ -17,6 +17,7 @@ from rich.live import Live
 from rich.text import Text
 
 from abm_ros.bodies.make import make_body, parse_body
+from abm_ros.cli.folder import RUN_FOLDER
 from abm_ros.cli.report import build_report, print_report
 from abm_ros.core.constraints import load_constraints
 from abm_ros.core.description import read_limits
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--duration', type=float, default=240.0, metavar='S',
                         help='wall seconds once all nodes are active (%(default)s)')
     parser.add_argument('--seed', type=int, default=0, metavar='N', help='seed (%(default)s)')
-    parser.add_argument('--out', type=Path, default=Path('abm_out'), metavar='DIR',
+    parser.add_argument('--out', type=Path, default=RUN_FOLDER, metavar='DIR',
                         help='memory.db, audit.jsonl, phi.yaml, models/, log/ (%(default)s); '
                         'a second run with the same DIR goes on learning from there')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the report here')

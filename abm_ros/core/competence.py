@@ -18,7 +18,7 @@ _FEWEST = 20
 
 class Competence:
     """
-    The posterior of success and the claims that were made.
+    The posterior of success and the claims that were made; their `calibration_error` in [0, 1].
 
     :param episodes: time constant of forgetting, in episodes.
     """
@@ -27,12 +27,15 @@ class Competence:
         self._keep = 1.0 - 1.0 / episodes
         self._successes = self._failures = 0.0
         self._claims: deque[tuple[float, bool]] = deque(maxlen=_MEMORY)
+        # Kept, not derived: it is asked for at every tick and changes with an episode only.
+        self.calibration_error = 1.0
 
     def episode(self, success: bool) -> None:
         """Take the outcome of a whole episode; what was claimed before it is kept with it."""
         self._claims.append((self.mean, success))
         self._successes = self._keep * self._successes + float(success)
         self._failures = self._keep * self._failures + float(not success)
+        self.calibration_error = self._missed()
 
     @property
     def known(self) -> bool:
@@ -55,10 +58,9 @@ class Competence:
         """What may be claimed: two deviations below the mean, at least 0."""
         return max(0.0, self.mean - 2.0 * self.deviation)
 
-    @property
-    def calibration_error(self) -> float:
+    def _missed(self) -> float:
         """
-        Expected calibration error in [0, 1] of the last claims; 1 before there are enough.
+        Return the expected calibration error of the last claims; 1 before there are enough.
 
         The share-weighted mean, over bins of claims, of |mean claim - success rate|.
         """

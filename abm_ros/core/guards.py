@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from abm_ros.core.config import check, setting
+from abm_ros.core.meta_state import Raw
 from abm_ros.core.modes import MODES, MOTORS_SHUT, SAFE_MODE
 from abm_ros.core.signals import Average, clip_unit
 
-Raw = Mapping[str, Mapping[str, float]]
 _RESTFUL = ('rest', 'sleep', SAFE_MODE)
 _LEARNING = ('competence', 'learning_gain')
 _LEARNED = 0.02   # a rise of either that counts
@@ -116,7 +116,7 @@ class Guards:
         self._last_s: float | None = None
         self._mode = ''
         self._doubt = Average(50.0)
-        self._start: Mapping[str, float] = {}
+        self._energy = 1.0             # at the beginning of the mode
         self._lowest: Mapping[str, float] = {}
         self._trials = {name: _Trial() for name in ('intrinsic', 'actions', 'replay', 'energy')}
         self.tripped: dict[str, str] = {}
@@ -140,8 +140,8 @@ class Guards:
         elapsed_s = 0.0 if self._last_s is None else min(1.0, max(0.0, now_s - self._last_s))
         self._last_s = now_s
         doubt = self._doubt.update(signals.get('uncertainty', 1.0))
-        if mode != self._mode or not self._start:
-            self._mode, self._start = mode, {**signals, 'doubt': doubt}
+        if mode != self._mode:
+            self._mode, self._energy = mode, signals.get('energy', 1.0)
         self.tripped, self.barred, self.ceilings = {}, {}, {}
         self._watch(self._conditions(signals, raw, mode, doubt), now_s, elapsed_s)
         if self._budget.update(signals.get('stress', 0.0), signals.get('pain', 0.0), mode,
@@ -152,7 +152,7 @@ class Guards:
     def _conditions(self, signals: Mapping[str, float], raw: Raw, mode: str,
                     doubt: float) -> dict[str, bool | None]:
         """Return which proxies are served now without what they stand for; None: not to tell."""
-        config, start = self._config, self._start
+        config = self._config
         works = mode not in MOTORS_SHUT
         spread = raw.get('system_b', {}).get('action_spread')
         return {
@@ -161,7 +161,7 @@ class Guards:
             if mode == 'play' and spread is not None else None,
             # Only a sleep that finds something to consolidate clears it.
             'replay': signals.get('sleep_pressure', 0.0) <= 0.0 if mode == 'sleep' else None,
-            'energy': works and signals.get('energy', 1.0) - start.get('energy', 1.0)
+            'energy': works and signals.get('energy', 1.0) - self._energy
             > config.guard_energy_rise,
         }
 
@@ -189,12 +189,9 @@ class Guards:
                 self.tripped[name] = texts[name]
         if 'intrinsic' in self.tripped:
             self.ceilings['intrinsic_weight'] = self._config.guard_intrinsic_weight
-        if 'actions' in self.tripped:
-            self._bar(self.tripped['actions'], ['play'])
-        if 'energy' in self.tripped:
-            self._bar(self.tripped['energy'], ['play'])
-        if 'replay' in self.tripped:
-            self._bar(self.tripped['replay'], ['sleep'])
+        for name, mode in (('actions', 'play'), ('energy', 'play'), ('replay', 'sleep')):
+            if name in self.tripped:
+                self._bar(self.tripped[name], [mode])
 
     def _bar(self, rule: str, modes: list[str]) -> None:
         for mode in modes:

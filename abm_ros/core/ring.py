@@ -5,6 +5,8 @@ Steps are counted from 0 as they arrive ("absolute"); step i lies in slot i % ca
 is a run of steps of one episode without a gap, so that each but the last has a successor.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from abm_ros.core.blocks import StepBlock
@@ -157,6 +159,11 @@ class Ring:
     def note(self, surprise: float) -> None:
         """Say how surprising the newest transition was, whose successor came last."""
         self.surprise[(self.count - 2) % self.capacity] = surprise
+
+    def extend(self, blocks: Iterable[StepBlock]) -> None:
+        """Take many blocks in the order lived: how an index is made of a record."""
+        for block in blocks:
+            self.append_block(block)
 
     def append_block(self, block: StepBlock) -> None:
         """Take the next steps, all of this spec."""

@@ -157,9 +157,8 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
             self, self._index, self._guard, section(AppraisalConfig, self.config),
             generator(self.config.seed, f'{names.EPISODIC_MEMORY}/appraising'))
         # No more than the ring holds. What is damaged is told and left out: the rest is good.
-        for block in regrouped(self._store.blocks(
-                self._store.acknowledged - self.config.capacity, damaged=self._note_damage)):
-            self._index.append_block(block)
+        self._index.extend(regrouped(self._store.blocks(
+            self._store.acknowledged - self.config.capacity, damaged=self._note_damage)))
         self._recorder = Recorder(spec, self._store.next_episode)
         self._recorder.mode = self.config.mode
 

@@ -27,7 +27,7 @@ from abm_ros.core.motor import DeadmanLatch, MotorConfig, MotorGuard
 from abm_ros.ros import names, qos
 from abm_ros.ros.codec import Packet, Writer, decode, time_to_ns
 from abm_ros.ros.heartbeat import Heartbeat
-from abm_ros.ros.node import PartNode
+from abm_ros.ros.node import URGENT_TELEMETRY_S, PartNode
 from abm_ros.ros.spin import run_node
 
 # The gate looks at its deadman this often; holding starts at most this late.
@@ -78,7 +78,7 @@ class MotorGate(PartNode[MotorGateConfig]):
     they live as long as the process, so that a shut gate still holds the arm.
     """
 
-    telemetry_period_s = 0.107   # pain and a shut gate are told at once
+    telemetry_period_s = URGENT_TELEMETRY_S
 
     def __init__(self) -> None:
         super().__init__(names.MOTOR_GATE, MotorGateConfig)

@@ -19,7 +19,7 @@ from abm_ros.core.transition import Observation
 from abm_ros.ros import names, qos
 from abm_ros.ros.codec import Writer, parse_episode_tag, pixels_of, time_to_ns
 from abm_ros.ros.later import Later
-from abm_ros.ros.node import PartNode
+from abm_ros.ros.node import URGENT_TELEMETRY_S, PartNode
 from abm_ros.ros.spin import run_node
 
 _LEAST_WATCH_S = 0.02
@@ -64,7 +64,7 @@ class SensoryGateConfig(DetectorConfig):
 class SensoryGate(PartNode[SensoryGateConfig]):
     """Plumbing around `core.fusion.SensorFusion` and `core.detectors`."""
 
-    telemetry_period_s = 0.107   # pain and a shut gate are told at once
+    telemetry_period_s = URGENT_TELEMETRY_S
 
     def __init__(self) -> None:
         super().__init__(names.SENSORY_GATE, SensoryGateConfig)

@@ -172,8 +172,7 @@ class SystemM(PartNode[SystemMConfig]):
 
     def _take_signals(self, node: str, message: Float32MultiArray, age_s: float) -> None:
         packet = decode(message)
-        values = {name: float(value[0]) for name, value in packet.arrays.items()}
-        self._health.take(node, values, packet.attributes, time.monotonic() - age_s)
+        self._health.take(node, packet.scalars(), packet.attributes, time.monotonic() - age_s)
 
     def _beat(self) -> None:
         conductor = self._conductor

@@ -58,6 +58,10 @@ class Packet(NamedTuple):
             raise SpecError(f"'{name}': expected one number, got shape {value.shape}")
         return float(value.reshape(-1)[0])
 
+    def scalars(self) -> dict[str, float]:
+        """Return the first number of every field: what telemetry holds."""
+        return {name: float(value[0]) for name, value in self.arrays.items()}
+
     def integer(self, name: str) -> int:
         """Return an attribute that must be an integer."""
         return _integer(self.attributes, name)

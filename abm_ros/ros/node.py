@@ -27,6 +27,9 @@ from abm_ros.ros.polled import Polled
 from abm_ros.ros.ports import PORTS, PUBLISH, Port
 
 C = TypeVar('C')
+# No multiples of a usual control period: what beats with it would meet the same step every time.
+TELEMETRY_S = 0.253
+URGENT_TELEMETRY_S = 0.107   # pain and a shut gate are told at once
 _PORT_PREFIX = 'port.'
 _RELATIVE = re.compile(r'[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*')
 
@@ -39,8 +42,7 @@ class PartNode(LifecycleNode, Generic[C]):
     one `on_<port>` method per subscribing port.
     """
 
-    # No multiple of a usual control period: what beats with it meets the same step every time.
-    telemetry_period_s = 0.253
+    telemetry_period_s = TELEMETRY_S
 
     def __init__(self, name: str, config_class: type[C]) -> None:
         """Declare parameters and ports; raises ConfigError for a refused override."""

@@ -122,7 +122,7 @@ class Operator:
 def _gate_status(heard: dict[str, Any]) -> Answer:
     if 'gate' not in heard:
         return Answer(names.MOTOR_GATE, False, _SILENT)
-    values = {name: float(value[0]) for name, value in heard['gate'].arrays.items()}
+    values = heard['gate'].scalars()
     text = 'open' if values.get('open') else 'shut'
     return Answer(names.MOTOR_GATE, True,
                   text + (', held by the operator' if values.get('held') else ''))
