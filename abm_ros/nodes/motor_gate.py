@@ -33,7 +33,6 @@ from abm_ros.ros.spin import run_node
 # The gate looks at its deadman this often; holding starts at most this late.
 _WATCH_PERIOD_S = 0.02
 _LEAD_S = 0.002   # of reading a joint state before the action that answers it
-_LOCK_STEP_SETTLE_S = 1.5
 HOLD_LABEL = 'hold'
 
 
@@ -65,6 +64,9 @@ class MotorGateConfig(MotorConfig):
         'it.', low=0.01, high=1.0, runtime=True)
     lock_step: bool = setting(
         False, 'The body waits for every command: ration motion by step, not by the clock.')
+    readers: tuple[str, ...] = setting(
+        (), 'Nodes that read what was executed, set by System M: in lock-step nothing moves '
+        'before they do.', runtime=True)
 
     def __post_init__(self) -> None:
         check(self)
@@ -88,7 +90,6 @@ class MotorGate(PartNode[MotorGateConfig]):
         self._text = ''
         self._order: tuple[tuple[str, ...], list[int]] = ((), [])
         self._joints_s = -np.inf
-        self._armed_s = np.inf
         self._writer = Writer()
         self._joint_stamp_ns = -1
         self._action_stamp_ns = -1
@@ -121,7 +122,6 @@ class MotorGate(PartNode[MotorGateConfig]):
 
     def activated(self) -> None:
         self._action_stamp_ns, self._early = -1, None
-        self._armed_s = self._now_s()
         self._latch.arm(self.config.incarnation)
 
     def reconfigured(self) -> None:
@@ -205,8 +205,10 @@ class MotorGate(PartNode[MotorGateConfig]):
         """Move, if the gate is open and the action is fit to be executed."""
         now_s = self._now_s()
         self._poll_joints()
-        if self._shut_reason(now_s, arriving=True) or self._settles(now_s):
+        if self._shut_reason(now_s, arriving=True):
             return
+        if self.config.lock_step and not self.reaches('executed', self.config.readers):
+            return   # the body shows its state again until it is answered
         packet = decode(message)
         if self.config.lock_step and packet.stamp_ns > self._joint_stamp_ns:
             self._early = message   # it overtook the joint state that it must start from
@@ -244,15 +246,6 @@ class MotorGate(PartNode[MotorGateConfig]):
                             f'at most {self.config.max_action_age_s:g} s is allowed')
         if stamp_ns < self._action_stamp_ns:
             raise SpecError('action is older than the one before it')
-
-    def _settles(self, now_s: float) -> bool:
-        """
-        Tell whether the world must still wait because the wires are new.
-
-        What is sent on a wire that not all readers have matched is lost to them, and in lock-step
-        every step counts. The body shows its state again until it is answered.
-        """
-        return self.config.lock_step and now_s - self._armed_s < _LOCK_STEP_SETTLE_S
 
     def _ration_clock(self, now_s: float, stamp_ns: int) -> float:
         return stamp_ns * 1e-9 if self.config.lock_step else now_s

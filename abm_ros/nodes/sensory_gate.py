@@ -54,6 +54,11 @@ class SensoryGateConfig(DetectorConfig):
     camera_size: int = setting(
         0, 'Width and height to which camera images are scaled to be observed; 0 leaves them out '
         '(a simulated body says its own).', unit='pixel', low=0, high=512)
+    lock_step: bool = setting(
+        False, 'The body waits for every command, so that no observation may be missed.')
+    readers: tuple[str, ...] = setting(
+        (), 'Nodes that read observations, set by System M: in lock-step none is sent before they '
+        'listen.', runtime=True)
     energy_without_battery: float = setting(
         1.0, 'Charge assumed while no battery_state comes.', low=0.0, high=1.0)
     defer_s: float = setting(
@@ -154,7 +159,7 @@ class SensoryGate(PartNode[SensoryGateConfig]):
     def _sense(self, fusion: SensorFusion, message: JointState) -> None:
         stamp_ns = time_to_ns(message.header.stamp)
         if stamp_ns == self._last_ns and self._answer is not None:
-            self.emit('observation', self._answer)   # shown again: the same answer
+            self._tell(self._answer)   # shown again: the same answer
             return
         period_ns = fusion.layout.spec.control_period_s * 1e9
         if 0 <= stamp_ns - self._last_ns < 0.7 * period_ns:
@@ -224,7 +229,11 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         self._last_ns = observation.stamp_ns
         self._observations += 1
         self._answer = self._writer.observation(observation, self._fusion.layout.spec)
-        self.emit('observation', self._answer)
+        self._tell(self._answer)
+
+    def _tell(self, message: Float32MultiArray) -> None:
+        if not self.config.lock_step or self.reaches('observation', self.config.readers):
+            self.emit('observation', message)
 
     def _now_s(self) -> float:
         return time.monotonic()

@@ -16,6 +16,7 @@ from abm_ros.core.phi import Decision, Modulation
 from abm_ros.core.self_report import self_report
 from abm_ros.core.supervisor import Health, MetaControl, SystemMConfig
 from abm_ros.ros import names
+from abm_ros.ros.ports import PORTS, SUBSCRIBE
 from abm_ros.ros.rewirer import Rewirer
 
 # Which nodes' parameter each modulation sets.
@@ -277,5 +278,14 @@ def with_settings(row: Row, modulation: Modulation, incarnation: str,
     settings = _settings(modulation)
     settings[names.MOTOR_GATE] = {'incarnation': incarnation, 'speed_limit': speed_limit}
     settings[names.EPISODIC_MEMORY] = {'mode': row.mode}
+    for node, port in ((names.SENSORY_GATE, 'observation'), (names.MOTOR_GATE, 'executed')):
+        settings.setdefault(node, {})['readers'] = _readers(row, node, port) or ['']
     return {name: replace(node, params={**node.params, **settings.get(name, {})})
             for name, node in row.nodes.items()}
+
+
+def _readers(row: Row, writer: str, port: str) -> list[str]:
+    """Return the nodes that read in this mode what a node writes on a port."""
+    topic = row.nodes[writer].ports.get(port)
+    return [name for name, node in row.nodes.items() if node.active and topic and any(
+        node.ports.get(p.name) == topic for p in PORTS[name] if p.direction == SUBSCRIBE)]

@@ -98,7 +98,7 @@ def describe(options: GraphOptions) -> tuple[NodeSpec, ...]:
         (names.SYSTEM_B_LEARNER, {**home, **seed, **exact}),
         (names.SYSTEM_A, {**exact, **at_once}),
         (names.SYSTEM_B, {**seed, **exact, **at_once}),
-        (names.SENSORY_GATE, {**arm, **senses, 'tool_link': options.tool_link}),
+        (names.SENSORY_GATE, {**arm, **senses, **lock, 'tool_link': options.tool_link}),
         (names.MOTOR_GATE, {
             **arm, **lock, **patience, 'controller': options.controller,
             'command_interface': 'effort' if is_gym else options.command_interface}),

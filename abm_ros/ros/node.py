@@ -61,6 +61,7 @@ class PartNode(LifecycleNode, Generic[C]):
         self.steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._ports: Mapping[str, Port] = {p.name: p for p in PORTS.get(name, ())}
         self._endpoints: dict[str, Any] = {}
+        self._reached: set[str] = set()
         self._polled: list[Any] = []
         self._timers_active: list[Timer] = []
         self.config: C = parameters.declare(self, config_class)
@@ -126,6 +127,24 @@ class PartNode(LifecycleNode, Generic[C]):
     def wired(self, port: str) -> bool:
         """Tell whether a port has an endpoint now."""
         return port in self._endpoints
+
+    def reaches(self, port: str, readers: Iterable[str]) -> bool:
+        """
+        Tell whether what is published on a port reaches all who are meant to read it.
+
+        What is sent before a reader is matched is lost to it. Every subscription that is known of
+        must be matched, and the readers' must be among them.
+
+        :param readers: names of nodes in this node's namespace.
+        """
+        if port not in self._reached and port in self._endpoints:
+            endpoint = self._endpoints[port]
+            known = self.get_subscriptions_info_by_topic(endpoint.topic_name)
+            here = {info.node_name for info in known
+                    if info.node_namespace == self.get_namespace()}
+            if here.issuperset(readers) and endpoint.get_subscription_count() >= len(known):
+                self._reached.add(port)
+        return port in self._reached
 
     def every(self, period_s: float, callback: Callable[[], None]) -> None:
         """Call back periodically (steady time) until the node is deactivated."""
@@ -286,6 +305,7 @@ class PartNode(LifecycleNode, Generic[C]):
             else:
                 self.destroy_subscription(endpoint)
         self._endpoints.clear()
+        self._reached.clear()
 
 
 def topic_problem(topic: object) -> str:

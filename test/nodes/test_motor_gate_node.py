@@ -1,6 +1,7 @@
 """The gate's node in process: what happens to the last command between two actions."""
 
 import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,11 @@ rclpy = pytest.importorskip('rclpy')
 
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState
-from std_msgs.msg import Header, String
+from std_msgs.msg import Float32MultiArray, Header, String
 
 from abm_ros.nodes.motor_gate import MotorGate
-from abm_ros.ros.codec import Packet, encode, ns_to_time
+from abm_ros.ros import qos
+from abm_ros.ros.codec import Packet, decode, encode, ns_to_time
 
 URDF = (Path(__file__).resolve().parents[2] / 'urdf' / 'abm_arm.urdf').read_text()
 JOINTS = [f'joint_{i}' for i in range(1, 8)]
@@ -227,14 +229,25 @@ def test_in_lock_step_an_action_that_overtook_its_joint_state_waits_for_it(bench
     assert bench.sent[-1] == pytest.approx(moved)   # no action: the target is where the arm is
 
 
-@of('position', '-p', 'lock_step:=true')
-def test_in_lock_step_the_world_waits_until_new_wires_are_matched(bench) -> None:
-    bench.beat()
-    bench.joints(START)
-    bench.act([1.0] * 7)
-    assert bench.gate._commands == 0
-    bench.now_s += 5.0
-    bench.beat()
-    bench.joints(START)
-    bench.act([1.0] * 7)
-    assert bench.gate._commands == 1
+@of('position', '-p', 'lock_step:=true', '-p', 'readers:=[reader]')
+def test_in_lock_step_nothing_moves_before_what_was_executed_reaches_its_readers(bench) -> None:
+    def moved() -> bool:
+        bench.now_s += 0.05
+        bench.beat()
+        bench.joints(START)
+        bench.act([1.0] * 7)
+        return bool(bench.gate._commands)
+
+    bystander, reader = rclpy.create_node('bystander'), rclpy.create_node('reader')
+    taken: list[Float32MultiArray] = []
+    bystander.create_subscription(Float32MultiArray, 'motor_gate/executed', print, qos.RECORD)
+    assert not any(moved() or time.sleep(0.02) for _ in range(20))
+    reader.create_subscription(Float32MultiArray, 'motor_gate/executed', taken.append, qos.RECORD)
+    deadline = time.monotonic() + 20.0
+    while not moved() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    while not taken and time.monotonic() < deadline:
+        rclpy.spin_once(reader, timeout_sec=0.1)
+    assert decode(taken[0]).stamp_ns == bench.stamp_ns   # the first one of all
+    bystander.destroy_node()
+    reader.destroy_node()
