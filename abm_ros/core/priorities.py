@@ -1,15 +1,15 @@
 """
 Which transitions are worth more than others, and drawing in proportion to that.
 
-Nothing is kept up to date for who draws uniformly: a tree is made when it is first drawn from,
+Nothing is kept up to date for who draws uniformly: its sums are made when it is first drawn from,
 and takes in at each draw what has come since.
 """
 
 import numpy as np
 
 from abm_ros.core.errors import StoreError
+from abm_ros.core.prefix_sums import PrefixSums
 from abm_ros.core.ring import Ring
-from abm_ros.core.sum_tree import SumTree
 
 # Schaul et al. 2016, table 3: p = (error + epsilon) ** alpha, proportional variant.
 ALPHA, EPSILON = 0.6, 0.01
@@ -27,8 +27,8 @@ class Priorities:
 
     def __init__(self, ring: Ring) -> None:
         self._ring = ring
-        self._trees: dict[str, SumTree] = {}
-        self._taken: dict[str, int] = {}       # steps that each tree knows
+        self._sums: dict[str, PrefixSums] = {}
+        self._taken: dict[str, int] = {}       # steps that each of them knows
 
     def appraise(self, step: np.ndarray, surprise: np.ndarray, novelty: np.ndarray) -> None:
         """
@@ -43,8 +43,8 @@ class Priorities:
         slot, surprise, novelty = step[held] % ring.capacity, surprise[held], novelty[held]
         ring.gain[slot] = np.maximum(ring.surprise[slot] - surprise, 0.0)
         ring.surprise[slot], ring.novelty[slot] = surprise, novelty
-        for kind, tree in self._trees.items():
-            tree.set(slot, self._weights(kind, slot))
+        for kind, sums in self._sums.items():
+            sums.set(slot, self._weights(kind, slot))
 
     def draw(self, rng: np.random.Generator, count: int, kind: str) -> np.ndarray:
         """
@@ -52,25 +52,25 @@ class Priorities:
 
         :raises StoreError: no lived transition is held.
         """
-        tree, ring = self._refreshed(kind), self._ring
-        if not tree.total > 0.0:
+        sums, ring = self._refreshed(kind), self._ring
+        if not sums.total > 0.0:
             raise StoreError('replay holds no transition yet; wait until some are lived')
-        slot = tree.draw(rng, count)
+        slot = sums.draw(rng, count)
         behind = (ring.count - 1 - slot) % ring.capacity
         return ring.count - 1 - behind
 
-    def _refreshed(self, kind: str) -> SumTree:
+    def _refreshed(self, kind: str) -> PrefixSums:
         ring = self._ring
-        tree = self._trees.setdefault(kind, SumTree(ring.capacity))
+        sums = self._sums.setdefault(kind, PrefixSums(ring.capacity))
         if self._taken.get(kind) == ring.count:
-            return tree
+            return sums
         # The last step taken in had no successor then.
         fresh = np.arange(max(self._taken.get(kind, 0) - 1, ring.oldest), ring.count)
         if len(fresh):
             slot = fresh % ring.capacity
-            tree.set(slot, self._weights(kind, slot))
+            sums.set(slot, self._weights(kind, slot))
             self._taken[kind] = ring.count
-        return tree
+        return sums
 
     def _weights(self, kind: str, slot: np.ndarray) -> np.ndarray:
         values = getattr(self._ring, _COLUMNS[kind])[slot]

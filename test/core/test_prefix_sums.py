@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from abm_ros.core.sum_tree import SumTree
+from abm_ros.core.prefix_sums import PrefixSums
 
 
 @pytest.mark.parametrize('capacity', [1, 5, 16, 17, 300, 5000])
 def test_draws_are_proportional(capacity: int) -> None:
     rng = np.random.default_rng(capacity)
-    tree, weights = SumTree(capacity), np.zeros(capacity)
+    tree, weights = PrefixSums(capacity), np.zeros(capacity)
     for _ in range(5):
         places = rng.integers(0, capacity, 50)
         places = np.unique(places)
@@ -29,6 +29,6 @@ def test_draws_are_proportional(capacity: int) -> None:
 
 
 def test_a_lone_weight_is_always_drawn() -> None:
-    tree = SumTree(1000)
+    tree = PrefixSums(1000)
     tree.set(np.array([999]), np.array([1e-12]))
     assert set(tree.draw(np.random.default_rng(0), 1000)) == {999}
