@@ -191,7 +191,9 @@ class PartNode(LifecycleNode, Generic[C]):
         self._signals.publish(encode(Packet(
             self.get_clock().now().nanoseconds,
             {key: [value] for key, value in values.items()},  # type: ignore[misc]
-            {**self.labels(), 'state': state, 'incarnation': self.incarnation})))
+            # A ';' ends an attribute.
+            {**{key: text.replace(';', ',') for key, text in self.labels().items()},
+             'state': state, 'incarnation': self.incarnation})))
 
     # Parameters.
 

@@ -141,7 +141,7 @@ class Observer:
         dims, data = message.layout.dim, list(message.data)
         self.telemetry[name] = dict(zip((d.label.split('[')[0] for d in dims[1:]), data,
                                         strict=True))
-        pairs = dict(pair.split('=') for pair in dims[0].label.split(';')[1:])
+        pairs = dict(pair.split('=', 1) for pair in dims[0].label.split(';')[1:])
         self.states[name] = pairs['state']
         self.heard[name] = self.heard.get(name, 0) + 1
 

@@ -85,6 +85,27 @@ def test_the_gate_is_shut_while_a_node_is_lost(graph):
     moves(graph)
 
 
+def test_a_full_disk_freezes_the_robot_and_loses_nothing(graph):
+    """A limit on the size of memory's files stands in for the disk; lifting it, for space."""
+    import resource
+    moves(graph)
+    seen, pid = len(graph.modes), graph.processes.pid('episodic_memory')
+    hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (1024, hard))
+    try:
+        wait_until(lambda: graph.value('episodic_memory', 'trouble') == 1.0, 'trouble')
+        wait_until(lambda: 'freeze' in graph.modes[seen:], 'a freeze')
+        wait_until(lambda: graph.value('motor_gate', 'open') == 0.0, 'a shut gate')
+        stands_still(graph)
+        acknowledged = graph.value('episodic_memory', 'acknowledged')
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
+    moves(graph)
+    count, newest = rows(graph.folder)
+    assert count == newest > acknowledged
+    assert graph.processes.pid('episodic_memory') == pid, 'it needed no restart'
+
+
 def test_without_system_m_the_gate_shuts_and_holds(graph):
     """The last test of this graph: nobody mends it."""
     moves(graph)
