@@ -10,6 +10,7 @@ BENCHES = {'latency': 'joint state in to command out, against a chain of bare re
            'memory': 'the durable record and its index in RAM, against a bare sqlite3 loop',
            'forgetting': 'an old skill after a new one, against first in, first out',
            'replay': 'training on batches from the graph, against training in one process',
+           'hold': "from the operator's hold to the last command, against a bare answer",
            'rewire': 'rewiring between modes, against bare lifecycle nodes'}
 
 

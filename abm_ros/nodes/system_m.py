@@ -250,16 +250,22 @@ class SystemM(PartNode[SystemMConfig]):
             response.success, response.message = False, 'System M is not configured'
             return response
         response.success, response.message = True, text
+        if hold:   # the gate first: what stops the arm does not wait for the record of it
+            self._tell_gate(hold)
         try:
             self._conductor.hold(hold)
         except GraphError as error:   # a hold holds all the same; a release does not happen
             response.success = hold
             response.message = f'{text}, but {error}' if hold else str(error)
         self._beat()
-        # The gate remembers the hold when System M dies.
-        if response.success and self._gate[hold].service_is_ready():
-            self._gate[hold].call_async(Trigger.Request())
+        if response.success and not hold:
+            self._tell_gate(hold)
         return response
+
+    def _tell_gate(self, hold: bool) -> None:
+        """Ask the gate too: it remembers the hold when System M dies."""
+        if self._gate[hold].service_is_ready():
+            self._gate[hold].call_async(Trigger.Request())
 
     def _check_parameters(self, changes: list[Parameter]) -> SetParametersResult:
         for change in changes:
