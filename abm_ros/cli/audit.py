@@ -77,6 +77,8 @@ def _export(path: Path, arguments: argparse.Namespace) -> int:
     target: Path = arguments.file
     if target.suffix not in ('.jsonl', '.csv'):
         raise AuditError(f'{target}: expected a file that ends in .jsonl or .csv')
+    if target.exists() and path.exists() and target.samefile(path):
+        raise AuditError(f'{target} is the log itself: expected another file to export to')
     try:
         with open(target, 'w', encoding='utf-8', newline='') as file:
             count = _write(file, path, target.suffix)

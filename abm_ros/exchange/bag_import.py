@@ -104,7 +104,8 @@ def _hear(path: Path, options: BagOptions) -> _Heard:
     heard = _Heard()
     factory = needed('mcap_ros2.decoder').DecoderFactory()
     with readable(path), open(path, 'rb') as stream:
-        reader = needed('mcap.reader').make_reader(stream, decoder_factories=[factory])
+        reader = needed('mcap.reader').make_reader(
+            stream, validate_crcs=True, decoder_factories=[factory])
         summary = reader.get_summary()
         if summary is None:
             raise StoreError(f'{path}: has no summary; mend it with the mcap tool first')

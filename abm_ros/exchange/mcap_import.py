@@ -22,7 +22,8 @@ def spec_of(path: Path) -> ObservationSpec | None:
     :raises StoreError: it is no MCAP file that can be read.
     """
     with readable(path), open(path, 'rb') as stream:
-        for record in needed('mcap.reader').make_reader(stream).iter_metadata():
+        reader = needed('mcap.reader').make_reader(stream, validate_crcs=True)
+        for record in reader.iter_metadata():
             if record.name == METADATA:
                 return ObservationSpec.from_json(record.metadata['observation_spec'])
     return None
@@ -38,7 +39,8 @@ def steps_of(path: Path, spec: ObservationSpec) -> Iterator[Step]:
     factory = needed('mcap_ros2.decoder').DecoderFactory()
     packing = Packing(spec)
     with readable(path), open(path, 'rb') as stream:
-        reader = needed('mcap.reader').make_reader(stream, decoder_factories=[factory])
+        reader = needed('mcap.reader').make_reader(
+            stream, validate_crcs=True, decoder_factories=[factory])
         parts: dict[str, Any] = {}
         # In the order of the file: stamps of several lives may overlap.
         for _, channel, _, message in reader.iter_decoded_messages(topics, log_time_order=False):
