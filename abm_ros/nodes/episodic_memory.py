@@ -268,14 +268,19 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         if self._index is None or self._store is None or not len(self._index):
             return
         self._again.cancel()
-        sent = 0
+        sent, waiting = 0, set[int]()   # requests that what is held cannot answer yet
         while (place := next((i for i, r in enumerate(self._requests)
-                              if self._recorded >= r.after), None)) is not None:
+                              if self._recorded >= r.after and id(r) not in waiting),
+                             None)) is not None:
             if sent > _TURN_NUMBERS:
                 self._again.reset()   # whoever else waits for this node comes first
                 return
             credits = self._requests[place]
-            sent += self._send(self._index, self._store.spec, credits)
+            try:
+                sent += self._send(self._index, self._store.spec, credits)
+            except StoreError:
+                waiting.add(id(credits))   # others are not kept waiting by it
+                continue
             if credits.count > 1:
                 self._requests[place] = replace(credits, count=credits.count - 1)
             else:
