@@ -47,7 +47,7 @@ def measure(children: Children, folder: Path, repeats: int, rng: random.Random) 
     :raises GraphError: a process ended, a call was not answered, or the arm did not move.
     """
     console, held = Console(stderr=True, highlight=False), Held()
-    with Station([*_LEARNERS, names.MOTOR_GATE]) as station:
+    with Station(_LEARNERS) as station:
         try:
             bare, commands = _start(children, folder, station, console), Commands(station)
             calls = {(name, what): Call(name, station.node.create_client(

@@ -1,4 +1,4 @@
-"""The hold benchmark: what counts as late, and by which exit code it is told."""
+"""The hold benchmark: what counts as late."""
 
 import pytest
 

@@ -9,16 +9,16 @@ from abm_ros.core.prefix_sums import PrefixSums
 @pytest.mark.parametrize('capacity', [1, 5, 16, 17, 300, 5000])
 def test_draws_are_proportional(capacity: int) -> None:
     rng = np.random.default_rng(capacity)
-    tree, weights = PrefixSums(capacity), np.zeros(capacity)
+    sums, weights = PrefixSums(capacity), np.zeros(capacity)
     for _ in range(5):
         places = rng.integers(0, capacity, 50)
         places = np.unique(places)
         weights[places] = rng.random(len(places)) * (rng.random(len(places)) < 0.7)
-        tree.set(places, weights[places])
+        sums.set(places, weights[places])
     weights[0] = 1.0
-    tree.set(np.array([0]), np.array([1.0]))
-    assert tree.total == pytest.approx(weights.sum())
-    drawn = np.bincount(tree.draw(rng, 100_000), minlength=capacity)
+    sums.set(np.array([0]), np.array([1.0]))
+    assert sums.total == pytest.approx(weights.sum())
+    drawn = np.bincount(sums.draw(rng, 100_000), minlength=capacity)
     expected = 100_000 * weights / weights.sum()
     assert (drawn[weights == 0] == 0).all()
     some = expected > 0
@@ -29,6 +29,6 @@ def test_draws_are_proportional(capacity: int) -> None:
 
 
 def test_a_lone_weight_is_always_drawn() -> None:
-    tree = PrefixSums(1000)
-    tree.set(np.array([999]), np.array([1e-12]))
-    assert set(tree.draw(np.random.default_rng(0), 1000)) == {999}
+    sums = PrefixSums(1000)
+    sums.set(np.array([999]), np.array([1e-12]))
+    assert set(sums.draw(np.random.default_rng(0), 1000)) == {999}
