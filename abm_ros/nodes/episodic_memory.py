@@ -4,7 +4,7 @@ import math
 import os
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -37,6 +37,7 @@ _NOVELTIES_KEPT = 8
 # Numbers of observations served at a stretch; with images the rest waits for other messages.
 _TURN_NUMBERS = 1_000_000
 _TURN_S = 0.002
+_EARLY = 1024       # messages kept for a record that is not open yet: 25 s at 20 Hz
 _NICENESS = 5       # recording and replay give way to the control path
 
 
@@ -69,6 +70,8 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._index: ReplayIndex | None = None
         self._recorder: Recorder | None = None
         self._later = Later(self, self.config.defer_s)
+        # What came before it was known what an observation is: topics are matched in any order.
+        self._early: deque[tuple[Callable[..., None], Float32MultiArray]] = deque(maxlen=_EARLY)
         self._requests: deque[Credits] = deque()
         self._taken: dict[str, tuple[str, set[int]]] = {}
         self._rngs: dict[str, np.random.Generator] = {}
@@ -118,6 +121,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
 
     def deactivated(self) -> None:
         self._later.flush()
+        self._early.clear()
         self._requests.clear()
         self._taken.clear()
         if self._recorder is not None:
@@ -143,6 +147,8 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         spec = ObservationSpec.from_json(message.data)
         if self._store is None:
             self._open(spec)
+            while self._early:
+                self.guarded('early message', *self._early.popleft())
         elif self._store.spec != spec:
             self._trouble = 'the body does not fit the record'
             raise StoreError(f'{self._path} holds another kind of observation '
@@ -172,6 +178,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
 
     def _observed(self, message: Float32MultiArray) -> None:
         if self._store is None or self._recorder is None:
+            self._early.append((self._observed, message))
             return
         seen = decode_observation(message, self._store.spec)
         self._note_novelty(seen)
@@ -194,9 +201,11 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._later('executed', self._was_executed, message)
 
     def _was_executed(self, message: Float32MultiArray) -> None:
-        if self._recorder is not None:
-            packet = decode(message)
-            self._take(self._recorder.executed(packet.stamp_ns, packet.array('action')))
+        if self._recorder is None:
+            self._early.append((self._was_executed, message))
+            return
+        packet = decode(message)
+        self._take(self._recorder.executed(packet.stamp_ns, packet.array('action')))
 
     def _take(self, steps: Iterable[Step]) -> None:
         store, index = self._store, self._index

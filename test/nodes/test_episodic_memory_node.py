@@ -63,6 +63,20 @@ def memory(tmp_path):
     made.close()
 
 
+def test_what_comes_before_the_description_is_recorded_once_that_is_known(tmp_path):
+    memory = Memory(tmp_path)
+    try:
+        memory.live(20)
+        memory.node.on_observation(encode(Packet(1, {'nonsense': np.zeros(3, np.float32)})))
+        assert memory.node.telemetry()['recorded'] == 0
+        memory.node.on_spec(String(data=SPEC.to_json()))
+        memory.live(10)
+        assert memory.node.telemetry()['recorded'] == 29    # the newest is not settled yet
+        assert memory.node.refused == 1
+    finally:
+        memory.close()
+
+
 def test_it_says_when_it_cannot_write_and_loses_nothing(memory, tmp_path):
     memory.live(20)
     memory.node._commit()
