@@ -4,7 +4,8 @@
 The agent, System M and a body live in one process, in lock-step, in the very classes that the
 nodes run. Four lives per seed: with and without the television, and with phi as it is or with
 raw prediction error in place of the reducible one. Play and task alone are open: rest and sleep
-are left out of all four. Each life begins in play, and leaves it when nothing is left to learn.
+are left out of all four. Each life begins in play, which the shipped constraints end after its
+longest dwell; from then on System M's own choice shows, which is the second half's share.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from abm_ros.bench.common import load_average, write_json
-from abm_ros.core.constraints import Constraints
+from abm_ros.core.constraints import load_constraints
 from abm_ros.core.errors import ConfigError
 from abm_ros.core.modes import MODES, NodeRow, Row
 from abm_ros.core.phi import Phi, load_phi
@@ -159,8 +160,10 @@ class Mind:
         self._agent = agent
         self._raw = raw
         self._period_s = period_s
+        constraints = load_constraints(
+            share_file('config/constraints.yaml').read_text(encoding='utf-8'))
         self._control = MetaControl(SystemMConfig(initial_mode='play'), phi, open_rows(),
-                                    Constraints())
+                                    constraints)
         self._tracker = EpisodeTracker(20)
         self._error = Average(_RAW_SAMPLES)
         self._number = 0
