@@ -11,6 +11,8 @@ from abm_ros.core.phi import load_phi
 from abm_ros.core.spec import FieldSpec, ObservationSpec
 
 PHI = load_phi((Path(__file__).resolve().parents[2] / 'config' / 'phi.yaml').read_text())
+# Play may go on for 30 s (constraints.yaml); then task has its shortest dwell, 8 s (phi.yaml).
+MOST = 30 / 38
 SPEC = ObservationSpec((FieldSpec('place', 2),), 'place', 0.1, 1, 0.05, 20)
 
 
@@ -41,12 +43,12 @@ def test_raw_prediction_error_takes_the_place_of_all_that_can_be_reduced() -> No
 
 def test_lasting_error_holds_the_raw_drive_in_play_and_not_the_reducible_one() -> None:
     """The members agree on a mean, doubt 0.05; the error stays at that of white noise."""
-    assert lived(0.05, 2.0, raw=True).play == 1.0
+    assert lived(0.05, 2.0, raw=True).play > MOST
     assert lived(0.05, 2.0, raw=False).play < 0.5
 
 
 def test_doubt_that_can_be_reduced_keeps_playing_in_both() -> None:
-    assert lived(3.0, 2.0, raw=False).play == 1.0
+    assert lived(3.0, 2.0, raw=False).play > MOST
 
 
 def test_the_ratio_is_of_means_over_seeds() -> None:
