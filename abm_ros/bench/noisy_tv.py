@@ -150,8 +150,9 @@ class Mind:
     """
     System M beside an in-process agent.
 
-    :param raw: tell System M the running squared error itself, in normalised observations, as
-        prediction_error, in place of its ratio to predicting no change.
+    :param raw: tell System M the running squared error itself as prediction_error, divided by its
+        mean over the life so far (as Burda et al. 2018, sec. 2.2, divide rewards by a running
+        estimate of their size), in place of its ratio to predicting no change.
     :param agent: `core.agent.Agent`; its drive is set.
     """
 
@@ -166,6 +167,8 @@ class Mind:
                                     constraints)
         self._tracker = EpisodeTracker(20)
         self._error = Average(_RAW_SAMPLES)
+        self._errors = 0
+        self._mean_error = 0.0
         self._number = 0
         self._modes: list[str] = []
         self._told: list[tuple[float, float]] = []
@@ -179,8 +182,10 @@ class Mind:
         self._tracker.observe(begins=observation.step == 0, whole=observation.whole,
                               reached=gap <= spec.goal_tolerance,
                               counts=agent.drive.goal_weight > agent.drive.intrinsic_weight)
-        if agent.percept is not None:
+        if agent.percept is not None and np.isfinite(agent.percept.error):
             self._error.update(agent.percept.error)
+            self._errors += 1
+            self._mean_error += (agent.percept.error - self._mean_error) / self._errors
         self._number += 1
         self._modes.append(self._mode)
         if self._number % _TICK_STEPS == 0:
@@ -200,8 +205,8 @@ class Mind:
         for name in ('prediction_error', 'uncertainty'):
             if percept is not None and np.isfinite(getattr(percept, name)):
                 a[name] = float(getattr(percept, name))
-        if self._raw and np.isfinite(self._error.value):
-            a['prediction_error'] = clip_unit(self._error.value)
+        if self._raw and self._mean_error:
+            a['prediction_error'] = clip_unit(self._error.value / self._mean_error)
         b = {'episodes': float(self._tracker.episodes),
              'successes': float(self._tracker.successes)}
         if self._tracker.rate is not None:
