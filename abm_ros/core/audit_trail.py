@@ -14,7 +14,7 @@ from typing import Any
 from abm_ros.core.audit import records, verify
 from abm_ros.core.decision import Situation, choose, from_record, table_hash
 from abm_ros.core.errors import AuditError, PhiError
-from abm_ros.core.phi import Decision, Phi, load_phi
+from abm_ros.core.phi import Decision, ModePolicy, Phi, load_phi
 
 DECISIONS = ('mode', 'modulate')
 
@@ -205,7 +205,7 @@ def _who(s: Situation, decision: Decision) -> list[str]:
 def _drives(s: Situation, decision: Decision, phi: Phi) -> list[str]:
     lines = ['Drives (bias + weight x signal):']
     for mode, drive in sorted(decision.drives.items(), key=lambda item: -item[1]):
-        policy = phi.modes[mode]
+        policy = phi.modes.get(mode, ModePolicy(0.0))   # a pin may name a mode without a row
         parts = ''.join(f' {w:+g} x {name} {s.signals.get(name, 0.0):.3f}'
                         for name, w in policy.weights.items())
         lines.append(f'  {mode:8s} {drive:6.3f} = {policy.bias:g}{parts}')

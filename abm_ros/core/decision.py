@@ -12,11 +12,10 @@ from typing import Any
 
 from abm_ros.core.errors import AuditError
 from abm_ros.core.modes import MODES, SAFE_MODE
-from abm_ros.core.phi import Decision, Modulation, Phi, PolicyState, decide
+from abm_ros.core.phi import Decision, ModePolicy, Modulation, Phi, PolicyState, decide
 
 # A situation that phi has no say in.
 _STILL = Modulation(0.0, 0.0)
-_RESTFUL = (SAFE_MODE, 'rest')
 
 
 @dataclass(frozen=True)
@@ -69,12 +68,9 @@ def choose(situation: Situation, phi: Phi) -> Decision:
 def _by_phi(s: Situation, phi: Phi) -> Decision:
     allowed = {mode for mode in MODES if mode not in s.barred}
     pinned = s.pinned in allowed
-    if pinned:
-        allowed = {s.pinned, SAFE_MODE}
-    elif s.baseline and not s.pinned:
-        # Only hard overrides may interrupt the baseline.
-        allowed &= {s.baseline, *_RESTFUL}
-        phi = replace(phi, modes={m: p for m, p in phi.modes.items() if m == s.baseline})
+    if only := s.pinned if pinned else '' if s.pinned else s.baseline:
+        # No drive competes; hard overrides interrupt a pin and the baseline alike.
+        phi = replace(phi, modes={only: phi.modes.get(only, ModePolicy(0.0))})
     decision = decide(s.signals, s.state, phi, s.now_s, allowed)
     stayed_s = s.now_s - s.state.since_s
     free = pinned or decision.state.override >= 0 or s.state.override >= 0

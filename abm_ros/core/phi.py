@@ -140,9 +140,9 @@ def decide(signals: Mapping[str, float], state: PolicyState, phi: Phi, now_s: fl
     """
     Choose the mode for now.
 
-    Overrides come first, in their order, and ignore dwell; then the current mode stays for its
-    minimum dwell; then the strongest allowed drive wins if it beats the current one by the
-    current mode's hysteresis.
+    Overrides come first, in their order, and ignore dwell; one whose mode is not allowed enters
+    the safe mode, which always is. Then the current mode stays for its minimum dwell; then the
+    strongest allowed drive wins if it beats the current one by the current mode's hysteresis.
 
     :param signals: meta-states, each in [0, 1]; unknown ones are absent.
     :param now_s: monotonic time, s.
@@ -151,9 +151,10 @@ def decide(signals: Mapping[str, float], state: PolicyState, phi: Phi, now_s: fl
     drives = {mode: policy.drive(signals) for mode, policy in phi.modes.items()
               if mode in allowed}
     for index, rule in enumerate(phi.overrides):
-        if rule.mode in allowed and (rule.trips(signals) or (
-                index == state.override and rule.holds(signals))):
-            return _decision(rule.mode, f'override: {rule.text()}', drives, signals, state,
+        if rule.trips(signals) or (index == state.override and rule.holds(signals)):
+            barred = '' if rule.mode in allowed else f', but {rule.mode} is not allowed'
+            return _decision(SAFE_MODE if barred else rule.mode,
+                             f'override: {rule.text()}{barred}', drives, signals, state,
                              phi, now_s, index)
     if not drives:
         return _decision(SAFE_MODE, 'no mode is allowed', drives, signals, state, phi, now_s)

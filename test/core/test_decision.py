@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from abm_ros.core.audit_trail import Step, explain
 from abm_ros.core.decision import Situation, choose, from_record, refused, to_record
 from abm_ros.core.errors import AuditError
 from abm_ros.core.modes import MODES
@@ -33,6 +34,8 @@ def test_a_record_says_all_that_made_the_decision(situation) -> None:
     written = json.loads(json.dumps(to_record(situation, decision, 'phi'), sort_keys=True))
     read, told = from_record(written)
     assert choose(read, PHI) == decision == told
+    lines = explain(Step({'seq': 1, 'stamp_ns': 1, 'kind': 'mode', 'body': written}, PHI))
+    assert lines[-1].endswith('the same decision.')
 
 
 @given(SITUATIONS)

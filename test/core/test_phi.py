@@ -95,6 +95,16 @@ def test_no_mode_is_entered_that_is_not_allowed(signals, mode, allowed, now_s) -
     assert decision.mode in allowed | {'freeze'}
 
 
+@given(SIGNALS, st.sampled_from(sorted(ALL)), st.sets(st.sampled_from(sorted(ALL))))
+def test_an_override_whose_mode_is_not_allowed_enters_the_safe_mode(
+        signals, mode, allowed) -> None:
+    decision = decide({**signals, 'energy': 0.1}, PolicyState(mode, 0.0), PHI, 1.0, allowed)
+    assert decision.mode == ('rest' if 'rest' in allowed else 'freeze')
+    assert decision.state.override == 1
+    after = decide({**signals, 'energy': 0.5}, decision.state, PHI, 1.1, ALL)
+    assert after.mode == 'rest', 'it goes on until it is well again'
+
+
 def test_decisions_carry_what_made_them() -> None:
     signals = {'prediction_error': 0.9, 'energy': 1.0}
     decision = decide(signals, PolicyState('task', 0.0), PHI, 10.0, ALL)

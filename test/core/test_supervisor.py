@@ -45,6 +45,42 @@ def test_a_pin_holds_in_every_working_mode_and_pain_goes_before_it(mode) -> None
         mode, mode, 'freeze', 'freeze', mode]
 
 
+def test_an_override_goes_before_a_pin_and_takes_its_own_mode() -> None:
+    made = control(pin_mode='play')
+    made.begin(0.0)
+    assert modes_of(made, FINE, {**FINE, 'energy': 0.1}, {**FINE, 'energy': 0.4}, FINE) == [
+        'play', 'rest', 'rest', 'play']
+
+
+@pytest.mark.parametrize('pin', ['', 'play', 'rest'])
+def test_an_override_whose_mode_is_barred_freezes_and_is_logged(pin) -> None:
+    made = control(pin_mode=pin, veto_modes=('rest',))
+    made.begin(0.0)
+    tired = {**FINE, 'energy': 0.1}
+    assert modes_of(made, tired, {**FINE, 'energy': 0.4}, tired) == ['freeze'] * 3
+    assert made.state.override == 1
+    assert (made.refused.wanted, made.refused.rule) == ('rest', 'the operator vetoes it')
+    made.config = SystemMConfig(pin_mode=pin)
+    assert modes_of(made, tired) == ['rest']
+
+
+def test_a_battery_that_never_charges_never_moves_the_arm() -> None:
+    """Rest ends at its longest dwell; the arm must not work meanwhile."""
+    made = control(Constraints((), {'rest': 120.0}, recover_s=3.0))
+    made.begin(0.0)
+    tired = {**FINE, 'energy': 0.05}
+    seen = [made.decide(tired, {}, '', 0.1 * i).mode for i in range(1, 2000)]
+    assert set(seen) == {'rest', 'freeze'}
+    assert seen.count('freeze') == pytest.approx(3.0 / 0.1, abs=1)
+
+
+def test_a_pinned_mode_needs_no_row_in_phi() -> None:
+    made = MetaControl(SystemMConfig(pin_mode='rest'), Phi({'play': ModePolicy(1.0)}), WIRING,
+                       Constraints())
+    made.begin(0.0)
+    assert modes_of(made, FINE, FINE) == ['rest', 'rest']
+
+
 def test_a_pin_that_comes_later_is_followed_at_once() -> None:
     made = control()
     made.begin(0.0)
