@@ -51,15 +51,18 @@ class Refusal:
 def choose(situation: Situation, phi: Phi) -> Decision:
     """Return the decision: faults and the operator first, then constraints, then phi."""
     s = situation
-    if s.begin:
-        policy = phi.modes.get(s.begin)
-        decision = Decision(s.begin, 'bring-up', {}, dict(s.signals),
-                            policy.modulate(s.signals) if policy is not None else Modulation(),
-                            PolicyState(s.begin, s.now_s))
-    elif s.fault or s.held:
+    if s.fault or s.held:
         since_s = s.state.since_s if s.state.mode == SAFE_MODE else s.now_s
         return Decision(SAFE_MODE, f'fault: {s.fault}' if s.fault else 'operator holds', {},
                         dict(s.signals), _STILL, PolicyState(SAFE_MODE, since_s))
+    if s.begin:
+        rule = s.barred.get(s.begin, '')
+        mode = SAFE_MODE if rule else s.begin
+        policy = phi.modes.get(mode)
+        decision = Decision(mode, f'bring-up, but {s.begin} may not be: {rule}' if rule
+                            else 'bring-up', {}, dict(s.signals),
+                            policy.modulate(s.signals) if policy is not None else Modulation(),
+                            PolicyState(mode, s.now_s))
     else:
         decision = _by_phi(s, phi)
     return replace(decision, modulation=_bounded(decision.modulation, s))

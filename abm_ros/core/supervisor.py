@@ -156,12 +156,13 @@ class MetaControl:
         return not self._baseline_over
 
     def begin(self, now_s: float) -> Decision:
-        """Return the decision that the graph is brought up with."""
+        """Return the decision that the graph is brought up with: freeze where a rule bars it."""
         mode = self.config.pin_mode or self.config.initial_mode
         baseline = self.config.initial_mode if self.config.baseline_episodes else ''
         self._ledger = Ledger(mode, now_s)
-        return self._decide(Situation({}, self.state, now_s, begin=mode, baseline=baseline,
-                                      ceilings=self.constraints.ceilings))
+        return self._decide(Situation(
+            {}, self.state, now_s, self._barred(now_s), held=self.is_held, begin=mode,
+            baseline=baseline, ceilings=self.constraints.ceilings))
 
     def decide(self, signals: Mapping[str, float], raw: Mapping[str, Mapping[str, float]],
                fault: str, now_s: float) -> Decision:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from abm_ros.core.constraints import Constraints
+from abm_ros.core.decision import choose
 from abm_ros.core.errors import ConfigError, WiringError
 from abm_ros.core.modes import MODES, NodeRow, Row
 from abm_ros.core.phi import ModePolicy, Modulation, Override, Phi
@@ -136,6 +137,23 @@ def test_the_safe_mode_cannot_be_vetoed() -> None:
     except ConfigError:
         return
     assert modes_of(made, {**FINE, 'pain': 1.0}) == ['freeze']
+
+
+def test_a_life_begins_frozen_where_a_rule_or_the_operator_bars_its_first_mode() -> None:
+    for made, rule in ((control(veto_modes=('task',)), 'the operator vetoes it'),
+                       (control(Constraints(quotas={'task': 0.0})), 'quotas.task'),
+                       (control(pin_mode='play', veto_modes=('play',)), 'the operator vetoes')):
+        decision = made.begin(0.0)
+        assert decision.mode == 'freeze'
+        assert rule in decision.reason
+        assert rule in made.situation.barred[made.situation.begin]
+        assert choose(made.situation, PHI) == decision
+        assert modes_of(made, FINE, start_s=1.0)[0] not in (made.situation.begin, 'freeze')
+    made = control()
+    made.held = True
+    decision = made.begin(0.0)
+    assert (decision.mode, decision.reason, made.situation.held) == (
+        'freeze', 'operator holds', True)
 
 
 def test_hold_and_fault_freeze_before_everything_and_learn_nothing() -> None:
