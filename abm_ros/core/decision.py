@@ -122,7 +122,7 @@ def to_record(situation: Situation, decision: Decision, phi_hash: str) -> dict[s
     return {'before': s.state.mode, 'mode': decision.mode, 'reason': decision.reason,
             'drives': dict(decision.drives), 'modulation': _plain(decision.modulation),
             'since_s': decision.state.since_s, 'override': decision.state.override,
-            'phi': phi_hash,
+            'unwell_s': decision.state.unwell_s, 'phi': phi_hash,
             'situation': {**{f.name: getattr(s, f.name) for f in fields(s)},
                           'signals': dict(s.signals), 'state': _plain(s.state),
                           'barred': dict(s.barred), 'ceilings': dict(s.ceilings)}}
@@ -137,10 +137,12 @@ def from_record(body: Mapping[str, Any]) -> tuple[Situation, Decision]:
     try:
         raw = dict(body['situation'])
         situation = Situation(**{**raw, 'state': PolicyState(**raw['state'])})
+        # Before overrides could settle, one was in force only while its signal was not well.
+        unwell_s = body.get('unwell_s', raw['now_s'] if body['override'] >= 0 else 0.0)
         decision = Decision(
             body['mode'], body['reason'], body['drives'], raw['signals'],
             Modulation(**body['modulation']),
-            PolicyState(body['mode'], body['since_s'], body['override']))
+            PolicyState(body['mode'], body['since_s'], body['override'], unwell_s))
     except (KeyError, TypeError, ValueError) as error:
         raise AuditError(f'the record holds no whole decision: {error!r}') from error
     return situation, decision

@@ -16,11 +16,12 @@ from abm_ros.core.phi import ModePolicy, Modulation, Override, Phi, PolicyState
 PHI = Phi({'play': ModePolicy(0.1, {'prediction_error': 1.0}, 0.1, 2.0,
                               Modulation(exploration=0.3)),
            'task': ModePolicy(0.5, {}, 0.1, 2.0), 'rest': ModePolicy(0.0)},
-          (Override('pain', 'freeze', above=0.5, until=0.1),))
+          (Override('pain', 'freeze', above=0.5, until=0.1, settle_s=1.0),))
 UNIT = st.floats(0.0, 1.0)
 SITUATIONS = st.builds(
     Situation, st.fixed_dictionaries({'prediction_error': UNIT, 'pain': UNIT}),
-    st.builds(PolicyState, st.sampled_from(MODES), st.floats(0.0, 100.0), st.integers(-1, 0)),
+    st.builds(PolicyState, st.sampled_from(MODES), st.floats(0.0, 100.0), st.integers(-1, 0),
+              st.floats(0.0, 100.0)),
     st.floats(100.0, 1e9), st.dictionaries(st.sampled_from(MODES[:-1]), st.just('a rule')),
     st.floats(0.0, 50.0), st.dictionaries(st.sampled_from(('plasticity_a', 'plasticity_b')),
                                           UNIT),

@@ -95,16 +95,19 @@ def test_no_history_breaks_a_rule(history) -> None:
 @given(HISTORIES)
 def test_overrides_and_the_operator_come_within_one_tick(history) -> None:
     """Pinned, vetoed or barred: an override wins, and its mode or the safe mode is in force."""
-    for made, decision, _, fault in live(history):
+    unwell_s = -1.0
+    for made, decision, now_s, fault in live(history):
         signals, pin, barred = decision.signals, made.config.pin_mode, made.situation.barred
+        if signals['pain'] > 0.1 or signals['looming'] > 0.1:
+            unwell_s = now_s
         if signals['pain'] > 0.5 or signals['looming'] > 0.5 or made.held or fault:
             assert decision.mode == 'freeze'
-        elif signals['pain'] > 0.1 or signals['looming'] > 0.1:
-            continue     # an override before these may go on, or not
+        elif now_s - unwell_s < 1.0:
+            continue     # an override of pain or looming may go on, or not
         elif signals['energy'] < 0.15:
             assert decision.mode == ('freeze' if 'rest' in barred else 'rest')
             assert decision.state.override == 2
-        elif pin and pin not in barred and signals['energy'] >= 0.5:
+        elif pin and pin not in barred and decision.state.override < 0:
             assert decision.mode == pin
 
 
@@ -121,6 +124,36 @@ def test_no_motor_moves_under_an_override_whatever_is_barred(history, vetoed) ->
                 tired or signals['pain'] > 0.5 or signals['looming'] > 0.5):
             assert decision.mode in SHUT
             assert decision.state.override >= 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(HISTORIES)
+def test_an_override_ends_once_it_was_well_for_its_time_and_not_before(history) -> None:
+    well = (lambda s: s['pain'] <= 0.1, lambda s: s['looming'] <= 0.1,
+            lambda s: s['energy'] >= 0.5)
+    unwell_s = [-9.0] * 3
+    for made, decision, now_s, fault in live(history):
+        for index in range(3):
+            if not well[index](decision.signals):
+                unwell_s[index] = now_s
+        before, after = made.situation.state.override, decision.state.override
+        if before >= 0 and not (fault or made.held or 0 <= after < before):
+            assert (after == before) == (now_s - unwell_s[before] < 1.0)
+
+
+@given(st.lists(st.integers(1, 9), max_size=40), st.sampled_from(('pain', 'looming')))
+def test_a_signal_that_rattles_freezes_once(gaps, name) -> None:
+    """Crossings less than a second apart, ten decisions a second."""
+    made = MetaControl(SystemMConfig(), PHI, WIRING, RULES)
+    made.begin(0.0)
+    seen, now_s = [], 0.0
+    for gap in gaps:
+        for tick in range(gap):
+            now_s += 0.1
+            seen.append(made.decide(corner(**{name: 0.0 if tick else 0.9}), {}, '', now_s).mode)
+    assert set(seen) <= {'freeze'}
+    after = [made.decide(corner(), {}, '', now_s + 0.1 * i).mode for i in range(1, 12)]
+    assert not gaps or 'freeze' not in after[-1:], 'it ends'
 
 
 @settings(max_examples=60, deadline=None)
