@@ -7,12 +7,13 @@ Pure of ROS: the node carries telemetry in and the chosen row out.
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from abm_ros.core.competence import Competence
-from abm_ros.core.config import setting
+from abm_ros.core.config import check, setting
 from abm_ros.core.constraints import Constraints, Ledger
 from abm_ros.core.decision import Refusal, Situation, choose, refused
-from abm_ros.core.errors import ConstraintError, WiringError
+from abm_ros.core.errors import ConfigError, ConstraintError, WiringError
 from abm_ros.core.guards import GuardConfig, Guards
 from abm_ros.core.meta_state import MetaState, MetaStateConfig
 from abm_ros.core.modes import MODES, SAFE_MODE, Row
@@ -48,7 +49,23 @@ class SystemMConfig(MetaStateConfig, GuardConfig):
         '', 'Mode that the operator pins; empty lets phi decide.',
         choices=('', *MODES), runtime=True)
     veto_modes: tuple[str, ...] = setting(
-        (), 'Modes that the operator forbids.', runtime=True)
+        (), f'Modes that the operator forbids; {SAFE_MODE} cannot be.', runtime=True)
+
+    def __post_init__(self) -> None:
+        check(self)
+        if SAFE_MODE in self.veto_modes:
+            raise ConfigError(f'veto_modes: {SAFE_MODE} cannot be vetoed, for pain and the '
+                              f"operator's hold must be able to stop the arm; leave it out of "
+                              f'{", ".join(self.veto_modes)}')
+        unknown = [mode for mode in self.veto_modes if mode not in MODES]
+        if unknown:
+            raise ConfigError(f'veto_modes: unknown {", ".join(map(repr, unknown))}, expected '
+                              f'some of {", ".join(MODES)}')
+
+
+def wishes(config: SystemMConfig) -> dict[str, Any]:
+    """Return what the operator may change at any time, as records tell it."""
+    return {'pin_mode': config.pin_mode, 'veto_modes': list(config.veto_modes)}
 
 
 class Health:

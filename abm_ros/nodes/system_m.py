@@ -5,9 +5,10 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import ParameterType, SetParametersResult
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
@@ -16,16 +17,17 @@ from std_srvs.srv import Trigger
 
 from abm_ros.core.audit import AuditLog
 from abm_ros.core.audit_head import load_key
-from abm_ros.core.audit_trail import standing_hold
+from abm_ros.core.audit_trail import Standing, standing
 from abm_ros.core.constraints import load_constraints
-from abm_ros.core.errors import GraphError
+from abm_ros.core.errors import AbmError, GraphError
 from abm_ros.core.modes import MODES, load_wiring
 from abm_ros.core.phi import load_phi
 from abm_ros.core.signals import SIGNALS
-from abm_ros.core.supervisor import Health, MetaControl, SystemMConfig
+from abm_ros.core.supervisor import Health, MetaControl, SystemMConfig, wishes
 from abm_ros.ros import names, parameters, qos
 from abm_ros.ros.codec import decode
 from abm_ros.ros.conductor import Conductor
+from abm_ros.ros.diagnostics import statuses
 from abm_ros.ros.heartbeat import Heartbeat
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.ports import PORTS
@@ -49,6 +51,7 @@ class SystemM(PartNode[SystemMConfig]):
     def __init__(self) -> None:
         super().__init__(names.SYSTEM_M, SystemMConfig)
         self._lock = threading.Lock()
+        self._launched = wishes(self.config)
         self._health = Health(names.WIRED_NODES, self.config.node_timeout_s)
         self._conductor: Conductor | None = None
         self._thread: threading.Thread | None = None
@@ -90,13 +93,32 @@ class SystemM(PartNode[SystemMConfig]):
         home = Path(config.directory).expanduser()
         home.mkdir(parents=True, exist_ok=True)
         audit = AuditLog(home / 'audit.jsonl', key=load_key(config.audit_key))
-        held = standing_hold(audit.path)
+        last = standing(audit.path, self._launched)
+        self._ask_again(last, control)
         self._conductor = Conductor(control, Rewirer(self), audit, self.incarnation,
-                                    self.get_logger(), tables)
-        if held:   # the gate may have been restarted too, and know nothing of it
+                                    self.get_logger(), tables, self._launched)
+        if last.held:   # the gate may have been restarted too, and know nothing of it
             self._conductor.hold(True)
             self.get_logger().warning('the operator holds since before this start: release it '
                                       'with `abm intervene release`')
+
+    def _ask_again(self, last: Standing, control: MetaControl) -> None:
+        """Bring back the pin and the vetoes that were asked for before this start."""
+        asked = {'pin_mode': last.pin_mode, 'veto_modes': list(last.veto_modes)}
+        if refusal := last.pin_mode and control.refusal(last.pin_mode):
+            self.get_logger().error(f'the pin of before this start is dropped: {refusal}')
+            asked['pin_mode'] = ''
+        if asked == self._launched:
+            return
+        for result in self.set_parameters([
+                Parameter('pin_mode', value=asked['pin_mode']),
+                Parameter('veto_modes', value=asked['veto_modes'] or [''])]):
+            if not result.successful:
+                self.get_logger().error(f'not as before this start: {result.reason}')
+        control.config = self.config
+        self.get_logger().warning(
+            f'as asked before this start: pinned {self.config.pin_mode or "nothing"}, vetoed '
+            f'{", ".join(self.config.veto_modes) or "nothing"}; `abm intervene` changes it')
 
     def activated(self) -> None:
         self._ending.clear()
@@ -184,33 +206,9 @@ class SystemM(PartNode[SystemMConfig]):
         self._beats.publish(Header(stamp=self.get_clock().now().to_msg(), frame_id=beat.text()))
 
     def _diagnose(self) -> None:
-        health, now_s = self._listen(), time.monotonic()
-        statuses = []
-        for node in names.WIRED_NODES:
-            alive, state = health.alive(node, now_s), health.state(node)
-            level = DiagnosticStatus.OK if alive else DiagnosticStatus.STALE
-            if alive and health.values(node).get('faults', 0.0) > 0:
-                level = DiagnosticStatus.ERROR
-            statuses.append(DiagnosticStatus(
-                level=level, name=f'abm_ros: {node}', hardware_id=node,
-                message=state if alive else 'no telemetry',
-                values=[KeyValue(key=k, value=f'{v:.6g}')
-                        for k, v in health.values(node).items()]))
-        if self._conductor is not None:
-            statuses.append(self._own_status(self._conductor))
         self._diagnostics.publish(DiagnosticArray(
-            header=Header(stamp=self.get_clock().now().to_msg()), status=statuses))
-
-    def _own_status(self, conductor: Conductor) -> DiagnosticStatus:
-        guards = conductor.control.guards
-        level = DiagnosticStatus.WARN if conductor.fault else DiagnosticStatus.OK
-        message = conductor.fault or conductor.mode or 'bringing up'
-        if guards.tripped:
-            level, message = DiagnosticStatus.ERROR, '; '.join(guards.tripped.values())
-        return DiagnosticStatus(
-            level=level, name=f'abm_ros: {names.SYSTEM_M}', hardware_id=names.SYSTEM_M,
-            message=message,
-            values=[KeyValue(key='somatic_budget', value=f'{guards.budget:.3f}')])
+            header=Header(stamp=self.get_clock().now().to_msg()),
+            status=statuses(self._listen(), self._conductor, time.monotonic())))
 
     def _on_available(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         """Answer with JSON: for each mode why it may not be entered now, '' if it may."""
@@ -268,22 +266,21 @@ class SystemM(PartNode[SystemMConfig]):
             self._gate[hold].call_async(Trigger.Request())
 
     def _check_parameters(self, changes: list[Parameter]) -> SetParametersResult:
-        for change in changes:
-            value = parameters.plain(change)
-            wanted = {'pin_mode': (value,) if value else (),
-                      'veto_modes': value}.get(change.name, ())
-            for mode in wanted:
-                refusal = (self._conductor.control.refusal(mode)
-                           if self._conductor is not None and change.name == 'pin_mode'
-                           else '' if mode in MODES else f"unknown mode '{mode}', expected one "
-                           f'of {", ".join(MODES)}')
-                if refusal:
+        """Take a pin or a veto, on the record, before it is answered."""
+        result = super()._check_parameters(changes)
+        asked = {c.name: parameters.plain(c) for c in changes if c.name in self._launched}
+        if not result.successful or not asked:
+            return result
+        try:
+            config = replace(self.config, **asked)
+            if (conductor := self._conductor) is not None:
+                if refusal := asked.get('pin_mode') and conductor.control.refusal(
+                        config.pin_mode):
                     return SetParametersResult(successful=False, reason=refusal)
-        return super()._check_parameters(changes)
-
-    def reconfigured(self) -> None:
-        if self._conductor is not None:
-            self._conductor.reconfigure(self.config)
+                conductor.reconfigure(config)
+        except AbmError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        return result
 
 
 def _text(path: str, default: str) -> str:

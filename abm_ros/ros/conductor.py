@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
@@ -11,23 +10,14 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 from abm_ros.core.audit import AuditLog
 from abm_ros.core.decision import Refusal, table_hash, to_record
 from abm_ros.core.errors import AbmError, GraphError
-from abm_ros.core.modes import SAFE_MODE, NodeRow, Row
+from abm_ros.core.modes import SAFE_MODE
 from abm_ros.core.phi import Decision, Modulation
 from abm_ros.core.self_report import self_report
-from abm_ros.core.supervisor import Health, MetaControl, SystemMConfig
+from abm_ros.core.supervisor import Health, MetaControl, SystemMConfig, wishes
 from abm_ros.ros import names
-from abm_ros.ros.ports import PORTS, SUBSCRIBE
+from abm_ros.ros.mode_settings import modulation_settings, with_settings
 from abm_ros.ros.rewirer import Rewirer
 
-# Which nodes' parameter each modulation sets.
-MODULATED = {
-    'plasticity_a': ((names.SYSTEM_A_LEARNER,), 'plasticity'),
-    'plasticity_b': ((names.SYSTEM_B_LEARNER,), 'plasticity'),
-    'exploration': ((names.SYSTEM_B,), 'exploration'),
-    'goal_weight': ((names.SYSTEM_B,), 'goal_weight'),
-    'intrinsic_weight': ((names.SYSTEM_B,), 'intrinsic_weight'),
-    'replay': ((names.SYSTEM_A_LEARNER, names.SYSTEM_B_LEARNER), 'pick'),
-}
 # Modulations follow their signals at most this often; what is wired does not change by them.
 _MODULATE_PERIOD_S = 2.0
 
@@ -36,11 +26,13 @@ class Conductor:
     """Applies decisions through the rewirer; used by System M's decision thread."""
 
     def __init__(self, control: MetaControl, rewirer: Rewirer, audit: AuditLog,
-                 incarnation: str, logger: RcutilsLogger, tables: Mapping[str, str]) -> None:
+                 incarnation: str, logger: RcutilsLogger, tables: Mapping[str, str],
+                 launched: Mapping[str, Any]) -> None:
         """
         Take over; the audit log starts with what binds the decisions.
 
         :param tables: the texts of 'phi' and 'constraints'.
+        :param launched: the pin and the vetoes given at start; `control` has those in force.
         """
         self.control = control
         self.mode = ''
@@ -63,7 +55,8 @@ class Conductor:
         self._refused: Refusal | None = None
         self._tripped: dict[str, str] = {}
         self._record('start', incarnation=incarnation, phi=self._phi_hash,
-                     phi_text=tables['phi'], constraints_text=tables['constraints'])
+                     phi_text=tables['phi'], constraints_text=tables['constraints'],
+                     launched=dict(launched), **wishes(control.config))
 
     def telemetry(self) -> Mapping[str, float]:
         """Return counters, the times of the last rewiring, and the signals of the last tick."""
@@ -137,9 +130,12 @@ class Conductor:
             self._record('intervention', action='hold' if held else 'release', at='motor_gate')
 
     def reconfigure(self, config: SystemMConfig) -> None:
-        """Take new runtime settings: a pin or a veto."""
-        self._record('intervention', pin_mode=config.pin_mode,
-                     veto_modes=list(config.veto_modes))
+        """
+        Take new runtime settings: a pin or a veto.
+
+        :raises GraphError: it cannot be recorded, so it does not take effect.
+        """
+        self._record('intervention', **wishes(config))
         self.control.config = config
 
     def close_motors(self) -> None:
@@ -239,7 +235,7 @@ class Conductor:
             self._failed(error, self.mode)
 
     def _apply_modulation(self, modulation: Modulation) -> None:
-        for node, changes in _settings(modulation).items():
+        for node, changes in modulation_settings(modulation).items():
             self._rewirer.modulate(node, changes)
         self._modulation = modulation
 
@@ -257,35 +253,3 @@ class Conductor:
             self.close_motors()
             raise GraphError(f'the audit log cannot be written, so nothing may take effect: '
                              f'{error}') from error
-
-
-def _settings(modulation: Modulation) -> dict[str, dict[str, Any]]:
-    values: dict[str, dict[str, Any]] = {}
-    for name, (nodes, parameter) in MODULATED.items():
-        for node in nodes:
-            values.setdefault(node, {})[parameter] = getattr(modulation, name)
-    return values
-
-
-def with_settings(row: Row, modulation: Modulation, incarnation: str,
-                  speed_limit: float) -> dict[str, NodeRow]:
-    """
-    Return the row's nodes with what is set in them beside the wires, so that one step does.
-
-    :param incarnation: of the System M whose heartbeats open the motor gate.
-    :param speed_limit: the constraints' motion envelope.
-    """
-    settings = _settings(modulation)
-    settings[names.MOTOR_GATE] = {'incarnation': incarnation, 'speed_limit': speed_limit}
-    settings[names.EPISODIC_MEMORY] = {'mode': row.mode}
-    for node, port in ((names.SENSORY_GATE, 'observation'), (names.MOTOR_GATE, 'executed')):
-        settings.setdefault(node, {})['readers'] = _readers(row, node, port) or ['']
-    return {name: replace(node, params={**node.params, **settings.get(name, {})})
-            for name, node in row.nodes.items()}
-
-
-def _readers(row: Row, writer: str, port: str) -> list[str]:
-    """Return the nodes that read in this mode what a node writes on a port."""
-    topic = row.nodes[writer].ports.get(port)
-    return [name for name, node in row.nodes.items() if node.active and topic and any(
-        node.ports.get(p.name) == topic for p in PORTS[name] if p.direction == SUBSCRIBE)]

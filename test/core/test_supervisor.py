@@ -129,14 +129,12 @@ def test_a_veto_ends_a_mode_and_vetoing_all_freezes() -> None:
     assert modes_of(made, FINE) == ['freeze']
 
 
-def test_the_safe_mode_cannot_be_vetoed() -> None:
+@pytest.mark.parametrize(('veto', 'says'), [
+    (('play', 'freeze'), 'freeze cannot be vetoed, for pain'), (('dance',), "unknown 'dance'")])
+def test_the_safe_mode_cannot_be_vetoed_nor_what_does_not_exist(veto, says) -> None:
     """Else pain could no longer stop the arm."""
-    made = control()
-    try:
-        made.config = SystemMConfig(veto_modes=('freeze',))
-    except ConfigError:
-        return
-    assert modes_of(made, {**FINE, 'pain': 1.0}) == ['freeze']
+    with pytest.raises(ConfigError, match=says):
+        SystemMConfig(veto_modes=veto)
 
 
 def test_a_life_begins_frozen_where_a_rule_or_the_operator_bars_its_first_mode() -> None:

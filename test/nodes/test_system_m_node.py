@@ -2,15 +2,19 @@
 
 import os
 import time
+from dataclasses import replace
 
 import pytest
 
 rclpy = pytest.importorskip('rclpy')
 
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
 from std_msgs.msg import Float32MultiArray, Float64
 from std_srvs.srv import Trigger
 
 from abm_ros.core.signals import SIGNALS
+from abm_ros.core.supervisor import wishes
 from abm_ros.nodes.system_m import SystemM
 from abm_ros.ros import names, qos
 from abm_ros.ros.codec import Packet, encode
@@ -66,6 +70,84 @@ def test_a_hold_outlives_every_incarnation_until_it_is_released(node) -> None:
     made = restarted()
     assert not made._conductor.control.is_held
     ends(made)
+
+
+def asked(node, **values):
+    """Set parameters as an operator does; return what each answered."""
+    return node.set_parameters([Parameter(key, value=value) for key, value in values.items()])
+
+
+def configured(made):
+    made.trigger_configure()
+    assert made._conductor is not None
+    return made
+
+
+def test_pins_and_vetoes_outlive_every_incarnation_until_they_are_changed(node) -> None:
+    configured(node)
+    assert all(r.successful for r in asked(node, pin_mode='rest', veto_modes=['play', 'sleep']))
+    node.close()
+    for _ in range(2):
+        made = configured(SystemM())
+        config = made._conductor.control.config
+        assert (config.pin_mode, config.veto_modes) == ('rest', ('play', 'sleep'))
+        assert made.get_parameter('pin_mode').value == 'rest'
+        assert made._conductor.control.begin(0.0).mode == 'rest'
+        made.close()
+        made.destroy_node()
+    made = configured(SystemM())
+    asked(made, pin_mode='', veto_modes=[''])
+    made.close()
+    made.destroy_node()
+    made = configured(SystemM())
+    assert wishes(made._conductor.control.config) == {'pin_mode': '', 'veto_modes': []}
+    made.close()
+    made.destroy_node()
+
+
+def test_a_pin_that_the_constraints_forbid_by_now_is_dropped(node, tmp_path) -> None:
+    configured(node)
+    asked(node, pin_mode='play', veto_modes=['sleep'])
+    node.close()
+    (tmp_path / 'constraints.yaml').write_text('forbidden_modes: [play]')
+    made = SystemM()
+    made.config = replace(made.config, constraints=str(tmp_path / 'constraints.yaml'))
+    configured(made)
+    assert wishes(made._conductor.control.config) == {'pin_mode': '', 'veto_modes': ['sleep']}
+    made.close()
+    made.destroy_node()
+
+
+@pytest.mark.parametrize(('wish', 'says'), [
+    ({'veto_modes': ['play', 'freeze']}, 'freeze cannot be vetoed'),
+    ({'veto_modes': ['dance']}, 'dance'), ({'veto_modes': 5}, 'type'),
+    ({'veto_modes': 'play'}, 'type'), ({'pin_mode': 'dance'}, 'dance'),
+    ({'pin_mode': 'imagine'}, 'refused'), ({'pin_mode': ['play']}, 'type')])
+def test_a_wish_that_cannot_be_is_refused_in_words_and_changes_nothing(node, wish, says) -> None:
+    for made in (node, configured(node)):
+        if made._conductor is None and wish == {'pin_mode': 'imagine'}:
+            continue     # what is built is known once the wiring is read
+        result = asked(made, **wish)[0]
+        assert not result.successful
+        assert says in result.reason
+    assert wishes(node.config) == wishes(node._conductor.control.config) == {
+        'pin_mode': '', 'veto_modes': []}
+    node.close()
+
+
+def test_a_wish_that_cannot_be_recorded_is_refused_and_the_motors_shut(node) -> None:
+    configured(node)
+    node._conductor.motors_open = True
+    node._conductor._audit.close()
+    result = asked(node, veto_modes=['play'])[0]
+    assert not result.successful
+    assert 'audit log cannot be written' in result.reason
+    assert node.get_parameter('veto_modes').value == ['']
+    assert node._conductor.control.config.veto_modes == ()
+    assert not node._conductor.motors_open
+    request = SetParameters.Request(
+        parameters=[Parameter('mode', value='rest').to_parameter_msg()])
+    assert not node._on_change_mode(request, SetParameters.Response()).results[0].successful
 
 
 def test_telemetry_wakes_nobody_and_is_known_at_the_next_look(node) -> None:

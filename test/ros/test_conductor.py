@@ -13,9 +13,10 @@ from abm_ros.core.constraints import load_constraints
 from abm_ros.core.errors import GraphError
 from abm_ros.core.modes import MODES, NodeRow, Row, load_wiring
 from abm_ros.core.phi import Modulation, load_phi
-from abm_ros.core.supervisor import Health, MetaControl, SystemMConfig
+from abm_ros.core.supervisor import Health, MetaControl, SystemMConfig, wishes
 from abm_ros.ros import names
-from abm_ros.ros.conductor import Conductor, with_settings
+from abm_ros.ros.conductor import Conductor
+from abm_ros.ros.mode_settings import with_settings
 from abm_ros.ros.ports import PORTS
 
 SHUT = {'observe', 'imitate', 'rest', 'sleep', 'imagine', 'freeze'}
@@ -54,7 +55,7 @@ class Bench:
                                    load_constraints(constraints))
         self.conductor = Conductor(
             self.control, self.graph, AuditLog(self.path), 'one', self.graph,
-            {'phi': PHI, 'constraints': constraints})
+            {'phi': PHI, 'constraints': constraints}, wishes(self.control.config))
         self.conductor.bring_up(1.0, None)
         self.raw = {name: {} for name in names.WIRED_NODES}
         self.incarnations = dict.fromkeys(names.WIRED_NODES, 'a')
@@ -127,6 +128,9 @@ def test_without_a_record_nothing_opens_and_a_hold_still_holds(tmp_path) -> None
         bench.conductor.hold(True)
     assert bench.control.held
     assert not bench.conductor.motors_open
+    with pytest.raises(GraphError, match='audit log cannot be written'):
+        bench.conductor.reconfigure(SystemMConfig(veto_modes=('play',)))
+    assert bench.control.config.veto_modes == ()
     rows = len(bench.graph.rows)
     with pytest.raises(GraphError, match='audit log cannot be written'):
         bench.turn()
