@@ -24,7 +24,8 @@ def self_report(decision: Decision, claims: Competence, guards: Mapping[str, str
     """
     signals = decision.signals
     parts = [f'Mode {decision.mode}: {decision.reason}.']
-    known = ', '.join(f'{name} {signals[name]:.2f}' for name in _SHOWN if name in signals)
+    known = ', '.join(f'{name} {signals[name]:.2f}' for name in _SHOWN if name in signals
+                      and (name != 'competence' or may_claim(claims)))
     if known:
         parts.append(f'Measured: {known}.')
     parts.append(claim(claims))
@@ -35,10 +36,15 @@ def self_report(decision: Decision, claims: Competence, guards: Mapping[str, str
     return ' '.join(parts)
 
 
+def may_claim(claims: Competence) -> bool:
+    """Tell whether earlier claims fitted what happened."""
+    return claims.calibration_error <= MOST_CALIBRATION_ERROR
+
+
 def claim(claims: Competence) -> str:
     """Return what is claimed of the next episode, which is nothing while claims do not fit."""
     error = claims.calibration_error
-    if error > MOST_CALIBRATION_ERROR:
+    if not may_claim(claims):
         return 'No success is claimed: ' + (
             'too few episodes so far.' if error >= 1.0 else
             f'earlier claims missed by {error:.2f}.')

@@ -55,7 +55,7 @@ class SystemMConfig(MetaStateConfig, GuardConfig):
         check(self)
         if SAFE_MODE in self.veto_modes:
             raise ConfigError(f'veto_modes: {SAFE_MODE} cannot be vetoed, for pain and the '
-                              f"operator's hold must be able to stop the arm; leave it out of "
+                              "operator's hold must be able to stop the arm: leave it out, got "
                               f'{", ".join(self.veto_modes)}')
         unknown = [mode for mode in self.veto_modes if mode not in MODES]
         if unknown:

@@ -145,6 +145,7 @@ class SystemM(PartNode[SystemMConfig]):
         conductor = self._conductor
         assert conductor is not None
         conductor.announce = self._announce
+        conductor.tell = lambda report: self._report.publish(String(data=report))
         try:
             while not self._ending.is_set() and not self._turn(conductor):
                 pass
@@ -179,10 +180,9 @@ class SystemM(PartNode[SystemMConfig]):
                 self._told[name] = value
                 self._signal_topics[name].publish(Float64(data=value))
 
-    def _announce(self, mode: str, report: str) -> None:
+    def _announce(self, mode: str) -> None:
         self._beat()
         self._mode.publish(String(data=mode))
-        self._report.publish(String(data=report))
 
     def _listen(self) -> Health:
         """Read the telemetry that came since the last look; return a copy of all that is known."""

@@ -20,6 +20,8 @@ from abm_ros.ros.rewirer import Rewirer
 
 # Modulations follow their signals at most this often; what is wired does not change by them.
 _MODULATE_PERIOD_S = 2.0
+# Within a mode the self-report is told at most this often.
+_TELL_PERIOD_S = 1.0
 
 
 class Conductor:
@@ -40,7 +42,8 @@ class Conductor:
         self.rewiring = False
         self.fault = ''
         self.signals: Mapping[str, float] = {}
-        self.announce: Callable[[str, str], None] = lambda mode, report: None
+        self.announce: Callable[[str], None] = lambda mode: None
+        self.tell: Callable[[str], None] = lambda report: None
         self._rewirer = rewirer
         self._audit = audit
         self._logger = logger
@@ -52,6 +55,7 @@ class Conductor:
         self._counts = {'switches': 0.0, 'degraded': 0.0, 'gate_shut_ms': 0.0, 'full_ms': 0.0}
         self._phi_hash = table_hash(tables['phi'])
         self._modulated_s = -float('inf')
+        self._told, self._told_s = '', -float('inf')
         self._refused: Refusal | None = None
         self._tripped: dict[str, str] = {}
         self._record('start', incarnation=incarnation, phi=self._phi_hash,
@@ -89,11 +93,19 @@ class Conductor:
                 now_s - self._modulated_s >= _MODULATE_PERIOD_S):
             self._modulated_s = now_s
             self._modulate(decision)
+        self._report(decision)
         return signals
 
-    def report(self, decision: Decision) -> str:
-        """Return what the robot says of itself."""
-        return self_report(decision, self.control.claims, self.control.guards.tripped)
+    def _report(self, decision: Decision, *, at_once: bool = False) -> None:
+        """Tell what the robot says of itself when that changed, if it is time to."""
+        self._tell(self_report(decision, self.control.claims, self.control.guards.tripped),
+                   at_once=at_once)
+
+    def _tell(self, report: str, *, at_once: bool = True) -> None:
+        now_s = self.control.situation.now_s
+        if report != self._told and (at_once or now_s - self._told_s >= _TELL_PERIOD_S):
+            self._told, self._told_s = report, now_s
+            self.tell(report)
 
     def _note_guards(self) -> None:
         """Log guards as they trip and as they end."""
@@ -195,7 +207,8 @@ class Conductor:
     def _enter(self, decision: Decision) -> None:
         row = self.control.wiring[decision.mode]
         self.close_motors()
-        self.announce(self.mode or decision.mode, f'leaving {self.mode}: {decision.reason}')
+        self.announce(self.mode or decision.mode)
+        self._tell(f'Entering {decision.mode}: {decision.reason}.')
         self._record('mode', **to_record(self.control.situation, decision, self._phi_hash))
         self.rewiring = True
         try:
@@ -213,7 +226,8 @@ class Conductor:
         self._counts['full_ms'] = report.full_s * 1e3
         self.mode = decision.mode
         self.motors_open = row.motors_open and not self.control.is_held
-        self.announce(self.mode, self.report(decision))
+        self.announce(self.mode)
+        self._report(decision, at_once=True)
         self._logger.info(f'{self.mode}: {decision.reason} '
                           f'(rewired in {report.full_s * 1e3:.0f} ms)')
 
@@ -225,7 +239,8 @@ class Conductor:
             self._logger.error('the motor gate does not confirm; its deadman shuts it')
         self.mode = SAFE_MODE
         self._degrade(str(error))
-        self.announce(SAFE_MODE, f'Frozen: {error}')
+        self.announce(SAFE_MODE)
+        self._tell(f'Frozen: {error}.')
 
     def _modulate(self, decision: Decision) -> None:
         self._record('modulate', **to_record(self.control.situation, decision, self._phi_hash))

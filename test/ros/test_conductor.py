@@ -1,5 +1,6 @@
 """The conductor: on the record before the effect, and no effect without a record."""
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -56,6 +57,8 @@ class Bench:
         self.conductor = Conductor(
             self.control, self.graph, AuditLog(self.path), 'one', self.graph,
             {'phi': PHI, 'constraints': constraints}, wishes(self.control.config))
+        self.told: list[tuple[float, str]] = []
+        self.conductor.tell = lambda report: self.told.append((self.now_s, report))
         self.conductor.bring_up(1.0, None)
         self.raw = {name: {} for name in names.WIRED_NODES}
         self.incarnations = dict.fromkeys(names.WIRED_NODES, 'a')
@@ -166,3 +169,39 @@ def test_modulation_follows_stress_but_not_at_every_tick(tmp_path) -> None:
     assert 0 < bench.kinds().count('modulate') <= 2
     changes = [c for node, c in bench.graph.modulated if node == 'system_b']
     assert changes[-1]['exploration'] < 0.4
+
+
+def claimed(report: str) -> float:
+    return float(re.search(r'at least (\d\.\d+)', report)[1])
+
+
+def test_what_the_robot_says_of_itself_follows_what_is_measured(tmp_path) -> None:
+    """No mode changes here: an old claim must not stand on its topic."""
+    bench = Bench(tmp_path, 'forbidden_modes: [play, sleep]')
+    for episode in range(60):
+        bench.raw['system_b'] = {'episodes': float(episode), 'successes': float(episode)}
+        bench.turn(1.0)
+    assert claimed(bench.told[-1][1]) > 0.7
+    switches = bench.kinds().count('mode')
+    for episode in range(60, 160):
+        bench.raw['system_b'] = {'episodes': float(episode), 'successes': 59.0}
+        bench.turn(1.0)
+    assert bench.kinds().count('mode') == switches
+    assert claimed(bench.told[-1][1]) < 0.1
+
+
+def test_the_report_is_told_with_the_mode_and_then_once_a_second(tmp_path) -> None:
+    bench = Bench(tmp_path)
+    bench.turn(20.0)
+    for tick in range(60):
+        bench.raw['sensory_gate'] = {'energy': 1.0 - 0.01 * tick}     # a new text each time
+        assert bench.turn(0.1) == 'play'
+    at = [when for when, _ in bench.told if when > 20.05]
+    assert 5 <= len(at) <= 6
+    assert all(after - before >= 1.0 for before, after in zip(at, at[1:], strict=False))
+    bench.raw['sensory_gate'] = {'effort_peak': 2.0}
+    assert bench.turn(0.1) == 'freeze'
+    assert bench.told[-1][1].startswith('Mode freeze: override: pain above 0.5.')
+    bench.conductor.hold(True)
+    bench.turn(1.1)
+    assert bench.told[-1][1].startswith('Mode freeze: operator holds.')
