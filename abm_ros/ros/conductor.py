@@ -81,6 +81,7 @@ class Conductor:
         raw = health.raw()
         self._check_health(health, now_s)
         self._follow_gate(raw)
+        self._check_modulation()
         signals = self.signals = self.control.signals(raw)
         decision = self.control.decide(signals, raw, self.fault, now_s)
         self._note_guards()
@@ -90,7 +91,7 @@ class Conductor:
         if decision.mode != self.mode or closed:
             self._enter(decision)
         elif decision.modulation != self._modulation and not self.fault and (
-                now_s - self._modulated_s >= _MODULATE_PERIOD_S):
+                not self._rewirer.waits and now_s - self._modulated_s >= _MODULATE_PERIOD_S):
             self._modulated_s = now_s
             self._modulate(decision)
         self._report(decision)
@@ -233,6 +234,7 @@ class Conductor:
 
     def _failed(self, error: GraphError, wanted: str) -> None:
         """Shut the gate after a failed rewiring; call it freeze and repair from there."""
+        self.close_motors()
         self._complain(error)
         self._record('rewire_failed', mode=wanted, error=str(error))
         if not self._rewirer.shut_gate():
@@ -243,16 +245,17 @@ class Conductor:
         self._tell(f'Frozen: {error}.')
 
     def _modulate(self, decision: Decision) -> None:
+        """Send the modulation; the nodes' answers are looked at from the next tick on."""
         self._record('modulate', **to_record(self.control.situation, decision, self._phi_hash))
+        for node, changes in modulation_settings(decision.modulation).items():
+            self._rewirer.modulate(node, changes)
+        self._modulation = decision.modulation
+
+    def _check_modulation(self) -> None:
         try:
-            self._apply_modulation(decision.modulation)
+            self._rewirer.check()
         except GraphError as error:
             self._failed(error, self.mode)
-
-    def _apply_modulation(self, modulation: Modulation) -> None:
-        for node, changes in modulation_settings(modulation).items():
-            self._rewirer.modulate(node, changes)
-        self._modulation = modulation
 
     def _complain(self, error: GraphError) -> None:
         if str(error) != self._last_error:

@@ -1,5 +1,6 @@
 """The conductor: on the record before the effect, and no effect without a record."""
 
+import itertools
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,11 +34,18 @@ class Silent:
 
     def __init__(self) -> None:
         self.rows, self.modulated = [], []
+        self.waits, self.trouble = False, ''
 
     def info(self, *_, **__) -> None: ...
     def error(self, *_, **__) -> None: ...
     def wait_ready(self, *_) -> None: ...
     def forget(self, _) -> None: ...
+    def shut_gate(self) -> bool: return True
+
+    def check(self) -> None:
+        if trouble := self.trouble:
+            self.trouble, self.waits = '', False
+            raise GraphError(trouble)
 
     def apply(self, rows):
         self.rows.append(rows)
@@ -198,10 +206,34 @@ def test_the_report_is_told_with_the_mode_and_then_once_a_second(tmp_path) -> No
         assert bench.turn(0.1) == 'play'
     at = [when for when, _ in bench.told if when > 20.05]
     assert 5 <= len(at) <= 6
-    assert all(after - before >= 1.0 for before, after in zip(at, at[1:], strict=False))
+    assert all(after - before >= 1.0 for before, after in itertools.pairwise(at))
     bench.raw['sensory_gate'] = {'effort_peak': 2.0}
     assert bench.turn(0.1) == 'freeze'
     assert bench.told[-1][1].startswith('Mode freeze: override: pain above 0.5.')
     bench.conductor.hold(True)
     bench.turn(1.1)
     assert bench.told[-1][1].startswith('Mode freeze: operator holds.')
+
+
+def test_no_modulation_is_sent_while_one_is_not_answered_and_none_is_lost(tmp_path) -> None:
+    bench = Bench(tmp_path)
+    bench.turn()
+    sent = len(bench.graph.modulated)
+    bench.raw['sensory_gate'] = {'effort_ratio': 0.9}
+    bench.graph.waits = True
+    for _ in range(40):
+        bench.turn(0.1)
+    assert len(bench.graph.modulated) == sent
+    bench.graph.waits = False
+    bench.turn(0.1)
+    assert len(bench.graph.modulated) > sent
+
+
+def test_a_modulation_that_failed_freezes_the_graph(tmp_path) -> None:
+    bench = Bench(tmp_path)
+    bench.turn()
+    assert bench.conductor.motors_open
+    bench.graph.trouble = 'system_b does not answer set_parameters'
+    assert bench.turn(0.1) == 'freeze'
+    assert not bench.conductor.motors_open
+    assert bench.kinds()[-2:] == ['rewire_failed', 'degrade']
