@@ -12,7 +12,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import ParameterType, SetParametersResult
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
-from std_msgs.msg import Float32MultiArray, Float64, Header, String
+from std_msgs.msg import Float32MultiArray, Header, String
 from std_srvs.srv import Trigger
 
 from abm_ros.core.audit import AuditLog
@@ -22,7 +22,6 @@ from abm_ros.core.constraints import load_constraints
 from abm_ros.core.errors import AbmError, GraphError
 from abm_ros.core.modes import MODES, load_wiring
 from abm_ros.core.phi import load_phi
-from abm_ros.core.signals import SIGNALS
 from abm_ros.core.supervisor import Health, MetaControl, SystemMConfig, wishes
 from abm_ros.ros import names, parameters, qos
 from abm_ros.ros.codec import decode
@@ -33,12 +32,11 @@ from abm_ros.ros.node import PartNode
 from abm_ros.ros.ports import PORTS
 from abm_ros.ros.rewirer import Rewirer
 from abm_ros.ros.share import share_file
+from abm_ros.ros.signal_topics import SignalTopics
 from abm_ros.ros.spin import run_node
 
 # The decision thread must have come round within this time for a heartbeat to say "open".
 _STALL_S = 3.0
-# A signal that moved less than this is told again within a second.
-_TOLD_CHANGE = 0.01
 
 
 class SystemM(PartNode[SystemMConfig]):
@@ -51,21 +49,19 @@ class SystemM(PartNode[SystemMConfig]):
     def __init__(self) -> None:
         super().__init__(names.SYSTEM_M, SystemMConfig)
         self._lock = threading.Lock()
+        self._beat_lock = threading.Lock()
         self._launched = wishes(self.config)
         self._health = Health(names.WIRED_NODES, self.config.node_timeout_s)
         self._conductor: Conductor | None = None
         self._thread: threading.Thread | None = None
         self._ending = threading.Event()
         self._turn_s = 0.0
-        self._tick = 0
-        self._told: dict[str, float] = {}
         self._mode = self.create_publisher(String, names.MODE, qos.LATCHED)
         self._report = self.create_publisher(String, names.SELF_REPORT, qos.LATCHED)
         self._beats = self.create_publisher(Header, names.HEARTBEAT, qos.CONTROL)
         self._diagnostics = self.create_publisher(
             DiagnosticArray, names.DIAGNOSTICS, qos.TELEMETRY)
-        self._signal_topics = {name: self.create_publisher(
-            Float64, names.SIGNAL_PREFIX + name, qos.TELEMETRY) for name in SIGNALS}
+        self._shown = SignalTopics(self, self.config.tick_s)
         # Read at each tick: some 65 messages a second would each wake the process for nothing.
         self._telemetry = {node: self.poll(Float32MultiArray, names.signals_topic(node))
                            for node in names.WIRED_NODES}
@@ -121,9 +117,12 @@ class SystemM(PartNode[SystemMConfig]):
             f'{", ".join(self.config.veto_modes) or "nothing"}; `abm intervene` changes it')
 
     def activated(self) -> None:
-        self._ending.clear()
+        if self._conductor is not None:
+            self._conductor.close_motors()   # the first decision opens them, none of before
+        self._ending = threading.Event()     # the thread before keeps the one that ended it
         self._turn_s = time.monotonic()
-        self._thread = threading.Thread(target=self._live, name='system_m', daemon=True)
+        self._thread = threading.Thread(target=self._live, args=(self._ending, self._thread),
+                                        name='system_m', daemon=True)
         self._thread.start()
 
     def deactivated(self) -> None:
@@ -135,19 +134,22 @@ class SystemM(PartNode[SystemMConfig]):
     def cleaned_up(self) -> None:
         if self._thread is not None:
             self._thread.join(5.0)
-            self._thread = None
         if self._conductor is not None:
             self._conductor.close()
             self._conductor = None
 
-    def _live(self) -> None:
+    def _live(self, ending: threading.Event, before: threading.Thread | None) -> None:
         """Bring the graph up, then decide at the tick rate until told to stop."""
+        if before is not None:
+            # Here, not in the executor's thread: the one before may wait for answers of nodes.
+            before.join()
         conductor = self._conductor
-        assert conductor is not None
+        if conductor is None or ending.is_set():
+            return
         conductor.announce = self._announce
         conductor.tell = lambda report: self._report.publish(String(data=report))
         try:
-            while not self._ending.is_set() and not self._turn(conductor):
+            while not ending.is_set() and not self._turn(conductor, ending):
                 pass
         except Exception:
             conductor.close_motors()
@@ -155,30 +157,21 @@ class SystemM(PartNode[SystemMConfig]):
                 f'System M stopped deciding; the motors are shut:\n{traceback.format_exc()}')
             self.broken = True
 
-    def _turn(self, conductor: Conductor) -> bool:
+    def _turn(self, conductor: Conductor, ending: threading.Event) -> bool:
         """Bring up or decide once; a graph that does not follow is an answer, not an end."""
         try:
             if not conductor.mode:
-                conductor.bring_up(self.config.bring_up_timeout_s, self._ending)
-            if self._ending.wait(self.config.tick_s):
+                conductor.bring_up(self.config.bring_up_timeout_s, ending)
+            if ending.wait(self.config.tick_s):
                 return True
             self._turn_s = time.monotonic()
             health = self._listen()
             signals = conductor.turn(health, time.monotonic())
-            self._publish_signals(signals)
+            self._shown.publish(signals)
         except GraphError as error:
             conductor.close_motors()
             self.get_logger().error(str(error), throttle_duration_sec=5.0)
         return False
-
-    def _publish_signals(self, signals: Mapping[str, float]) -> None:
-        """Publish what moved, and all once a second: publishing is most of what a tick costs."""
-        self._tick += 1
-        whole = self._tick % max(1, round(1.0 / self.config.tick_s)) == 0
-        for name, value in signals.items():
-            if whole or abs(value - self._told.get(name, -1.0)) > _TOLD_CHANGE:
-                self._told[name] = value
-                self._signal_topics[name].publish(Float64(data=value))
 
     def _announce(self, mode: str) -> None:
         self._beat()
@@ -200,10 +193,12 @@ class SystemM(PartNode[SystemMConfig]):
         conductor = self._conductor
         if conductor is None or not conductor.mode:
             return
-        stalled = time.monotonic() - self._turn_s > _STALL_S and not conductor.rewiring
-        beat = Heartbeat(self.incarnation, conductor.mode,
-                         conductor.motors_open and self.active and not stalled)
-        self._beats.publish(Header(stamp=self.get_clock().now().to_msg(), frame_id=beat.text()))
+        with self._beat_lock:   # or an "open" that was made before a "shut" is sent after it
+            stalled = time.monotonic() - self._turn_s > _STALL_S and not conductor.rewiring
+            beat = Heartbeat(self.incarnation, conductor.mode,
+                             conductor.motors_open and self.active and not stalled)
+            self._beats.publish(Header(stamp=self.get_clock().now().to_msg(),
+                                       frame_id=beat.text()))
 
     def _diagnose(self) -> None:
         self._diagnostics.publish(DiagnosticArray(

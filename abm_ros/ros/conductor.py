@@ -39,6 +39,9 @@ class Conductor:
         self.control = control
         self.mode = ''
         self.motors_open = False
+        # How often the motors were shut: whoever opens them must know of nothing newer.
+        self._closings = 0
+        self._motors_lock = threading.Lock()
         self.rewiring = False
         self.fault = ''
         self.signals: Mapping[str, float] = {}
@@ -151,9 +154,17 @@ class Conductor:
         self._record('intervention', **wishes(config))
         self.control.config = config
 
-    def close_motors(self) -> None:
-        """Let no heartbeat say "open" until the next mode that opens them."""
-        self.motors_open = False
+    def close_motors(self) -> int:
+        """Let no heartbeat say "open" until the next mode that opens them; any thread may."""
+        with self._motors_lock:
+            self.motors_open = False
+            self._closings += 1
+            return self._closings
+
+    def _open_motors(self, closing: int) -> None:
+        """Open what was shut by this closing, unless somebody shut them since."""
+        with self._motors_lock:
+            self.motors_open = closing == self._closings and not self.control.is_held
 
     def close(self) -> None:
         """Close the audit log."""
@@ -207,7 +218,7 @@ class Conductor:
 
     def _enter(self, decision: Decision) -> None:
         row = self.control.wiring[decision.mode]
-        self.close_motors()
+        closing = self.close_motors()
         self.announce(self.mode or decision.mode)
         self._tell(f'Entering {decision.mode}: {decision.reason}.')
         self._record('mode', **to_record(self.control.situation, decision, self._phi_hash))
@@ -226,7 +237,8 @@ class Conductor:
         self._counts['gate_shut_ms'] = report.gate_shut_s * 1e3
         self._counts['full_ms'] = report.full_s * 1e3
         self.mode = decision.mode
-        self.motors_open = row.motors_open and not self.control.is_held
+        if row.motors_open:
+            self._open_motors(closing)
         self.announce(self.mode)
         self._report(decision, at_once=True)
         self._logger.info(f'{self.mode}: {decision.reason} '

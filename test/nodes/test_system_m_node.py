@@ -1,6 +1,7 @@
 """System M's node in process: what it hears, and what it may never hear."""
 
 import os
+import threading
 import time
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from rclpy.parameter import Parameter
 from std_msgs.msg import Float32MultiArray, Float64
 from std_srvs.srv import Trigger
 
+from abm_ros.core.errors import GraphError
 from abm_ros.core.signals import SIGNALS
 from abm_ros.core.supervisor import wishes
 from abm_ros.nodes.system_m import SystemM
@@ -150,6 +152,65 @@ def test_a_wish_that_cannot_be_recorded_is_refused_and_the_motors_shut(node) -> 
     assert not node._on_change_mode(request, SetParameters.Response()).results[0].successful
 
 
+def decision_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == 'system_m']
+
+
+def test_there_is_one_decision_thread_however_often_it_is_activated(node) -> None:
+    """Deactivated and activated again while the first bring-up still waits for the nodes."""
+    configured(node)
+    inside, most = [], []
+
+    def bring_up(*_) -> None:
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.2)
+        inside.pop()
+        raise GraphError('nobody is there')
+
+    node._conductor.bring_up = bring_up
+    for _ in range(3):
+        node.trigger_activate()
+        node.trigger_deactivate()
+    node.trigger_activate()
+    deadline_s = time.monotonic() + 20.0
+    while len(decision_threads()) > 1 or len(most) < 8:
+        assert time.monotonic() < deadline_s
+        time.sleep(0.02)
+    assert max(most) == 1
+    node.trigger_deactivate()
+    node.close()
+    assert not decision_threads()
+
+
+def test_no_heartbeat_that_was_made_before_a_shut_is_sent_after_it(node) -> None:
+    configured(node)
+    conductor, sent = node._conductor, []
+    entered, go_on = threading.Event(), threading.Event()
+
+    def publish(message) -> None:
+        if message.frame_id.endswith('/open'):
+            entered.set()
+            go_on.wait(20.0)
+        sent.append(message.frame_id.rsplit('/')[-1])
+
+    node._beats.publish = publish
+    conductor.mode, conductor.motors_open, node.active = 'play', True, True
+    node._turn_s = time.monotonic() + 60.0
+    first = threading.Thread(target=node._beat)
+    first.start()
+    assert entered.wait(20.0)
+    conductor.close_motors()
+    second = threading.Thread(target=node._beat)
+    second.start()
+    second.join(0.2)
+    go_on.set()
+    first.join(20.0)
+    second.join(20.0)
+    node.active = False
+    assert sent == ['open', 'shut']
+
+
 def test_telemetry_wakes_nobody_and_is_known_at_the_next_look(node) -> None:
     asleep = {names.signals_topic(part) for part in names.WIRED_NODES}
     assert not {s.topic_name.lstrip('/') for s in node.subscriptions} & asleep
@@ -171,16 +232,16 @@ def test_telemetry_wakes_nobody_and_is_known_at_the_next_look(node) -> None:
 
 def test_signals_are_shown_when_they_change_and_all_of_them_now_and_then(node) -> None:
     shown: list[str] = []
-    for name, publisher in node._signal_topics.items():
+    for name, publisher in node._shown.topics.items():
         publisher.publish = lambda _, name=name: shown.append(name)
     calm = dict.fromkeys(SIGNALS, 0.0)
-    node._publish_signals(calm)
+    node._shown.publish(calm)
     assert shown == list(SIGNALS)
     shown.clear()
-    node._publish_signals(calm)
-    node._publish_signals({**calm, 'pain': 1.0})
-    node._publish_signals({**calm, 'pain': 0.995})      # hardly moved
+    node._shown.publish(calm)
+    node._shown.publish({**calm, 'pain': 1.0})
+    node._shown.publish({**calm, 'pain': 0.995})      # hardly moved
     assert shown == ['pain']
     for _ in range(10):                                 # a second of ticks
-        node._publish_signals({**calm, 'pain': 1.0})
+        node._shown.publish({**calm, 'pain': 1.0})
     assert set(shown) == set(SIGNALS)

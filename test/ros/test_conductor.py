@@ -237,3 +237,26 @@ def test_a_modulation_that_failed_freezes_the_graph(tmp_path) -> None:
     assert bench.turn(0.1) == 'freeze'
     assert not bench.conductor.motors_open
     assert bench.kinds()[-2:] == ['rewire_failed', 'degrade']
+
+
+def test_who_shuts_the_motors_while_a_mode_is_entered_has_the_last_word(tmp_path) -> None:
+    """Another thread may: the executor's, on a deactivation or a record that cannot be written."""
+    bench = Bench(tmp_path)
+    apply = bench.graph.apply
+
+    def meanwhile(rows):
+        bench.conductor.close_motors()
+        return apply(rows)
+
+    bench.graph.apply = meanwhile
+    assert bench.turn(20.0) == 'play'
+    assert not bench.conductor.motors_open
+    bench.graph.apply = apply
+    bench.turn(0.1)
+    assert bench.conductor.motors_open, 'the mode was entered anew'
+    bench.graph.apply = lambda rows: (bench.conductor.hold(True), apply(rows))[1]
+    bench.conductor.close_motors()
+    bench.turn(0.1)
+    assert not bench.conductor.motors_open
+    bench.conductor.hold(False)
+    assert not bench.conductor.motors_open, 'not before a mode is entered'
