@@ -6,13 +6,31 @@ edge of its posterior, and only while earlier claims have fitted. Source: arXiv:
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from abm_ros.core.competence import Competence
 from abm_ros.core.phi import Decision
 
 # A claim is made only while earlier ones were at most this far from what happened.
 MOST_CALIBRATION_ERROR = 0.15
+# Within a mode a new report is told at most this often.
+_PERIOD_S = 1.0
 _SHOWN = ('competence', 'prediction_error', 'energy')
+
+
+@dataclass
+class Told:
+    """The report that was told last."""
+
+    report: str = ''
+    at_s: float = -float('inf')
+
+    def due(self, report: str, now_s: float, at_once: bool) -> bool:
+        """Tell whether a report is news and it is time for it; then it counts as told."""
+        if report == self.report or not (at_once or now_s - self.at_s >= _PERIOD_S):
+            return False
+        self.report, self.at_s = report, now_s
+        return True
 
 
 def self_report(decision: Decision, claims: Competence, guards: Mapping[str, str]) -> str:

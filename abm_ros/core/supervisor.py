@@ -103,11 +103,15 @@ class Health:
 
     def state(self, node: str) -> str:
         """Return the lifecycle state that a node last told, '' when unknown."""
-        return self._attributes.get(node, {}).get('state', '')
+        return self.words(node, 'state')
 
     def incarnation(self, node: str) -> str:
         """Return the id of the node's process, '' when unknown."""
-        return self._attributes.get(node, {}).get('incarnation', '')
+        return self.words(node, 'incarnation')
+
+    def words(self, node: str, name: str) -> str:
+        """Return what a node's telemetry says in words under a name, '' when nothing."""
+        return self._attributes.get(node, {}).get(name, '')
 
     def values(self, node: str) -> Mapping[str, float]:
         """Return the raw values of a node."""

@@ -10,9 +10,10 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 from abm_ros.core.audit import AuditLog
 from abm_ros.core.decision import Refusal, table_hash, to_record
 from abm_ros.core.errors import AbmError, GraphError
+from abm_ros.core.gate_watch import GateWatch
 from abm_ros.core.modes import SAFE_MODE
 from abm_ros.core.phi import Decision, Modulation
-from abm_ros.core.self_report import self_report
+from abm_ros.core.self_report import Told, self_report
 from abm_ros.core.supervisor import Health, MetaControl, SystemMConfig, wishes
 from abm_ros.ros import names
 from abm_ros.ros.mode_settings import modulation_settings, with_settings
@@ -20,8 +21,6 @@ from abm_ros.ros.rewirer import Rewirer
 
 # Modulations follow their signals at most this often; what is wired does not change by them.
 _MODULATE_PERIOD_S = 2.0
-# Within a mode the self-report is told at most this often.
-_TELL_PERIOD_S = 1.0
 
 
 class Conductor:
@@ -58,7 +57,8 @@ class Conductor:
         self._counts = {'switches': 0.0, 'degraded': 0.0, 'gate_shut_ms': 0.0, 'full_ms': 0.0}
         self._phi_hash = table_hash(tables['phi'])
         self._modulated_s = -float('inf')
-        self._told, self._told_s = '', -float('inf')
+        self._told = Told()
+        self._gate_watch = GateWatch()
         self._refused: Refusal | None = None
         self._tripped: dict[str, str] = {}
         self._record('start', incarnation=incarnation, phi=self._phi_hash,
@@ -91,24 +91,21 @@ class Conductor:
         self._note_refusal()
         # Motors that were shut in an emergency open again only by entering the mode anew.
         closed = self.control.wiring[decision.mode].motors_open and not self.motors_open
-        if decision.mode != self.mode or closed:
+        if decision.mode != self.mode or closed or self._gate_stays_shut(health, now_s):
             self._enter(decision)
         elif decision.modulation != self._modulation and not self.fault and (
                 not self._rewirer.waits and now_s - self._modulated_s >= _MODULATE_PERIOD_S):
             self._modulated_s = now_s
             self._modulate(decision)
-        self._report(decision)
+        self._tell(self.report(decision), at_once=False)
         return signals
 
-    def _report(self, decision: Decision, *, at_once: bool = False) -> None:
-        """Tell what the robot says of itself when that changed, if it is time to."""
-        self._tell(self_report(decision, self.control.claims, self.control.guards.tripped),
-                   at_once=at_once)
+    def report(self, decision: Decision) -> str:
+        """Return what the robot says of itself."""
+        return self_report(decision, self.control.claims, self.control.guards.tripped)
 
     def _tell(self, report: str, *, at_once: bool = True) -> None:
-        now_s = self.control.situation.now_s
-        if report != self._told and (at_once or now_s - self._told_s >= _TELL_PERIOD_S):
-            self._told, self._told_s = report, now_s
+        if self._told.due(report, self.control.situation.now_s, at_once):
             self.tell(report)
 
     def _note_guards(self) -> None:
@@ -144,6 +141,18 @@ class Conductor:
             if held:
                 self.close_motors()
             self._record('intervention', action='hold' if held else 'release', at='motor_gate')
+
+    def _gate_stays_shut(self, health: Health, now_s: float) -> bool:
+        """Tell whether the gate must be told anew to open, and note that it shut by itself."""
+        gate = health.values(names.MOTOR_GATE)
+        shut = self.motors_open and gate.get('open') == 0.0 and gate.get('tripped', 1.0) > 0
+        if not self._gate_watch.overdue(shut, now_s):
+            return False
+        reason = health.words(names.MOTOR_GATE, 'shut')
+        self._record('gate_shut', mode=self.mode, reason=reason)
+        self._logger.error(f'the motor gate shut by itself and is told again: {reason}')
+        self._rewirer.forget(names.MOTOR_GATE)
+        return True
 
     def reconfigure(self, config: SystemMConfig) -> None:
         """
@@ -240,7 +249,7 @@ class Conductor:
         if row.motors_open:
             self._open_motors(closing)
         self.announce(self.mode)
-        self._report(decision, at_once=True)
+        self._tell(self.report(decision))
         self._logger.info(f'{self.mode}: {decision.reason} '
                           f'(rewired in {report.full_s * 1e3:.0f} ms)')
 

@@ -35,11 +35,12 @@ class Silent:
     def __init__(self) -> None:
         self.rows, self.modulated = [], []
         self.waits, self.trouble = False, ''
+        self.forgotten: list[str] = []
 
     def info(self, *_, **__) -> None: ...
     def error(self, *_, **__) -> None: ...
     def wait_ready(self, *_) -> None: ...
-    def forget(self, _) -> None: ...
+    def forget(self, node) -> None: self.forgotten.append(node)
     def shut_gate(self) -> bool: return True
 
     def check(self) -> None:
@@ -69,13 +70,15 @@ class Bench:
         self.conductor.tell = lambda report: self.told.append((self.now_s, report))
         self.conductor.bring_up(1.0, None)
         self.raw = {name: {} for name in names.WIRED_NODES}
+        self.words: dict[str, dict[str, str]] = {}
         self.incarnations = dict.fromkeys(names.WIRED_NODES, 'a')
 
     def turn(self, seconds: float = 10.0) -> str:
         self.now_s += seconds
         health = Health(names.WIRED_NODES, 2.0)
         for name, values in self.raw.items():
-            health.take(name, values, {'incarnation': self.incarnations[name]}, self.now_s)
+            health.take(name, values, {'incarnation': self.incarnations[name],
+                                       **self.words.get(name, {})}, self.now_s)
         self.conductor.turn(health, self.now_s)
         return self.conductor.mode
 
@@ -260,3 +263,46 @@ def test_who_shuts_the_motors_while_a_mode_is_entered_has_the_last_word(tmp_path
     assert not bench.conductor.motors_open
     bench.conductor.hold(False)
     assert not bench.conductor.motors_open, 'not before a mode is entered'
+
+
+def test_a_gate_that_shut_by_itself_is_noted_and_told_again(tmp_path) -> None:
+    """A stranger's heartbeat or a fault of its own: it waits until it is armed anew."""
+    bench = Bench(tmp_path)
+    assert bench.turn() == 'play'
+    rows = len(bench.graph.rows)
+    bench.raw['motor_gate'] = {'open': 0.0, 'held': 0.0, 'tripped': 1.0}
+    bench.words['motor_gate'] = {'shut': 'System M changed from incarnation one to two'}
+    for _ in range(10):
+        bench.turn(0.1)
+    assert len(bench.graph.rows) == rows, 'a second is waited'
+    for _ in range(3):
+        bench.turn(0.1)
+    assert len(bench.graph.rows) == rows + 1
+    assert 'motor_gate' in bench.graph.forgotten, 'its state and settings are not what they were'
+    found = [r['body'] for r in records(bench.path) if r['kind'] == 'gate_shut']
+    assert found == [{'mode': 'play', 'reason': 'System M changed from incarnation one to two'}]
+    assert bench.conductor.motors_open
+    assert bench.kinds()[-2:] == ['gate_shut', 'mode']
+    bench.conductor.close()
+    assert check(bench.path).decisions == bench.kinds().count('mode')
+
+
+@pytest.mark.parametrize('gate', [
+    {'open': 1.0, 'tripped': 0.0}, {'open': 0.0, 'tripped': 0.0}, {}])
+def test_a_gate_that_only_waits_for_actions_is_left_alone(tmp_path, gate) -> None:
+    bench = Bench(tmp_path)
+    assert bench.turn() == 'play'
+    bench.raw['motor_gate'], rows = gate, len(bench.graph.rows)
+    for _ in range(50):
+        bench.turn(0.1)
+    assert len(bench.graph.rows) == rows
+
+
+def test_a_gate_that_is_meant_to_be_shut_is_left_alone(tmp_path) -> None:
+    bench = Bench(tmp_path)
+    bench.conductor.hold(True)
+    assert bench.turn() == 'freeze'
+    bench.raw['motor_gate'], rows = {'open': 0.0, 'tripped': 1.0}, len(bench.graph.rows)
+    for _ in range(50):
+        bench.turn(0.1)
+    assert len(bench.graph.rows) == rows
