@@ -20,9 +20,9 @@ from abm_ros.core.errors import GraphError
 from abm_ros.core.modes import NodeRow, Row, load_wiring
 from abm_ros.core.phi import Modulation, Phi, load_phi
 from abm_ros.ros import names, qos
-from abm_ros.ros.conductor import with_settings
 from abm_ros.ros.graph import GraphOptions, describe
 from abm_ros.ros.heartbeat import Heartbeat
+from abm_ros.ros.mode_settings import with_settings
 from abm_ros.ros.ports import PORTS
 from abm_ros.ros.remote import ACTIVATE, CONFIGURE, DEACTIVATE, Call, Remote, call_all
 from abm_ros.ros.rewirer import Rewirer

@@ -14,7 +14,7 @@ from typing import Any
 from abm_ros.core.audit import records, verify
 from abm_ros.core.decision import Situation, choose, from_record, table_hash
 from abm_ros.core.errors import AuditError, PhiError
-from abm_ros.core.phi import Decision, Phi, load_phi
+from abm_ros.core.phi import Decision, ModePolicy, Phi, load_phi
 
 DECISIONS = ('mode', 'modulate')
 
@@ -77,23 +77,43 @@ def differences(step: Step) -> list[str]:
     return found
 
 
-def standing_hold(path: Path | str) -> bool:
+@dataclass(frozen=True)
+class Standing:
+    """What the operator asked last and did not take back."""
+
+    held: bool
+    pin_mode: str
+    veto_modes: tuple[str, ...]
+
+
+def standing(path: Path | str, launched: Mapping[str, Any]) -> Standing:
     """
-    Tell whether the operator's last word was to hold, at System M or at the motor gate.
+    Return the operator's last words, for a start of System M with these settings.
 
-    A release at System M is passed on to the gate and ends both; one at the gate ends its own.
+    A release at System M is passed on to the gate and ends both holds; one at the gate ends its
+    own. A setting is a word of the operator only where it is not what the start before had: a
+    node that died comes back with its first settings, which take back nothing.
 
+    :param launched: `pin_mode` and `veto_modes` as given at this start.
     :raises AuditError: the chain is broken.
     """
     held = {'system_m': False, 'motor_gate': False}
+    before: dict[str, Any] = {}
+    asked = dict(launched)
     for record in records(path):
-        action = record['body'].get('action') if record['kind'] == 'intervention' else None
-        place = 'motor_gate' if record['body'].get('at') == 'motor_gate' else 'system_m'
-        if action == 'hold':
-            held[place] = True
-        elif action == 'release':
-            held |= {place: False, 'motor_gate': False}
-    return any(held.values())
+        body = record['body']
+        if record['kind'] in ('start', 'intervention'):     # what is in force from here on
+            asked |= {name: body[name] for name in launched if name in body}
+        if record['kind'] == 'start':
+            before = body.get('launched', {})
+        elif record['kind'] == 'intervention':
+            place = 'motor_gate' if body.get('at') == 'motor_gate' else 'system_m'
+            if body.get('action') == 'hold':
+                held[place] = True
+            elif body.get('action') == 'release':
+                held |= {place: False, 'motor_gate': False}
+    asked |= {name: launched[name] for name in before if before[name] != launched[name]}
+    return Standing(any(held.values()), asked['pin_mode'], tuple(asked['veto_modes']))
 
 
 @dataclass(frozen=True)
@@ -205,7 +225,7 @@ def _who(s: Situation, decision: Decision) -> list[str]:
 def _drives(s: Situation, decision: Decision, phi: Phi) -> list[str]:
     lines = ['Drives (bias + weight x signal):']
     for mode, drive in sorted(decision.drives.items(), key=lambda item: -item[1]):
-        policy = phi.modes[mode]
+        policy = phi.modes.get(mode, ModePolicy(0.0))   # a pin may name a mode without a row
         parts = ''.join(f' {w:+g} x {name} {s.signals.get(name, 0.0):.3f}'
                         for name, w in policy.weights.items())
         lines.append(f'  {mode:8s} {drive:6.3f} = {policy.bias:g}{parts}')

@@ -12,11 +12,10 @@ from typing import Any
 
 from abm_ros.core.errors import AuditError
 from abm_ros.core.modes import MODES, SAFE_MODE
-from abm_ros.core.phi import Decision, Modulation, Phi, PolicyState, decide
+from abm_ros.core.phi import Decision, ModePolicy, Modulation, Phi, PolicyState, decide
 
 # A situation that phi has no say in.
 _STILL = Modulation(0.0, 0.0)
-_RESTFUL = (SAFE_MODE, 'rest')
 
 
 @dataclass(frozen=True)
@@ -52,15 +51,18 @@ class Refusal:
 def choose(situation: Situation, phi: Phi) -> Decision:
     """Return the decision: faults and the operator first, then constraints, then phi."""
     s = situation
-    if s.begin:
-        policy = phi.modes.get(s.begin)
-        decision = Decision(s.begin, 'bring-up', {}, dict(s.signals),
-                            policy.modulate(s.signals) if policy is not None else Modulation(),
-                            PolicyState(s.begin, s.now_s))
-    elif s.fault or s.held:
+    if s.fault or s.held:
         since_s = s.state.since_s if s.state.mode == SAFE_MODE else s.now_s
         return Decision(SAFE_MODE, f'fault: {s.fault}' if s.fault else 'operator holds', {},
                         dict(s.signals), _STILL, PolicyState(SAFE_MODE, since_s))
+    if s.begin:
+        rule = s.barred.get(s.begin, '')
+        mode = SAFE_MODE if rule else s.begin
+        policy = phi.modes.get(mode)
+        decision = Decision(mode, f'bring-up, but {s.begin} may not be: {rule}' if rule
+                            else 'bring-up', {}, dict(s.signals),
+                            policy.modulate(s.signals) if policy is not None else Modulation(),
+                            PolicyState(mode, s.now_s))
     else:
         decision = _by_phi(s, phi)
     return replace(decision, modulation=_bounded(decision.modulation, s))
@@ -69,12 +71,9 @@ def choose(situation: Situation, phi: Phi) -> Decision:
 def _by_phi(s: Situation, phi: Phi) -> Decision:
     allowed = {mode for mode in MODES if mode not in s.barred}
     pinned = s.pinned in allowed
-    if pinned:
-        allowed = {s.pinned, SAFE_MODE}
-    elif s.baseline and not s.pinned:
-        # Only hard overrides may interrupt the baseline.
-        allowed &= {s.baseline, *_RESTFUL}
-        phi = replace(phi, modes={m: p for m, p in phi.modes.items() if m == s.baseline})
+    if only := s.pinned if pinned else '' if s.pinned else s.baseline:
+        # No drive competes; hard overrides interrupt a pin and the baseline alike.
+        phi = replace(phi, modes={only: phi.modes.get(only, ModePolicy(0.0))})
     decision = decide(s.signals, s.state, phi, s.now_s, allowed)
     stayed_s = s.now_s - s.state.since_s
     free = pinned or decision.state.override >= 0 or s.state.override >= 0
@@ -123,7 +122,7 @@ def to_record(situation: Situation, decision: Decision, phi_hash: str) -> dict[s
     return {'before': s.state.mode, 'mode': decision.mode, 'reason': decision.reason,
             'drives': dict(decision.drives), 'modulation': _plain(decision.modulation),
             'since_s': decision.state.since_s, 'override': decision.state.override,
-            'phi': phi_hash,
+            'unwell_s': decision.state.unwell_s, 'phi': phi_hash,
             'situation': {**{f.name: getattr(s, f.name) for f in fields(s)},
                           'signals': dict(s.signals), 'state': _plain(s.state),
                           'barred': dict(s.barred), 'ceilings': dict(s.ceilings)}}
@@ -138,10 +137,12 @@ def from_record(body: Mapping[str, Any]) -> tuple[Situation, Decision]:
     try:
         raw = dict(body['situation'])
         situation = Situation(**{**raw, 'state': PolicyState(**raw['state'])})
+        # Before overrides could settle, one was in force only while its signal was not well.
+        unwell_s = body.get('unwell_s', raw['now_s'] if body['override'] >= 0 else 0.0)
         decision = Decision(
             body['mode'], body['reason'], body['drives'], raw['signals'],
             Modulation(**body['modulation']),
-            PolicyState(body['mode'], body['since_s'], body['override']))
+            PolicyState(body['mode'], body['since_s'], body['override'], unwell_s))
     except (KeyError, TypeError, ValueError) as error:
         raise AuditError(f'the record holds no whole decision: {error!r}') from error
     return situation, decision

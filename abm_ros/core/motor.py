@@ -254,6 +254,11 @@ class DeadmanLatch:
         """Shut until armed again."""
         self._tripped = reason
 
+    @property
+    def tripped(self) -> bool:
+        """Whether only a new `arm` can open it."""
+        return bool(self._tripped)
+
     def hold(self) -> None:
         """Shut until `release`, whoever arms or beats meanwhile."""
         self.held = True

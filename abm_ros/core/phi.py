@@ -78,13 +78,18 @@ class ModePolicy:
 
 @dataclass(frozen=True)
 class Override:
-    """A hard override: enter `mode` when the signal crosses, stay until it is well again."""
+    """
+    A hard override: enter `mode` when the signal crosses, stay until it is well again.
+
+    It must be well for `settle_s` at a stretch, so that a signal that alternates does not.
+    """
 
     signal: str
     mode: str
     above: float | None = None
     below: float | None = None
     until: float = 0.0
+    settle_s: float = 0.0
 
     def trips(self, signals: Mapping[str, float]) -> bool:
         """Tell whether the override must start."""
@@ -121,6 +126,7 @@ class PolicyState:
     mode: str
     since_s: float
     override: int = -1
+    unwell_s: float = 0.0     # when the override's signal was last not well again
 
 
 @dataclass(frozen=True)
@@ -140,9 +146,9 @@ def decide(signals: Mapping[str, float], state: PolicyState, phi: Phi, now_s: fl
     """
     Choose the mode for now.
 
-    Overrides come first, in their order, and ignore dwell; then the current mode stays for its
-    minimum dwell; then the strongest allowed drive wins if it beats the current one by the
-    current mode's hysteresis.
+    Overrides come first, in their order, and ignore dwell; one whose mode is not allowed enters
+    the safe mode, which always is. Then the current mode stays for its minimum dwell; then the
+    strongest allowed drive wins if it beats the current one by the current mode's hysteresis.
 
     :param signals: meta-states, each in [0, 1]; unknown ones are absent.
     :param now_s: monotonic time, s.
@@ -151,10 +157,13 @@ def decide(signals: Mapping[str, float], state: PolicyState, phi: Phi, now_s: fl
     drives = {mode: policy.drive(signals) for mode, policy in phi.modes.items()
               if mode in allowed}
     for index, rule in enumerate(phi.overrides):
-        if rule.mode in allowed and (rule.trips(signals) or (
-                index == state.override and rule.holds(signals))):
-            return _decision(rule.mode, f'override: {rule.text()}', drives, signals, state,
-                             phi, now_s, index)
+        goes_on = index == state.override
+        unwell = rule.trips(signals) or (goes_on and rule.holds(signals))
+        if unwell or (goes_on and now_s - state.unwell_s < rule.settle_s):
+            barred = '' if rule.mode in allowed else f', but {rule.mode} is not allowed'
+            return _decision(SAFE_MODE if barred else rule.mode,
+                             f'override: {rule.text()}{barred}', drives, signals, state,
+                             phi, now_s, (index, now_s if unwell else state.unwell_s))
     if not drives:
         return _decision(SAFE_MODE, 'no mode is allowed', drives, signals, state, phi, now_s)
     best = max(drives, key=lambda mode: drives[mode])
@@ -174,12 +183,12 @@ def decide(signals: Mapping[str, float], state: PolicyState, phi: Phi, now_s: fl
 
 def _decision(mode: str, reason: str, drives: Mapping[str, float],
               signals: Mapping[str, float], state: PolicyState, phi: Phi, now_s: float,
-              override: int = -1) -> Decision:
+              override: tuple[int, float] = (-1, 0.0)) -> Decision:
     since_s = state.since_s if mode == state.mode else now_s
     policy = phi.modes.get(mode)
     return Decision(mode, reason, drives, dict(signals),
                     policy.modulate(signals) if policy is not None else Modulation(),
-                    PolicyState(mode, since_s, override))
+                    PolicyState(mode, since_s, *override))
 
 
 def load_phi(text: str) -> Phi:
@@ -234,7 +243,9 @@ def _override(where: str, raw: Any) -> Override:
     if ('above' in raw) == ('below' in raw) or 'until' not in raw:
         raise PhiError(f"{where}: expected one of 'above' and 'below', and 'until'")
     numbers = {key: _number(f'{where}.{key}', raw[key])
-               for key in ('above', 'below', 'until') if key in raw}
+               for key in ('above', 'below', 'until', 'settle_s') if key in raw}
+    if numbers.get('settle_s', 0.0) < 0:
+        raise PhiError(f'{where}: settle_s must not be negative, got {raw!r}')
     rule = Override(raw['signal'], raw['mode'], **numbers)
     if (rule.above is not None and rule.until > rule.above) or (
             rule.below is not None and rule.until < rule.below):

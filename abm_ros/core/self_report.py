@@ -6,13 +6,31 @@ edge of its posterior, and only while earlier claims have fitted. Source: arXiv:
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from abm_ros.core.competence import Competence
 from abm_ros.core.phi import Decision
 
 # A claim is made only while earlier ones were at most this far from what happened.
 MOST_CALIBRATION_ERROR = 0.15
+# Within a mode a new report is told at most this often.
+_PERIOD_S = 1.0
 _SHOWN = ('competence', 'prediction_error', 'energy')
+
+
+@dataclass
+class Told:
+    """The report that was told last."""
+
+    report: str = ''
+    at_s: float = -float('inf')
+
+    def due(self, report: str, now_s: float, at_once: bool) -> bool:
+        """Tell whether a report is news and it is time for it; then it counts as told."""
+        if report == self.report or not (at_once or now_s - self.at_s >= _PERIOD_S):
+            return False
+        self.report, self.at_s = report, now_s
+        return True
 
 
 def self_report(decision: Decision, claims: Competence, guards: Mapping[str, str]) -> str:
@@ -24,7 +42,8 @@ def self_report(decision: Decision, claims: Competence, guards: Mapping[str, str
     """
     signals = decision.signals
     parts = [f'Mode {decision.mode}: {decision.reason}.']
-    known = ', '.join(f'{name} {signals[name]:.2f}' for name in _SHOWN if name in signals)
+    known = ', '.join(f'{name} {signals[name]:.2f}' for name in _SHOWN if name in signals
+                      and (name != 'competence' or may_claim(claims)))
     if known:
         parts.append(f'Measured: {known}.')
     parts.append(claim(claims))
@@ -35,10 +54,15 @@ def self_report(decision: Decision, claims: Competence, guards: Mapping[str, str
     return ' '.join(parts)
 
 
+def may_claim(claims: Competence) -> bool:
+    """Tell whether earlier claims fitted what happened."""
+    return claims.calibration_error <= MOST_CALIBRATION_ERROR
+
+
 def claim(claims: Competence) -> str:
     """Return what is claimed of the next episode, which is nothing while claims do not fit."""
     error = claims.calibration_error
-    if error > MOST_CALIBRATION_ERROR:
+    if not may_claim(claims):
         return 'No success is claimed: ' + (
             'too few episodes so far.' if error >= 1.0 else
             f'earlier claims missed by {error:.2f}.')

@@ -7,12 +7,13 @@ Pure of ROS: the node carries telemetry in and the chosen row out.
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from abm_ros.core.competence import Competence
-from abm_ros.core.config import setting
+from abm_ros.core.config import check, setting
 from abm_ros.core.constraints import Constraints, Ledger
 from abm_ros.core.decision import Refusal, Situation, choose, refused
-from abm_ros.core.errors import ConstraintError, WiringError
+from abm_ros.core.errors import ConfigError, ConstraintError, WiringError
 from abm_ros.core.guards import GuardConfig, Guards
 from abm_ros.core.meta_state import MetaState, MetaStateConfig
 from abm_ros.core.modes import MODES, SAFE_MODE, Row
@@ -48,7 +49,23 @@ class SystemMConfig(MetaStateConfig, GuardConfig):
         '', 'Mode that the operator pins; empty lets phi decide.',
         choices=('', *MODES), runtime=True)
     veto_modes: tuple[str, ...] = setting(
-        (), 'Modes that the operator forbids.', runtime=True)
+        (), f'Modes that the operator forbids; {SAFE_MODE} cannot be.', runtime=True)
+
+    def __post_init__(self) -> None:
+        check(self)
+        if SAFE_MODE in self.veto_modes:
+            raise ConfigError(f'veto_modes: {SAFE_MODE} cannot be vetoed, for pain and the '
+                              "operator's hold must be able to stop the arm: leave it out, got "
+                              f'{", ".join(self.veto_modes)}')
+        unknown = [mode for mode in self.veto_modes if mode not in MODES]
+        if unknown:
+            raise ConfigError(f'veto_modes: unknown {", ".join(map(repr, unknown))}, expected '
+                              f'some of {", ".join(MODES)}')
+
+
+def wishes(config: SystemMConfig) -> dict[str, Any]:
+    """Return what the operator may change at any time, as records tell it."""
+    return {'pin_mode': config.pin_mode, 'veto_modes': list(config.veto_modes)}
 
 
 class Health:
@@ -86,11 +103,15 @@ class Health:
 
     def state(self, node: str) -> str:
         """Return the lifecycle state that a node last told, '' when unknown."""
-        return self._attributes.get(node, {}).get('state', '')
+        return self.words(node, 'state')
 
     def incarnation(self, node: str) -> str:
         """Return the id of the node's process, '' when unknown."""
-        return self._attributes.get(node, {}).get('incarnation', '')
+        return self.words(node, 'incarnation')
+
+    def words(self, node: str, name: str) -> str:
+        """Return what a node's telemetry says in words under a name, '' when nothing."""
+        return self._attributes.get(node, {}).get(name, '')
 
     def values(self, node: str) -> Mapping[str, float]:
         """Return the raw values of a node."""
@@ -156,12 +177,13 @@ class MetaControl:
         return not self._baseline_over
 
     def begin(self, now_s: float) -> Decision:
-        """Return the decision that the graph is brought up with."""
+        """Return the decision that the graph is brought up with: freeze where a rule bars it."""
         mode = self.config.pin_mode or self.config.initial_mode
         baseline = self.config.initial_mode if self.config.baseline_episodes else ''
         self._ledger = Ledger(mode, now_s)
-        return self._decide(Situation({}, self.state, now_s, begin=mode, baseline=baseline,
-                                      ceilings=self.constraints.ceilings))
+        return self._decide(Situation(
+            {}, self.state, now_s, self._barred(now_s), held=self.is_held, begin=mode,
+            baseline=baseline, ceilings=self.constraints.ceilings))
 
     def decide(self, signals: Mapping[str, float], raw: Mapping[str, Mapping[str, float]],
                fault: str, now_s: float) -> Decision:

@@ -118,7 +118,11 @@ class MotorGate(PartNode[MotorGateConfig]):
 
     def telemetry(self) -> Mapping[str, float]:
         return {'open': float(self._was_open), 'commands': self._commands,
-                'holds': self._holds, 'held': float(self._latch.held)}
+                'holds': self._holds, 'held': float(self._latch.held),
+                'tripped': float(self._latch.tripped)}
+
+    def labels(self) -> Mapping[str, str]:
+        return {} if self._was_open else {'shut': self._reason}
 
     def activated(self) -> None:
         self._action_stamp_ns, self._early = -1, None

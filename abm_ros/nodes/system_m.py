@@ -5,38 +5,38 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import ParameterType, SetParametersResult
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
-from std_msgs.msg import Float32MultiArray, Float64, Header, String
+from std_msgs.msg import Float32MultiArray, Header, String
 from std_srvs.srv import Trigger
 
 from abm_ros.core.audit import AuditLog
 from abm_ros.core.audit_head import load_key
-from abm_ros.core.audit_trail import standing_hold
+from abm_ros.core.audit_trail import Standing, standing
 from abm_ros.core.constraints import load_constraints
-from abm_ros.core.errors import GraphError
+from abm_ros.core.errors import AbmError, GraphError
 from abm_ros.core.modes import MODES, load_wiring
 from abm_ros.core.phi import load_phi
-from abm_ros.core.signals import SIGNALS
-from abm_ros.core.supervisor import Health, MetaControl, SystemMConfig
+from abm_ros.core.supervisor import Health, MetaControl, SystemMConfig, wishes
 from abm_ros.ros import names, parameters, qos
 from abm_ros.ros.codec import decode
 from abm_ros.ros.conductor import Conductor
+from abm_ros.ros.diagnostics import statuses
 from abm_ros.ros.heartbeat import Heartbeat
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.ports import PORTS
 from abm_ros.ros.rewirer import Rewirer
 from abm_ros.ros.share import share_file
+from abm_ros.ros.signal_topics import SignalTopics
 from abm_ros.ros.spin import run_node
 
 # The decision thread must have come round within this time for a heartbeat to say "open".
 _STALL_S = 3.0
-# A signal that moved less than this is told again within a second.
-_TOLD_CHANGE = 0.01
 
 
 class SystemM(PartNode[SystemMConfig]):
@@ -49,20 +49,19 @@ class SystemM(PartNode[SystemMConfig]):
     def __init__(self) -> None:
         super().__init__(names.SYSTEM_M, SystemMConfig)
         self._lock = threading.Lock()
+        self._beat_lock = threading.Lock()
+        self._launched = wishes(self.config)
         self._health = Health(names.WIRED_NODES, self.config.node_timeout_s)
         self._conductor: Conductor | None = None
         self._thread: threading.Thread | None = None
         self._ending = threading.Event()
         self._turn_s = 0.0
-        self._tick = 0
-        self._told: dict[str, float] = {}
         self._mode = self.create_publisher(String, names.MODE, qos.LATCHED)
         self._report = self.create_publisher(String, names.SELF_REPORT, qos.LATCHED)
         self._beats = self.create_publisher(Header, names.HEARTBEAT, qos.CONTROL)
         self._diagnostics = self.create_publisher(
             DiagnosticArray, names.DIAGNOSTICS, qos.TELEMETRY)
-        self._signal_topics = {name: self.create_publisher(
-            Float64, names.SIGNAL_PREFIX + name, qos.TELEMETRY) for name in SIGNALS}
+        self._shown = SignalTopics(self, self.config.tick_s)
         # Read at each tick: some 65 messages a second would each wake the process for nothing.
         self._telemetry = {node: self.poll(Float32MultiArray, names.signals_topic(node))
                            for node in names.WIRED_NODES}
@@ -90,18 +89,40 @@ class SystemM(PartNode[SystemMConfig]):
         home = Path(config.directory).expanduser()
         home.mkdir(parents=True, exist_ok=True)
         audit = AuditLog(home / 'audit.jsonl', key=load_key(config.audit_key))
-        held = standing_hold(audit.path)
+        last = standing(audit.path, self._launched)
+        self._ask_again(last, control)
         self._conductor = Conductor(control, Rewirer(self), audit, self.incarnation,
-                                    self.get_logger(), tables)
-        if held:   # the gate may have been restarted too, and know nothing of it
+                                    self.get_logger(), tables, self._launched)
+        if last.held:   # the gate may have been restarted too, and know nothing of it
             self._conductor.hold(True)
             self.get_logger().warning('the operator holds since before this start: release it '
                                       'with `abm intervene release`')
 
+    def _ask_again(self, last: Standing, control: MetaControl) -> None:
+        """Bring back the pin and the vetoes of before this start, if none were asked since."""
+        asked = {'pin_mode': last.pin_mode, 'veto_modes': list(last.veto_modes)}
+        if refusal := last.pin_mode and control.refusal(last.pin_mode):
+            self.get_logger().error(f'the pin of before this start is dropped: {refusal}')
+            asked['pin_mode'] = ''
+        if asked == self._launched or wishes(self.config) != self._launched:
+            return
+        for result in self.set_parameters([
+                Parameter('pin_mode', value=asked['pin_mode']),
+                Parameter('veto_modes', value=asked['veto_modes'] or [''])]):
+            if not result.successful:
+                self.get_logger().error(f'not as before this start: {result.reason}')
+        control.config = self.config
+        self.get_logger().warning(
+            f'as asked before this start: pinned {self.config.pin_mode or "nothing"}, vetoed '
+            f'{", ".join(self.config.veto_modes) or "nothing"}; `abm intervene` changes it')
+
     def activated(self) -> None:
-        self._ending.clear()
+        if self._conductor is not None:
+            self._conductor.close_motors()   # the first decision opens them, none of before
+        self._ending = threading.Event()     # the thread before keeps the one that ended it
         self._turn_s = time.monotonic()
-        self._thread = threading.Thread(target=self._live, name='system_m', daemon=True)
+        self._thread = threading.Thread(target=self._live, args=(self._ending, self._thread),
+                                        name='system_m', daemon=True)
         self._thread.start()
 
     def deactivated(self) -> None:
@@ -113,18 +134,22 @@ class SystemM(PartNode[SystemMConfig]):
     def cleaned_up(self) -> None:
         if self._thread is not None:
             self._thread.join(5.0)
-            self._thread = None
         if self._conductor is not None:
             self._conductor.close()
             self._conductor = None
 
-    def _live(self) -> None:
+    def _live(self, ending: threading.Event, before: threading.Thread | None) -> None:
         """Bring the graph up, then decide at the tick rate until told to stop."""
+        if before is not None:
+            # Here, not in the executor's thread: the one before may wait for answers of nodes.
+            before.join()
         conductor = self._conductor
-        assert conductor is not None
+        if conductor is None or ending.is_set():
+            return
         conductor.announce = self._announce
+        conductor.tell = lambda report: self._report.publish(String(data=report))
         try:
-            while not self._ending.is_set() and not self._turn(conductor):
+            while not ending.is_set() and not self._turn(conductor, ending):
                 pass
         except Exception:
             conductor.close_motors()
@@ -132,35 +157,25 @@ class SystemM(PartNode[SystemMConfig]):
                 f'System M stopped deciding; the motors are shut:\n{traceback.format_exc()}')
             self.broken = True
 
-    def _turn(self, conductor: Conductor) -> bool:
+    def _turn(self, conductor: Conductor, ending: threading.Event) -> bool:
         """Bring up or decide once; a graph that does not follow is an answer, not an end."""
         try:
             if not conductor.mode:
-                conductor.bring_up(self.config.bring_up_timeout_s, self._ending)
-            if self._ending.wait(self.config.tick_s):
+                conductor.bring_up(self.config.bring_up_timeout_s, ending)
+            if ending.wait(self.config.tick_s):
                 return True
             self._turn_s = time.monotonic()
             health = self._listen()
             signals = conductor.turn(health, time.monotonic())
-            self._publish_signals(signals)
+            self._shown.publish(signals)
         except GraphError as error:
             conductor.close_motors()
             self.get_logger().error(str(error), throttle_duration_sec=5.0)
         return False
 
-    def _publish_signals(self, signals: Mapping[str, float]) -> None:
-        """Publish what moved, and all once a second: publishing is most of what a tick costs."""
-        self._tick += 1
-        whole = self._tick % max(1, round(1.0 / self.config.tick_s)) == 0
-        for name, value in signals.items():
-            if whole or abs(value - self._told.get(name, -1.0)) > _TOLD_CHANGE:
-                self._told[name] = value
-                self._signal_topics[name].publish(Float64(data=value))
-
-    def _announce(self, mode: str, report: str) -> None:
+    def _announce(self, mode: str) -> None:
         self._beat()
         self._mode.publish(String(data=mode))
-        self._report.publish(String(data=report))
 
     def _listen(self) -> Health:
         """Read the telemetry that came since the last look; return a copy of all that is known."""
@@ -178,39 +193,17 @@ class SystemM(PartNode[SystemMConfig]):
         conductor = self._conductor
         if conductor is None or not conductor.mode:
             return
-        stalled = time.monotonic() - self._turn_s > _STALL_S and not conductor.rewiring
-        beat = Heartbeat(self.incarnation, conductor.mode,
-                         conductor.motors_open and self.active and not stalled)
-        self._beats.publish(Header(stamp=self.get_clock().now().to_msg(), frame_id=beat.text()))
+        with self._beat_lock:   # or an "open" that was made before a "shut" is sent after it
+            stalled = time.monotonic() - self._turn_s > _STALL_S and not conductor.rewiring
+            beat = Heartbeat(self.incarnation, conductor.mode,
+                             conductor.motors_open and self.active and not stalled)
+            self._beats.publish(Header(stamp=self.get_clock().now().to_msg(),
+                                       frame_id=beat.text()))
 
     def _diagnose(self) -> None:
-        health, now_s = self._listen(), time.monotonic()
-        statuses = []
-        for node in names.WIRED_NODES:
-            alive, state = health.alive(node, now_s), health.state(node)
-            level = DiagnosticStatus.OK if alive else DiagnosticStatus.STALE
-            if alive and health.values(node).get('faults', 0.0) > 0:
-                level = DiagnosticStatus.ERROR
-            statuses.append(DiagnosticStatus(
-                level=level, name=f'abm_ros: {node}', hardware_id=node,
-                message=state if alive else 'no telemetry',
-                values=[KeyValue(key=k, value=f'{v:.6g}')
-                        for k, v in health.values(node).items()]))
-        if self._conductor is not None:
-            statuses.append(self._own_status(self._conductor))
         self._diagnostics.publish(DiagnosticArray(
-            header=Header(stamp=self.get_clock().now().to_msg()), status=statuses))
-
-    def _own_status(self, conductor: Conductor) -> DiagnosticStatus:
-        guards = conductor.control.guards
-        level = DiagnosticStatus.WARN if conductor.fault else DiagnosticStatus.OK
-        message = conductor.fault or conductor.mode or 'bringing up'
-        if guards.tripped:
-            level, message = DiagnosticStatus.ERROR, '; '.join(guards.tripped.values())
-        return DiagnosticStatus(
-            level=level, name=f'abm_ros: {names.SYSTEM_M}', hardware_id=names.SYSTEM_M,
-            message=message,
-            values=[KeyValue(key='somatic_budget', value=f'{guards.budget:.3f}')])
+            header=Header(stamp=self.get_clock().now().to_msg()),
+            status=statuses(self._listen(), self._conductor, time.monotonic())))
 
     def _on_available(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         """Answer with JSON: for each mode why it may not be entered now, '' if it may."""
@@ -268,22 +261,21 @@ class SystemM(PartNode[SystemMConfig]):
             self._gate[hold].call_async(Trigger.Request())
 
     def _check_parameters(self, changes: list[Parameter]) -> SetParametersResult:
-        for change in changes:
-            value = parameters.plain(change)
-            wanted = {'pin_mode': (value,) if value else (),
-                      'veto_modes': value}.get(change.name, ())
-            for mode in wanted:
-                refusal = (self._conductor.control.refusal(mode)
-                           if self._conductor is not None and change.name == 'pin_mode'
-                           else '' if mode in MODES else f"unknown mode '{mode}', expected one "
-                           f'of {", ".join(MODES)}')
-                if refusal:
+        """Take a pin or a veto, on the record, before it is answered."""
+        result = super()._check_parameters(changes)
+        asked = {c.name: parameters.plain(c) for c in changes if c.name in self._launched}
+        if not result.successful or not asked:
+            return result
+        try:
+            config = replace(self.config, **asked)
+            if (conductor := self._conductor) is not None:
+                if refusal := asked.get('pin_mode') and conductor.control.refusal(
+                        config.pin_mode):
                     return SetParametersResult(successful=False, reason=refusal)
-        return super()._check_parameters(changes)
-
-    def reconfigured(self) -> None:
-        if self._conductor is not None:
-            self._conductor.reconfigure(self.config)
+                conductor.reconfigure(config)
+        except AbmError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        return result
 
 
 def _text(path: str, default: str) -> str:

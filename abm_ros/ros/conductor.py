@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
@@ -11,23 +10,15 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 from abm_ros.core.audit import AuditLog
 from abm_ros.core.decision import Refusal, table_hash, to_record
 from abm_ros.core.errors import AbmError, GraphError
-from abm_ros.core.modes import SAFE_MODE, NodeRow, Row
+from abm_ros.core.gate_watch import GateWatch
+from abm_ros.core.modes import SAFE_MODE
 from abm_ros.core.phi import Decision, Modulation
-from abm_ros.core.self_report import self_report
-from abm_ros.core.supervisor import Health, MetaControl, SystemMConfig
+from abm_ros.core.self_report import Told, self_report
+from abm_ros.core.supervisor import Health, MetaControl, SystemMConfig, wishes
 from abm_ros.ros import names
-from abm_ros.ros.ports import PORTS, SUBSCRIBE
+from abm_ros.ros.mode_settings import modulation_settings, with_settings
 from abm_ros.ros.rewirer import Rewirer
 
-# Which nodes' parameter each modulation sets.
-MODULATED = {
-    'plasticity_a': ((names.SYSTEM_A_LEARNER,), 'plasticity'),
-    'plasticity_b': ((names.SYSTEM_B_LEARNER,), 'plasticity'),
-    'exploration': ((names.SYSTEM_B,), 'exploration'),
-    'goal_weight': ((names.SYSTEM_B,), 'goal_weight'),
-    'intrinsic_weight': ((names.SYSTEM_B,), 'intrinsic_weight'),
-    'replay': ((names.SYSTEM_A_LEARNER, names.SYSTEM_B_LEARNER), 'pick'),
-}
 # Modulations follow their signals at most this often; what is wired does not change by them.
 _MODULATE_PERIOD_S = 2.0
 
@@ -36,19 +27,25 @@ class Conductor:
     """Applies decisions through the rewirer; used by System M's decision thread."""
 
     def __init__(self, control: MetaControl, rewirer: Rewirer, audit: AuditLog,
-                 incarnation: str, logger: RcutilsLogger, tables: Mapping[str, str]) -> None:
+                 incarnation: str, logger: RcutilsLogger, tables: Mapping[str, str],
+                 launched: Mapping[str, Any]) -> None:
         """
         Take over; the audit log starts with what binds the decisions.
 
         :param tables: the texts of 'phi' and 'constraints'.
+        :param launched: the pin and the vetoes given at start; `control` has those in force.
         """
         self.control = control
         self.mode = ''
         self.motors_open = False
+        # How often the motors were shut: whoever opens them must know of nothing newer.
+        self._closings = 0
+        self._motors_lock = threading.Lock()
         self.rewiring = False
         self.fault = ''
         self.signals: Mapping[str, float] = {}
-        self.announce: Callable[[str, str], None] = lambda mode, report: None
+        self.announce: Callable[[str], None] = lambda mode: None
+        self.tell: Callable[[str], None] = lambda report: None
         self._rewirer = rewirer
         self._audit = audit
         self._logger = logger
@@ -60,10 +57,13 @@ class Conductor:
         self._counts = {'switches': 0.0, 'degraded': 0.0, 'gate_shut_ms': 0.0, 'full_ms': 0.0}
         self._phi_hash = table_hash(tables['phi'])
         self._modulated_s = -float('inf')
+        self._told = Told()
+        self._gate_watch = GateWatch()
         self._refused: Refusal | None = None
         self._tripped: dict[str, str] = {}
         self._record('start', incarnation=incarnation, phi=self._phi_hash,
-                     phi_text=tables['phi'], constraints_text=tables['constraints'])
+                     phi_text=tables['phi'], constraints_text=tables['constraints'],
+                     launched=dict(launched), **wishes(control.config))
 
     def telemetry(self) -> Mapping[str, float]:
         """Return counters, the times of the last rewiring, and the signals of the last tick."""
@@ -84,23 +84,29 @@ class Conductor:
         raw = health.raw()
         self._check_health(health, now_s)
         self._follow_gate(raw)
+        self._check_modulation()
         signals = self.signals = self.control.signals(raw)
         decision = self.control.decide(signals, raw, self.fault, now_s)
         self._note_guards()
         self._note_refusal()
         # Motors that were shut in an emergency open again only by entering the mode anew.
         closed = self.control.wiring[decision.mode].motors_open and not self.motors_open
-        if decision.mode != self.mode or closed:
+        if decision.mode != self.mode or closed or self._gate_stays_shut(health, now_s):
             self._enter(decision)
         elif decision.modulation != self._modulation and not self.fault and (
-                now_s - self._modulated_s >= _MODULATE_PERIOD_S):
+                not self._rewirer.waits and now_s - self._modulated_s >= _MODULATE_PERIOD_S):
             self._modulated_s = now_s
             self._modulate(decision)
+        self._tell(self.report(decision), at_once=False)
         return signals
 
     def report(self, decision: Decision) -> str:
         """Return what the robot says of itself."""
         return self_report(decision, self.control.claims, self.control.guards.tripped)
+
+    def _tell(self, report: str, *, at_once: bool = True) -> None:
+        if self._told.due(report, self.control.situation.now_s, at_once):
+            self.tell(report)
 
     def _note_guards(self) -> None:
         """Log guards as they trip and as they end."""
@@ -136,15 +142,38 @@ class Conductor:
                 self.close_motors()
             self._record('intervention', action='hold' if held else 'release', at='motor_gate')
 
+    def _gate_stays_shut(self, health: Health, now_s: float) -> bool:
+        """Tell whether the gate must be told anew to open, and note that it shut by itself."""
+        gate = health.values(names.MOTOR_GATE)
+        shut = self.motors_open and gate.get('open') == 0.0 and gate.get('tripped', 1.0) > 0
+        if not self._gate_watch.overdue(shut, now_s):
+            return False
+        reason = health.words(names.MOTOR_GATE, 'shut')
+        self._record('gate_shut', mode=self.mode, reason=reason)
+        self._logger.error(f'the motor gate shut by itself and is told again: {reason}')
+        self._rewirer.forget(names.MOTOR_GATE)
+        return True
+
     def reconfigure(self, config: SystemMConfig) -> None:
-        """Take new runtime settings: a pin or a veto."""
-        self._record('intervention', pin_mode=config.pin_mode,
-                     veto_modes=list(config.veto_modes))
+        """
+        Take new runtime settings: a pin or a veto.
+
+        :raises GraphError: it cannot be recorded, so it does not take effect.
+        """
+        self._record('intervention', **wishes(config))
         self.control.config = config
 
-    def close_motors(self) -> None:
-        """Let no heartbeat say "open" until the next mode that opens them."""
-        self.motors_open = False
+    def close_motors(self) -> int:
+        """Let no heartbeat say "open" until the next mode that opens them; any thread may."""
+        with self._motors_lock:
+            self.motors_open = False
+            self._closings += 1
+            return self._closings
+
+    def _open_motors(self, closing: int) -> None:
+        """Open what was shut by this closing, unless somebody shut them since."""
+        with self._motors_lock:
+            self.motors_open = closing == self._closings and not self.control.is_held
 
     def close(self) -> None:
         """Close the audit log."""
@@ -198,8 +227,9 @@ class Conductor:
 
     def _enter(self, decision: Decision) -> None:
         row = self.control.wiring[decision.mode]
-        self.close_motors()
-        self.announce(self.mode or decision.mode, f'leaving {self.mode}: {decision.reason}')
+        closing = self.close_motors()
+        self.announce(self.mode or decision.mode)
+        self._tell(f'Entering {decision.mode}: {decision.reason}.')
         self._record('mode', **to_record(self.control.situation, decision, self._phi_hash))
         self.rewiring = True
         try:
@@ -216,32 +246,37 @@ class Conductor:
         self._counts['gate_shut_ms'] = report.gate_shut_s * 1e3
         self._counts['full_ms'] = report.full_s * 1e3
         self.mode = decision.mode
-        self.motors_open = row.motors_open and not self.control.is_held
-        self.announce(self.mode, self.report(decision))
+        if row.motors_open:
+            self._open_motors(closing)
+        self.announce(self.mode)
+        self._tell(self.report(decision))
         self._logger.info(f'{self.mode}: {decision.reason} '
                           f'(rewired in {report.full_s * 1e3:.0f} ms)')
 
     def _failed(self, error: GraphError, wanted: str) -> None:
         """Shut the gate after a failed rewiring; call it freeze and repair from there."""
+        self.close_motors()
         self._complain(error)
         self._record('rewire_failed', mode=wanted, error=str(error))
         if not self._rewirer.shut_gate():
             self._logger.error('the motor gate does not confirm; its deadman shuts it')
         self.mode = SAFE_MODE
         self._degrade(str(error))
-        self.announce(SAFE_MODE, f'Frozen: {error}')
+        self.announce(SAFE_MODE)
+        self._tell(f'Frozen: {error}.')
 
     def _modulate(self, decision: Decision) -> None:
+        """Send the modulation; the nodes' answers are looked at from the next tick on."""
         self._record('modulate', **to_record(self.control.situation, decision, self._phi_hash))
+        for node, changes in modulation_settings(decision.modulation).items():
+            self._rewirer.modulate(node, changes)
+        self._modulation = decision.modulation
+
+    def _check_modulation(self) -> None:
         try:
-            self._apply_modulation(decision.modulation)
+            self._rewirer.check()
         except GraphError as error:
             self._failed(error, self.mode)
-
-    def _apply_modulation(self, modulation: Modulation) -> None:
-        for node, changes in _settings(modulation).items():
-            self._rewirer.modulate(node, changes)
-        self._modulation = modulation
 
     def _complain(self, error: GraphError) -> None:
         if str(error) != self._last_error:
@@ -257,35 +292,3 @@ class Conductor:
             self.close_motors()
             raise GraphError(f'the audit log cannot be written, so nothing may take effect: '
                              f'{error}') from error
-
-
-def _settings(modulation: Modulation) -> dict[str, dict[str, Any]]:
-    values: dict[str, dict[str, Any]] = {}
-    for name, (nodes, parameter) in MODULATED.items():
-        for node in nodes:
-            values.setdefault(node, {})[parameter] = getattr(modulation, name)
-    return values
-
-
-def with_settings(row: Row, modulation: Modulation, incarnation: str,
-                  speed_limit: float) -> dict[str, NodeRow]:
-    """
-    Return the row's nodes with what is set in them beside the wires, so that one step does.
-
-    :param incarnation: of the System M whose heartbeats open the motor gate.
-    :param speed_limit: the constraints' motion envelope.
-    """
-    settings = _settings(modulation)
-    settings[names.MOTOR_GATE] = {'incarnation': incarnation, 'speed_limit': speed_limit}
-    settings[names.EPISODIC_MEMORY] = {'mode': row.mode}
-    for node, port in ((names.SENSORY_GATE, 'observation'), (names.MOTOR_GATE, 'executed')):
-        settings.setdefault(node, {})['readers'] = _readers(row, node, port) or ['']
-    return {name: replace(node, params={**node.params, **settings.get(name, {})})
-            for name, node in row.nodes.items()}
-
-
-def _readers(row: Row, writer: str, port: str) -> list[str]:
-    """Return the nodes that read in this mode what a node writes on a port."""
-    topic = row.nodes[writer].ports.get(port)
-    return [name for name, node in row.nodes.items() if node.active and topic and any(
-        node.ports.get(p.name) == topic for p in PORTS[name] if p.direction == SUBSCRIBE)]

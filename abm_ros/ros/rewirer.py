@@ -32,6 +32,17 @@ class Known:
 
 
 @dataclass(frozen=True)
+class Sent:
+    """Settings that were sent to a node and are not answered yet."""
+
+    values: Mapping[str, Any]
+    call: Call
+    future: Any
+    until_s: float
+    again: bool
+
+
+@dataclass(frozen=True)
 class RewireReport:
     """How one rewiring went; times in seconds since it began."""
 
@@ -48,12 +59,14 @@ class Rewirer:
                  gate: str = names.MOTOR_GATE, timeout_s: float = 1.0) -> None:
         self._remotes = {target: Remote(node, target) for target in targets}
         self._known = {target: Known() for target in targets}
+        self._sent: dict[str, Sent] = {}
         self._gate = gate
         self._timeout_s = timeout_s
         self._retries = 0
 
     def forget(self, target: str) -> None:
         """Drop what is known of a node that was restarted or may have changed."""
+        self._drop(target)
         self._known[target] = Known()
 
     def wait_ready(self, timeout_s: float, stop: threading.Event | None = None) -> None:
@@ -87,6 +100,8 @@ class Rewirer:
         :raises GraphError: a node did not follow; the motor gate is shut then, if it answers.
         """
         self._retries = 0
+        for target in list(self._sent):
+            self._drop(target)   # what it set is not known, so it is set anew below
         begin = time.perf_counter()
         self._learn_states(rows)
         self._transition([self._gate] if self._is(self._gate, 'active') else [], DEACTIVATE)
@@ -105,10 +120,45 @@ class Rewirer:
         return RewireReport(gate_shut_s, time.perf_counter() - begin, touched, self._retries)
 
     def modulate(self, target: str, values: Mapping[str, Any]) -> None:
-        """Change runtime settings of a node without touching its wires."""
+        """Send runtime settings to a node without touching its wires; `check` takes the answer."""
         known = self._known[target].values
         changed = {key: value for key, value in values.items() if known.get(key) != value}
-        self._set({target: changed})
+        for key in changed:
+            known.pop(key, None)   # until it is answered
+        if changed:
+            self._send(target, changed, self._timeout_s)
+
+    @property
+    def waits(self) -> bool:
+        """Whether settings were sent and are not answered yet."""
+        return bool(self._sent)
+
+    def check(self) -> None:
+        """
+        Take the answers to `modulate` that came so far; never waits.
+
+        :raises GraphError: a node refused, or did not answer in time when asked once more.
+        """
+        for target, sent in list(self._sent.items()):
+            late = time.monotonic() > sent.until_s
+            if not sent.future.done() and not late:
+                continue
+            self._drop(target)
+            if late and not sent.future.done() and not sent.again:
+                self._send(target, sent.values, _FINAL_TIMEOUT_S, again=True)
+            else:
+                self._take(target, sent.values, _result(sent.future))
+
+    def _send(self, target: str, values: Mapping[str, Any], timeout_s: float,
+              again: bool = False) -> None:
+        call = self._remotes[target].set(values)
+        self._sent[target] = Sent(values, call, call.client.call_async(call.request),
+                                  time.monotonic() + timeout_s, again)
+
+    def _drop(self, target: str) -> None:
+        sent = self._sent.pop(target, None)
+        if sent is not None and not sent.future.done():
+            sent.call.client.remove_pending_request(sent.future)
 
     def shut_gate(self) -> bool:
         """Shut the motor gate whatever is known of it; tell whether it confirmed."""
@@ -181,13 +231,19 @@ class Rewirer:
         wanted = {t: values for t, values in changes.items() if values}
         for target, response in self._ask(
                 list(wanted), lambda t: self._remotes[t].set(wanted[t])):
-            if response is None:
-                raise GraphError(f'{target} does not answer set_parameters')
-            for key, result in zip(wanted[target], response.results, strict=True):
-                if not result.successful:
-                    raise GraphError(f'{target} refused {key} = {wanted[target][key]!r}: '
-                                     f'{result.reason}')
-            self._known[target].values.update(wanted[target])
+            self._take(target, wanted[target], response)
+
+    def _take(self, target: str, values: Mapping[str, Any], response: Any) -> None:
+        if response is None:
+            raise GraphError(f'{target} does not answer set_parameters')
+        for key, result in zip(values, response.results, strict=True):
+            if not result.successful:
+                raise GraphError(f'{target} refused {key} = {values[key]!r}: {result.reason}')
+        self._known[target].values.update(values)
+
+
+def _result(future: Any) -> Any:
+    return future.result() if future.done() and future.exception() is None else None
 
 
 def _rewires(changes: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from abm_ros.cli.main import main
 from abm_ros.core.audit import AuditLog, verify
 from abm_ros.core.audit_head import load_key
-from abm_ros.core.audit_trail import check, differences, explain, find, standing_hold
+from abm_ros.core.audit_trail import Standing, check, differences, explain, find, standing
 from abm_ros.core.decision import Situation, choose, table_hash, to_record
 from abm_ros.core.errors import AuditError
 from abm_ros.core.phi import PolicyState, load_phi
@@ -156,4 +156,42 @@ def test_a_hold_stands_until_the_operator_releases_it(tmp_path, words, held) -> 
             log.append('intervention', action=action, **({'at': 'motor_gate'} if place else {}))
             log.append('intervention', pin_mode='play', veto_modes=[])
         log.append('stop', mode='task')
-    assert standing_hold(path) is held
+    assert standing(path, {'pin_mode': '', 'veto_modes': []}).held is held
+
+
+FREE, TASK = ('', []), ('task', [])
+
+
+@pytest.mark.parametrize(('history', 'now', 'stands'), [
+    ([], TASK, TASK),
+    ([TASK], TASK, TASK),
+    ([TASK, ('ask', 'rest', ['play'])], TASK, ('rest', ['play'])),
+    # A restart with the first settings takes nothing back, however often.
+    ([TASK, ('ask', 'rest', []), TASK, TASK], TASK, ('rest', [])),
+    ([TASK, ('ask', '', []), TASK], TASK, FREE),
+    ([FREE, ('ask', '', ['play']), FREE, ('ask', '', [])], FREE, FREE),
+    # Other settings at a start are the operator's newest word; what they leave stays asked.
+    ([FREE, ('ask', 'rest', ['play'])], TASK, ('task', ['play'])),
+    ([FREE, ('ask', 'rest', ['play']), TASK], TASK, ('task', ['play'])),
+    ([FREE, ('ask', 'rest', []), TASK, ('ask', 'play', [])], TASK, ('play', [])),
+    # Starts of before settings were kept say nothing.
+    ([None, ('ask', 'rest', ['play'])], FREE, ('rest', ['play'])),
+], ids=range(10))
+def test_pins_and_vetoes_stand_until_they_are_changed(tmp_path, history, now, stands) -> None:
+    def named(words):
+        return dict(zip(('pin_mode', 'veto_modes'), words, strict=True))
+
+    path = tmp_path / 'audit.jsonl'
+    AuditLog(path).close()
+    for words in history:
+        told = standing(path, named(words if words and words[0] != 'ask' else FREE))
+        with AuditLog(path) as log:
+            if words is None:
+                log.append('start', incarnation='old')
+            elif words[0] == 'ask':
+                log.append('intervention', **named(words[1:]))
+                log.append('intervention', action='release')
+            else:     # as System M writes it: what it was given, and what is in force
+                log.append('start', launched=named(words), pin_mode=told.pin_mode,
+                           veto_modes=list(told.veto_modes))
+    assert standing(path, named(now)) == Standing(False, stands[0], tuple(stands[1]))

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from abm_ros.core.audit_trail import Step, explain
 from abm_ros.core.decision import Situation, choose, from_record, refused, to_record
 from abm_ros.core.errors import AuditError
 from abm_ros.core.modes import MODES
@@ -15,11 +16,12 @@ from abm_ros.core.phi import ModePolicy, Modulation, Override, Phi, PolicyState
 PHI = Phi({'play': ModePolicy(0.1, {'prediction_error': 1.0}, 0.1, 2.0,
                               Modulation(exploration=0.3)),
            'task': ModePolicy(0.5, {}, 0.1, 2.0), 'rest': ModePolicy(0.0)},
-          (Override('pain', 'freeze', above=0.5, until=0.1),))
+          (Override('pain', 'freeze', above=0.5, until=0.1, settle_s=1.0),))
 UNIT = st.floats(0.0, 1.0)
 SITUATIONS = st.builds(
     Situation, st.fixed_dictionaries({'prediction_error': UNIT, 'pain': UNIT}),
-    st.builds(PolicyState, st.sampled_from(MODES), st.floats(0.0, 100.0), st.integers(-1, 0)),
+    st.builds(PolicyState, st.sampled_from(MODES), st.floats(0.0, 100.0), st.integers(-1, 0),
+              st.floats(0.0, 100.0)),
     st.floats(100.0, 1e9), st.dictionaries(st.sampled_from(MODES[:-1]), st.just('a rule')),
     st.floats(0.0, 50.0), st.dictionaries(st.sampled_from(('plasticity_a', 'plasticity_b')),
                                           UNIT),
@@ -33,11 +35,13 @@ def test_a_record_says_all_that_made_the_decision(situation) -> None:
     written = json.loads(json.dumps(to_record(situation, decision, 'phi'), sort_keys=True))
     read, told = from_record(written)
     assert choose(read, PHI) == decision == told
+    lines = explain(Step({'seq': 1, 'stamp_ns': 1, 'kind': 'mode', 'body': written}, PHI))
+    assert lines[-1].endswith('the same decision.')
 
 
 @given(SITUATIONS)
 def test_what_is_barred_is_never_chosen_and_ceilings_hold(situation) -> None:
-    decision = choose(replace(situation, begin=''), PHI)
+    decision = choose(situation, PHI)
     assert decision.mode not in situation.barred
     for name, ceiling in situation.ceilings.items():
         assert getattr(decision.modulation, name) <= ceiling

@@ -37,17 +37,18 @@ UNIT = st.floats(0.0, 1.0)
 SIGNAL = st.one_of(st.sampled_from((0.0, 0.05, 0.3, 0.55, 0.9, 1.0)), UNIT)
 MOMENT = st.tuples(
     st.fixed_dictionaries(dict.fromkeys(SIGNALS, SIGNAL)), st.integers(1, 25),
-    st.sampled_from(('', '', '', 'hold', 'release', 'fault', 'mended', 'veto play', 'veto none',
+    st.sampled_from(('', '', '', 'hold', 'release', 'fault', 'mended', 'veto play',
+                     'veto rest', 'veto none',
                      *(f'pin {mode}' for mode in sorted(WORKING)), 'pin none')))
 HISTORIES = st.lists(MOMENT, min_size=1, max_size=25)
 TICK_S = 0.5
 
 
-def live(history, rules=RULES):
-    """Yield (control, decision, signals, operator's wishes) for every tick of a history."""
-    made = MetaControl(SystemMConfig(), PHI, WIRING, rules)
+def live(history, rules=RULES, vetoed=()):
+    """Yield (control, decision, time, fault) for every tick of a history."""
+    made = MetaControl(SystemMConfig(veto_modes=vetoed), PHI, WIRING, rules)
     made.begin(0.0)
-    now_s, fault, veto = 0.0, '', ()
+    now_s, fault = 0.0, ''
     for signals, ticks, action in history:
         word, _, value = action.partition(' ')
         if word in ('hold', 'release'):
@@ -55,8 +56,7 @@ def live(history, rules=RULES):
         elif word in ('fault', 'mended'):
             fault = 'lost system_a' if word == 'fault' else ''
         elif word == 'veto':
-            veto = () if value == 'none' else (value,)
-            made.config = replace(made.config, veto_modes=veto)
+            made.config = replace(made.config, veto_modes=() if value == 'none' else (value,))
         elif word == 'pin':
             made.config = replace(made.config, pin_mode='' if value == 'none' else value)
         for _ in range(ticks):
@@ -94,16 +94,66 @@ def test_no_history_breaks_a_rule(history) -> None:
 @settings(max_examples=60, deadline=None)
 @given(HISTORIES)
 def test_overrides_and_the_operator_come_within_one_tick(history) -> None:
-    for made, decision, _, fault in live(history):
-        signals, pin = decision.signals, made.config.pin_mode
-        if signals['pain'] > 0.5 or made.held or fault:
+    """Pinned, vetoed or barred: an override wins, and its mode or the safe mode is in force."""
+    unwell_s = -1.0
+    for made, decision, now_s, fault in live(history):
+        signals, pin, barred = decision.signals, made.config.pin_mode, made.situation.barred
+        if signals['pain'] > 0.1 or signals['looming'] > 0.1:
+            unwell_s = now_s
+        if signals['pain'] > 0.5 or signals['looming'] > 0.5 or made.held or fault:
             assert decision.mode == 'freeze'
-        elif pin and pin not in made.situation.barred and signals['pain'] <= 0.1 and (
-                signals['looming'] <= 0.1):
+        elif now_s - unwell_s < 1.0:
+            continue     # an override of pain or looming may go on, or not
+        elif signals['energy'] < 0.15:
+            assert decision.mode == ('freeze' if 'rest' in barred else 'rest')
+            assert decision.state.override == 2
+        elif pin and pin not in barred and decision.state.override < 0:
             assert decision.mode == pin
-        elif not pin and signals['energy'] < 0.15 and 'rest' not in made.situation.barred and (
-                signals['pain'] <= 0.1 and signals['looming'] <= 0.1):
-            assert decision.mode == 'rest'
+
+
+@settings(max_examples=60, deadline=None)
+@given(HISTORIES, st.lists(st.sampled_from(sorted(WORKING)), max_size=3))
+def test_no_motor_moves_under_an_override_whatever_is_barred(history, vetoed) -> None:
+    """Nor between the threshold that trips it and the one at which it is well again."""
+    tired = False
+    for made, decision, _, fault in live(history, vetoed=tuple(set(vetoed) - {'freeze'})):
+        signals, over = decision.signals, made.situation.state.override
+        # An override that goes before it, a hold or a fault is the end of it.
+        tired = signals['energy'] < 0.15 or (tired and signals['energy'] < 0.5 and over == 2)
+        if not (fault or made.held) and (
+                tired or signals['pain'] > 0.5 or signals['looming'] > 0.5):
+            assert decision.mode in SHUT
+            assert decision.state.override >= 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(HISTORIES)
+def test_an_override_ends_once_it_was_well_for_its_time_and_not_before(history) -> None:
+    well = (lambda s: s['pain'] <= 0.1, lambda s: s['looming'] <= 0.1,
+            lambda s: s['energy'] >= 0.5)
+    unwell_s = [-9.0] * 3
+    for made, decision, now_s, fault in live(history):
+        for index in range(3):
+            if not well[index](decision.signals):
+                unwell_s[index] = now_s
+        before, after = made.situation.state.override, decision.state.override
+        if before >= 0 and not (fault or made.held or 0 <= after < before):
+            assert (after == before) == (now_s - unwell_s[before] < 1.0)
+
+
+@given(st.lists(st.integers(1, 9), max_size=40), st.sampled_from(('pain', 'looming')))
+def test_a_signal_that_rattles_freezes_once(gaps, name) -> None:
+    """Crossings less than a second apart, ten decisions a second."""
+    made = MetaControl(SystemMConfig(), PHI, WIRING, RULES)
+    made.begin(0.0)
+    seen, now_s = [], 0.0
+    for gap in gaps:
+        for tick in range(gap):
+            now_s += 0.1
+            seen.append(made.decide(corner(**{name: 0.0 if tick else 0.9}), {}, '', now_s).mode)
+    assert set(seen) <= {'freeze'}
+    after = [made.decide(corner(), {}, '', now_s + 0.1 * i).mode for i in range(1, 12)]
+    assert not gaps or 'freeze' not in after[-1:], 'it ends'
 
 
 @settings(max_examples=60, deadline=None)

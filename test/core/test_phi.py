@@ -73,6 +73,14 @@ def test_an_override_lasts_until_it_is_well_again_and_its_mode_is_left_at_once()
     assert [d.mode for d in decisions] == ['task', 'freeze', 'freeze', 'freeze', 'task', 'task']
 
 
+def test_an_override_that_must_settle_is_entered_at_once_and_left_late() -> None:
+    phi = Phi(PHI.modes, (Override('pain', 'freeze', above=0.5, until=0.1, settle_s=0.25),))
+    pains = (0.0, 0.6, 0.0, 0.6, 0.0, 0.0, 0.0, 0.0)
+    assert [d.mode[0] for d in run(phi, [{'pain': p} for p in pains])] == list('tffffftt')
+    lost = run(phi, [{'pain': 1.0}, {}, {}, {}])
+    assert [d.mode[0] for d in lost] == list('ffft'), 'nor is a lost signal a reason to hurry'
+
+
 def test_low_energy_rests_until_charged() -> None:
     decisions = run(PHI, [{'energy': e} for e in (0.3, 0.19, 0.3, 0.59, 0.61)])
     assert [d.mode for d in decisions] == ['task', 'rest', 'rest', 'rest', 'task']
@@ -93,6 +101,16 @@ def test_a_signal_that_is_lost_ends_its_override() -> None:
 def test_no_mode_is_entered_that_is_not_allowed(signals, mode, allowed, now_s) -> None:
     decision = decide(signals, PolicyState(mode, 0.0), PHI, now_s, allowed)
     assert decision.mode in allowed | {'freeze'}
+
+
+@given(SIGNALS, st.sampled_from(sorted(ALL)), st.sets(st.sampled_from(sorted(ALL))))
+def test_an_override_whose_mode_is_not_allowed_enters_the_safe_mode(
+        signals, mode, allowed) -> None:
+    decision = decide({**signals, 'energy': 0.1}, PolicyState(mode, 0.0), PHI, 1.0, allowed)
+    assert decision.mode == ('rest' if 'rest' in allowed else 'freeze')
+    assert decision.state.override == 1
+    after = decide({**signals, 'energy': 0.5}, decision.state, PHI, 1.1, ALL)
+    assert after.mode == 'rest', 'it goes on until it is well again'
 
 
 def test_decisions_carry_what_made_them() -> None:
@@ -143,10 +161,12 @@ def test_the_packages_own_table_knows_pain_and_hunger() -> None:
      'above'),
     ('{modes: {}, overrides: [{signal: pain, mode: freeze, above: 1}]}', 'until'),
     ('{modes: {}, overrides: [{signal: pain, mode: freeze, above: .nan, until: 0}]}', 'above'),
+    ('{modes: {}, overrides: [{signal: pain, mode: freeze, above: 1, until: 0, settle_s: -1}]}',
+     'settle_s'),
     ('{modes: {}, overrides: [{signal: [pain], mode: freeze, above: 1, until: 0}]}', 'signal'),
     ('{modes: {}, overrides: [{signal: pain, mode: freeze, above: 0.1, until: 0.5}]}', 'until'),
     ('{modes: {}, overrides: [{signal: energy, mode: rest, below: 0.5, until: 0.1}]}', 'until'),
-], ids=range(30))
+], ids=range(31))
 def test_wrong_tables_are_refused_in_words(text, says) -> None:
     with pytest.raises(PhiError, match=says) as caught:
         load_phi(text)

@@ -42,6 +42,14 @@ def test_nothing_is_claimed_before_there_are_episodes_or_after_claims_failed() -
     assert 'missed by' in claim(made)
 
 
+def test_competence_is_told_only_while_it_may_be_claimed() -> None:
+    known, made = decision(competence=0.9, energy=0.5), Competence(10.0)
+    assert 'Measured: energy 0.50.' in self_report(known, made, {})
+    for _ in range(40):
+        made.episode(True)
+    assert 'Measured: competence 0.90, energy 0.50.' in self_report(known, made, {})
+
+
 def test_a_claim_is_the_lower_edge_of_the_posterior() -> None:
     made = Competence(1e12)
     for _ in range(100):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from abm_ros.core.constraints import Constraints
+from abm_ros.core.decision import choose
 from abm_ros.core.errors import ConfigError, WiringError
 from abm_ros.core.modes import MODES, NodeRow, Row
 from abm_ros.core.phi import ModePolicy, Modulation, Override, Phi
@@ -43,6 +44,42 @@ def test_a_pin_holds_in_every_working_mode_and_pain_goes_before_it(mode) -> None
     assert made.begin(0.0).mode == mode
     assert modes_of(made, FINE, FINE, {**FINE, 'pain': 0.9}, {**FINE, 'pain': 0.2}, FINE) == [
         mode, mode, 'freeze', 'freeze', mode]
+
+
+def test_an_override_goes_before_a_pin_and_takes_its_own_mode() -> None:
+    made = control(pin_mode='play')
+    made.begin(0.0)
+    assert modes_of(made, FINE, {**FINE, 'energy': 0.1}, {**FINE, 'energy': 0.4}, FINE) == [
+        'play', 'rest', 'rest', 'play']
+
+
+@pytest.mark.parametrize('pin', ['', 'play', 'rest'])
+def test_an_override_whose_mode_is_barred_freezes_and_is_logged(pin) -> None:
+    made = control(pin_mode=pin, veto_modes=('rest',))
+    made.begin(0.0)
+    tired = {**FINE, 'energy': 0.1}
+    assert modes_of(made, tired, {**FINE, 'energy': 0.4}, tired) == ['freeze'] * 3
+    assert made.state.override == 1
+    assert (made.refused.wanted, made.refused.rule) == ('rest', 'the operator vetoes it')
+    made.config = SystemMConfig(pin_mode=pin)
+    assert modes_of(made, tired) == ['rest']
+
+
+def test_a_battery_that_never_charges_never_moves_the_arm() -> None:
+    """Rest ends at its longest dwell; the arm must not work meanwhile."""
+    made = control(Constraints((), {'rest': 120.0}, recover_s=3.0))
+    made.begin(0.0)
+    tired = {**FINE, 'energy': 0.05}
+    seen = [made.decide(tired, {}, '', 0.1 * i).mode for i in range(1, 2000)]
+    assert set(seen) == {'rest', 'freeze'}
+    assert seen.count('freeze') == pytest.approx(3.0 / 0.1, abs=1)
+
+
+def test_a_pinned_mode_needs_no_row_in_phi() -> None:
+    made = MetaControl(SystemMConfig(pin_mode='rest'), Phi({'play': ModePolicy(1.0)}), WIRING,
+                       Constraints())
+    made.begin(0.0)
+    assert modes_of(made, FINE, FINE) == ['rest', 'rest']
 
 
 def test_a_pin_that_comes_later_is_followed_at_once() -> None:
@@ -92,14 +129,29 @@ def test_a_veto_ends_a_mode_and_vetoing_all_freezes() -> None:
     assert modes_of(made, FINE) == ['freeze']
 
 
-def test_the_safe_mode_cannot_be_vetoed() -> None:
+@pytest.mark.parametrize(('veto', 'says'), [
+    (('play', 'freeze'), 'freeze cannot be vetoed, for pain'), (('dance',), "unknown 'dance'")])
+def test_the_safe_mode_cannot_be_vetoed_nor_what_does_not_exist(veto, says) -> None:
     """Else pain could no longer stop the arm."""
+    with pytest.raises(ConfigError, match=says):
+        SystemMConfig(veto_modes=veto)
+
+
+def test_a_life_begins_frozen_where_a_rule_or_the_operator_bars_its_first_mode() -> None:
+    for made, rule in ((control(veto_modes=('task',)), 'the operator vetoes it'),
+                       (control(Constraints(quotas={'task': 0.0})), 'quotas.task'),
+                       (control(pin_mode='play', veto_modes=('play',)), 'the operator vetoes')):
+        decision = made.begin(0.0)
+        assert decision.mode == 'freeze'
+        assert rule in decision.reason
+        assert rule in made.situation.barred[made.situation.begin]
+        assert choose(made.situation, PHI) == decision
+        assert modes_of(made, FINE, start_s=1.0)[0] not in (made.situation.begin, 'freeze')
     made = control()
-    try:
-        made.config = SystemMConfig(veto_modes=('freeze',))
-    except ConfigError:
-        return
-    assert modes_of(made, {**FINE, 'pain': 1.0}) == ['freeze']
+    made.held = True
+    decision = made.begin(0.0)
+    assert (decision.mode, decision.reason, made.situation.held) == (
+        'freeze', 'operator holds', True)
 
 
 def test_hold_and_fault_freeze_before_everything_and_learn_nothing() -> None:

@@ -14,8 +14,10 @@ pytest.importorskip('pybullet')
 from graph_harness import WIRED, end, running, start_script, wait_until
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
+from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 
+from abm_ros.core.audit import records
 from abm_ros.core.audit_trail import check
 from abm_ros.ros.graph import GraphOptions, describe
 
@@ -168,6 +170,41 @@ def test_modes_are_asked_for_and_changed_within_the_constraints(graph) -> None:
     assert not change('imagine').successful
     assert not change('dance').successful
     assert change('task').successful
+    opens(graph)
+
+
+def test_a_strangers_heartbeat_shuts_the_gate_until_system_m_has_noticed(graph) -> None:
+    opens(graph)
+    seen = len(graph.modes)
+    heart = graph.node.create_publisher(Header, 'system_m/heartbeat', 5)
+    wait_until(lambda: heart.get_subscription_count() > 0, 'the gate to hear the stranger')
+    heart.publish(Header(frame_id='stranger/task/open'))
+    wait_until(lambda: graph.value('motor_gate', 'tripped') == 1.0, 'a gate that trips')
+    stays_still(graph, 0.3)
+    wait_until(lambda: graph.value('motor_gate', 'tripped') == 0.0, 'System M to arm it again')
+    opens(graph)
+    graph.node.destroy_publisher(heart)
+    assert set(graph.modes[seen:]) <= {'task'}, 'nothing else was wrong'
+    shut = [r['body']['reason'] for r in records(graph.folder / 'audit.jsonl')
+            if r['kind'] == 'gate_shut']
+    assert len(shut) == 1
+    assert 'to stranger' in shut[0]
+
+
+def test_pins_and_vetoes_outlive_system_m(graph) -> None:
+    """It comes back with its first settings, which pinned task and vetoed nothing."""
+    assert graph.pin('').successful
+    assert graph.set_parameters('system_m', {'veto_modes': ['task', 'play']})[0].successful
+    wait_until(lambda: graph.mode not in ('task', 'play'), 'both modes to end')
+    dead = graph.processes.kill('system_m')
+    wait_until(lambda: graph.processes.pid('system_m') not in (None, dead), 'System M back')
+    seen = len(graph.modes)
+    graph.fresh('system_m')
+    wait_until(lambda: graph.states.get('system_m') == 'active', 'System M deciding')
+    stays_still(graph, 1.0)
+    assert not {'task', 'play'} & set(graph.modes[seen:])
+    assert graph.set_parameters('system_m', {'veto_modes': ['']})[0].successful
+    assert graph.pin('task').successful
     opens(graph)
 
 

@@ -208,6 +208,21 @@ def test_an_unexpected_fault_shuts_the_gate_until_it_is_armed_again(bench) -> No
 
 
 @of('position')
+def test_a_shut_gate_tells_why_and_whether_it_waits_to_be_armed(bench) -> None:
+    bench.beat()
+    bench.joints(START)
+    bench.act([1.0] * 7)
+    assert (bench.gate.telemetry()['tripped'], bench.gate.labels()) == (0.0, {})
+    bench.tick(0.25)     # longer than the deadman
+    assert bench.gate.telemetry()['tripped'] == 0.0
+    assert bench.gate.labels() == {'shut': 'no fresh action'}
+    bench.beat('stranger/task/open')
+    bench.tick(0.1)
+    assert bench.gate.telemetry()['tripped'] == 1.0
+    assert 'from incarnation one to stranger' in bench.gate.labels()['shut']
+
+
+@of('position')
 def test_what_keeps_the_arm_safe_is_fixed_at_run_time(bench) -> None:
     result = bench.gate.set_parameters([Parameter('deadman_s', value=100.0)])[0]
     assert not result.successful

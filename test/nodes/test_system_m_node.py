@@ -1,16 +1,22 @@
 """System M's node in process: what it hears, and what it may never hear."""
 
 import os
+import threading
 import time
+from dataclasses import replace
 
 import pytest
 
 rclpy = pytest.importorskip('rclpy')
 
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
 from std_msgs.msg import Float32MultiArray, Float64
 from std_srvs.srv import Trigger
 
+from abm_ros.core.errors import GraphError
 from abm_ros.core.signals import SIGNALS
+from abm_ros.core.supervisor import wishes
 from abm_ros.nodes.system_m import SystemM
 from abm_ros.ros import names, qos
 from abm_ros.ros.codec import Packet, encode
@@ -68,6 +74,156 @@ def test_a_hold_outlives_every_incarnation_until_it_is_released(node) -> None:
     ends(made)
 
 
+def asked(node, **values):
+    """Set parameters as an operator does; return what each answered."""
+    return node.set_parameters([Parameter(key, value=value) for key, value in values.items()])
+
+
+def configured(made):
+    made.trigger_configure()
+    assert made._conductor is not None
+    return made
+
+
+def test_pins_and_vetoes_outlive_every_incarnation_until_they_are_changed(node) -> None:
+    configured(node)
+    assert all(r.successful for r in asked(node, pin_mode='rest', veto_modes=['play', 'sleep']))
+    node.close()
+    for _ in range(2):
+        made = configured(SystemM())
+        config = made._conductor.control.config
+        assert (config.pin_mode, config.veto_modes) == ('rest', ('play', 'sleep'))
+        assert made.get_parameter('pin_mode').value == 'rest'
+        assert made._conductor.control.begin(0.0).mode == 'rest'
+        made.close()
+        made.destroy_node()
+    made = configured(SystemM())
+    asked(made, pin_mode='', veto_modes=[''])
+    made.close()
+    made.destroy_node()
+    made = configured(SystemM())
+    assert wishes(made._conductor.control.config) == {'pin_mode': '', 'veto_modes': []}
+    made.close()
+    made.destroy_node()
+
+
+def test_what_is_asked_before_it_is_configured_is_the_newest_word_and_stands(node) -> None:
+    configured(node)
+    asked(node, pin_mode='rest')
+    node.close()
+    for ask in ({'pin_mode': 'play'}, {}):
+        made = SystemM()
+        asked(made, **ask)
+        configured(made)
+        assert made._conductor.control.config.pin_mode == 'play'
+        made.close()
+        made.destroy_node()
+
+
+def test_a_pin_that_the_constraints_forbid_by_now_is_dropped(node, tmp_path) -> None:
+    configured(node)
+    asked(node, pin_mode='play', veto_modes=['sleep'])
+    node.close()
+    (tmp_path / 'constraints.yaml').write_text('forbidden_modes: [play]')
+    made = SystemM()
+    made.config = replace(made.config, constraints=str(tmp_path / 'constraints.yaml'))
+    configured(made)
+    assert wishes(made._conductor.control.config) == {'pin_mode': '', 'veto_modes': ['sleep']}
+    made.close()
+    made.destroy_node()
+
+
+@pytest.mark.parametrize(('wish', 'says'), [
+    ({'veto_modes': ['play', 'freeze']}, 'freeze cannot be vetoed'),
+    ({'veto_modes': ['dance']}, 'dance'), ({'veto_modes': 5}, 'type'),
+    ({'veto_modes': 'play'}, 'type'), ({'pin_mode': 'dance'}, 'dance'),
+    ({'pin_mode': 'imagine'}, 'refused'), ({'pin_mode': ['play']}, 'type')])
+def test_a_wish_that_cannot_be_is_refused_in_words_and_changes_nothing(node, wish, says) -> None:
+    for made in (node, configured(node)):
+        if made._conductor is None and wish == {'pin_mode': 'imagine'}:
+            continue     # what is built is known once the wiring is read
+        result = asked(made, **wish)[0]
+        assert not result.successful
+        assert says in result.reason
+    assert wishes(node.config) == wishes(node._conductor.control.config) == {
+        'pin_mode': '', 'veto_modes': []}
+    node.close()
+
+
+def test_a_wish_that_cannot_be_recorded_is_refused_and_the_motors_shut(node) -> None:
+    configured(node)
+    node._conductor.motors_open = True
+    node._conductor._audit.close()
+    result = asked(node, veto_modes=['play'])[0]
+    assert not result.successful
+    assert 'audit log cannot be written' in result.reason
+    assert node.get_parameter('veto_modes').value == ['']
+    assert node._conductor.control.config.veto_modes == ()
+    assert not node._conductor.motors_open
+    request = SetParameters.Request(
+        parameters=[Parameter('mode', value='rest').to_parameter_msg()])
+    assert not node._on_change_mode(request, SetParameters.Response()).results[0].successful
+
+
+def decision_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == 'system_m']
+
+
+def test_there_is_one_decision_thread_however_often_it_is_activated(node) -> None:
+    """Deactivated and activated again while the first bring-up still waits for the nodes."""
+    configured(node)
+    inside, most = [], []
+
+    def bring_up(*_) -> None:
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.2)
+        inside.pop()
+        raise GraphError('nobody is there')
+
+    node._conductor.bring_up = bring_up
+    for _ in range(3):
+        node.trigger_activate()
+        node.trigger_deactivate()
+    node.trigger_activate()
+    deadline_s = time.monotonic() + 20.0
+    while len(decision_threads()) > 1 or len(most) < 8:
+        assert time.monotonic() < deadline_s
+        time.sleep(0.02)
+    assert max(most) == 1
+    node.trigger_deactivate()
+    node.close()
+    assert not decision_threads()
+
+
+def test_no_heartbeat_that_was_made_before_a_shut_is_sent_after_it(node) -> None:
+    configured(node)
+    conductor, sent = node._conductor, []
+    entered, go_on = threading.Event(), threading.Event()
+
+    def publish(message) -> None:
+        if message.frame_id.endswith('/open'):
+            entered.set()
+            go_on.wait(20.0)
+        sent.append(message.frame_id.rsplit('/')[-1])
+
+    node._beats.publish = publish
+    conductor.mode, conductor.motors_open, node.active = 'play', True, True
+    node._turn_s = time.monotonic() + 60.0
+    first = threading.Thread(target=node._beat)
+    first.start()
+    assert entered.wait(20.0)
+    conductor.close_motors()
+    second = threading.Thread(target=node._beat)
+    second.start()
+    second.join(0.2)
+    go_on.set()
+    first.join(20.0)
+    second.join(20.0)
+    node.active = False
+    assert sent == ['open', 'shut']
+
+
 def test_telemetry_wakes_nobody_and_is_known_at_the_next_look(node) -> None:
     asleep = {names.signals_topic(part) for part in names.WIRED_NODES}
     assert not {s.topic_name.lstrip('/') for s in node.subscriptions} & asleep
@@ -89,16 +245,16 @@ def test_telemetry_wakes_nobody_and_is_known_at_the_next_look(node) -> None:
 
 def test_signals_are_shown_when_they_change_and_all_of_them_now_and_then(node) -> None:
     shown: list[str] = []
-    for name, publisher in node._signal_topics.items():
+    for name, publisher in node._shown.topics.items():
         publisher.publish = lambda _, name=name: shown.append(name)
     calm = dict.fromkeys(SIGNALS, 0.0)
-    node._publish_signals(calm)
+    node._shown.publish(calm)
     assert shown == list(SIGNALS)
     shown.clear()
-    node._publish_signals(calm)
-    node._publish_signals({**calm, 'pain': 1.0})
-    node._publish_signals({**calm, 'pain': 0.995})      # hardly moved
+    node._shown.publish(calm)
+    node._shown.publish({**calm, 'pain': 1.0})
+    node._shown.publish({**calm, 'pain': 0.995})      # hardly moved
     assert shown == ['pain']
     for _ in range(10):                                 # a second of ticks
-        node._publish_signals({**calm, 'pain': 1.0})
+        node._shown.publish({**calm, 'pain': 1.0})
     assert set(shown) == set(SIGNALS)

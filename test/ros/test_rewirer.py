@@ -132,9 +132,74 @@ def test_settings_alone_need_no_rewiring(world) -> None:
     learner = row(True, {'replay': 'memory/replay'}, schedule='value')
     world.rewirer.apply(rows(gate=False, system_a_learner=learner))
     assert world.log == [('system_a_learner', 'value')]
-    world.rewirer.modulate('system_a_learner', {'schedule': 'online'})
-    world.rewirer.modulate('system_a_learner', {'schedule': 'online'})
+    for _ in range(2):
+        world.rewirer.modulate('system_a_learner', {'schedule': 'online'})
+        answered(world.rewirer)
     assert world.log[1:] == [('system_a_learner', 'online')]
+
+
+def answered(rewirer) -> None:
+    """Check as a decision thread does, tick by tick, until nothing is waited for."""
+    deadline_s = time.monotonic() + 20.0
+    while rewirer.waits:
+        assert time.monotonic() < deadline_s
+        time.sleep(0.02)
+        rewirer.check()
+
+
+def deaf(world, monkeypatch, name: str) -> threading.Event:
+    """Make a node dawdle over the next change of its settings until the event is set."""
+    go_on = threading.Event()
+    node, told = world.nodes[name], world.nodes[name].reconfigured
+    monkeypatch.setattr(node, 'reconfigured', lambda: (go_on.wait(20.0), told()))
+    return go_on
+
+
+def test_a_modulation_waits_for_nobody_and_its_answer_is_taken_later(world, monkeypatch) -> None:
+    world.rewirer.apply(rows())
+    go_on = deaf(world, monkeypatch, 'system_a_learner')
+    world.rewirer.modulate('system_a_learner', {'schedule': 'value'})
+    world.rewirer.check()
+    assert world.rewirer.waits, 'and we are here, which is the point'
+    go_on.set()
+    answered(world.rewirer)
+    assert world.log[-1] == ('system_a_learner', 'value')
+    world.rewirer.modulate('system_a_learner', {'schedule': 'value'})
+    assert not world.rewirer.waits, 'it is known by now'
+
+
+def test_a_modulation_that_nobody_answers_is_named_after_it_was_sent_twice(
+        world, monkeypatch) -> None:
+    monkeypatch.setattr('abm_ros.ros.rewirer._FINAL_TIMEOUT_S', 0.3)
+    world.rewirer.apply(rows())
+    go_on = deaf(world, monkeypatch, 'system_a_learner')
+    world.rewirer.modulate('system_a_learner', {'schedule': 'value'})
+    with pytest.raises(GraphError, match='system_a_learner does not answer'):
+        answered(world.rewirer)
+    assert not world.rewirer.waits
+    go_on.set()
+    world.rewirer.modulate('system_a_learner', {'schedule': 'online'})
+    answered(world.rewirer)
+    assert world.nodes['system_a_learner'].config.schedule == 'online'
+
+
+def test_a_refused_modulation_is_named_with_its_reason(world) -> None:
+    world.rewirer.apply(rows())
+    world.rewirer.modulate('system_a_learner', {'schedule': 'never'})
+    with pytest.raises(GraphError, match=r'system_a_learner refused schedule.*online, value'):
+        answered(world.rewirer)
+
+
+def test_a_rewiring_overtakes_a_modulation_under_way(world, monkeypatch) -> None:
+    """Whatever became of the modulation, the row's own setting is in force after it."""
+    world.rewirer.apply(rows())
+    go_on = deaf(world, monkeypatch, 'system_a_learner')
+    world.rewirer.modulate('system_a_learner', {'schedule': 'value'})
+    threading.Timer(0.1, go_on.set).start()
+    world.rewirer.apply(rows(system_a_learner=row(True, {'replay': 'memory/replay'},
+                                                  schedule='online')))
+    assert not world.rewirer.waits
+    assert world.nodes['system_a_learner'].config.schedule == 'online'
 
 
 def test_a_node_that_refuses_once_is_asked_again(world) -> None:
