@@ -17,7 +17,8 @@ from abm_ros.cli.folder import RUN_FOLDER
 from abm_ros.core.errors import StoreError
 from abm_ros.core.forgetting import QuotaConfig, to_forget
 from abm_ros.core.store import Store, StoreConfig, StoreReader
-from abm_ros.core.store_upkeep import Compactor, copy_blocks, prune, vacuum
+from abm_ros.core.store_salvage import salvage
+from abm_ros.core.store_upkeep import Compactor, prune, vacuum
 from abm_ros.core.store_verify import verify
 from abm_ros.core.transition import PROVENANCES
 
@@ -88,15 +89,20 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _info(arguments: argparse.Namespace) -> int:
     with Store.read(arguments.memory) as reader:
-        told = summary(reader)
+        told, damage = summary(reader), reader.damage
     table = Table('what', 'value', title=str(arguments.memory), show_header=False)
     for key, value in told.items():
         table.add_row(key.replace('_', ' '), '  '.join(f'{k} {v}' for k, v in value.items())
                       if isinstance(value, dict) else str(value))
     Console(highlight=False).print(table)
+    for line in damage:
+        print(f'damage: {line}')
     if arguments.json is not None:
-        arguments.json.write_text(json.dumps(told, indent=2) + '\n', encoding='utf-8')
-    return 0
+        try:
+            arguments.json.write_text(json.dumps(told, indent=2) + '\n', encoding='utf-8')
+        except OSError as error:
+            raise StoreError(f'{arguments.json}: cannot be written: {error.strerror}') from error
+    return 1 if damage else 0
 
 
 def summary(reader: StoreReader) -> dict[str, Any]:
@@ -119,8 +125,7 @@ def summary(reader: StoreReader) -> dict[str, Any]:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    with Store.read(arguments.memory) as reader, _bar(
-            'verify', reader.totals()['steps']) as progress:
+    with Store.read(arguments.memory) as reader, _bar('verify', _total(reader)) as progress:
         verdict = verify(reader, progress)
     for line in verdict.damage:
         print(f'damage: {line}')
@@ -130,8 +135,9 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    with Store.read(arguments.memory) as reader, _bar(
-            'export', reader.totals()['steps']) as progress:
+    with Store.read(arguments.memory) as reader, _bar('export', _total(reader)) as progress:
+        if reader.damage:
+            raise StoreError(reader.damage[0])
         if arguments.format == 'mcap':
             from abm_ros.exchange.mcap_export import export_mcap
             done = f'{export_mcap(reader, arguments.target, progress)} messages'
@@ -197,14 +203,23 @@ def _compact(arguments: argparse.Namespace) -> int:
 
 
 def _salvage(arguments: argparse.Namespace) -> int:
-    damage: list[StoreError] = []
-    with Store.read(arguments.memory) as reader:
-        steps = copy_blocks(reader.blocks(damaged=damage.append), arguments.salvage, reader,
-                            StoreConfig())
-    for error in damage:
-        print(f'left out: {error}')
-    print(f'{arguments.salvage}: {steps} steps')
-    return 0
+    with _bar('salvage', None) as progress:
+        done = salvage(arguments.memory, arguments.salvage, progress)
+    for line in done.damage:
+        print(f'damage: {line}')
+    lost = ('how many there were is not known' if done.missing is None else
+            f'{done.missing} steps are lost' if done.missing else 'all that there were')
+    print(f'{arguments.salvage}: {done.steps} steps saved, {lost}; to go on with it, move '
+          f'{arguments.memory} with its -wal, -shm and .lock away first')
+    return 1 if done.missing != 0 else 0
+
+
+def _total(reader: StoreReader) -> int | None:
+    """Return the number of steps, for a bar; None when damage hides it."""
+    try:
+        return reader.totals()['steps']
+    except StoreError:
+        return None
 
 
 @contextmanager

@@ -1,22 +1,37 @@
 """What can be read from the durable record, by its writer or beside it."""
 
+import os
 import sqlite3
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import struct
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 from abm_ros.core.blocks import StepBlock, checksum, decode_block
 from abm_ros.core.errors import StoreBusyError, StoreError
 from abm_ros.core.packing import Packing
-from abm_ros.core.spec import ObservationSpec
-from abm_ros.core.store_episodes import SELECT_EPISODES, EpisodeRecord, records_of
-from abm_ros.core.store_file import SELECT_CHUNKS, connect, explained, read_head
+from abm_ros.core.store_carve import Carver, Row, carved_spec
+from abm_ros.core.store_episodes import SELECT_EPISODES, EpisodeRecord, record_of
+from abm_ros.core.store_file import (
+    SALVAGE,
+    SCHEMA_VERSION,
+    SELECT_CHUNKS,
+    Head,
+    check_version,
+    connect,
+    explained,
+    read_head,
+)
+from abm_ros.core.store_lock import marked
+from abm_ros.core.store_log import log_damage, log_of
 from abm_ros.core.transition import Step
 
 _CHUNKS = 16
-_SELECT = 'SELECT first_id, last_id, steps, crc32, block FROM chunks WHERE first_id'
-Row = tuple[int, int, int, int, bytes]
+_BEHIND = ('SELECT first_id, last_id, steps, crc32, block FROM chunks WHERE first_id > ? '
+           'ORDER BY first_id LIMIT ?')
 OnDamage = Callable[[StoreError], None]
 
 
@@ -32,10 +47,13 @@ class RunRecord:
 class StoreReader:
     """Reads the committed steps, the summaries of episodes and the runs."""
 
-    def __init__(self, path: Path, db: sqlite3.Connection, spec: ObservationSpec) -> None:
+    def __init__(self, path: Path, db: sqlite3.Connection, head: Head, marked: int) -> None:
         self.path = path
-        self.spec = spec
-        self.packing = Packing(spec)
+        self.version = head.version
+        self.spec = head.spec
+        self.packing = Packing(head.spec)
+        # What is wrong with its head, and how far it was acknowledged beside it.
+        self.damage, self.marked = head.damage, marked
         # For the modules of the record alone.
         self.db = db
 
@@ -59,6 +77,7 @@ class StoreReader:
             if row[0] <= after:
                 block = block.take(block.id > after)
             if len(block):
+                after = int(block.id[-1])
                 yield block
 
     def steps(self, after: int = 0, damaged: OnDamage | None = None) -> Iterator[Step]:
@@ -72,23 +91,43 @@ class StoreReader:
 
         :raises StoreError: naming the chunk, when it is not what was written.
         """
-        first, last, steps, crc, data = row
+        first, last, steps, _, data = row
         try:
-            if checksum(first, last, data) != crc:
+            if not is_whole(row):
                 raise ValueError('wrong checksum')
             block = decode_block(data, self.spec, self.packing)
             if len(block) != steps or block.id[0] != first or block.id[-1] != last:
                 raise ValueError('other steps than the row says')
         except (TypeError, ValueError) as error:
             raise StoreError(
-                f'{self.path}: the chunk of steps {first} to {last} is damaged: {error}; restore '
-                "a copy of the file, or keep the rest with 'abm memory compact --salvage'"
-            ) from error
+                f'{self.path}: the chunk of steps {first} to {last} is damaged: {error}; '
+                f'{SALVAGE}') from error
         return block
 
-    def episodes(self) -> list[EpisodeRecord]:
-        """Return a summary of every episode, in the order lived."""
-        return records_of(self.query(SELECT_EPISODES))
+    def carved(self) -> Iterator[StepBlock]:
+        """Iterate over the steps whose chunks are whole, whether SQLite finds them or not."""
+        for row in Carver(self.path).rows():
+            with suppress(StoreError):
+                yield self.decode(row)
+
+    def episodes(self, damaged: OnDamage | None = None) -> list[EpisodeRecord]:
+        """
+        Return a summary of every episode, in the order lived.
+
+        :param damaged: is told of every one that is damaged, which is then left out; None raises.
+        :raises StoreError: naming the episode.
+        """
+        size, found = self.packing.number_size + 2 * self.spec.goal_size, []
+        for row in self.query(SELECT_EPISODES):
+            try:
+                found.append(record_of(row, size))
+            except ValueError as error:
+                told = StoreError(f'{self.path}: the summary of episode {row[0]} is damaged: '
+                                  f'{error}; {SALVAGE}')
+                if damaged is None:
+                    raise told from error
+                damaged(told)
+        return found
 
     def runs(self) -> list[RunRecord]:
         """Return the runs that wrote to this record, in order."""
@@ -109,20 +148,36 @@ class StoreReader:
                              for name in ('page_size', 'page_count', 'freelist_count'))
         return {'used': page * (pages - free), 'free': page * free}
 
+    def noted(self) -> tuple[int, tuple[int, int]] | None:
+        """Return as `newest` what pruning noted, before which ids are taken; None if damaged."""
+        return noted_newest(self.meta('newest', '0 -1 0'))
+
     def newest(self) -> tuple[int, tuple[int, int]]:
-        """Return the highest id ever given, and the episode and index that came last."""
-        highest, *position = map(int, self._meta('newest', '0 -1 0').split())
+        """
+        Return the highest id ever given, and the episode and index that came last.
+
+        Damage to the last chunk or to what was noted makes them higher than they need be, so that
+        nothing is given twice.
+        """
+        noted = self.noted()
+        number, position = noted or (0, (-1, 0))
         rows = self.query('SELECT first_id, last_id, steps, crc32, block FROM chunks '
-                           'ORDER BY first_id DESC LIMIT 1')
-        if not rows or rows[0][1] <= highest:
-            return highest, (position[0], position[1])
+                          'ORDER BY first_id DESC LIMIT 1')
         try:
-            block = self.decode(rows[0])
-            return int(block.id[-1]), (int(block.episode[-1]), int(block.index[-1]))
+            blocks = [self.decode(row) for row in rows]
         except StoreError:
-            # The row still says how far it went; its episode is not gone on with.
-            last = self.query('SELECT COALESCE(MAX(episode), -1) + 1 FROM episodes')[0][0]
-            return int(rows[0][1]), (int(last), 0)
+            noted, blocks = None, []
+        for block in blocks:
+            last = int(block.id[-1]), (int(block.episode[-1]), int(block.index[-1]))
+            number, position = max((number, position), last)
+        if noted is None:
+            ids, episodes = zip(*self.query(
+                'SELECT first_id, -1 FROM chunks UNION ALL SELECT last_id, episode FROM episodes '
+                'UNION ALL SELECT first_id - 1, -1 FROM runs'), strict=True)
+            number = max(number, self.marked, *_integers(ids))
+            # The episode after the last one known may be the one that the damage hides.
+            position = max(position[0], *_integers(episodes)) + 1, 0
+        return number, position
 
     @property
     def next_episode(self) -> int:
@@ -144,80 +199,112 @@ class StoreReader:
         with explained(self.path, 'read'):
             return self.db.execute(sql, values).fetchall()
 
-    def _meta(self, key: str, default: str) -> str:
+    def meta(self, key: str, default: str) -> str:
+        """Return what the record notes under a key."""
         found = self.query('SELECT value FROM meta WHERE key = ?', key)
         return str(found[0][0]) if found else default
 
     def _rows(self, after: int, damaged: OnDamage | None) -> Iterator[Row]:
-        """Yield the rows of the chunks; with `damaged`, go round what SQLite cannot read."""
+        """Yield the rows of the chunks; with `damaged`, find those that SQLite cannot read."""
+        sql, place, seen = SELECT_CHUNKS, after + 1, 0
         while True:
             try:
                 # A few at a time: a long read would keep the WAL from being checkpointed.
-                rows = self.query(SELECT_CHUNKS, after + 1, _CHUNKS)
+                rows = self.query(sql, place, _CHUNKS)
             except StoreBusyError:
                 raise
             except StoreError as error:
                 if damaged is None:
                     raise
                 damaged(error)
-                yield from self._rows_around(after)
+                yield from Carver(self.path).rows(after)
                 return
-            for row in rows:
-                if _end(row) > after:
-                    yield row
-            if not rows or _end(rows[-1]) <= after:
+            yield from (row for row in rows if row[0] != seen)
+            if not rows or rows[-1][0] == seen:
                 return
-            after = _end(rows[-1])
+            seen = rows[-1][0]
+            # By id, since what comes next may be merged meanwhile; by place behind a damaged one.
+            sql, place = _BEHIND, seen
+            if is_whole(rows[-1]):
+                after = rows[-1][1]
+                sql, place = SELECT_CHUNKS, after + 1
 
-    def _rows_around(self, after: int) -> Iterator[Row]:
-        """Yield what can be read of a damaged table: each chunk is looked up by itself."""
-        rows = self._try(SELECT_CHUNKS, after + 1, 1)
-        while True:
-            for row in rows:
-                yield row
-                after = _end(row)
-            rows = self._try(f'{_SELECT} > ? ORDER BY first_id LIMIT 1', after)
-            if not rows:
-                # Over the hole, to the next one that can be found.
-                beyond = self._beyond(after)
-                if beyond is None:
-                    return
-                after = beyond - 1
-                rows = self._try(f'{_SELECT} = ?', beyond)
 
-    def _beyond(self, after: int) -> int | None:
-        """Return the first id of a later chunk than the one that cannot be read."""
-        ends = [int(row[0]) for sql in ('SELECT MAX(first_id) FROM chunks',
-                                        'SELECT MAX(last_id) FROM episodes')
-                for row in self._try(sql) if row[0] is not None]
-        step = 1
-        while after + step < max(ends, default=0):
-            found = self._try('SELECT first_id FROM chunks WHERE first_id > ? '
-                              'ORDER BY first_id LIMIT 1', after + step)
-            if found:
-                return int(found[0][0])
-            step *= 2
+def is_whole(row: Row) -> bool:
+    """Return whether a row of `chunks` is what was written."""
+    first, last, _, crc, data = row
+    try:
+        return checksum(first, last, data) == crc
+    except (TypeError, struct.error):
+        return False
+
+
+def noted_newest(text: str) -> tuple[int, tuple[int, int]] | None:
+    """Return what `note_newest` wrote, None where that is damaged."""
+    numbers, _, crc = text.partition(' crc32 ')
+    try:
+        number, episode, index = map(int, numbers.split())
+    except ValueError:
         return None
-
-    def _try(self, sql: str, *values: Any) -> list[Any]:
-        try:
-            return self.query(sql, *values)
-        except StoreError:
-            return []
+    # Records of before the checksum have none.
+    whole = not crc or crc == f'{zlib.crc32(numbers.encode()):08x}'
+    return (number, (episode, index)) if whole else None
 
 
-def _end(row: Row) -> int:
-    """Return the last id of a chunk, which damage may have turned into anything."""
-    return row[1] if isinstance(row[1], int) and row[1] >= row[0] else row[0]
+def note_newest(number: int, position: tuple[int, int]) -> str:
+    """Return the text that notes the highest id, and the episode and index that came last."""
+    numbers = f'{number} {position[0]} {position[1]}'
+    return f'{numbers} crc32 {zlib.crc32(numbers.encode()):08x}'
 
 
-def open_reader(path: Path, busy_timeout_s: float) -> StoreReader:
-    """Open the record read-only; `Store.read` says what it raises."""
+def _integers(values: Iterable[object]) -> list[int]:
+    """Return those that are what they should be; damage turns them into anything."""
+    return [value for value in values if isinstance(value, int)] or [-1]
+
+
+def open_reader(path: Path, busy_timeout_s: float, oldest: int = SCHEMA_VERSION) -> StoreReader:
+    """
+    Open the record read-only; `Store.read` says what it raises.
+
+    :param oldest: the lowest schema version that the caller can read.
+    """
     if not path.exists():
         raise StoreError(f'{path}: no such file; expected an episodic memory')
-    db = connect(path, 'ro', busy_timeout_s)
+    acknowledged = marked(path)        # before what is read, which a writer may make longer
+    db = _connect(path, busy_timeout_s)
     try:
-        return StoreReader(path, db, read_head(path, db)[1])
+        try:
+            head = read_head(path, db)
+        except StoreBusyError:
+            raise
+        except StoreError as error:
+            spec = carved_spec(path)
+            if spec is None:
+                raise
+            head = Head(SCHEMA_VERSION, spec, (str(error),))
+        check_version(path, head.version, oldest)
+        if damage := log_damage(path):
+            told = f'{path}: the write-ahead log {log_of(path).name} is damaged: {damage}'
+            head = replace(head, damage=(*head.damage, f'{told}; {SALVAGE}'))
+        return StoreReader(path, db, head, acknowledged)
     except BaseException:
         db.close()
         raise
+
+
+def _connect(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
+    db = connect(path, 'ro', busy_timeout_s)
+    with suppress(sqlite3.DatabaseError):
+        # What a damaged schema still tells can be read then.
+        db.execute('PRAGMA writable_schema = ON')
+    try:
+        db.execute('SELECT 1 FROM sqlite_master').fetchone()
+    except sqlite3.OperationalError:
+        # WAL wants to write beside the record even to read; not when it is said to be final.
+        log = log_of(path)
+        if not (log.exists() and log.stat().st_size) and not os.access(path.parent, os.W_OK):
+            db.close()
+            return connect(path, 'ro&immutable=1', busy_timeout_s)
+    except sqlite3.DatabaseError:
+        pass                           # `read_head` says it
+    return db
