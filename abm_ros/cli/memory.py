@@ -136,8 +136,6 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 def _export(arguments: argparse.Namespace) -> int:
     with Store.read(arguments.memory) as reader, _bar('export', _total(reader)) as progress:
-        if reader.damage:
-            raise StoreError(reader.damage[0])
         if arguments.format == 'mcap':
             from abm_ros.exchange.mcap_export import export_mcap
             done = f'{export_mcap(reader, arguments.target, progress)} messages'
@@ -225,7 +223,9 @@ def _total(reader: StoreReader) -> int | None:
 @contextmanager
 def _bar(what: str, total: int | None) -> Any:
     """Show progress on a terminal; yields what takes the number done."""
+    console = Console(stderr=True)
     with Progress(TextColumn(what), BarColumn(), TextColumn('{task.completed} steps'),
-                  TimeRemainingColumn(), console=Console(stderr=True), transient=True) as shown:
+                  TimeRemainingColumn(), console=console, transient=True,
+                  disable=not console.is_terminal) as shown:
         task = shown.add_task(what, total=total)
         yield lambda done: shown.update(task, completed=done)

@@ -9,16 +9,15 @@ writes is one chunk, with one checksum.
 import sqlite3
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from abm_ros.core.blocks import StepBlock, checksum, encode_block
-from abm_ros.core.config import check, setting
-from abm_ros.core.errors import ConfigError, SpecError, StoreError
+from abm_ros.core.errors import SpecError, StoreError
 from abm_ros.core.spec import ObservationSpec
 from abm_ros.core.store_carve import Row
+from abm_ros.core.store_config import StoreConfig
 from abm_ros.core.store_episodes import EpisodeRecord, Tally
 from abm_ros.core.store_file import (
     INSERT_CHUNK,
@@ -32,36 +31,19 @@ from abm_ros.core.store_file import (
     copy_head,
     create,
     explained,
+    note_newest,
     read_head,
     transaction,
 )
 from abm_ros.core.store_lock import WriterLock, lock_name, marked
-from abm_ros.core.store_log import log_of, scan_log
+from abm_ros.core.store_log import check_log
 from abm_ros.core.store_migrate import OLDEST, migrate_from_1
+from abm_ros.core.store_opening import open_reader
 from abm_ros.core.store_pen import Pen
-from abm_ros.core.store_reader import RunRecord, StoreReader, note_newest, open_reader
+from abm_ros.core.store_reader import RunRecord, StoreReader
 from abm_ros.core.transition import Step
 
 __all__ = ['EpisodeRecord', 'RunRecord', 'Store', 'StoreConfig', 'StoreReader']
-
-
-@dataclass(frozen=True)
-class StoreConfig:
-    """When the durable record commits, and how much it holds back while it cannot."""
-
-    commit_count: int = setting(50, 'steps after which a commit is due', low=1, high=100_000)
-    commit_age_s: float = setting(0.5, 'age of the oldest step at which a commit is due',
-                                  unit='s', low=0.0, high=60.0)
-    buffer_limit: int = setting(10_000, 'steps held in RAM while commits fail, then refused',
-                                low=1, high=10_000_000)
-    busy_timeout_s: float = setting(0.2, 'how long to wait for the lock of another process',
-                                    unit='s', low=0.0, high=10.0)
-
-    def __post_init__(self) -> None:
-        check(self)
-        if self.commit_count > self.buffer_limit:
-            raise ConfigError(f'StoreConfig.commit_count: {self.commit_count} exceeds '
-                              f'buffer_limit {self.buffer_limit}')
 
 
 class Store(StoreReader):
@@ -89,7 +71,7 @@ class Store(StoreReader):
         self._last = (-1, 0)           # episode and index of the last step appended
         self._lock = WriterLock(path)
         try:
-            _check_log(path)
+            check_log(path)
             if not path.exists():
                 self._lock.mark(0)     # of a record that was here before
             db = connect(path, 'rwc' if spec is not None else 'rw', config.busy_timeout_s)
@@ -318,18 +300,3 @@ class Store(StoreReader):
             for block in self.blocks(first - 1, damaged=lambda _: None):
                 self._tally.take(block, 0)
             self._tally.weigh(size)
-
-
-def _check_log(path: Path) -> None:
-    """
-    Refuse a record whose log SQLite would throw away, with what was acknowledged in it.
-
-    :raises StoreError: saying what is wrong with the log.
-    """
-    damage = scan_log(path).damage
-    if not damage and log_of(path).exists() and log_of(path).stat().st_size and not (
-            path.exists() and path.stat().st_size):
-        damage = 'it is there without its database'
-    if damage:
-        raise StoreError(f'{path}: the write-ahead log {log_of(path).name} cannot be read: '
-                         f'{damage}; {SALVAGE}')

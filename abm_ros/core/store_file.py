@@ -172,6 +172,24 @@ def check_version(path: Path, version: int, oldest: int = SCHEMA_VERSION) -> Non
                          f'{todo}')
 
 
+def noted_newest(text: str) -> tuple[int, tuple[int, int]] | None:
+    """Return what `note_newest` wrote, None where that is damaged."""
+    numbers, _, crc = text.partition(' crc32 ')
+    try:
+        number, episode, index = map(int, numbers.split())
+    except ValueError:
+        return None
+    # Records of before the checksum have none.
+    whole = not crc or crc == f'{zlib.crc32(numbers.encode()):08x}'
+    return (number, (episode, index)) if whole else None
+
+
+def note_newest(number: int, position: tuple[int, int]) -> str:
+    """Return the text that notes the highest id, and the episode and index that came last."""
+    numbers = f'{number} {position[0]} {position[1]}'
+    return f'{numbers} crc32 {zlib.crc32(numbers.encode()):08x}'
+
+
 def check_same(path: Path, stored: ObservationSpec, given: ObservationSpec) -> None:
     """
     Refuse to mix two kinds of observations in one record.

@@ -14,6 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from abm_ros.core.errors import StoreError
+from abm_ros.core.store_file import SALVAGE
+
 _HEAD, _FRAME_HEAD = 32, 24
 _MAGIC = {0x377f0682: '<u4', 0x377f0683: '>u4'}     # by the byte order of the checksums
 _AT_ONCE = 1024                                      # frames
@@ -83,6 +86,21 @@ def log_damage(path: Path) -> str:
         time.sleep(_AGAIN_S)           # a log that begins anew while it is read looks torn
         damage = damage if scan_log(path).damage == damage else ''
     return damage
+
+
+def check_log(path: Path) -> None:
+    """
+    Refuse a record whose log SQLite would throw away, with what was acknowledged in it.
+
+    :raises StoreError: saying what is wrong with the log.
+    """
+    damage = scan_log(path).damage
+    if not damage and log_of(path).exists() and log_of(path).stat().st_size and not (
+            path.exists() and path.stat().st_size):
+        damage = 'it is there without its database'
+    if damage:
+        raise StoreError(f'{path}: the write-ahead log {log_of(path).name} cannot be read: '
+                         f'{damage}; {SALVAGE}')
 
 
 def _linked(frames: np.ndarray, heads: np.ndarray, before: np.ndarray, order: str) -> np.ndarray:

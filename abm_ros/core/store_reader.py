@@ -1,32 +1,19 @@
 """What can be read from the durable record, by its writer or beside it."""
 
-import os
 import sqlite3
 import struct
-import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from abm_ros.core.blocks import StepBlock, checksum, decode_block
 from abm_ros.core.errors import StoreBusyError, StoreError
 from abm_ros.core.packing import Packing
-from abm_ros.core.store_carve import Carver, Row, carved_spec
+from abm_ros.core.store_carve import Carver, Row
 from abm_ros.core.store_episodes import SELECT_EPISODES, EpisodeRecord, record_of
-from abm_ros.core.store_file import (
-    SALVAGE,
-    SCHEMA_VERSION,
-    SELECT_CHUNKS,
-    Head,
-    check_version,
-    connect,
-    explained,
-    read_head,
-)
-from abm_ros.core.store_lock import marked
-from abm_ros.core.store_log import log_damage, log_of
+from abm_ros.core.store_file import SALVAGE, SELECT_CHUNKS, Head, explained, noted_newest
 from abm_ros.core.transition import Step
 
 _CHUNKS = 16
@@ -103,6 +90,41 @@ class StoreReader:
                 f'{self.path}: the chunk of steps {first} to {last} is damaged: {error}; '
                 f'{SALVAGE}') from error
         return block
+
+    def all_blocks(self) -> Iterator[StepBlock]:
+        """
+        Iterate over all committed steps, of one moment, or say that some are not there.
+
+        :raises StoreError: a chunk is damaged, steps that were acknowledged are missing, or what
+            the record says of itself is damaged.
+        """
+        if self.damage:
+            raise StoreError(self.damage[0])
+        with self.snapshot():
+            steps, last = 0, (self.noted() or (0,))[0]
+            for block in self.blocks():
+                steps, last = steps + len(block), max(last, int(block.id[-1]))
+                yield block
+            missing = max(self.promised() - steps, self.marked - last)
+        if missing > 0:
+            raise StoreError(f'{self.path}: {missing} steps cannot be read; {SALVAGE}')
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read what is there at one moment, though a writer goes on; its log grows meanwhile."""
+        self.query('BEGIN')
+        try:
+            yield
+        finally:
+            with suppress(sqlite3.Error):
+                self.db.execute('ROLLBACK')
+
+    def promised(self) -> int:
+        """Return how many steps the summaries of the episodes say that there are."""
+        try:
+            return int(self.query('SELECT COALESCE(SUM(steps), 0) FROM episodes')[0][0])
+        except (TypeError, ValueError) as error:
+            raise StoreError(f'{self.path}: the summaries are damaged; {SALVAGE}') from error
 
     def carved(self) -> Iterator[StepBlock]:
         """Iterate over the steps whose chunks are whole, whether SQLite finds them or not."""
@@ -239,72 +261,6 @@ def is_whole(row: Row) -> bool:
         return False
 
 
-def noted_newest(text: str) -> tuple[int, tuple[int, int]] | None:
-    """Return what `note_newest` wrote, None where that is damaged."""
-    numbers, _, crc = text.partition(' crc32 ')
-    try:
-        number, episode, index = map(int, numbers.split())
-    except ValueError:
-        return None
-    # Records of before the checksum have none.
-    whole = not crc or crc == f'{zlib.crc32(numbers.encode()):08x}'
-    return (number, (episode, index)) if whole else None
-
-
-def note_newest(number: int, position: tuple[int, int]) -> str:
-    """Return the text that notes the highest id, and the episode and index that came last."""
-    numbers = f'{number} {position[0]} {position[1]}'
-    return f'{numbers} crc32 {zlib.crc32(numbers.encode()):08x}'
-
-
 def _integers(values: Iterable[object]) -> list[int]:
     """Return those that are what they should be; damage turns them into anything."""
     return [value for value in values if isinstance(value, int)] or [-1]
-
-
-def open_reader(path: Path, busy_timeout_s: float, oldest: int = SCHEMA_VERSION) -> StoreReader:
-    """
-    Open the record read-only; `Store.read` says what it raises.
-
-    :param oldest: the lowest schema version that the caller can read.
-    """
-    if not path.exists():
-        raise StoreError(f'{path}: no such file; expected an episodic memory')
-    acknowledged = marked(path)        # before what is read, which a writer may make longer
-    db = _connect(path, busy_timeout_s)
-    try:
-        try:
-            head = read_head(path, db)
-        except StoreBusyError:
-            raise
-        except StoreError as error:
-            spec = carved_spec(path)
-            if spec is None:
-                raise
-            head = Head(SCHEMA_VERSION, spec, (str(error),))
-        check_version(path, head.version, oldest)
-        if damage := log_damage(path):
-            told = f'{path}: the write-ahead log {log_of(path).name} is damaged: {damage}'
-            head = replace(head, damage=(*head.damage, f'{told}; {SALVAGE}'))
-        return StoreReader(path, db, head, acknowledged)
-    except BaseException:
-        db.close()
-        raise
-
-
-def _connect(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
-    db = connect(path, 'ro', busy_timeout_s)
-    with suppress(sqlite3.DatabaseError):
-        # What a damaged schema still tells can be read then.
-        db.execute('PRAGMA writable_schema = ON')
-    try:
-        db.execute('SELECT 1 FROM sqlite_master').fetchone()
-    except sqlite3.OperationalError:
-        # WAL wants to write beside the record even to read; not when it is said to be final.
-        log = log_of(path)
-        if not (log.exists() and log.stat().st_size) and not os.access(path.parent, os.W_OK):
-            db.close()
-            return connect(path, 'ro&immutable=1', busy_timeout_s)
-    except sqlite3.DatabaseError:
-        pass                           # `read_head` says it
-    return db

@@ -10,7 +10,8 @@ from abm_ros.core.errors import StoreError
 from abm_ros.core.store import Store, StoreConfig
 from abm_ros.core.store_file import explained, transaction
 from abm_ros.core.store_migrate import OLDEST, blocks_of_1
-from abm_ros.core.store_reader import StoreReader, open_reader
+from abm_ros.core.store_opening import open_reader
+from abm_ros.core.store_reader import StoreReader
 from abm_ros.core.store_upkeep import regrouped
 from abm_ros.core.store_verify import verify
 
@@ -40,22 +41,26 @@ def salvage(path: Path, target: Path, progress: Callable[[int], None] = lambda _
     with open_reader(path, 2.0, OLDEST) as reader:
         if reader.version == OLDEST:
             damage: list[str] = list(reader.damage)
-            promised = _count(reader, 'SELECT COUNT(*) FROM steps')
             blocks = _old_blocks(reader, damage)
         else:
             damage = verify(reader).damage
-            promised = _count(reader, 'SELECT COALESCE(SUM(steps), 0) FROM episodes')
             blocks = reader.carved()
         steps, highest = _copy(blocks, target, reader, progress)
-        missing = None if promised is None else max(promised - steps, reader.marked - highest, 0)
-        return Salvaged(steps, missing, tuple(damage))
+        return Salvaged(steps, _missing(reader, steps, highest), tuple(damage))
 
 
-def _count(reader: StoreReader, sql: str) -> int | None:
+def _missing(reader: StoreReader, steps: int, highest: int) -> int | None:
+    lost = max(0, reader.marked - highest)
+    if not lost and steps == highest:
+        return 0                       # one for each id
+    if reader.damage:
+        return None                    # where the log is damaged, summaries are of before it
     try:
-        return int(reader.query(sql)[0][0])
-    except (StoreError, TypeError, ValueError):
+        promised = (reader.promised() if reader.version > OLDEST else
+                    int(reader.query('SELECT COUNT(*) FROM steps')[0][0]))
+    except StoreError:
         return None
+    return max(promised - steps, lost)
 
 
 def _old_blocks(reader: StoreReader, damage: list[str]) -> Iterator[StepBlock]:

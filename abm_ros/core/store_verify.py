@@ -41,6 +41,13 @@ def verify(reader: StoreReader, progress: Callable[[int], None] = lambda _: None
     def damaged(error: StoreError) -> None:
         verdict.damage.append(str(error))
 
+    with reader.snapshot():
+        _check(reader, verdict, damaged, progress)
+    return verdict
+
+
+def _check(reader: StoreReader, verdict: Verdict, damaged: Callable[[StoreError], None],
+           progress: Callable[[int], None]) -> None:
     _check_pages(reader, verdict)
     last = (0, -1, -1)
     tally, made = Tally(reader.spec, reader.packing), dict[int, tuple[Any, ...]]()
@@ -62,7 +69,6 @@ def verify(reader: StoreReader, progress: Callable[[int], None] = lambda _: None
         _check_end(reader, last[0], verdict)
     except StoreError as error:
         damaged(error)
-    return verdict
 
 
 def _check_pages(reader: StoreReader, verdict: Verdict) -> None:

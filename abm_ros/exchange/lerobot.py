@@ -65,7 +65,7 @@ def export_lerobot(reader: StoreReader, target: Path, robot: str = 'unknown',
 def episodes_of(reader: StoreReader) -> Iterator[StepBlock]:
     """Iterate over whole episodes, whatever chunks they were written in."""
     waiting: list[StepBlock] = []
-    for block in reader.blocks():
+    for block in reader.all_blocks():
         edges = np.flatnonzero(np.diff(block.episode)) + 1
         for part in np.split(np.arange(len(block)), edges):
             piece = block.take(part)
