@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -21,6 +21,10 @@ from abm_ros.core.store_salvage import salvage
 from abm_ros.core.store_upkeep import Compactor, prune, vacuum
 from abm_ros.core.store_verify import verify
 from abm_ros.core.transition import PROVENANCES
+from abm_ros.exchange.bag_options import BagOptions
+
+if TYPE_CHECKING:
+    from abm_ros.exchange.importing import Source
 
 FORMATS = ('mcap', 'lerobot')
 
@@ -49,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_import(action('import', 'add what another record, or a bag of another robot, shows',
                        _import))
     forget = action('prune', 'forget the episodes that are worth least', _prune)
-    forget.add_argument('--bytes', type=float, help='keep at most so many bytes of steps')
+    forget.add_argument('--bytes', type=_whole, help='keep at most so many bytes of steps')
     forget.add_argument('--episodes', type=int, help='keep at most so many episodes')
     forget.add_argument('--dry-run', action='store_true', help='only say what would go')
     compact = action('compact', 'merge small chunks, give space back, bring an older record up '
@@ -60,22 +64,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('source', type=Path,
-                        help='a bag (.mcap), or the folder of a dataset that was exported')
+                        help='a bag (.mcap, or the folder of a rosbag2), or the folder of '
+                        'an exported dataset')
     parser.add_argument('--provenance', choices=PROVENANCES,
                         help='of all that is imported (exports: as recorded; bags: teacher)')
     bag = parser.add_argument_group('bags of other robots')
     bag.add_argument('--joints', nargs='+', default=(), metavar='NAME',
-                     help='in the order of the commands (as the bag names them)')
+                     help='in the order of the commands (needed unless these name their joints)')
     bag.add_argument('--urdf', type=Path, help='robot description (/robot_description)')
     bag.add_argument('--tool-link', default='', help="the tool's link (the last one)")
     bag.add_argument('--joint-topic', default='', help='(/joint_states)')
     bag.add_argument('--command-topic', default='', help='(the only one)')
     bag.add_argument('--interface', choices=('position', 'velocity', 'effort'),
                      default='position', help='what the commands are (%(default)s)')
-    bag.add_argument('--period', type=float, default=0.05, metavar='S',
-                     help='control period of a record that does not exist yet (%(default)s)')
-    bag.add_argument('--tolerance', type=float, default=0.05,
-                     help='goal tolerance of such a record (%(default)s)')
+    bag.add_argument('--period', type=float, metavar='S',
+                     help='control period of a record that does not exist yet '
+                          f'({BagOptions.period_s})')
+    bag.add_argument('--tolerance', type=float,
+                     help=f'goal tolerance of such a record ({BagOptions.tolerance})')
+
+
+def _whole(text: str) -> int:
+    """Return a whole number, which may be written as 1e9."""
+    try:
+        return int(float(text))
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(f'expected a number, got {text!r}') from None
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -150,24 +164,34 @@ def _export(arguments: argparse.Namespace) -> int:
 def _import(arguments: argparse.Namespace) -> int:
     from abm_ros.exchange.importing import read_source
     source = read_source(arguments.source, arguments)
+    spec, is_new = source.spec_for(arguments.memory), not arguments.memory.exists()
     arguments.memory.parent.mkdir(parents=True, exist_ok=True)
-    with Store(arguments.memory, source.spec_for(arguments.memory), StoreConfig(
-            commit_count=1000, commit_age_s=60.0)) as store, _bar('import', None) as progress:
-        before, first = store.acknowledged, store.next_episode
-        for number, step in enumerate(source.steps(first), 1):
-            store.append(step if arguments.provenance is None else
-                         replace(step, provenance=arguments.provenance))
-            if store.poll():
-                progress(number)
-        store.flush()
-        steps, episodes = store.acknowledged - before, store.next_episode - first
+    try:
+        with Store(arguments.memory, spec, StoreConfig(
+                commit_count=1000, commit_age_s=60.0)) as store:
+            steps, episodes = _add(store, source, arguments.provenance)
+    except BaseException:
+        if is_new:
+            for end in ('', '-wal', '-shm'):
+                Path(f'{arguments.memory}{end}').unlink(missing_ok=True)
+        raise
     print(f'{arguments.memory}: {steps} steps in {episodes} episodes added')
     return 0
 
 
+def _add(store: Store, source: 'Source', provenance: str | None) -> tuple[int, int]:
+    before, first = store.acknowledged, store.next_episode
+    with store.together(), _bar('import', None) as progress:
+        for number, step in enumerate(source.steps(first), 1):
+            store.append(step if provenance is None else replace(step, provenance=provenance))
+            if store.poll():
+                progress(number)
+    return store.acknowledged - before, store.next_episode - first
+
+
 def _prune(arguments: argparse.Namespace) -> int:
     limits = {'quota_bytes': arguments.bytes, 'quota_episodes': arguments.episodes}
-    wanted = {key: int(value) for key, value in limits.items() if value is not None}
+    wanted = {key: value for key, value in limits.items() if value is not None}
     if not wanted:
         raise StoreError('nothing to do: give --bytes or --episodes')
     quota = QuotaConfig(**wanted)

@@ -8,7 +8,8 @@ writes is one chunk, with one checksum.
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import numpy as np
@@ -170,8 +171,8 @@ class Store(StoreReader):
         :raises StoreError: the commit failed; the steps stay in the buffer for a later try.
         """
         if len(self._pen):
-            with explained(self.path, f'commit {self.pending} steps (kept in the buffer)'), \
-                    transaction(self.db):
+            within = nullcontext() if self.db.in_transaction else transaction(self.db)
+            with explained(self.path, f'commit {self.pending} steps (kept in the buffer)'), within:
                 # A commit that was interrupted after it took effect is not repeated.
                 last = self.db.execute(
                     'SELECT first_id, last_id, steps, crc32, block FROM chunks '
@@ -183,8 +184,28 @@ class Store(StoreReader):
                     self.write_block(block)
             self._acknowledged += len(self._pen)
             self._pen.clear()
-            self._lock.mark(self._acknowledged)
+            if not self.db.in_transaction:
+                self._lock.mark(self._acknowledged)
         return self._acknowledged
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """
+        Make what is appended within durable at the end: all of it or, after an error, none.
+
+        :raises StoreError: as `flush`.
+        """
+        self.flush()
+        try:
+            with explained(self.path, 'write'), transaction(self.db):
+                yield
+                self.flush()
+        except BaseException:
+            self._pen.clear()
+            with suppress(StoreError):
+                self.resume()
+            raise
+        self._lock.mark(self._acknowledged)
 
     def close(self) -> None:
         """

@@ -63,7 +63,7 @@ class readable:  # noqa: N801  (a context manager that reads like a function)
                  _: object) -> None:
         if isinstance(error, Exception) and not isinstance(error, StoreError):
             raise StoreError(f'{self._path}: cannot be read as MCAP: '
-                             f'{error or type(error).__name__}') from error
+                             f'{" ".join(str(error).split()) or type(error).__name__}') from error
 
 
 def _step(parts: dict[str, Any], spec: ObservationSpec, packing: Packing) -> Step:
