@@ -143,8 +143,10 @@ def _verify(arguments: argparse.Namespace) -> int:
         verdict = verify(reader, progress)
     for line in verdict.damage:
         print(f'damage: {line}')
+    lost = ('how many steps are missing is not known' if verdict.missing is None else
+            f'{verdict.missing} steps missing')
     print(f'{verdict.steps} steps, {verdict.transitions} transitions: '
-          f'{"sound" if verdict.sound else f"damaged, {max(0, verdict.missing)} steps missing"}')
+          f'{"sound" if verdict.sound else f"damaged, {lost}"}')
     return 0 if verdict.sound else 1
 
 

@@ -27,7 +27,7 @@ def open_reader(path: Path, busy_timeout_s: float, oldest: int = SCHEMA_VERSION)
 
     :param oldest: the lowest schema version that the caller can read.
     """
-    if not path.exists():
+    if not path.is_file():
         raise StoreError(f'{path}: no such file; expected an episodic memory')
     acknowledged = marked(path)        # before what is read, which a writer may make longer
     db = _connect(path, busy_timeout_s)

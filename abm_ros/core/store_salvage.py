@@ -51,7 +51,7 @@ def salvage(path: Path, target: Path, progress: Callable[[int], None] = lambda _
 
 def _missing(reader: StoreReader, steps: int, highest: int) -> int | None:
     lost = max(0, reader.marked - highest)
-    if not lost and steps == highest:
+    if reader.marked and steps == highest >= reader.marked:
         return 0                       # one for each id
     if reader.damage:
         return None                    # where the log is damaged, summaries are of before it

@@ -21,7 +21,7 @@ class Verdict:
 
     steps: int = 0                     # that can be read
     transitions: int = 0
-    missing: int = 0                   # steps that the file says it has and cannot show
+    missing: int | None = None         # steps that were there; None where nothing tells
     damage: list[str] = field(default_factory=list)
 
     @property
@@ -64,11 +64,12 @@ def _check(reader: StoreReader, verdict: Verdict, damaged: Callable[[StoreError]
         verdict.transitions += int(block.acted.sum())
         made |= {row[0]: row for row in tally.take(block, 0)}
         progress(verdict.steps)
-    try:
-        _check_summaries(reader, made, verdict, reader.episodes(damaged))
-        _check_end(reader, last[0], verdict)
-    except StoreError as error:
-        damaged(error)
+    for compare in (lambda: _check_summaries(reader, made, verdict, reader.episodes(damaged)),
+                    lambda: _check_end(reader, last[0], verdict)):
+        try:
+            compare()
+        except StoreError as error:
+            damaged(error)
 
 
 def _check_pages(reader: StoreReader, verdict: Verdict) -> None:
@@ -89,12 +90,12 @@ def _check_end(reader: StoreReader, last: int, verdict: Verdict) -> None:
     if last < reader.marked:
         verdict.damage.append(f'{reader.path}: the steps {last + 1} to {reader.marked} were '
                               'acknowledged and cannot be read')
-        verdict.missing = max(verdict.missing, reader.marked - last)
+        verdict.missing = max(verdict.missing or 0, reader.marked - last)
 
 
 def _check_summaries(reader: StoreReader, made: dict[int, tuple[Any, ...]], verdict: Verdict,
                      records: list[EpisodeRecord]) -> None:
-    verdict.missing = sum(record.steps for record in records) - verdict.steps
+    verdict.missing = max(0, sum(record.steps for record in records) - verdict.steps)
     told = {record.episode: record for record in records}
     if verdict.missing > 0:
         verdict.damage.append(f'{reader.path}: {verdict.missing} steps cannot be read')

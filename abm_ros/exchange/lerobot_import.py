@@ -50,7 +50,7 @@ def steps_of(folder: Path, spec: ObservationSpec) -> Iterator[Step]:
             with parquet.ParquetFile(path, page_checksum_verification=True) as file:
                 for group in range(file.num_row_groups):
                     yield from _steps(file.read_row_group(group), spec, modes)
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (needed('pyarrow').ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         told = f'lacks {error}' if isinstance(error, KeyError) else ' '.join(str(error).split())
         raise StoreError(f'{path}: cannot be read as LeRobotDataset: {told}') from error
 

@@ -174,6 +174,39 @@ def test_a_summary_over_several_commits(path: Path) -> None:
     np.testing.assert_allclose(record.sketch, [1.0] * 5 + [2.0, 2.0, 1.0, -1.0])
 
 
+def test_the_bytes_of_an_episode_over_several_runs(path: Path) -> None:
+    sizes = []
+    for index in range(0, 30, 10):
+        with Store(path, SPEC, CONFIG) as store:
+            for number in range(index, index + 10):
+                store.append(step(0, number))
+            store.flush()
+            sizes.append(store.episodes()[0].bytes)
+    # Chunks of as many steps are as large.
+    assert sizes == [sizes[0], 2 * sizes[0], 3 * sizes[0]]
+
+
+def test_all_together_or_not_at_all(path: Path) -> None:
+    config = StoreConfig(commit_count=2, buffer_limit=2)
+    with Store(path, SPEC, config) as store:
+        store.append(step(0, 0))
+
+        def add(*indices: int) -> None:
+            with store.together():
+                for index in indices:
+                    store.append(step(0, index))
+                    store.poll()
+                with Store.read(path) as reader:
+                    assert reader.totals()['steps'] == 1
+
+        with pytest.raises(SpecError, match='does not follow'):
+            add(1, 2, 3, 4, 5, 6, 7, 3)
+        assert (store.acknowledged, store.pending, store.next_episode) == (1, 0, 1)
+        add(*range(1, 8))
+        assert store.acknowledged == 8
+        assert store.episodes()[0].steps == 8
+
+
 def test_signals_are_added_until_the_commit(path: Path) -> None:
     with Store(path, SPEC, CONFIG) as store:
         first = store.append(step(0, 0))

@@ -279,3 +279,8 @@ def test_a_damaged_record_of_version_1_stays_as_it_is(tmp_path: Path) -> None:
         assert db.execute("SELECT value FROM meta WHERE key = 'schema_version'"
                           ).fetchone() == ('1',)
     db.close()
+    done = salvage(path, tmp_path / 'saved.db')
+    assert (done.steps, done.missing) == (19, 1)
+    assert 'row 7 of steps is damaged' in done.damage[0]
+    with Store(tmp_path / 'saved.db', SPEC, CONFIG) as store:
+        assert [s.stamp_ns // 50 for s in store.steps()] == [n for n in range(1, 21) if n != 7]
