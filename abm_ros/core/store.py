@@ -32,6 +32,7 @@ from abm_ros.core.store_file import (
     copy_head,
     create,
     explained,
+    make_durable,
     note_newest,
     read_head,
     transaction,
@@ -174,13 +175,7 @@ class Store(StoreReader):
             within = nullcontext() if self.db.in_transaction else transaction(self.db)
             with explained(self.path, f'commit {self.pending} steps (kept in the buffer)'), within:
                 # A commit that was interrupted after it took effect is not repeated.
-                last = self.db.execute(
-                    'SELECT first_id, last_id, steps, crc32, block FROM chunks '
-                    'ORDER BY first_id DESC LIMIT 1').fetchone()
-                block = self._pen.block()
-                if last is not None and last[1] >= block.id[0]:
-                    block = self._not_yet(block, last)
-                if len(block):
+                if len(block := self._not_yet(self._pen.block())):
                     self.write_block(block)
             self._acknowledged += len(self._pen)
             self._pen.clear()
@@ -246,12 +241,18 @@ class Store(StoreReader):
         self.resume()
         self._lock.mark(self._acknowledged)
 
-    def _not_yet(self, block: StepBlock, row: Row) -> StepBlock:
+    def _not_yet(self, block: StepBlock) -> StepBlock:
         """
-        Return what of a block the last chunk of the file does not hold.
+        Return what of a block the file does not hold.
 
         :raises StoreError: under these ids it holds something else.
         """
+        row: Row | None = self.db.execute(
+            'SELECT first_id, last_id, steps, crc32, block FROM chunks WHERE first_id >= ? '
+            'ORDER BY first_id DESC LIMIT 1', (int(block.id[0]),)).fetchone()
+        if row is None:
+            return block
+        # Of a commit that was interrupted after it took effect, or of another process.
         there, known = self.decode(row), block.take(block.id <= row[1])
         if not all(np.array_equal(getattr(there, name), getattr(known, name))
                    for name in ('id', 'episode', 'index', 'stamp_ns', 'rows')):
@@ -285,15 +286,7 @@ class Store(StoreReader):
 
     def _prepare(self, empty: bool, version: int) -> None:
         path, db = self.path, self.db
-        if empty:
-            db.execute('PRAGMA auto_vacuum = INCREMENTAL')
-        mode = db.execute('PRAGMA journal_mode = WAL').fetchone()[0]
-        if mode != 'wal':
-            raise StoreError(f'{path}: expected a file system with write-ahead logging, got '
-                             f'journal mode {mode!r}; choose a local folder')
-        db.execute('PRAGMA synchronous = FULL')
-        # What was forgotten is not found again when damage is searched for what is left.
-        db.execute('PRAGMA secure_delete = ON')
+        make_durable(path, db, is_new=empty)
         with transaction(db):
             if empty:
                 create(db, self.spec)

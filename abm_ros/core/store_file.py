@@ -101,6 +101,23 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+def make_durable(path: Path, db: sqlite3.Connection, *, is_new: bool) -> None:
+    """
+    Set how a writer's connection writes.
+
+    :raises StoreError: the file system has no write-ahead logging.
+    """
+    if is_new:
+        db.execute('PRAGMA auto_vacuum = INCREMENTAL')
+    mode = db.execute('PRAGMA journal_mode = WAL').fetchone()[0]
+    if mode != 'wal':
+        raise StoreError(f'{path}: expected a file system with write-ahead logging, got journal '
+                         f'mode {mode!r}; choose a local folder')
+    db.execute('PRAGMA synchronous = FULL')
+    # What was forgotten is not found again when a damaged file is searched for what is left.
+    db.execute('PRAGMA secure_delete = ON')
+
+
 def create(db: sqlite3.Connection, spec: ObservationSpec) -> None:
     """Create the tables, within a transaction of the caller."""
     for statement in _SCHEMA:

@@ -5,6 +5,7 @@ import struct
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -228,11 +229,10 @@ class StoreReader:
 
     def _rows(self, after: int, damaged: OnDamage | None) -> Iterator[Row]:
         """Yield the rows of the chunks; with `damaged`, find those that SQLite cannot read."""
-        sql, place, seen = SELECT_CHUNKS, after + 1, 0
+        sql, place, seen, end = SELECT_CHUNKS, after + 1, 0, 0
         while True:
             try:
-                # A few at a time: a long read would keep the WAL from being checkpointed.
-                rows = self.query(sql, place, _CHUNKS)
+                rows, end = self._next_rows(sql, place, seen, end)
             except StoreBusyError:
                 raise
             except StoreError as error:
@@ -241,15 +241,35 @@ class StoreReader:
                 damaged(error)
                 yield from Carver(self.path).rows(after)
                 return
-            yield from (row for row in rows if row[0] != seen)
-            if not rows or rows[-1][0] == seen:
+            yield from rows
+            if rows:
+                seen = rows[-1][0]
+                # By id, since what comes next may be merged meanwhile; by place behind damage.
+                sql, place = _BEHIND, seen
+                if is_whole(rows[-1]):
+                    after = rows[-1][1]
+                    sql, place = SELECT_CHUNKS, after + 1
+            elif end <= seen:
                 return
-            seen = rows[-1][0]
-            # By id, since what comes next may be merged meanwhile; by place behind a damaged one.
-            sql, place = _BEHIND, seen
-            if is_whole(rows[-1]):
-                after = rows[-1][1]
-                sql, place = SELECT_CHUNKS, after + 1
+
+    def _next_rows(self, sql: str, place: int, seen: int, end: int) -> tuple[list[Row], int]:
+        """
+        Return a few rows behind the one `seen`, none at the end, and where the end is then.
+
+        A few, since a long read would keep the WAL from being checkpointed.
+
+        :param end: where it was when nothing was there before, 0 otherwise.
+        :raises StoreError: a damaged page lets rows come out of order or hides those behind it.
+        """
+        rows: list[Row] = [row for row in self.query(sql, place, _CHUNKS) if row[0] != seen]
+        if rows and all(a[0] < b[0] for a, b in pairwise(rows)):
+            return rows, 0
+        highest = self.query('SELECT COALESCE(MAX(first_id), 0) FROM chunks')[0][0]
+        # A writer may add to it between two looks.
+        if rows or (highest > seen and highest == end):
+            raise StoreError(f'{self.path}: the table of chunks is damaged behind step {seen}; '
+                             f'{SALVAGE}')
+        return [], highest
 
 
 def is_whole(row: Row) -> bool:

@@ -251,11 +251,12 @@ def test_two_writers_do_not_take_each_others_steps_for_their_own(tmp_path: Path)
             two._pen.clear()
 
 
-def test_ids_are_not_given_twice_after_damage(closed: Path,
-                                              fresh: Callable[[Path], Path]) -> None:
+@pytest.mark.parametrize('wrong', [588, 10 ** 6, "'x'"])
+def test_ids_are_not_given_twice_after_damage(closed: Path, fresh: Callable[[Path], Path],
+                                              wrong: object) -> None:
     path = fresh(closed)
     with sqlite3.connect(path) as db:
-        db.execute('UPDATE chunks SET last_id = 588 WHERE first_id = 581')
+        db.execute(f'UPDATE chunks SET last_id = {wrong} WHERE first_id = 581')
     db.close()
     with Store(path, SPEC, CONFIG) as store:
         assert store.acknowledged == STEPS
