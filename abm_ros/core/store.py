@@ -70,6 +70,7 @@ class Store(StoreReader):
         self._clock = clock
         self._oldest = 0.0
         self._acknowledged = 0
+        self._together = False         # whether many commits are made one
         self._last = (-1, 0)           # episode and index of the last step appended
         self._lock = WriterLock(path)
         try:
@@ -172,14 +173,14 @@ class Store(StoreReader):
         :raises StoreError: the commit failed; the steps stay in the buffer for a later try.
         """
         if len(self._pen):
-            within = nullcontext() if self.db.in_transaction else transaction(self.db)
+            within = nullcontext() if self._together else transaction(self.db)
             with explained(self.path, f'commit {self.pending} steps (kept in the buffer)'), within:
                 # A commit that was interrupted after it took effect is not repeated.
                 if len(block := self._not_yet(self._pen.block())):
                     self.write_block(block)
             self._acknowledged += len(self._pen)
             self._pen.clear()
-            if not self.db.in_transaction:
+            if not self._together:
                 self._lock.mark(self._acknowledged)
         return self._acknowledged
 
@@ -191,6 +192,7 @@ class Store(StoreReader):
         :raises StoreError: as `flush`.
         """
         self.flush()
+        self._together = True
         try:
             with explained(self.path, 'write'), transaction(self.db):
                 yield
@@ -200,6 +202,8 @@ class Store(StoreReader):
             with suppress(StoreError):
                 self.resume()
             raise
+        finally:
+            self._together = False
         self._lock.mark(self._acknowledged)
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -76,7 +77,7 @@ def _check_pages(reader: StoreReader, verdict: Verdict) -> None:
     try:
         for (line,) in reader.query('PRAGMA integrity_check(20)'):
             if line != 'ok':
-                verdict.damage.append(f'{reader.path}: {" ".join(str(line).split())}')
+                verdict.damage.append(f'{reader.path}: {shorten(str(line), 200)}')
     except StoreError as error:
         verdict.damage.append(str(error))
 

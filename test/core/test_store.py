@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from abm_ros.core.errors import (
 )
 from abm_ros.core.spec import FieldSpec, ObservationSpec
 from abm_ros.core.store import Store, StoreConfig
+from abm_ros.core.store_verify import verify
 from abm_ros.core.transition import Step
 
 SPEC = ObservationSpec((FieldSpec('arm', 3), FieldSpec('tool', 2)), 'tool', 0.05, 2, 0.05, 10)
@@ -424,6 +426,27 @@ def test_acknowledged_steps_survive_kill_9(path: Path) -> None:
             numbers = [s.observation[0] for s in store.steps()]
             assert store.acknowledged == len(numbers) >= acknowledged > round_
             assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_a_record_is_sound_while_it_is_written(path: Path) -> None:
+    """Also its log, which begins anew now and then, and its summaries, which grow meanwhile."""
+    child = start_child("""
+        live(Store(sys.argv[1], SPEC, StoreConfig(commit_count=5)))
+    """, path)
+    assert child.stdout is not None
+    acknowledged = int(child.stdout.readline())
+    threading.Thread(target=child.stdout.read, daemon=True).start()
+    try:
+        end = time.monotonic() + 1.5
+        while time.monotonic() < end:
+            with Store.read(path) as reader:
+                verdict = verify(reader)
+                assert verdict.damage == []
+                assert verdict.steps >= acknowledged
+                acknowledged = verdict.steps
+    finally:
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
 
 
 @pytest.mark.parametrize('delay_s', [0.0, 0.001, 0.003])
