@@ -121,11 +121,8 @@ class StoreReader:
                 self.db.execute('ROLLBACK')
 
     def promised(self) -> int:
-        """Return how many steps the summaries of the episodes say that there are."""
-        try:
-            return int(self.query('SELECT COALESCE(SUM(steps), 0) FROM episodes')[0][0])
-        except (TypeError, ValueError) as error:
-            raise StoreError(f'{self.path}: the summaries are damaged; {SALVAGE}') from error
+        """Return how many steps the summaries say that there are; as `episodes`."""
+        return sum(record.steps for record in self.episodes())
 
     def carved(self) -> Iterator[StepBlock]:
         """Iterate over the steps whose chunks are whole, whether SQLite finds them or not."""

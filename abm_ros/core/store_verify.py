@@ -40,7 +40,8 @@ def verify(reader: StoreReader, progress: Callable[[int], None] = lambda _: None
     verdict = Verdict(damage=list(reader.damage))
 
     def damaged(error: StoreError) -> None:
-        verdict.damage.append(str(error))
+        if str(error) not in verdict.damage:       # a broken page may show a row many times
+            verdict.damage.append(str(error))
 
     with reader.snapshot():
         _check(reader, verdict, damaged, progress)
@@ -65,7 +66,7 @@ def _check(reader: StoreReader, verdict: Verdict, damaged: Callable[[StoreError]
         verdict.transitions += int(block.acted.sum())
         made |= {row[0]: row for row in tally.take(block, 0)}
         progress(verdict.steps)
-    for compare in (lambda: _check_summaries(reader, made, verdict, reader.episodes(damaged)),
+    for compare in (lambda: _check_summaries(reader, made, verdict, damaged),
                     lambda: _check_end(reader, last[0], verdict)):
         try:
             compare()
@@ -95,12 +96,18 @@ def _check_end(reader: StoreReader, last: int, verdict: Verdict) -> None:
 
 
 def _check_summaries(reader: StoreReader, made: dict[int, tuple[Any, ...]], verdict: Verdict,
-                     records: list[EpisodeRecord]) -> None:
-    verdict.missing = max(0, sum(record.steps for record in records) - verdict.steps)
-    told = {record.episode: record for record in records}
-    if verdict.missing > 0:
-        verdict.damage.append(f'{reader.path}: {verdict.missing} steps cannot be read')
+                     damaged: Callable[[StoreError], None]) -> None:
+    bad: list[StoreError] = []
+    told = {record.episode: record for record in reader.episodes(bad.append)}
+    for error in bad:
+        damaged(error)
+    missing = sum(record.steps for record in told.values()) - verdict.steps
+    if missing > 0:
+        verdict.missing = missing
+        verdict.damage.append(f'{reader.path}: {missing} steps cannot be read')
+    if missing > 0 or bad:
         return
+    verdict.missing = 0
     size = reader.packing.number_size + 2 * reader.spec.goal_size
     differing = [e for e in told.keys() | made.keys() if e not in told or e not in made
                  or not _agree(told[e], record_of(made[e], size))]
