@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -17,9 +17,14 @@ from abm_ros.cli.folder import RUN_FOLDER
 from abm_ros.core.errors import StoreError
 from abm_ros.core.forgetting import QuotaConfig, to_forget
 from abm_ros.core.store import Store, StoreConfig, StoreReader
-from abm_ros.core.store_upkeep import Compactor, copy_blocks, prune, vacuum
+from abm_ros.core.store_salvage import salvage
+from abm_ros.core.store_upkeep import Compactor, prune, vacuum
 from abm_ros.core.store_verify import verify
 from abm_ros.core.transition import PROVENANCES
+from abm_ros.exchange.bag_options import BagOptions
+
+if TYPE_CHECKING:
+    from abm_ros.exchange.importing import Source
 
 FORMATS = ('mcap', 'lerobot')
 
@@ -48,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_import(action('import', 'add what another record, or a bag of another robot, shows',
                        _import))
     forget = action('prune', 'forget the episodes that are worth least', _prune)
-    forget.add_argument('--bytes', type=float, help='keep at most so many bytes of steps')
+    forget.add_argument('--bytes', type=_whole, help='keep at most so many bytes of steps')
     forget.add_argument('--episodes', type=int, help='keep at most so many episodes')
     forget.add_argument('--dry-run', action='store_true', help='only say what would go')
     compact = action('compact', 'merge small chunks, give space back, bring an older record up '
@@ -59,22 +64,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('source', type=Path,
-                        help='a bag (.mcap), or the folder of a dataset that was exported')
+                        help='a bag (.mcap, or the folder of a rosbag2), or the folder of '
+                        'an exported dataset')
     parser.add_argument('--provenance', choices=PROVENANCES,
                         help='of all that is imported (exports: as recorded; bags: teacher)')
     bag = parser.add_argument_group('bags of other robots')
     bag.add_argument('--joints', nargs='+', default=(), metavar='NAME',
-                     help='in the order of the commands (as the bag names them)')
+                     help='in the order of the commands (needed unless these name their joints)')
     bag.add_argument('--urdf', type=Path, help='robot description (/robot_description)')
     bag.add_argument('--tool-link', default='', help="the tool's link (the last one)")
     bag.add_argument('--joint-topic', default='', help='(/joint_states)')
     bag.add_argument('--command-topic', default='', help='(the only one)')
     bag.add_argument('--interface', choices=('position', 'velocity', 'effort'),
                      default='position', help='what the commands are (%(default)s)')
-    bag.add_argument('--period', type=float, default=0.05, metavar='S',
-                     help='control period of a record that does not exist yet (%(default)s)')
-    bag.add_argument('--tolerance', type=float, default=0.05,
-                     help='goal tolerance of such a record (%(default)s)')
+    bag.add_argument('--period', type=float, metavar='S',
+                     help='control period of a record that does not exist yet '
+                          f'({BagOptions.period_s})')
+    bag.add_argument('--tolerance', type=float,
+                     help=f'goal tolerance of such a record ({BagOptions.tolerance})')
+
+
+def _whole(text: str) -> int:
+    """Return a whole number, which may be written as 1e9."""
+    try:
+        return int(float(text))
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(f'expected a number, got {text!r}') from None
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -88,15 +103,20 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _info(arguments: argparse.Namespace) -> int:
     with Store.read(arguments.memory) as reader:
-        told = summary(reader)
+        told, damage = summary(reader), reader.damage
     table = Table('what', 'value', title=str(arguments.memory), show_header=False)
     for key, value in told.items():
         table.add_row(key.replace('_', ' '), '  '.join(f'{k} {v}' for k, v in value.items())
                       if isinstance(value, dict) else str(value))
     Console(highlight=False).print(table)
+    for line in damage:
+        print(f'damage: {line}')
     if arguments.json is not None:
-        arguments.json.write_text(json.dumps(told, indent=2) + '\n', encoding='utf-8')
-    return 0
+        try:
+            arguments.json.write_text(json.dumps(told, indent=2) + '\n', encoding='utf-8')
+        except OSError as error:
+            raise StoreError(f'{arguments.json}: cannot be written: {error.strerror}') from error
+    return 1 if damage else 0
 
 
 def summary(reader: StoreReader) -> dict[str, Any]:
@@ -119,19 +139,19 @@ def summary(reader: StoreReader) -> dict[str, Any]:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    with Store.read(arguments.memory) as reader, _bar(
-            'verify', reader.totals()['steps']) as progress:
+    with Store.read(arguments.memory) as reader, _bar('verify', _total(reader)) as progress:
         verdict = verify(reader, progress)
     for line in verdict.damage:
         print(f'damage: {line}')
+    lost = ('how many steps are missing is not known' if verdict.missing is None else
+            f'{verdict.missing} steps missing')
     print(f'{verdict.steps} steps, {verdict.transitions} transitions: '
-          f'{"sound" if verdict.sound else f"damaged, {max(0, verdict.missing)} steps missing"}')
+          f'{"sound" if verdict.sound else f"damaged, {lost}"}')
     return 0 if verdict.sound else 1
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    with Store.read(arguments.memory) as reader, _bar(
-            'export', reader.totals()['steps']) as progress:
+    with Store.read(arguments.memory) as reader, _bar('export', _total(reader)) as progress:
         if arguments.format == 'mcap':
             from abm_ros.exchange.mcap_export import export_mcap
             done = f'{export_mcap(reader, arguments.target, progress)} messages'
@@ -146,24 +166,34 @@ def _export(arguments: argparse.Namespace) -> int:
 def _import(arguments: argparse.Namespace) -> int:
     from abm_ros.exchange.importing import read_source
     source = read_source(arguments.source, arguments)
+    spec, is_new = source.spec_for(arguments.memory), not arguments.memory.exists()
     arguments.memory.parent.mkdir(parents=True, exist_ok=True)
-    with Store(arguments.memory, source.spec_for(arguments.memory), StoreConfig(
-            commit_count=1000, commit_age_s=60.0)) as store, _bar('import', None) as progress:
-        before, first = store.acknowledged, store.next_episode
-        for number, step in enumerate(source.steps(first), 1):
-            store.append(step if arguments.provenance is None else
-                         replace(step, provenance=arguments.provenance))
-            if store.poll():
-                progress(number)
-        store.flush()
-        steps, episodes = store.acknowledged - before, store.next_episode - first
+    try:
+        with Store(arguments.memory, spec, StoreConfig(
+                commit_count=1000, commit_age_s=60.0)) as store:
+            steps, episodes = _add(store, source, arguments.provenance)
+    except BaseException:
+        if is_new:
+            for end in ('', '-wal', '-shm'):
+                Path(f'{arguments.memory}{end}').unlink(missing_ok=True)
+        raise
     print(f'{arguments.memory}: {steps} steps in {episodes} episodes added')
     return 0
 
 
+def _add(store: Store, source: 'Source', provenance: str | None) -> tuple[int, int]:
+    before, first = store.acknowledged, store.next_episode
+    with store.together(), _bar('import', None) as progress:
+        for number, step in enumerate(source.steps(first), 1):
+            store.append(step if provenance is None else replace(step, provenance=provenance))
+            if store.poll():
+                progress(number)
+    return store.acknowledged - before, store.next_episode - first
+
+
 def _prune(arguments: argparse.Namespace) -> int:
     limits = {'quota_bytes': arguments.bytes, 'quota_episodes': arguments.episodes}
-    wanted = {key: int(value) for key, value in limits.items() if value is not None}
+    wanted = {key: value for key, value in limits.items() if value is not None}
     if not wanted:
         raise StoreError('nothing to do: give --bytes or --episodes')
     quota = QuotaConfig(**wanted)
@@ -197,20 +227,31 @@ def _compact(arguments: argparse.Namespace) -> int:
 
 
 def _salvage(arguments: argparse.Namespace) -> int:
-    damage: list[StoreError] = []
-    with Store.read(arguments.memory) as reader:
-        steps = copy_blocks(reader.blocks(damaged=damage.append), arguments.salvage, reader,
-                            StoreConfig())
-    for error in damage:
-        print(f'left out: {error}')
-    print(f'{arguments.salvage}: {steps} steps')
-    return 0
+    with _bar('salvage', None) as progress:
+        done = salvage(arguments.memory, arguments.salvage, progress)
+    for line in done.damage:
+        print(f'damage: {line}')
+    lost = ('how many there were is not known' if done.missing is None else
+            f'{done.missing} steps are lost' if done.missing else 'all that there were')
+    print(f'{arguments.salvage}: {done.steps} steps saved, {lost}; to go on with it, move '
+          f'{arguments.memory} with its -wal, -shm and .lock away first')
+    return 1 if done.missing != 0 else 0
+
+
+def _total(reader: StoreReader) -> int | None:
+    """Return the number of steps, for a bar; None when damage hides it."""
+    try:
+        return reader.totals()['steps']
+    except StoreError:
+        return None
 
 
 @contextmanager
 def _bar(what: str, total: int | None) -> Any:
     """Show progress on a terminal; yields what takes the number done."""
+    console = Console(stderr=True)
     with Progress(TextColumn(what), BarColumn(), TextColumn('{task.completed} steps'),
-                  TimeRemainingColumn(), console=Console(stderr=True), transient=True) as shown:
+                  TimeRemainingColumn(), console=console, transient=True,
+                  disable=not console.is_terminal) as shown:
         task = shown.add_task(what, total=total)
         yield lambda done: shown.update(task, completed=done)

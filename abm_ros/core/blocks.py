@@ -20,7 +20,7 @@ from abm_ros.core.transition import PROVENANCES, Step
 
 # Number of steps, of floats per step, length of the modes' JSON, total length of the PNG files.
 _HEAD = struct.Struct('<4sIIIQ')
-_MAGIC = b'ABMB'
+MAGIC = b'ABMB'
 _ACTED, _SUCCESS, _ORIGIN_SHIFT = 1, 2, 2
 _MODES_LIMIT = 255
 
@@ -93,7 +93,7 @@ def encode_block(block: StepBlock, packing: Packing) -> bytes:
     flags = (block.acted.astype(np.uint8) * _ACTED | block.success.astype(np.uint8) * _SUCCESS
              | block.origin << _ORIGIN_SHIFT).astype(np.uint8)
     return b''.join([
-        _HEAD.pack(_MAGIC, len(block), block.rows.shape[1], len(modes), int(lengths.sum())),
+        _HEAD.pack(MAGIC, len(block), block.rows.shape[1], len(modes), int(lengths.sum())),
         modes, *(column.astype('<i8', copy=False).tobytes()
                  for column in (block.id, block.episode, block.index, block.stamp_ns)),
         block.mode.tobytes(), flags.tobytes(),
@@ -109,7 +109,7 @@ def decode_block(data: bytes, spec: ObservationSpec, packing: Packing) -> StepBl
     """
     magic, count, width, modes_size, _ = _HEAD.unpack_from(data)
     expected = packing.number_size + spec.goal_size + spec.action_size
-    if magic != _MAGIC or width != expected:
+    if magic != MAGIC or width != expected:
         raise ValueError(f'expected a block of {expected} numbers per step, got {width}')
     reader = _Reader(data, _HEAD.size)
     modes = tuple(json.loads(reader.take(modes_size)))

@@ -6,55 +6,46 @@ power cut. Commits are grouped, by count and by age, because one costs an fsync;
 writes is one chunk, with one checksum.
 """
 
-import os
 import sqlite3
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
+import numpy as np
+
 from abm_ros.core.blocks import StepBlock, checksum, encode_block
-from abm_ros.core.config import check, setting
-from abm_ros.core.errors import ConfigError, SpecError, StoreError
+from abm_ros.core.errors import SpecError, StoreError
 from abm_ros.core.spec import ObservationSpec
+from abm_ros.core.store_carve import Row
+from abm_ros.core.store_config import StoreConfig
 from abm_ros.core.store_episodes import EpisodeRecord, Tally
 from abm_ros.core.store_file import (
     INSERT_CHUNK,
     INSERT_EPISODE,
+    SALVAGE,
     SCHEMA_VERSION,
+    Head,
     check_same,
+    check_version,
     connect,
+    copy_head,
     create,
     explained,
+    make_durable,
+    note_newest,
     read_head,
-    take_lock,
     transaction,
 )
+from abm_ros.core.store_lock import WriterLock, lock_name, marked
+from abm_ros.core.store_log import check_log
 from abm_ros.core.store_migrate import OLDEST, migrate_from_1
+from abm_ros.core.store_opening import open_reader
 from abm_ros.core.store_pen import Pen
-from abm_ros.core.store_reader import RunRecord, StoreReader, open_reader
+from abm_ros.core.store_reader import RunRecord, StoreReader
 from abm_ros.core.transition import Step
 
 __all__ = ['EpisodeRecord', 'RunRecord', 'Store', 'StoreConfig', 'StoreReader']
-
-
-@dataclass(frozen=True)
-class StoreConfig:
-    """When the durable record commits, and how much it holds back while it cannot."""
-
-    commit_count: int = setting(50, 'steps after which a commit is due', low=1, high=100_000)
-    commit_age_s: float = setting(0.5, 'age of the oldest step at which a commit is due',
-                                  unit='s', low=0.0, high=60.0)
-    buffer_limit: int = setting(10_000, 'steps held in RAM while commits fail, then refused',
-                                low=1, high=10_000_000)
-    busy_timeout_s: float = setting(0.2, 'how long to wait for the lock of another process',
-                                    unit='s', low=0.0, high=10.0)
-
-    def __post_init__(self) -> None:
-        check(self)
-        if self.commit_count > self.buffer_limit:
-            raise ConfigError(f'StoreConfig.commit_count: {self.commit_count} exceeds '
-                              f'buffer_limit {self.buffer_limit}')
 
 
 class Store(StoreReader):
@@ -79,9 +70,13 @@ class Store(StoreReader):
         self._clock = clock
         self._oldest = 0.0
         self._acknowledged = 0
+        self._together = False         # whether many commits are made one
         self._last = (-1, 0)           # episode and index of the last step appended
-        self._lock = take_lock(path)
+        self._lock = WriterLock(path)
         try:
+            check_log(path)
+            if not path.exists():
+                self._lock.mark(0)     # of a record that was here before
             db = connect(path, 'rwc' if spec is not None else 'rw', config.busy_timeout_s)
             try:
                 self._open(path, db, spec)
@@ -89,7 +84,7 @@ class Store(StoreReader):
                 db.close()
                 raise
         except BaseException:
-            os.close(self._lock)
+            self._lock.release()
             raise
 
     @staticmethod
@@ -178,16 +173,38 @@ class Store(StoreReader):
         :raises StoreError: the commit failed; the steps stay in the buffer for a later try.
         """
         if len(self._pen):
-            with explained(self.path, f'commit {self.pending} steps (kept in the buffer)'), \
-                    transaction(self.db):
+            within = nullcontext() if self._together else transaction(self.db)
+            with explained(self.path, f'commit {self.pending} steps (kept in the buffer)'), within:
                 # A commit that was interrupted after it took effect is not repeated.
-                last = self.db.execute(
-                    'SELECT COALESCE(MAX(last_id), 0) FROM chunks WHERE first_id = '
-                    '(SELECT MAX(first_id) FROM chunks)').fetchone()[0]
-                self._write(self._pen, last)
+                if len(block := self._not_yet(self._pen.block())):
+                    self.write_block(block)
             self._acknowledged += len(self._pen)
             self._pen.clear()
+            if not self._together:
+                self._lock.mark(self._acknowledged)
         return self._acknowledged
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """
+        Make what is appended within durable at the end: all of it or, after an error, none.
+
+        :raises StoreError: as `flush`.
+        """
+        self.flush()
+        self._together = True
+        try:
+            with explained(self.path, 'write'), transaction(self.db):
+                yield
+                self.flush()
+        except BaseException:
+            self._pen.clear()
+            with suppress(StoreError):
+                self.resume()
+            raise
+        finally:
+            self._together = False
+        self._lock.mark(self._acknowledged)
 
     def close(self) -> None:
         """
@@ -195,14 +212,13 @@ class Store(StoreReader):
 
         :raises StoreError: the last steps could not be committed and are lost.
         """
-        if self._lock < 0:
+        if not self._lock.held:
             return
         try:
             self.flush()
         finally:
             self.db.close()
-            os.close(self._lock)
-            self._lock = -1
+            self._lock.release()
 
     def write_chunk(self, block: StepBlock) -> int:
         """Write a block as a chunk, within a transaction of the caller; return its bytes."""
@@ -217,53 +233,88 @@ class Store(StoreReader):
         size = self.write_chunk(block)
         self.db.executemany(INSERT_EPISODE, self._tally.take(block, size))
 
-    def _write(self, pen: Pen, after: int = 0) -> None:
-        block = pen.block()
-        if after >= block.id[0]:
-            block = block.take(block.id > after)
-            if not len(block):
-                return
-        self.write_block(block)
+    def remember(self, number: int, position: tuple[int, int]) -> None:
+        """Note, within the caller's transaction, what is not to be given again though it goes."""
+        self.db.execute("INSERT OR REPLACE INTO meta VALUES ('newest', ?)",
+                        (note_newest(number, position),))
+
+    def go_on_behind(self, number: int, position: tuple[int, int]) -> None:
+        """Let what comes next follow this id, episode and index, which are not in the file."""
+        with explained(self.path, 'write'), transaction(self.db):
+            self.remember(number, position)
+        self.resume()
+        self._lock.mark(self._acknowledged)
+
+    def _not_yet(self, block: StepBlock) -> StepBlock:
+        """
+        Return what of a block the file does not hold.
+
+        :raises StoreError: under these ids it holds something else.
+        """
+        row: Row | None = self.db.execute(
+            'SELECT first_id, last_id, steps, crc32, block FROM chunks WHERE first_id >= ? '
+            'ORDER BY first_id DESC LIMIT 1', (int(block.id[0]),)).fetchone()
+        if row is None:
+            return block
+        # Of a commit that was interrupted after it took effect, or of another process.
+        there, known = self.decode(row), block.take(block.id <= row[1])
+        if not all(np.array_equal(getattr(there, name), getattr(known, name))
+                   for name in ('id', 'episode', 'index', 'stamp_ns', 'rows')):
+            raise StoreError(f'{self.path}: somebody else wrote the steps {row[0]} to {row[1]} '
+                             'here; stop the other process or choose another file')
+        return block.take(block.id > row[1])
 
     def _open(self, path: Path, db: sqlite3.Connection, spec: ObservationSpec | None) -> None:
         with explained(path, 'open'):
             empty = not db.execute('SELECT 1 FROM sqlite_master').fetchone()
-        version = SCHEMA_VERSION
-        if not empty:
-            version, stored = read_head(path, db, OLDEST)
+            pages = int(db.execute('PRAGMA page_count').fetchone()[0])
+        acknowledged = marked(path)
+        if empty:
+            if spec is None:
+                raise StoreError(f'{path}: is empty; expected an episodic memory')
+            if pages > 1 or acknowledged:
+                raise StoreError(f'{path}: holds no table that can be read, but {pages} pages and '
+                                 f'{acknowledged} acknowledged steps; {SALVAGE}')
+            head = Head(SCHEMA_VERSION, spec)
+        else:
+            head = read_head(path, db)
+            check_version(path, head.version, OLDEST)
             if spec is not None:
-                check_same(path, stored, spec)
-            spec = stored
-        elif spec is None:
-            raise StoreError(f'{path}: is empty; expected an episodic memory')
-        super().__init__(path, db, spec)
-        self._pen = Pen(spec, self.packing)
-        self._tally = Tally(spec, self.packing)
+                check_same(path, head.spec, spec)
+        super().__init__(path, db, head, acknowledged)
+        self._pen = Pen(self.spec, self.packing)
+        self._tally = Tally(self.spec, self.packing)
         with explained(path, 'open'):
-            if empty:
-                db.execute('PRAGMA auto_vacuum = INCREMENTAL')
-            mode = db.execute('PRAGMA journal_mode = WAL').fetchone()[0]
-            if mode != 'wal':
-                raise StoreError(f'{path}: expected a file system with write-ahead logging, '
-                                 f'got journal mode {mode!r}; choose a local folder')
-            db.execute('PRAGMA synchronous = FULL')
-            with transaction(db):
-                if empty:
-                    create(db, spec)
-                elif version < SCHEMA_VERSION:
-                    migrate_from_1(path, db, spec, self._write)
-                self._acknowledged, self._last = self.newest()
-                db.execute('INSERT INTO runs (first_id, started_ns) VALUES (?, ?)',
-                           (self._acknowledged + 1, time.time_ns()))
+            self._prepare(empty, head.version)
         self.resume()
+
+    def _prepare(self, empty: bool, version: int) -> None:
+        path, db = self.path, self.db
+        make_durable(path, db, is_new=empty)
+        with transaction(db):
+            if empty:
+                create(db, self.spec)
+            elif version < SCHEMA_VERSION:
+                migrate_from_1(path, db, self.spec, self.write_block)
+            if not self.damage:
+                copy_head(db, self.spec)
+            self._acknowledged, self._last = self.newest()
+            if self._acknowledged < self.marked:
+                raise StoreError(
+                    f'{path}: the steps {self._acknowledged + 1} to {self.marked} were '
+                    f'acknowledged and cannot be read; {SALVAGE}; where it was replaced on '
+                    f'purpose, remove {lock_name(path)}')
+            db.execute('INSERT INTO runs (first_id, started_ns) VALUES (?, ?)',
+                       (self._acknowledged + 1, time.time_ns()))
+        self._lock.mark(self._acknowledged)
 
     def resume(self) -> None:
         """Go on behind the last step of the file, also with the summary of its episode."""
         if not len(self._pen):
             self._acknowledged, self._last = self.newest()
         self._tally = Tally(self.spec, self.packing)
-        found = self.query('SELECT MAX(first_id) FROM episodes WHERE episode = ?', self._last[0])
-        first = found[0][0]
-        if first is not None:
+        for first, size in self.query('SELECT first_id, bytes FROM episodes WHERE episode = ?',
+                                      self._last[0]):
             for block in self.blocks(first - 1, damaged=lambda _: None):
                 self._tally.take(block, 0)
+            self._tally.weigh(size)

@@ -1,8 +1,8 @@
 """The summaries of whole episodes: for queries, and for the choice of what to forget."""
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+import zlib
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -64,6 +64,11 @@ class Tally:
             rows.append(row_of(record))
         return rows
 
+    def weigh(self, size: int) -> None:
+        """Set the bytes of the episode under way, which its steps do not tell."""
+        if self._record is not None:
+            self._record = replace(self._record, bytes=size)
+
     def _add(self, block: StepBlock, start: int, stop: int, size: int) -> EpisodeRecord:
         numbers, goal_size = self._packing.number_size, self._spec.goal_size
         part = slice(start, stop)
@@ -93,17 +98,35 @@ class Tally:
 def row_of(record: EpisodeRecord) -> tuple[Any, ...]:
     """Return a record as a row of the table."""
     *scalars, novelty, surprise, sketch = vars(record).values()
-    return (*scalars, *(None if np.isnan(v) else v for v in (novelty, surprise)),
-            sketch.astype('<f4').tobytes())
+    # SQLite knows neither bool nor -0.0.
+    row = (*(int(v) if isinstance(v, bool) else v for v in scalars),
+           *(None if np.isnan(v) else v + 0.0 for v in (novelty, surprise)))
+    blob = sketch.astype('<f4').tobytes()
+    return (*row, blob + _crc(row, blob))
 
 
-def records_of(rows: Iterable[tuple[Any, ...]]) -> list[EpisodeRecord]:
-    """Return the records of rows that `SELECT_EPISODES` gave."""
-    return [EpisodeRecord(
+def record_of(row: tuple[Any, ...], sketch_size: int) -> EpisodeRecord:
+    """
+    Return the record of a row that `SELECT_EPISODES` gave.
+
+    :param sketch_size: numbers in a sketch.
+    :raises ValueError: the row is not what was written.
+    """
+    *values, blob = row
+    sketch = blob[:4 * sketch_size] if isinstance(blob, bytes) else b''
+    # Rows of before the checksum have none.
+    if len(sketch) != 4 * sketch_size or blob[len(sketch):] not in (
+            b'', _crc(tuple(values), sketch)):
+        raise ValueError('wrong checksum')
+    (episode, first, last, steps, transitions, size, mode, success, complete, origin, novelty,
+     surprise) = values
+    return EpisodeRecord(
         episode, first, last, steps, transitions, size, mode, bool(success), bool(complete),
         origin, _known(novelty), _known(surprise), np.frombuffer(sketch, '<f4'))
-        for (episode, first, last, steps, transitions, size, mode, success, complete, origin,
-             novelty, surprise, sketch) in rows]
+
+
+def _crc(row: tuple[Any, ...], sketch: bytes) -> bytes:
+    return zlib.crc32(sketch, zlib.crc32(repr(row).encode())).to_bytes(4, 'little')
 
 
 def _known(value: float | None) -> float:

@@ -1,24 +1,26 @@
 """
 The file format of the durable record, schema version 2: tables, locks and errors.
 
-Table `meta` holds the schema version, the observation spec (JSON), the time of creation and, once
-steps were pruned, the highest id and episode ever given; `runs` one row per writer; `chunks` the
-lived steps, many to a row, each row a block (`core/blocks.py`) with its checksum; `episodes` one
-row per episode, for queries and for the choice of what to forget.
+Table `meta` holds the schema version and the observation spec (JSON), both once more under a
+CRC-32, the time of creation and, once steps were pruned, the highest id and episode ever given;
+`runs` one row per writer; `chunks` the lived steps, many to a row, each row a block
+(`core/blocks.py`) with its checksum; `episodes` one row per episode, for queries and for the
+choice of what to forget, whose last column ends with the CRC-32 of the row.
 """
 
-import fcntl
 import json
-import os
 import sqlite3
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from abm_ros.core.errors import SpecError, StoreBusyError, StoreError
+from abm_ros.core.errors import SpecError, StoreError
 from abm_ros.core.spec import ObservationSpec
+from abm_ros.core.store_lock import busy
 
 SCHEMA_VERSION = 2
 TABLES = (
@@ -37,49 +39,22 @@ _SCHEMA = (
      'started_ns INTEGER NOT NULL)'),
     *TABLES,
 )
+_COPY = 'observation_spec_copy'
 INSERT_CHUNK = 'INSERT INTO chunks VALUES (?, ?, ?, ?, ?)'
 INSERT_EPISODE = f'INSERT OR REPLACE INTO episodes VALUES ({", ".join("?" * 13)})'
 # From the chunk that holds step ? + 1, or the first one after it.
 SELECT_CHUNKS = ('SELECT first_id, last_id, steps, crc32, block FROM chunks WHERE first_id >= '
                  '(SELECT COALESCE(MAX(first_id), 0) FROM chunks WHERE first_id <= ?) '
                  'ORDER BY first_id LIMIT ?')
+SALVAGE = "restore a copy of the file, or keep the rest with 'abm memory compact --salvage'"
 _HINTS = {
     sqlite3.SQLITE_FULL: '; free some disk space',
     sqlite3.SQLITE_IOERR: '; free some disk space or check the disk',
     sqlite3.SQLITE_CANTOPEN: '; choose a file in an existing, writable folder',
     sqlite3.SQLITE_READONLY: '; make the file and its folder writable',
     sqlite3.SQLITE_NOTADB: '; move it away or choose another file',
-    sqlite3.SQLITE_CORRUPT: '; restore a copy of it or choose another file',
+    sqlite3.SQLITE_CORRUPT: f'; {SALVAGE}',
 }
-
-
-def take_lock(path: Path) -> int:
-    """
-    Become the one writer.
-
-    :return: a descriptor; closing it gives the lock back.
-    :raises StoreBusyError: another writer has it.
-    :raises StoreError: the folder cannot be written.
-    """
-    # Beside the database, since closing any descriptor of the database itself would drop the
-    # POSIX locks that SQLite holds on it. Never unlinked: that would race with the next writer.
-    name = f'{path}.lock'
-    try:
-        handle = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise StoreError(f'{path}: cannot write here: {error.strerror}; choose a file in an '
-                         'existing, writable folder') from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(handle)
-        raise _busy(path) from error
-    return handle
-
-
-def _busy(path: Path) -> StoreBusyError:
-    return StoreBusyError(f'{path}: another process holds this episodic memory; stop it or '
-                          'choose another file')
 
 
 def connect(path: Path, mode: str, timeout_s: float) -> sqlite3.Connection:
@@ -108,7 +83,7 @@ def explained(path: Path, doing: str) -> Iterator[None]:
     except sqlite3.Error as error:
         code = getattr(error, 'sqlite_errorcode', sqlite3.SQLITE_ERROR) & 0xff
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            raise _busy(path) from error
+            raise busy(path) from error
         raise StoreError(f'{path}: cannot {doing}: {error}{_HINTS.get(code, "")}') from error
 
 
@@ -126,6 +101,23 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+def make_durable(path: Path, db: sqlite3.Connection, *, is_new: bool) -> None:
+    """
+    Set how a writer's connection writes.
+
+    :raises StoreError: the file system has no write-ahead logging.
+    """
+    if is_new:
+        db.execute('PRAGMA auto_vacuum = INCREMENTAL')
+    mode = db.execute('PRAGMA journal_mode = WAL').fetchone()[0]
+    if mode != 'wal':
+        raise StoreError(f'{path}: expected a file system with write-ahead logging, got journal '
+                         f'mode {mode!r}; choose a local folder')
+    db.execute('PRAGMA synchronous = FULL')
+    # What was forgotten is not found again when a damaged file is searched for what is left.
+    db.execute('PRAGMA secure_delete = ON')
+
+
 def create(db: sqlite3.Connection, spec: ObservationSpec) -> None:
     """Create the tables, within a transaction of the caller."""
     for statement in _SCHEMA:
@@ -133,32 +125,86 @@ def create(db: sqlite3.Connection, spec: ObservationSpec) -> None:
     db.executemany('INSERT INTO meta VALUES (?, ?)', (
         ('schema_version', str(SCHEMA_VERSION)), ('observation_spec', spec.to_json()),
         ('created_ns', str(time.time_ns()))))
+    copy_head(db, spec)
 
 
-def read_head(path: Path, db: sqlite3.Connection,
-              oldest: int = SCHEMA_VERSION) -> tuple[int, ObservationSpec]:
+def copy_head(db: sqlite3.Connection, spec: ObservationSpec) -> None:
+    """Write the version and the spec once more, within a transaction of the caller."""
+    text = f'{SCHEMA_VERSION} {spec.to_json()}'
+    db.execute('INSERT OR REPLACE INTO meta VALUES (?, ?)',
+               (_COPY, f'{zlib.crc32(text.encode()):08x} {text}'))
+
+
+def head_of_copy(text: str) -> tuple[int, str] | None:
+    """Return the version and the spec's JSON that a copy holds; None where it is damaged."""
+    crc, _, rest = text.partition(' ')
+    version, _, spec = rest.partition(' ')
+    whole = crc == f'{zlib.crc32(rest.encode()):08x}' and version.isdecimal()
+    return (int(version), spec) if whole else None
+
+
+@dataclass(frozen=True)
+class Head:
+    """What a record says of itself, and what of that is damaged."""
+
+    version: int
+    spec: ObservationSpec
+    damage: tuple[str, ...] = ()
+
+
+def read_head(path: Path, db: sqlite3.Connection) -> Head:
     """
     Return the schema version and the observation spec of an existing record.
 
-    :param oldest: the lowest version that the caller can read.
-    :raises StoreError: the file is not an episodic memory, or of a version that cannot be read.
+    :raises StoreError: the file is not an episodic memory, or too damaged to tell.
     """
     with explained(path, 'read'):
         known = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone()
-        meta = dict(db.execute('SELECT key, value FROM meta')) if known else {}
-    version, spec = meta.get('schema_version', ''), meta.get('observation_spec')
+        meta = dict(db.execute('SELECT * FROM meta')) if known else {}
+    told = meta.get('schema_version', ''), meta.get('observation_spec')
+    copy = head_of_copy(str(meta.get(_COPY, '')))
+    damage: tuple[str, ...] = ()
+    if _COPY in meta and copy != (int(told[0]) if str(told[0]).isdecimal() else 0, told[1]):
+        damage = (f'{path}: its version and observation spec are not what their copy says',)
+    version, spec = copy or told
     if not str(version).isdecimal() or spec is None:
         raise StoreError(f'{path}: is a database, but not an episodic memory; choose another file')
-    if int(version) > SCHEMA_VERSION or int(version) < oldest:
-        older = int(version) < SCHEMA_VERSION
-        todo = ("'abm memory compact' brings it up to date" if older else
+    try:
+        return Head(int(version), ObservationSpec.from_json(str(spec)), damage)
+    except SpecError as error:
+        raise StoreError(f'{path}: damaged meta table: {error}') from error
+
+
+def check_version(path: Path, version: int, oldest: int = SCHEMA_VERSION) -> None:
+    """
+    Refuse a record that this code cannot read.
+
+    :param oldest: the lowest version that the caller can read.
+    :raises StoreError: saying what can.
+    """
+    if not oldest <= version <= SCHEMA_VERSION:
+        todo = ("'abm memory compact' brings it up to date" if version < oldest else
                 'open it with the abm_ros that wrote it')
         raise StoreError(f'{path}: has schema version {version}, expected {SCHEMA_VERSION}; '
                          f'{todo}')
+
+
+def noted_newest(text: str) -> tuple[int, tuple[int, int]] | None:
+    """Return what `note_newest` wrote, None where that is damaged."""
+    numbers, _, crc = text.partition(' crc32 ')
     try:
-        return int(version), ObservationSpec.from_json(spec)
-    except SpecError as error:
-        raise StoreError(f'{path}: damaged meta table: {error}') from error
+        number, episode, index = map(int, numbers.split())
+    except ValueError:
+        return None
+    # Records of before the checksum have none.
+    whole = not crc or crc == f'{zlib.crc32(numbers.encode()):08x}'
+    return (number, (episode, index)) if whole else None
+
+
+def note_newest(number: int, position: tuple[int, int]) -> str:
+    """Return the text that notes the highest id, and the episode and index that came last."""
+    numbers = f'{number} {position[0]} {position[1]}'
+    return f'{numbers} crc32 {zlib.crc32(numbers.encode()):08x}'
 
 
 def check_same(path: Path, stored: ObservationSpec, given: ObservationSpec) -> None:

@@ -2,16 +2,17 @@
 
 import sqlite3
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from abm_ros.core.blocks import StepBlock
 from abm_ros.core.errors import StoreError
 from abm_ros.core.packing import Packing
 from abm_ros.core.spec import ObservationSpec
-from abm_ros.core.store_file import SCHEMA_VERSION, TABLES
+from abm_ros.core.store_file import SALVAGE, SCHEMA_VERSION, TABLES
 from abm_ros.core.store_pen import Pen
 from abm_ros.core.transition import Step
 
@@ -22,25 +23,42 @@ _CHUNK = 1024      # steps in a chunk
 
 
 def migrate_from_1(path: Path, db: sqlite3.Connection, spec: ObservationSpec,
-                   write: Callable[[Pen], None]) -> None:
+                   write: Callable[[StepBlock], None]) -> None:
     """
     Turn schema version 1, one row per step, into version 2; the caller's transaction commits.
 
-    :param write: writes what a pen holds as a chunk.
+    :param write: writes a block as a chunk.
     :raises StoreError: a row is damaged; nothing is changed then.
     """
     for statement in TABLES:
         db.execute(statement)
+    for block in blocks_of_1(path, db, spec):
+        write(block)
+    db.execute('DROP TABLE steps')
+    db.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (str(SCHEMA_VERSION),))
+
+
+def blocks_of_1(path: Path, db: sqlite3.Connection, spec: ObservationSpec,
+                damaged: Callable[[StoreError], None] | None = None) -> Iterator[StepBlock]:
+    """
+    Iterate over the steps of a record of version 1, in their order.
+
+    :param damaged: is told of every row that is damaged, which is then left out; None raises.
+    """
     pen = Pen(spec, Packing(spec))
     last = 0
     while rows := db.execute(_SELECT, (last, _CHUNK)).fetchall():
         for row in rows:
-            pen.take(row[0], _decode(path, spec, row))
-        write(pen)
+            try:
+                pen.take(row[0], _decode(path, spec, row))
+            except StoreError as error:
+                if damaged is None:
+                    raise
+                damaged(error)
+        if len(pen):
+            yield pen.block()
         pen.clear()
         last = rows[-1][0]
-    db.execute('DROP TABLE steps')
-    db.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (str(SCHEMA_VERSION),))
 
 
 def _decode(path: Path, spec: ObservationSpec, row: tuple[Any, ...]) -> Step:
@@ -58,7 +76,7 @@ def _decode(path: Path, spec: ObservationSpec, row: tuple[Any, ...]) -> Step:
                     mode, bool(success), provenance)
     except (TypeError, ValueError) as error:
         raise StoreError(f'{path}: row {row[0]} of steps is damaged: {error}; it stays at schema '
-                         'version 1: restore a copy of the file') from error
+                         f'version 1: {SALVAGE}') from error
 
 
 def _numbers(blob: bytes, size: int) -> np.ndarray:

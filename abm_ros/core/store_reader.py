@@ -1,22 +1,25 @@
 """What can be read from the durable record, by its writer or beside it."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+import struct
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
 from abm_ros.core.blocks import StepBlock, checksum, decode_block
 from abm_ros.core.errors import StoreBusyError, StoreError
 from abm_ros.core.packing import Packing
-from abm_ros.core.spec import ObservationSpec
-from abm_ros.core.store_episodes import SELECT_EPISODES, EpisodeRecord, records_of
-from abm_ros.core.store_file import SELECT_CHUNKS, connect, explained, read_head
+from abm_ros.core.store_carve import Carver, Row
+from abm_ros.core.store_episodes import SELECT_EPISODES, EpisodeRecord, record_of
+from abm_ros.core.store_file import SALVAGE, SELECT_CHUNKS, Head, explained, noted_newest
 from abm_ros.core.transition import Step
 
 _CHUNKS = 16
-_SELECT = 'SELECT first_id, last_id, steps, crc32, block FROM chunks WHERE first_id'
-Row = tuple[int, int, int, int, bytes]
+_BEHIND = ('SELECT first_id, last_id, steps, crc32, block FROM chunks WHERE first_id > ? '
+           'ORDER BY first_id LIMIT ?')
 OnDamage = Callable[[StoreError], None]
 
 
@@ -32,10 +35,13 @@ class RunRecord:
 class StoreReader:
     """Reads the committed steps, the summaries of episodes and the runs."""
 
-    def __init__(self, path: Path, db: sqlite3.Connection, spec: ObservationSpec) -> None:
+    def __init__(self, path: Path, db: sqlite3.Connection, head: Head, marked: int) -> None:
         self.path = path
-        self.spec = spec
-        self.packing = Packing(spec)
+        self.version = head.version
+        self.spec = head.spec
+        self.packing = Packing(head.spec)
+        # What is wrong with its head, and how far it was acknowledged beside it.
+        self.damage, self.marked = head.damage, marked
         # For the modules of the record alone.
         self.db = db
 
@@ -59,6 +65,7 @@ class StoreReader:
             if row[0] <= after:
                 block = block.take(block.id > after)
             if len(block):
+                after = int(block.id[-1])
                 yield block
 
     def steps(self, after: int = 0, damaged: OnDamage | None = None) -> Iterator[Step]:
@@ -72,23 +79,75 @@ class StoreReader:
 
         :raises StoreError: naming the chunk, when it is not what was written.
         """
-        first, last, steps, crc, data = row
+        first, last, steps, _, data = row
         try:
-            if checksum(first, last, data) != crc:
+            if not is_whole(row):
                 raise ValueError('wrong checksum')
             block = decode_block(data, self.spec, self.packing)
             if len(block) != steps or block.id[0] != first or block.id[-1] != last:
                 raise ValueError('other steps than the row says')
         except (TypeError, ValueError) as error:
             raise StoreError(
-                f'{self.path}: the chunk of steps {first} to {last} is damaged: {error}; restore '
-                "a copy of the file, or keep the rest with 'abm memory compact --salvage'"
-            ) from error
+                f'{self.path}: the chunk of steps {first} to {last} is damaged: {error}; '
+                f'{SALVAGE}') from error
         return block
 
-    def episodes(self) -> list[EpisodeRecord]:
-        """Return a summary of every episode, in the order lived."""
-        return records_of(self.query(SELECT_EPISODES))
+    def all_blocks(self) -> Iterator[StepBlock]:
+        """
+        Iterate over all committed steps, of one moment, or say that some are not there.
+
+        :raises StoreError: a chunk is damaged, steps that were acknowledged are missing, or what
+            the record says of itself is damaged.
+        """
+        if self.damage:
+            raise StoreError(self.damage[0])
+        with self.snapshot():
+            steps, last = 0, (self.noted() or (0,))[0]
+            for block in self.blocks():
+                steps, last = steps + len(block), max(last, int(block.id[-1]))
+                yield block
+            missing = max(self.promised() - steps, self.marked - last)
+        if missing > 0:
+            raise StoreError(f'{self.path}: {missing} steps cannot be read; {SALVAGE}')
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read what is there at one moment, though a writer goes on; its log grows meanwhile."""
+        self.query('BEGIN')
+        try:
+            yield
+        finally:
+            with suppress(sqlite3.Error):
+                self.db.execute('ROLLBACK')
+
+    def promised(self) -> int:
+        """Return how many steps the summaries say that there are; as `episodes`."""
+        return sum(record.steps for record in self.episodes())
+
+    def carved(self) -> Iterator[StepBlock]:
+        """Iterate over the steps whose chunks are whole, whether SQLite finds them or not."""
+        for row in Carver(self.path).rows():
+            with suppress(StoreError):
+                yield self.decode(row)
+
+    def episodes(self, damaged: OnDamage | None = None) -> list[EpisodeRecord]:
+        """
+        Return a summary of every episode, in the order lived.
+
+        :param damaged: is told of every one that is damaged, which is then left out; None raises.
+        :raises StoreError: naming the episode.
+        """
+        size, found = self.packing.number_size + 2 * self.spec.goal_size, []
+        for row in self.query(SELECT_EPISODES):
+            try:
+                found.append(record_of(row, size))
+            except ValueError as error:
+                told = StoreError(f'{self.path}: the summary of episode {row[0]} is damaged: '
+                                  f'{error}; {SALVAGE}')
+                if damaged is None:
+                    raise told from error
+                damaged(told)
+        return found
 
     def runs(self) -> list[RunRecord]:
         """Return the runs that wrote to this record, in order."""
@@ -109,20 +168,36 @@ class StoreReader:
                              for name in ('page_size', 'page_count', 'freelist_count'))
         return {'used': page * (pages - free), 'free': page * free}
 
+    def noted(self) -> tuple[int, tuple[int, int]] | None:
+        """Return as `newest` what pruning noted, before which ids are taken; None if damaged."""
+        return noted_newest(self.meta('newest', '0 -1 0'))
+
     def newest(self) -> tuple[int, tuple[int, int]]:
-        """Return the highest id ever given, and the episode and index that came last."""
-        highest, *position = map(int, self._meta('newest', '0 -1 0').split())
+        """
+        Return the highest id ever given, and the episode and index that came last.
+
+        Damage to the last chunk or to what was noted makes them higher than they need be, so that
+        nothing is given twice.
+        """
+        noted = self.noted()
+        number, position = noted or (0, (-1, 0))
         rows = self.query('SELECT first_id, last_id, steps, crc32, block FROM chunks '
-                           'ORDER BY first_id DESC LIMIT 1')
-        if not rows or rows[0][1] <= highest:
-            return highest, (position[0], position[1])
+                          'ORDER BY first_id DESC LIMIT 1')
         try:
-            block = self.decode(rows[0])
-            return int(block.id[-1]), (int(block.episode[-1]), int(block.index[-1]))
+            blocks = [self.decode(row) for row in rows]
         except StoreError:
-            # The row still says how far it went; its episode is not gone on with.
-            last = self.query('SELECT COALESCE(MAX(episode), -1) + 1 FROM episodes')[0][0]
-            return int(rows[0][1]), (int(last), 0)
+            noted, blocks = None, []
+        for block in blocks:
+            last = int(block.id[-1]), (int(block.episode[-1]), int(block.index[-1]))
+            number, position = max((number, position), last)
+        if noted is None:
+            ids, episodes = zip(*self.query(
+                'SELECT first_id, -1 FROM chunks UNION ALL SELECT last_id, episode FROM episodes '
+                'UNION ALL SELECT first_id - 1, -1 FROM runs'), strict=True)
+            number = max(number, self.marked, *_integers(ids))
+            # The episode after the last one known may be the one that the damage hides.
+            position = max(position[0], *_integers(episodes)) + 1, 0
+        return number, position
 
     @property
     def next_episode(self) -> int:
@@ -144,80 +219,65 @@ class StoreReader:
         with explained(self.path, 'read'):
             return self.db.execute(sql, values).fetchall()
 
-    def _meta(self, key: str, default: str) -> str:
+    def meta(self, key: str, default: str) -> str:
+        """Return what the record notes under a key."""
         found = self.query('SELECT value FROM meta WHERE key = ?', key)
         return str(found[0][0]) if found else default
 
     def _rows(self, after: int, damaged: OnDamage | None) -> Iterator[Row]:
-        """Yield the rows of the chunks; with `damaged`, go round what SQLite cannot read."""
+        """Yield the rows of the chunks; with `damaged`, find those that SQLite cannot read."""
+        sql, place, seen, end = SELECT_CHUNKS, after + 1, 0, 0
         while True:
             try:
-                # A few at a time: a long read would keep the WAL from being checkpointed.
-                rows = self.query(SELECT_CHUNKS, after + 1, _CHUNKS)
+                rows, end = self._next_rows(sql, place, seen, end)
             except StoreBusyError:
                 raise
             except StoreError as error:
                 if damaged is None:
                     raise
                 damaged(error)
-                yield from self._rows_around(after)
+                yield from Carver(self.path).rows(after)
                 return
-            for row in rows:
-                if _end(row) > after:
-                    yield row
-            if not rows or _end(rows[-1]) <= after:
+            yield from rows
+            if rows:
+                seen = rows[-1][0]
+                # By id, since what comes next may be merged meanwhile; by place behind damage.
+                sql, place = _BEHIND, seen
+                if is_whole(rows[-1]):
+                    after = rows[-1][1]
+                    sql, place = SELECT_CHUNKS, after + 1
+            elif end <= seen:
                 return
-            after = _end(rows[-1])
 
-    def _rows_around(self, after: int) -> Iterator[Row]:
-        """Yield what can be read of a damaged table: each chunk is looked up by itself."""
-        rows = self._try(SELECT_CHUNKS, after + 1, 1)
-        while True:
-            for row in rows:
-                yield row
-                after = _end(row)
-            rows = self._try(f'{_SELECT} > ? ORDER BY first_id LIMIT 1', after)
-            if not rows:
-                # Over the hole, to the next one that can be found.
-                beyond = self._beyond(after)
-                if beyond is None:
-                    return
-                after = beyond - 1
-                rows = self._try(f'{_SELECT} = ?', beyond)
+    def _next_rows(self, sql: str, place: int, seen: int, end: int) -> tuple[list[Row], int]:
+        """
+        Return a few rows behind the one `seen`, none at the end, and where the end is then.
 
-    def _beyond(self, after: int) -> int | None:
-        """Return the first id of a later chunk than the one that cannot be read."""
-        ends = [int(row[0]) for sql in ('SELECT MAX(first_id) FROM chunks',
-                                        'SELECT MAX(last_id) FROM episodes')
-                for row in self._try(sql) if row[0] is not None]
-        step = 1
-        while after + step < max(ends, default=0):
-            found = self._try('SELECT first_id FROM chunks WHERE first_id > ? '
-                              'ORDER BY first_id LIMIT 1', after + step)
-            if found:
-                return int(found[0][0])
-            step *= 2
-        return None
+        A few, since a long read would keep the WAL from being checkpointed.
 
-    def _try(self, sql: str, *values: Any) -> list[Any]:
-        try:
-            return self.query(sql, *values)
-        except StoreError:
-            return []
+        :param end: where it was when nothing was there before, 0 otherwise.
+        :raises StoreError: a damaged page lets rows come out of order or hides those behind it.
+        """
+        rows: list[Row] = [row for row in self.query(sql, place, _CHUNKS) if row[0] != seen]
+        if rows and all(a[0] < b[0] for a, b in pairwise(rows)):
+            return rows, 0
+        highest = self.query('SELECT COALESCE(MAX(first_id), 0) FROM chunks')[0][0]
+        # A writer may add to it between two looks.
+        if rows or (highest > seen and highest == end):
+            raise StoreError(f'{self.path}: the table of chunks is damaged behind step {seen}; '
+                             f'{SALVAGE}')
+        return [], highest
 
 
-def _end(row: Row) -> int:
-    """Return the last id of a chunk, which damage may have turned into anything."""
-    return row[1] if isinstance(row[1], int) and row[1] >= row[0] else row[0]
-
-
-def open_reader(path: Path, busy_timeout_s: float) -> StoreReader:
-    """Open the record read-only; `Store.read` says what it raises."""
-    if not path.exists():
-        raise StoreError(f'{path}: no such file; expected an episodic memory')
-    db = connect(path, 'ro', busy_timeout_s)
+def is_whole(row: Row) -> bool:
+    """Return whether a row of `chunks` is what was written."""
+    first, last, _, crc, data = row
     try:
-        return StoreReader(path, db, read_head(path, db)[1])
-    except BaseException:
-        db.close()
-        raise
+        return checksum(first, last, data) == crc
+    except (TypeError, struct.error):
+        return False
+
+
+def _integers(values: Iterable[object]) -> list[int]:
+    """Return those that are what they should be; damage turns them into anything."""
+    return [value for value in values if isinstance(value, int)] or [-1]

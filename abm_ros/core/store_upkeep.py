@@ -5,16 +5,14 @@ Each call does a little in one transaction of its own, so that recording goes on
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from abm_ros.core.blocks import StepBlock, join
 from abm_ros.core.errors import StoreError
-from abm_ros.core.store import Store, StoreConfig
+from abm_ros.core.store import Store
+from abm_ros.core.store_carve import Row
 from abm_ros.core.store_file import explained, transaction
-from abm_ros.core.store_reader import Row
 
 MERGED_STEPS = 1024
 _MERGED_BYTES = 4_000_000
@@ -36,7 +34,7 @@ def prune(store: Store, episodes: Collection[int]) -> int:
               for e in episodes]
     gone = 0
     with explained(store.path, 'prune'), transaction(store.db):
-        _remember_newest(store)
+        store.remember(*store.newest())
         for found in ranges:
             if found:
                 gone += _cut(store, int(found[0][0]), int(found[0][1]), episodes)
@@ -44,13 +42,6 @@ def prune(store: Store, episodes: Collection[int]) -> int:
                              [(int(e),) for e in episodes])
     store.resume()
     return gone
-
-
-def _remember_newest(store: Store) -> None:
-    """Write down the highest id and episode: they are never given again."""
-    number, (episode, index) = store.newest()
-    store.db.execute("INSERT OR REPLACE INTO meta VALUES ('newest', ?)",
-                     (f'{number} {episode} {index}',))
 
 
 def _cut(store: Store, first: int, last: int, episodes: Collection[int]) -> int:
@@ -147,27 +138,6 @@ def vacuum(store: Store) -> None:
         store.db.execute('PRAGMA auto_vacuum = INCREMENTAL')
         store.db.execute('VACUUM')
         store.db.execute('PRAGMA wal_checkpoint(TRUNCATE)').fetchall()
-
-
-def copy_blocks(blocks: Iterable[StepBlock], target: Path, like: Any,
-                config: StoreConfig) -> int:
-    """
-    Write blocks into a new record, each step with the id that it had.
-
-    :param like: the reader whose spec they are of.
-    :return: the number of steps.
-    :raises StoreError: the target exists or cannot be written.
-    """
-    if target.exists():
-        raise StoreError(f'{target}: exists already; choose another file or move it away')
-    steps = 0
-    with Store(target, like.spec, config) as store:
-        for block in regrouped(blocks):
-            with explained(target, 'write'), transaction(store.db):
-                store.write_block(block)
-            steps += len(block)
-        store.resume()
-    return steps
 
 
 def regrouped(blocks: Iterable[StepBlock]) -> Iterator[StepBlock]:

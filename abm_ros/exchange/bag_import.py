@@ -22,28 +22,18 @@ from abm_ros.core.kinematics import ForwardKinematics
 from abm_ros.core.motor import MotorConfig
 from abm_ros.core.spec import FieldSpec, ObservationSpec
 from abm_ros.core.transition import Step
+from abm_ros.exchange.bag_options import BagOptions
 from abm_ros.exchange.mcap_import import readable
 from abm_ros.exchange.names import JOINT_POSITION, JOINT_VELOCITY, TOOL, needed
 
 _SECOND = 1_000_000_000
 _GAP_S = 1.0           # a longer silence of the joint states ends an episode
+_GAP_PERIODS = 3       # where these are longer
+_LAG_S = 0.5           # between a stamp and its recording; more tells of another clock
+_SLOWER = 1.5          # times the period, at which joint states are too slow for it
 _COMMANDS = ('std_msgs/msg/Float64MultiArray', 'trajectory_msgs/msg/JointTrajectory')
 _JOINTS = 'sensor_msgs/msg/JointState'
 _POSE = 'geometry_msgs/msg/PoseStamped'
-
-
-@dataclass(frozen=True)
-class BagOptions:
-    """How a bag is read; what is empty is found in the bag."""
-
-    joints: tuple[str, ...] = ()           # in the order of the commands
-    urdf: str = ''                         # the text of a robot description
-    joint_topic: str = ''
-    command_topic: str = ''
-    interface: str = 'position'            # what the commands are
-    period_s: float = 0.05                 # of a record that does not exist yet
-    tolerance: float = 0.05
-    tool_link: str = ''
 
 
 @dataclass
@@ -63,28 +53,37 @@ class Bag:
 
 @dataclass
 class _Heard:
+    # When it was recorded, and what.
     states: list[tuple[int, Any]] = field(default_factory=list)
     commands: list[tuple[int, Any]] = field(default_factory=list)
     poses: list[tuple[int, Any]] = field(default_factory=list)
     description: str = ''
 
 
-def read_bag(path: Path, options: BagOptions) -> Bag:
+def read_bag(files: Sequence[Path], options: BagOptions) -> Bag:
     """
-    Read the joint states and commands of an MCAP bag.
+    Read the joint states and commands of the MCAP files of a bag.
 
     :raises StoreError: it has none, or several among which the options do not choose.
     """
-    heard = _hear(path, options)
+    heard, path = _Heard(), files[0]
+    for file in files:
+        _hear(file, options, heard)
     if not heard.states or not heard.commands:
         raise StoreError(f'{path}: expected joint states ({_JOINTS}) and commands '
                          f'({" or ".join(_COMMANDS)}), got {len(heard.states)} and '
                          f'{len(heard.commands)} messages')
-    joints = options.joints or tuple(getattr(heard.commands[0][1], 'joint_names', ())) or tuple(
-        heard.states[0][1].name)
-    states = [(stamp, m) for stamp, m in heard.states if set(joints) <= set(m.name)]
+    joints = options.joints or tuple(getattr(heard.commands[0][1], 'joint_names', ()))
+    if not joints:
+        raise StoreError(f'{path}: the commands do not name their joints: give --joints in the '
+                         f"controller's order, of {', '.join(heard.states[0][1].name)}")
+    states = [(stamp, m) for stamp, m in _one_clock(heard.states) if set(joints) <= set(m.name)]
     if not states:
         raise StoreError(f'{path}: no joint state names all of {", ".join(joints)}')
+    states = [(stamp, m) for stamp, m in states
+              if np.isfinite(_by_name(m, 'position', joints)).all()]
+    if not states:
+        raise StoreError(f'{path}: no joint state has a position for each of {", ".join(joints)}')
     commands = [(stamp, _target(m, joints)) for stamp, m in heard.commands]
     commands = [(stamp, target) for stamp, target in commands if target is not None]
     if not commands:
@@ -92,16 +91,31 @@ def read_bag(path: Path, options: BagOptions) -> Bag:
                          'name the joints of the controller in its order')
     position, velocity = (np.array([_by_name(m, kind, joints) for _, m in states])
                           for kind in ('position', 'velocity'))
+    poses = _one_clock(heard.poses)
     return Bag(joints, np.array([s for s, _ in states]), position, velocity,
                np.array([s for s, _ in commands]), np.array([c for _, c in commands], float),
-               np.array([s for s, _ in heard.poses], np.int64),
+               np.array([s for s, _ in poses], np.int64),
                np.array([[m.pose.position.x, m.pose.position.y, m.pose.position.z]
-                         for _, m in heard.poses]).reshape(-1, 3),
+                         for _, m in poses]).reshape(-1, 3),
                options.urdf or heard.description)
 
 
-def _hear(path: Path, options: BagOptions) -> _Heard:
-    heard = _Heard()
+def _one_clock(heard: Sequence[tuple[int, Any]]) -> list[tuple[int, Any]]:
+    """
+    Return messages with the times (ns) at which they held, in order, each time once.
+
+    That is their stamp, unless it is of another clock than the recorder's: simulated time, or
+    none at all. Commands have no stamp, so all must go by the recorder's clock then.
+    """
+    stamps = [_stamp(message) for _, message in heard]
+    lags = [log - stamp for stamp, (log, _) in zip(stamps, heard, strict=True)]
+    if lags and abs(float(np.median(lags))) > _LAG_S * _SECOND:
+        stamps = [log for log, _ in heard]
+    timed = {stamp: message for stamp, (_, message) in zip(stamps, heard, strict=True)}
+    return sorted(timed.items(), key=lambda item: item[0])
+
+
+def _hear(path: Path, options: BagOptions, heard: _Heard) -> None:
     factory = needed('mcap_ros2.decoder').DecoderFactory()
     with readable(path), open(path, 'rb') as stream:
         reader = needed('mcap.reader').make_reader(
@@ -118,16 +132,14 @@ def _hear(path: Path, options: BagOptions) -> _Heard:
         poses = [t for t, kind in kinds.items() if kind == _POSE and t.endswith('tool_pose')]
         topics = [states, orders, *poses[:1], '/robot_description']
         for _, channel, record, message in reader.iter_decoded_messages(topics):
-            stamp = _stamp(message) or record.log_time
             if channel.topic == states:
-                heard.states.append((stamp, message))
+                heard.states.append((record.log_time, message))
             elif channel.topic == orders:
                 heard.commands.append((record.log_time, message))
             elif channel.topic == '/robot_description':
                 heard.description = message.data
             else:
-                heard.poses.append((stamp, message))
-    return heard
+                heard.poses.append((record.log_time, message))
 
 
 def _choose(path: Path, what: str, wanted: str, there: Sequence[str], usual: str) -> str:
@@ -184,13 +196,21 @@ def demonstrations(bag: Bag, spec: ObservationSpec, options: BagOptions, first_e
     if strange or spec.action_size != len(bag.joints):
         raise StoreError(f'the record observes {", ".join(strange) or "other joints"} and takes '
                          f'{spec.action_size} actions; the bag shows {len(bag.joints)} joints')
+    between, period = np.diff(bag.stamps) / _SECOND, spec.control_period_s
+    if len(between) and (usual := float(np.median(between))) > _SLOWER * period:
+        raise StoreError(f'the joint states come every {usual:.3g} s, the record has a period of '
+                         f'{period:g} s, which they cannot show; import into a new record with '
+                         f'--period {usual:.2g}')
     episode = first_episode
-    cuts = np.flatnonzero(np.diff(bag.stamps) > _GAP_S * _SECOND) + 1
+    cuts = np.flatnonzero(between > max(_GAP_S, _GAP_PERIODS * period)) + 1
     for part in np.split(np.arange(len(bag.stamps)), cuts):
         steps = _episode(bag, part, spec, options, episode)
         if len(steps) >= 2:
             yield from steps
             episode += 1
+    if episode == first_episode:
+        raise StoreError(f'the bag shows no two steps of {period:g} s between its joint states '
+                         'and commands')
 
 
 def _episode(bag: Bag, part: np.ndarray, spec: ObservationSpec, options: BagOptions,
@@ -199,7 +219,7 @@ def _episode(bag: Bag, part: np.ndarray, spec: ObservationSpec, options: BagOpti
     stamps = bag.stamps[part]
     ticks = np.arange(stamps[0], stamps[-1] + 1, period)
     state = part[np.searchsorted(stamps, ticks, 'right') - 1]
-    observation = _observations(bag, state, ticks, spec, options)
+    observation = _observations(bag, part, state, ticks, spec, options)
     action = _actions(bag, state, ticks, period, options)
     begins = np.searchsorted(ticks, bag.command_stamps[0] - period)
     ticks, observation, action = ticks[begins:], observation[begins:], action[begins:]
@@ -212,13 +232,18 @@ def _episode(bag: Bag, part: np.ndarray, spec: ObservationSpec, options: BagOpti
                  'teacher') for n, stamp in enumerate(ticks)]
 
 
-def _observations(bag: Bag, state: np.ndarray, ticks: np.ndarray, spec: ObservationSpec,
-                  options: BagOptions) -> np.ndarray:
-    position, velocity = bag.position[state], bag.velocity[state]
-    if np.isnan(velocity).any():
-        guessed = np.gradient(position, spec.control_period_s, axis=0) if len(state) > 1 else (
-            np.zeros_like(position))
-        velocity = np.where(np.isnan(velocity), guessed, velocity)
+def _velocity(bag: Bag, part: np.ndarray) -> np.ndarray:
+    """Return the velocities of a stretch of joint states: differences where none are told."""
+    told = bag.velocity[part]
+    if len(part) < 2 or not np.isnan(told).any():
+        return np.nan_to_num(told)
+    return np.where(np.isnan(told), np.gradient(
+        bag.position[part], bag.stamps[part] / _SECOND, axis=0), told)
+
+
+def _observations(bag: Bag, part: np.ndarray, state: np.ndarray, ticks: np.ndarray,
+                  spec: ObservationSpec, options: BagOptions) -> np.ndarray:
+    position, velocity = bag.position[state], _velocity(bag, part)[state - part[0]]
     columns = {JOINT_POSITION: position, JOINT_VELOCITY: velocity}
     if any(f.name == TOOL for f in spec.fields):
         columns[TOOL] = _tool(bag, position, ticks, options)

@@ -1,7 +1,8 @@
 """What `abm memory import` takes: exports of ours in both formats, and bags of other robots."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ from abm_ros.core.errors import StoreError
 from abm_ros.core.spec import ObservationSpec
 from abm_ros.core.store import Store
 from abm_ros.core.transition import Step
-from abm_ros.exchange import bag_import, lerobot_import, mcap_import
+from abm_ros.exchange import bag_import, lerobot_import, mcap_import, rosbag2
+from abm_ros.exchange.bag_options import BagOptions
 
 
 @dataclass
@@ -19,18 +21,24 @@ class Source:
     own_spec: ObservationSpec
     is_export: bool
     make: Callable[[ObservationSpec, int], Iterator[Step]]
+    asked: Mapping[str, float] = field(default_factory=dict)   # of a bag's spec, by the caller
     chosen: ObservationSpec | None = None
 
     def spec_for(self, memory: Path) -> ObservationSpec:
         """
         Return the spec to open the record with: its own one for a bag of another robot.
 
-        :raises StoreError: the record cannot be read.
+        :raises StoreError: the record cannot be read, or is not as was asked for.
         """
         self.chosen = self.own_spec
         if not self.is_export and memory.exists():
             with Store.read(memory) as reader:
                 self.chosen = reader.spec
+            for name, wanted in {'goal_field': self.own_spec.goal_field, **self.asked}.items():
+                if (stored := getattr(self.chosen, name)) != wanted:
+                    raise StoreError(f'{memory}: its {name} is {stored}, the bag or the options '
+                                     f'make it {wanted}; leave the option out or choose another '
+                                     'file')
         return self.chosen
 
     def steps(self, first_episode: int) -> Iterator[Step]:
@@ -55,20 +63,27 @@ def read_source(path: Path, options: Any) -> Source:
         interface, period and tolerance, for bags of other robots.
     :raises StoreError: it is nothing that can be imported.
     """
-    if path.is_dir():
+    if not path.exists():
+        raise StoreError(f'{path}: no such file; expected a bag (.mcap) or a folder')
+    if path.is_dir() and not (path / rosbag2.METADATA).exists():
         return Source(lerobot_import.spec_of(path), True,
                       lambda spec, _: lerobot_import.steps_of(path, spec))
-    if not path.is_file():
-        raise StoreError(f'{path}: no such file; expected a bag (.mcap) or a folder')
-    own = mcap_import.spec_of(path)
+    files = rosbag2.files_of(path)
+    own = mcap_import.spec_of(files[0])
     if own is not None:
-        return Source(own, True, lambda spec, _: mcap_import.steps_of(path, spec))
-    settings = bag_import.BagOptions(
+        return Source(own, True, lambda spec, _: chain.from_iterable(
+            mcap_import.steps_of(file, spec) for file in files))
+    asked = {key: value for key, value in (('control_period_s', options.period),
+                                           ('goal_tolerance', options.tolerance))
+             if value is not None}
+    settings = BagOptions(
         tuple(options.joints), _text(options.urdf), options.joint_topic, options.command_topic,
-        options.interface, options.period, options.tolerance, options.tool_link)
-    bag = bag_import.read_bag(path, settings)
+        options.interface, asked.get('control_period_s', BagOptions.period_s),
+        asked.get('goal_tolerance', BagOptions.tolerance), options.tool_link)
+    bag = bag_import.read_bag(files, settings)
     return Source(bag_import.spec_for(bag, settings), False,
-                  lambda spec, first: bag_import.demonstrations(bag, spec, settings, first))
+                  lambda spec, first: bag_import.demonstrations(bag, spec, settings, first),
+                  asked)
 
 
 def _text(path: Path | None) -> str:
@@ -76,5 +91,5 @@ def _text(path: Path | None) -> str:
         return ''
     try:
         return path.read_text(encoding='utf-8')
-    except OSError as error:
-        raise StoreError(f'{path}: cannot be read: {error.strerror}') from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise StoreError(f'{path}: cannot be read as text: {error}') from error

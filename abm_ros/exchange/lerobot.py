@@ -65,7 +65,7 @@ def export_lerobot(reader: StoreReader, target: Path, robot: str = 'unknown',
 def episodes_of(reader: StoreReader) -> Iterator[StepBlock]:
     """Iterate over whole episodes, whatever chunks they were written in."""
     waiting: list[StepBlock] = []
-    for block in reader.blocks():
+    for block in reader.all_blocks():
         edges = np.flatnonzero(np.diff(block.episode)) + 1
         for part in np.split(np.arange(len(block)), edges):
             piece = block.take(part)
@@ -105,6 +105,12 @@ def picture_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
     """Return the (channels, height, width) of the PNG file of an image field."""
     channels, height, width = shape
     return (3, height, width) if channels == 3 else (1, channels * height, width)
+
+
+def frequency(spec: ObservationSpec) -> float:
+    """Return frames per second, whole where it is, as LeRobot wants it."""
+    exact = 1.0 / spec.control_period_s
+    return round(exact) if abs(exact - round(exact)) < 1e-6 * exact else round(exact, 9)
 
 
 class _Dataset:
@@ -187,7 +193,8 @@ class _Dataset:
         path = self._folder / DATA.format(chunk_index=self._file // _CHUNK_FILES,
                                           file_index=self._file % _CHUNK_FILES)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._writer = self._parquet.ParquetWriter(path, schema, compression='snappy')
+        self._writer = self._parquet.ParquetWriter(path, schema, compression='snappy',
+                                                   write_page_checksum=True)
 
     def close_file(self) -> None:
         """End the data file under way."""
@@ -202,7 +209,7 @@ class _Dataset:
         info = {'codebase_version': VERSION, 'robot_type': robot, 'total_episodes': count,
                 'total_frames': self.frames, 'total_tasks': len(self._tasks),
                 'chunks_size': _CHUNK_FILES, 'data_files_size_in_mb': 100,
-                'video_files_size_in_mb': 200, 'fps': round(1.0 / spec.control_period_s),
+                'video_files_size_in_mb': 200, 'fps': frequency(spec),
                 'splits': {'train': f'0:{count}'}, 'data_path': DATA,
                 'video_path': None, 'features': features(spec),
                 'abm_observation_spec': json.loads(spec.to_json())}
@@ -210,8 +217,9 @@ class _Dataset:
             (self._folder / f'meta/{name}.json').write_text(
                 json.dumps(content, indent=4) + '\n', encoding='utf-8')
         self._parquet.write_table(self._pa.Table.from_pylist(self.episodes),
-                                  self._folder / EPISODES)
-        self._parquet.write_table(self._task_table(), self._folder / 'meta/tasks.parquet')
+                                  self._folder / EPISODES, write_page_checksum=True)
+        self._parquet.write_table(self._task_table(), self._folder / 'meta/tasks.parquet',
+                                  write_page_checksum=True)
 
     def _task_table(self) -> Any:
         """Return the tasks as pandas writes a frame whose index is named `task`."""

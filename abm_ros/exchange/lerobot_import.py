@@ -25,7 +25,10 @@ def spec_of(folder: Path) -> ObservationSpec:
     try:
         told = json.loads(info.read_text(encoding='utf-8'))
     except (OSError, ValueError) as error:
-        raise StoreError(f'{info}: expected the info of a LeRobotDataset: {error}') from error
+        raise StoreError(f'{info}: expected the info of a LeRobotDataset (or the metadata.yaml of '
+                         f'a rosbag2): {error}') from error
+    if not isinstance(told, dict):
+        raise StoreError(f'{info}: expected a JSON object, got {type(told).__name__}')
     if told.get('codebase_version') != VERSION or 'abm_observation_spec' not in told:
         raise StoreError(f'{info}: expected a LeRobotDataset {VERSION} that abm memory export '
                          f'wrote, got version {told.get("codebase_version")!r}')
@@ -39,15 +42,17 @@ def steps_of(folder: Path, spec: ObservationSpec) -> Iterator[Step]:
     :raises StoreError: a file is damaged or lacks a column.
     """
     parquet = needed('pyarrow.parquet')
+    path = folder / 'meta/tasks.parquet'
     try:
-        tasks = parquet.read_table(folder / 'meta/tasks.parquet').to_pydict()
+        tasks = parquet.read_table(path, page_checksum_verification=True).to_pydict()
         modes = dict(zip(tasks['task_index'], tasks['task'], strict=True))
         for path in sorted((folder / 'data').glob('*/*.parquet')):
-            with parquet.ParquetFile(path) as file:
+            with parquet.ParquetFile(path, page_checksum_verification=True) as file:
                 for group in range(file.num_row_groups):
                     yield from _steps(file.read_row_group(group), spec, modes)
-    except (OSError, ValueError, KeyError) as error:
-        raise StoreError(f'{folder}: cannot be read as LeRobotDataset: {error}') from error
+    except (needed('pyarrow').ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+        told = f'lacks {error}' if isinstance(error, KeyError) else ' '.join(str(error).split())
+        raise StoreError(f'{path}: cannot be read as LeRobotDataset: {told}') from error
 
 
 def _steps(table: Any, spec: ObservationSpec, modes: dict[int, str]) -> Iterator[Step]:
@@ -74,5 +79,8 @@ def _steps(table: Any, spec: ObservationSpec, modes: dict[int, str]) -> Iterator
     task = table.column('task_index').to_pylist()
     for i, (episode, index, stamp, origin, acted, success, novelty, surprise) in enumerate(
             zip(*own, strict=True)):
+        if not 0 <= origin < len(PROVENANCES):
+            raise ValueError(f'provenance of frame {i}: expected 0 to {len(PROVENANCES) - 1}, '
+                             f'got {origin}')
         yield Step(episode, index, stamp, observation[i], goal[i], action[i] if acted else None,
                    modes[task[i]], success, PROVENANCES[origin], novelty, surprise)

@@ -53,7 +53,7 @@ def export_mcap(reader: StoreReader, target: Path,
         writer.add_metadata(METADATA, {'observation_spec': reader.spec.to_json(), 'version': '1'})
         bag = _Bag(writer, reader.spec)
         steps = 0
-        for block in reader.blocks():
+        for block in reader.all_blocks():
             bag.write(block)
             steps += len(block)
             progress(steps)

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -62,8 +63,8 @@ class readable:  # noqa: N801  (a context manager that reads like a function)
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  _: object) -> None:
         if isinstance(error, Exception) and not isinstance(error, StoreError):
-            raise StoreError(f'{self._path}: cannot be read as MCAP: '
-                             f'{error or type(error).__name__}') from error
+            told = shorten(str(error), 200) or type(error).__name__
+            raise StoreError(f'{self._path}: cannot be read as MCAP: {told}') from error
 
 
 def _step(parts: dict[str, Any], spec: ObservationSpec, packing: Packing) -> Step:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from std_msgs.msg import Float32MultiArray
 
 from abm_ros.core.errors import SpecError
-from abm_ros.core.replay import PICKS
+from abm_ros.core.replay import PICKS, UNIFORM
 from abm_ros.core.ring import SOURCES
 from abm_ros.core.spec import ObservationSpec
 from abm_ros.core.transition import Batch
@@ -49,6 +49,10 @@ class Credits:
             raise SpecError(f'credits out of bounds: kind of {KINDS}, '
                             f'source of {SOURCES}, count in 1..{MAX_COUNT}, '
                             f'batch in 1..{MAX_BATCH}, horizon in 1..{MAX_HORIZON}, got {self}')
+        if self.kind in PICKS and self.kind != UNIFORM and self.source != 'lived':
+            # Nobody says what other steps are worth: it could never be answered.
+            raise SpecError(f"credits of kind '{self.kind}': expected the source 'lived', "
+                            f"got '{self.source}'")
 
 
 @dataclass(frozen=True)

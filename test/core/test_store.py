@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from abm_ros.core.errors import (
 )
 from abm_ros.core.spec import FieldSpec, ObservationSpec
 from abm_ros.core.store import Store, StoreConfig
+from abm_ros.core.store_verify import verify
 from abm_ros.core.transition import Step
 
 SPEC = ObservationSpec((FieldSpec('arm', 3), FieldSpec('tool', 2)), 'tool', 0.05, 2, 0.05, 10)
@@ -174,6 +176,39 @@ def test_a_summary_over_several_commits(path: Path) -> None:
     np.testing.assert_allclose(record.sketch, [1.0] * 5 + [2.0, 2.0, 1.0, -1.0])
 
 
+def test_the_bytes_of_an_episode_over_several_runs(path: Path) -> None:
+    sizes = []
+    for index in range(0, 30, 10):
+        with Store(path, SPEC, CONFIG) as store:
+            for number in range(index, index + 10):
+                store.append(step(0, number))
+            store.flush()
+            sizes.append(store.episodes()[0].bytes)
+    # Chunks of as many steps are as large.
+    assert sizes == [sizes[0], 2 * sizes[0], 3 * sizes[0]]
+
+
+def test_all_together_or_not_at_all(path: Path) -> None:
+    config = StoreConfig(commit_count=2, buffer_limit=2)
+    with Store(path, SPEC, config) as store:
+        store.append(step(0, 0))
+
+        def add(*indices: int) -> None:
+            with store.together():
+                for index in indices:
+                    store.append(step(0, index))
+                    store.poll()
+                with Store.read(path) as reader:
+                    assert reader.totals()['steps'] == 1
+
+        with pytest.raises(SpecError, match='does not follow'):
+            add(1, 2, 3, 4, 5, 6, 7, 3)
+        assert (store.acknowledged, store.pending, store.next_episode) == (1, 0, 1)
+        add(*range(1, 8))
+        assert store.acknowledged == 8
+        assert store.episodes()[0].steps == 8
+
+
 def test_signals_are_added_until_the_commit(path: Path) -> None:
     with Store(path, SPEC, CONFIG) as store:
         first = store.append(step(0, 0))
@@ -298,6 +333,7 @@ def test_refuses_a_newer_schema(path: Path) -> None:
     Store(path, SPEC, CONFIG).close()
     with sqlite3.connect(path) as db:
         db.execute("UPDATE meta SET value = '3' WHERE key = 'schema_version'")
+        db.execute("DELETE FROM meta WHERE key = 'observation_spec_copy'")
     db.close()
     for opening in (lambda: Store(path, SPEC, CONFIG), lambda: Store.read(path)):
         with pytest.raises(StoreError, match='schema version 3, expected 2'):
@@ -390,6 +426,27 @@ def test_acknowledged_steps_survive_kill_9(path: Path) -> None:
             numbers = [s.observation[0] for s in store.steps()]
             assert store.acknowledged == len(numbers) >= acknowledged > round_
             assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_a_record_is_sound_while_it_is_written(path: Path) -> None:
+    """Also its log, which begins anew now and then, and its summaries, which grow meanwhile."""
+    child = start_child("""
+        live(Store(sys.argv[1], SPEC, StoreConfig(commit_count=5)))
+    """, path)
+    assert child.stdout is not None
+    acknowledged = int(child.stdout.readline())
+    threading.Thread(target=child.stdout.read, daemon=True).start()
+    try:
+        end = time.monotonic() + 1.5
+        while time.monotonic() < end:
+            with Store.read(path) as reader:
+                verdict = verify(reader)
+                assert verdict.damage == []
+                assert verdict.steps >= acknowledged
+                acknowledged = verdict.steps
+    finally:
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
 
 
 @pytest.mark.parametrize('delay_s', [0.0, 0.001, 0.003])

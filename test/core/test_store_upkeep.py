@@ -14,7 +14,8 @@ from abm_ros.core import store_upkeep
 from abm_ros.core.errors import StoreError
 from abm_ros.core.spec import FieldSpec, ObservationSpec
 from abm_ros.core.store import Store, StoreConfig
-from abm_ros.core.store_upkeep import Compactor, copy_blocks, give_back, prune, vacuum
+from abm_ros.core.store_salvage import salvage
+from abm_ros.core.store_upkeep import Compactor, give_back, prune, vacuum
 from abm_ros.core.store_verify import verify
 from abm_ros.core.transition import Step
 
@@ -158,10 +159,11 @@ def test_a_salvaged_record_holds_the_rest(tmp_path: Path, grown: Path) -> None:
     flip(path, path.stat().st_size // 2)
     with Store.read(path) as reader:
         rest = [s.stamp_ns for s in reader.steps(damaged=lambda _: None)]
-        assert copy_blocks(reader.blocks(damaged=lambda _: None), target, reader,
-                           CONFIG) == len(rest) >= len(before) - 40
-        with pytest.raises(StoreError, match='exists already'):
-            copy_blocks(iter(()), target, reader, CONFIG)
+    done = salvage(path, target)
+    assert done.steps == len(rest) >= len(before) - 40
+    assert done.missing == len(before) - len(rest)
+    with pytest.raises(StoreError, match='exists already'):
+        salvage(path, target)
     with Store(target, SPEC, CONFIG) as store:
         assert verify(store).sound
         assert [s.stamp_ns for s in store.steps()] == rest
@@ -277,3 +279,8 @@ def test_a_damaged_record_of_version_1_stays_as_it_is(tmp_path: Path) -> None:
         assert db.execute("SELECT value FROM meta WHERE key = 'schema_version'"
                           ).fetchone() == ('1',)
     db.close()
+    done = salvage(path, tmp_path / 'saved.db')
+    assert (done.steps, done.missing) == (19, 1)
+    assert 'row 7 of steps is damaged' in done.damage[0]
+    with Store(tmp_path / 'saved.db', SPEC, CONFIG) as store:
+        assert [s.stamp_ns // 50 for s in store.steps()] == [n for n in range(1, 21) if n != 7]

@@ -1,6 +1,7 @@
 """Demonstrations out of a bag that another robot's rosbag2 could have written."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 pytest.importorskip('mcap_ros2')
 typesys = pytest.importorskip('rosbags.typesys')
 
+from mcap.reader import make_reader
 from mcap.writer import Writer
 
 from abm_ros.cli.main import main
@@ -37,6 +39,7 @@ class ForeignBag:
         self._writer = Writer(self._stream)
         self._writer.start('ros2')
         self._channels: dict[str, int] = {}
+        self.clock_lag_ns = 0          # of the stamps in headers
 
     def put(self, topic: str, kind: str, stamp_ns: int, **values: object) -> None:
         if topic not in self._channels:
@@ -48,9 +51,10 @@ class ForeignBag:
                                  bytes(self._store.serialize_cdr(message, kind)), stamp_ns)
 
     def joints(self, stamp_ns: int, values: np.ndarray, *, velocity: bool) -> None:
+        told_ns = stamp_ns - self.clock_lag_ns
         header = self._store.types['std_msgs/msg/Header'](
             stamp=self._store.types['builtin_interfaces/msg/Time'](
-                sec=stamp_ns // 10 ** 9, nanosec=stamp_ns % 10 ** 9), frame_id='')
+                sec=told_ns // 10 ** 9, nanosec=told_ns % 10 ** 9), frame_id='')
         # In another order than the commands', with a joint that nobody commands.
         self.put('/joint_states', 'sensor_msgs/msg/JointState', stamp_ns, header=header,
                  name=['gripper', 'b', 'a'], position=np.array([9.0, values[1], values[0]]),
@@ -68,24 +72,28 @@ class ForeignBag:
 
 
 def write_bag(path: Path, *, velocity: bool = True, description: bool = True,
-              commands: bool = True) -> None:
+              commands: bool = True, every: int = 1, clock_lag_ns: int = 0) -> None:
     """Two stretches of 2 s with a pause of 3 s between them; every 50 ms a target 20 ms ahead."""
     bag = ForeignBag(path)
+    bag.clock_lag_ns = clock_lag_ns
     if description:
         bag.put('/robot_description', 'std_msgs/msg/String', BEGIN_NS, data=URDF)
     for begin_ns in (BEGIN_NS, BEGIN_NS + 5_000_000_000):
         for number in range(200):
             stamp = begin_ns + number * PERIOD_NS
             time_s = number * 0.01
-            bag.joints(stamp, position(time_s), velocity=velocity)
+            if number % every == 0:
+                bag.joints(stamp, position(time_s), velocity=velocity)
             if number % 5 == 0 and commands:
                 bag.command(stamp + 1_000_000, position(time_s) + 0.02 * SPEEDS)
     bag.close()
 
 
-@pytest.mark.parametrize('velocity', [True, False])
-def test_a_bag_becomes_demonstrations(tmp_path: Path, velocity: bool) -> None:
-    write_bag(tmp_path / 'bag.mcap', velocity=velocity)
+@pytest.mark.parametrize('given', [
+    {}, {'velocity': False}, {'velocity': False, 'every': 5},
+    {'clock_lag_ns': BEGIN_NS}])       # simulated time, which began with the bag
+def test_a_bag_becomes_demonstrations(tmp_path: Path, given: dict[str, Any]) -> None:
+    write_bag(tmp_path / 'bag.mcap', **given)
     memory = tmp_path / 'memory.db'
     assert main(['memory', 'import', '--out', str(memory), str(tmp_path / 'bag.mcap'),
                  '--joints', 'a', 'b']) == 0
@@ -127,3 +135,92 @@ def test_what_a_bag_must_have(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert main(['memory', 'import', '--out', str(tmp_path / 'c.db'),
                  str(tmp_path / 'c.mcap'), '--joints', 'a', 'b', 'c']) == 2
     assert 'no joint state names all of a, b, c' in capsys.readouterr().err
+
+
+def imports(tmp_path: Path, source: Path, *options: str, memory: str = 'memory.db') -> int:
+    return main(['memory', 'import', '--out', str(tmp_path / memory), str(source), *options])
+
+
+def test_the_order_of_the_joints_is_not_guessed(tmp_path: Path,
+                                                capsys: pytest.CaptureFixture[str]) -> None:
+    write_bag(tmp_path / 'bag.mcap')
+    assert imports(tmp_path, tmp_path / 'bag.mcap') == 2
+    assert "give --joints in the controller's order, of gripper, b, a" in capsys.readouterr().err
+    assert not (tmp_path / 'memory.db').exists()
+
+
+def test_joint_states_that_are_too_slow(tmp_path: Path,
+                                        capsys: pytest.CaptureFixture[str]) -> None:
+    write_bag(tmp_path / 'bag.mcap', every=20, velocity=False)      # every 0.2 s
+    joints = ('--joints', 'a', 'b')
+    assert imports(tmp_path, tmp_path / 'bag.mcap', *joints) == 2
+    assert 'come every 0.2 s' in capsys.readouterr().err
+    assert not (tmp_path / 'memory.db').exists()
+    assert imports(tmp_path, tmp_path / 'bag.mcap', *joints, '--period', '0.2') == 0
+    with Store.read(tmp_path / 'memory.db') as reader:
+        for step in reader.steps():
+            np.testing.assert_allclose(step.observation[2:4], SPEEDS, atol=1e-5)
+
+
+@pytest.mark.parametrize('option', [
+    ('--period', '0'), ('--period', '-1'), ('--period', 'nan'), ('--period', '1e-9'),
+    ('--tolerance', 'nan'), ('--tolerance', '0')])
+def test_refuses_senseless_numbers(tmp_path: Path, option: tuple[str, str],
+                                   capsys: pytest.CaptureFixture[str]) -> None:
+    write_bag(tmp_path / 'bag.mcap')
+    assert imports(tmp_path, tmp_path / 'bag.mcap', '--joints', 'a', 'b', *option) == 2
+    assert 'out of bounds' in capsys.readouterr().err
+    assert not (tmp_path / 'memory.db').exists()
+
+
+def test_a_record_that_is_not_as_asked_for(tmp_path: Path,
+                                           capsys: pytest.CaptureFixture[str]) -> None:
+    write_bag(tmp_path / 'bag.mcap')
+    joints = ('--joints', 'a', 'b')
+    assert imports(tmp_path, tmp_path / 'bag.mcap', *joints) == 0
+    assert imports(tmp_path, tmp_path / 'bag.mcap', *joints, '--period', '0.05') == 0
+    for option, text in ((('--period', '0.1'), 'control_period_s is 0.05'),
+                         (('--tolerance', '0.1'), 'goal_tolerance is 0.05')):
+        assert imports(tmp_path, tmp_path / 'bag.mcap', *joints, *option) == 2
+        assert text in capsys.readouterr().err
+
+
+def test_a_urdf_that_is_no_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_bag(tmp_path / 'bag.mcap')
+    (tmp_path / 'arm.urdf').write_bytes(b'\xff\xfe<robot')
+    assert imports(tmp_path, tmp_path / 'bag.mcap', '--joints', 'a', 'b', '--urdf',
+                   str(tmp_path / 'arm.urdf')) == 2
+    assert 'cannot be read as text' in capsys.readouterr().err
+
+
+def test_the_folder_of_a_rosbag2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Written by rosbags, an independent writer of rosbag2's metadata."""
+    rosbag2 = pytest.importorskip('rosbags.rosbag2')
+    types = typesys.get_typestore(typesys.Stores.ROS2_HUMBLE)
+    write_bag(tmp_path / 'flat.mcap')
+    for name, plugin in (('folder', rosbag2.StoragePlugin.MCAP),
+                         ('old', rosbag2.StoragePlugin.SQLITE3)):
+        with rosbag2.Writer(tmp_path / name, version=9, storage_plugin=plugin) as writer:
+            ways: dict[str, Any] = {}
+            with open(tmp_path / 'flat.mcap', 'rb') as stream:
+                for schema, channel, message in make_reader(stream).iter_messages():
+                    if channel.topic not in ways:
+                        ways[channel.topic] = writer.add_connection(
+                            channel.topic, schema.name, typestore=types)
+                    writer.write(ways[channel.topic], message.log_time, message.data)
+    joints = ('--joints', 'a', 'b')
+    assert imports(tmp_path, tmp_path / 'folder', *joints) == 0
+    assert imports(tmp_path, tmp_path / 'flat.mcap', *joints, memory='flat.db') == 0
+    with Store.read(tmp_path / 'memory.db') as one, Store.read(tmp_path / 'flat.db') as two:
+        assert [repr(vars(s)) for s in one.steps()] == [repr(vars(s)) for s in two.steps()]
+    capsys.readouterr()
+    for source in (tmp_path / 'old', next((tmp_path / 'old').glob('*.db3'))):
+        assert imports(tmp_path, source, *joints) == 2
+        assert (f'rosbags-convert --src {tmp_path / "old"} --dst old_mcap --dst-storage mcap'
+                in capsys.readouterr().err)
+    next((tmp_path / 'folder').glob('*.mcap')).rename(tmp_path / 'elsewhere.mcap')
+    assert imports(tmp_path, tmp_path / 'folder', *joints) == 2
+    assert 'lacks folder.mcap' in capsys.readouterr().err
+    (tmp_path / 'folder' / 'metadata.yaml').write_text('[1, 2')
+    assert imports(tmp_path, tmp_path / 'folder', *joints) == 2
+    assert "expected rosbag2's metadata" in capsys.readouterr().err

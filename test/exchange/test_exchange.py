@@ -2,7 +2,8 @@
 
 import json
 import math
-from dataclasses import fields
+import sqlite3
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -204,3 +205,105 @@ def test_refuses_what_is_no_export(tmp_path: Path, capsys: pytest.CaptureFixture
                      str(tmp_path / source)]) == 2
         assert text in capsys.readouterr().err
     assert not (tmp_path / 'm.db').exists()
+
+
+@pytest.fixture
+def whole(memory: Path, tmp_path: Path) -> Path:
+    """Return a folder with an export of each kind."""
+    for form, name in (('mcap', 'bag.mcap'), ('lerobot', 'dataset')):
+        assert main(['memory', 'export', '--out', str(memory), '--format', form,
+                     str(tmp_path / 'whole' / name)]) == 0
+    return tmp_path / 'whole'
+
+
+def test_an_import_that_fails_leaves_nothing(whole: Path, memory: Path, tmp_path: Path,
+                                             capsys: pytest.CaptureFixture[str]) -> None:
+    """Nor half of it, which a second try would double."""
+    table = pq.read_table(whole / 'dataset/data/chunk-000/file-000.parquet')
+    place = table.column_names.index('abm.provenance')
+    values = table.column(place).to_pylist()
+    for wrong in (7, -3):
+        values[-2] = wrong
+        pq.write_table(table.set_column(place, 'abm.provenance', pa.array(values)),
+                       whole / 'dataset/data/chunk-000/file-000.parquet')
+        before = [vars(s) for s in steps_of(memory)]
+        for target in (memory, tmp_path / 'new.db'):
+            assert main(['memory', 'import', '--out', str(target), str(whole / 'dataset')]) == 2
+            assert f'expected 0 to 2, got {wrong}' in capsys.readouterr().err
+        assert repr([vars(s) for s in steps_of(memory)]) == repr(before)
+        assert not [p.name for p in tmp_path.glob('new.db*') if p.suffix != '.lock']
+    with Store(memory, None, StoreConfig()) as store:      # and ids are not used up
+        assert store.acknowledged == sum(LENGTHS)
+        assert store.next_episode == len(LENGTHS)
+
+
+@pytest.mark.parametrize('name', ['bag.mcap', 'dataset/data/chunk-000/file-000.parquet',
+                                  'dataset/meta/tasks.parquet', 'dataset/meta/info.json'])
+def test_a_flip_in_an_export_is_told_or_harmless(whole: Path, name: str, tmp_path: Path,
+                                                 capsys: pytest.CaptureFixture[str]) -> None:
+    data = (whole / name).read_bytes()
+    lived = life()
+    for place in range(len(data) // 40, len(data), len(data) // 20):
+        flipped = bytearray(data)
+        flipped[place] ^= 4
+        (whole / name).write_bytes(flipped)
+        memory = tmp_path / f'{place}.db'
+        code = main(['memory', 'import', '--out', str(memory),
+                     str(whole / name.partition('/')[0])])
+        told = capsys.readouterr().err
+        # The last line is ours; the readers of others may print some before it.
+        assert (told.splitlines() or [''])[-1].startswith('error: ') == (code == 2)
+        if code == 0 and name != 'dataset/meta/info.json':        # JSON has no checksum
+            assert all(same(a, b) for a, b in zip(lived, steps_of(memory), strict=True))
+        assert code == 0 or not memory.exists()
+
+
+def test_an_info_that_is_no_object(whole: Path, tmp_path: Path,
+                                   capsys: pytest.CaptureFixture[str]) -> None:
+    for text in ('[]', '3', 'null', '"x"'):
+        (whole / 'dataset/meta/info.json').write_text(text)
+        assert main(['memory', 'import', '--out', str(tmp_path / 'm.db'),
+                     str(whole / 'dataset')]) == 2
+        assert 'expected a JSON object' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(('period_s', 'fps'), [(0.05, 20), (2.5, 0.4), (0.03, 33.333333333)])
+def test_frames_per_second(tmp_path: Path, period_s: float, fps: float) -> None:
+    with Store(tmp_path / 'm.db', replace(SPEC, control_period_s=period_s),
+               StoreConfig()) as store:
+        for step in life():
+            store.append(step)
+    assert main(['memory', 'export', '--out', str(tmp_path / 'm.db'), '--format', 'lerobot',
+                 str(tmp_path / 'd')]) == 0
+    told = json.loads((tmp_path / 'd/meta/info.json').read_text())['fps']
+    assert told == fps
+    assert isinstance(told, int) == (fps == 20)
+    times = pq.read_table(tmp_path / 'd/data/chunk-000/file-000.parquet').to_pydict()
+    np.testing.assert_allclose(times['timestamp'], np.array(times['frame_index']) / told,
+                               rtol=1e-6)
+
+
+def test_an_export_of_a_damaged_record_is_refused(memory: Path, tmp_path: Path,
+                                                  capsys: pytest.CaptureFixture[str]) -> None:
+    with sqlite3.connect(memory) as db:
+        db.execute('DELETE FROM chunks WHERE first_id = (SELECT MAX(first_id) FROM chunks)')
+    db.close()
+    for form in ('mcap', 'lerobot'):
+        assert main(['memory', 'export', '--out', str(memory), '--format', form,
+                     str(tmp_path / 'x')]) == 2
+        assert '2 steps cannot be read' in capsys.readouterr().err
+        assert not (tmp_path / 'x').exists()
+
+
+@pytest.mark.parametrize('number', ['inf', 'nan', 'x'])
+def test_prune_takes_numbers(memory: Path, number: str,
+                             capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(['memory', 'prune', '--out', str(memory), '--bytes', number])
+    assert caught.value.code == 2
+    assert f'expected a number, got {number!r}' in capsys.readouterr().err
+
+
+def test_info_that_cannot_be_written(memory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(['memory', 'info', '--out', str(memory), '--json', '/nonexistent/x.json']) == 2
+    assert '/nonexistent/x.json: cannot be written' in capsys.readouterr().err

@@ -34,7 +34,8 @@ def test_credits_survive() -> None:
 
 @pytest.mark.parametrize('change', [
     {'kind': 'random'}, {'count': 0}, {'count': 10**6}, {'batch': 0}, {'batch': 10**6},
-    {'horizon': 0}, {'horizon': 10**6}])
+    {'horizon': 0}, {'horizon': 10**6}, {'kind': 'surprise', 'source': 'teacher'},
+    {'kind': 'balanced', 'source': 'imagined'}])
 def test_greedy_credits_are_refused(change) -> None:
     with pytest.raises(SpecError, match='credits'):
         Credits(**{**vars(ASK), **change})
