@@ -135,6 +135,21 @@ def test_the_command_line_shows_explains_verifies_and_exports(tmp_path, capsys) 
     assert main(['audit', 'verify', '--out', str(tmp_path / 'none')]) == 2
 
 
+@pytest.mark.parametrize('older', [None, 'an older export'])
+def test_a_broken_log_leaves_no_half_of_an_export(tmp_path, older, capsys) -> None:
+    path, target = life(tmp_path / 'audit.jsonl'), tmp_path / 'out.csv'
+    path.write_bytes(path.read_bytes().replace(b'"hold"', b'"held"'))
+    if older:
+        target.write_text(older)
+    before = sorted(tmp_path.iterdir())
+    assert main(['audit', 'export', str(target), '--out', str(tmp_path)]) == 2
+    assert 'record 4 (line 5) was edited' in capsys.readouterr().err
+    assert sorted(tmp_path.iterdir()) == before
+    assert not older or target.read_text() == older
+    assert main(['audit', 'export', '/dev/null/x.csv', '--out', str(tmp_path)]) == 2
+    assert 'cannot be written' in capsys.readouterr().err
+
+
 def test_the_command_line_names_a_forged_decision(tmp_path, capsys) -> None:
     life(tmp_path / 'audit.jsonl', mode='play')
     assert main(['audit', 'explain', '3', '--out', str(tmp_path)]) == 1
