@@ -69,6 +69,8 @@ def _verify(path: Path, arguments: argparse.Namespace) -> int:
     _say(f'{path}: {verdict.records} records, chain '
          + ('and signature sound' if arguments.key else 'sound')
          + f'; {verdict.decisions} decisions recomputed to the same answer')
+    if verdict.crash:
+        _say(f'{verdict.crash}: a crash came between, or it is being written now')
     if verdict.older:
         _say(f'{verdict.older} decisions are of an older format and cannot be recomputed')
     return 0

@@ -119,6 +119,27 @@ def test_a_hold_at_the_gate_freezes_is_logged_and_outlives_the_gate(tmp_path) ->
     assert bench.kinds().count('intervention') == 3
 
 
+def test_a_repair_is_on_the_record_before_it_rewires_and_once_a_fault(tmp_path) -> None:
+    bench = Bench(tmp_path)
+    bench.turn()
+    bench.incarnations['system_a'] = 'b'
+    assert bench.turn(0.1) == 'freeze'
+    apply, written = bench.graph.apply, []
+
+    def failing(rows):
+        written.append(bench.kinds())
+        if len(written) < 3:
+            raise GraphError('system_a does not answer')
+        return apply(rows)
+
+    bench.graph.apply = failing
+    for _ in range(3):
+        bench.turn(0.1)
+    assert [kinds[-1] for kinds in written[:3]] == ['repairing'] * 3
+    assert bench.kinds().count('repairing') == bench.kinds().count('repaired') == 1
+    assert not bench.conductor.fault
+
+
 def test_without_a_record_nothing_opens_and_a_hold_still_holds(tmp_path) -> None:
     bench = Bench(tmp_path)
     bench.turn()
