@@ -225,8 +225,9 @@ class PartNode(LifecycleNode, Generic[C]):
                 self._wiring[change.name.removeprefix(_PORT_PREFIX)] = change.value
             elif hasattr(self.config, change.name):
                 values[change.name] = parameters.plain(change)
-        if values:
-            self.config = replace(self.config, **values)  # type: ignore[type-var]
+        config = replace(self.config, **values)  # type: ignore[type-var]
+        if config != self.config:
+            self.config = config
             self.guarded('reconfigure', self.reconfigured)
 
     # Lifecycle.
