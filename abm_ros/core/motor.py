@@ -40,7 +40,8 @@ class MotorConfig:
         0.02, 'Distance kept from the position limits.', unit='rad or m', low=0.0, high=0.5)
     coast_s: float = setting(
         0.3, 'Longest that a velocity or effort command may go on before the gate holds, at least '
-        'deadman_s and 0.02 s more; motion towards a position limit leaves room for it.', unit='s', low=0.0, high=600.0)
+        'deadman_s and 0.02 s more; motion towards a position limit leaves room for it.',
+        unit='s', low=0.0, high=600.0)
 
     def __post_init__(self) -> None:
         check(self)
