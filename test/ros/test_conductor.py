@@ -11,12 +11,12 @@ from abm_ros.core.audit import AuditLog, records
 from abm_ros.core.audit_trail import check
 from abm_ros.core.constraints import load_constraints
 from abm_ros.core.errors import GraphError
-from abm_ros.core.modes import MODES, NodeRow, Row, load_wiring
+from abm_ros.core.modes import MODES, NodeRow, Row
 from abm_ros.core.phi import Modulation, load_phi
 from abm_ros.core.supervisor import Health, MetaControl, SystemMConfig
 from abm_ros.ros import names
 from abm_ros.ros.conductor import Conductor, with_settings
-from abm_ros.ros.ports import PORTS
+from abm_ros.ros.ports import read_wiring
 
 SHUT = {'observe', 'imitate', 'rest', 'sleep', 'imagine', 'freeze'}
 ROW = {name: NodeRow(True, {}, {}) for name in names.WIRED_NODES}
@@ -168,7 +168,7 @@ def test_the_motion_envelope_and_replays_preference_reach_their_nodes(tmp_path) 
     ('sleep', {''}, {''})])
 def test_the_gates_are_told_who_reads_what_they_write(mode, seen, done) -> None:
     text = (Path(__file__).resolve().parents[2] / 'config' / 'wiring.yaml').read_text()
-    row = load_wiring(text, {node: [p.name for p in ports] for node, ports in PORTS.items()})[mode]
+    row = read_wiring(text)[mode]
     rows = with_settings(row, Modulation(1.0, 1.0), 'one', 1.0)
     assert set(rows['sensory_gate'].params['readers']) == seen
     assert set(rows['motor_gate'].params['readers']) == done
