@@ -81,3 +81,17 @@ def test_an_impact_between_two_telemetry_messages_is_not_missed(gate) -> None:
     now_s[0] += 0.26
     gate._measure_effort(JointState(name=names, effort=[0.1 * limit] + [0.0] * 6))
     assert gate.telemetry()['effort_peak'] == pytest.approx(0.1)
+
+
+def test_efforts_and_images_that_stop_are_told_no_more(gate) -> None:
+    gate._on_description(String(data=URDF))
+    now_s = [50.0]
+    gate._now_s = lambda: now_s[0]
+    gate._measure_effort(JointState(name=['joint_1'], effort=[200.0]))
+    for step in range(3):
+        gate.on_camera(image(step, disc(20)))
+    told = gate.telemetry()
+    assert (told['effort_ratio'], 'looming' in told) == (pytest.approx(200.0 / 60.0), True)
+    now_s[0] += 1.01
+    told = gate.telemetry()
+    assert (told['effort_ratio'], told['effort_peak'], 'looming' in told) == (0.0, 0.0, False)
