@@ -23,6 +23,11 @@ from abm_ros.ros.node import URGENT_TELEMETRY_S, PartNode
 from abm_ros.ros.spin import run_node
 
 _LEAST_WATCH_S = 0.02
+# What a battery's status says of whether it charges; an unknown one says nothing.
+_CHARGING = {BatteryState.POWER_SUPPLY_STATUS_CHARGING: True,
+             BatteryState.POWER_SUPPLY_STATUS_FULL: True,
+             BatteryState.POWER_SUPPLY_STATUS_DISCHARGING: False,
+             BatteryState.POWER_SUPPLY_STATUS_NOT_CHARGING: False}
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,7 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         self._writer = Writer()
         self._goal: tuple[int, np.ndarray] | None = None
         self._energy = self.config.energy_without_battery
+        self._charging: dict[str, float] = {}
         self._effort = PeakHold(0.0, self.config.effort_timeout_s)
         self._force = PeakHold(self.config.force_hold_s, self.config.effort_timeout_s)
         self._detectors = Detectors(section(DetectorConfig, self.config))
@@ -99,7 +105,7 @@ class SensoryGate(PartNode[SensoryGateConfig]):
                 'observations': self._observations,
                 'described': float(self._limits is not None),
                 'waiting': float(self._waiting_since_s is not None),
-                **self._detectors.telemetry(now_s)}
+                **self._charging, **self._detectors.telemetry(now_s)}
 
     def activated(self) -> None:
         self._first_joints_s = self._waiting_since_s = None
@@ -195,6 +201,10 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         """Take the charge; a reading that is not a share in [0, 1] is no reading."""
         if 0.0 <= message.percentage <= 1.0:
             self._energy = float(message.percentage)
+            told = _CHARGING.get(message.power_supply_status)
+            if told is None and (message.current > 0.0 or message.current < 0.0):
+                told = message.current > 0.0    # A, negative when discharging
+            self._charging = {} if told is None else {'charging': float(told)}
 
     def on_camera(self, message: Image) -> None:
         """Take an image: for the observation where it belongs to one, then for the detectors."""

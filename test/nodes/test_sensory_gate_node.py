@@ -10,7 +10,7 @@ import pytest
 
 rclpy = pytest.importorskip('rclpy')
 
-from sensor_msgs.msg import Image, JointState
+from sensor_msgs.msg import BatteryState, Image, JointState
 from std_msgs.msg import String
 
 from abm_ros.nodes.sensory_gate import SensoryGate
@@ -95,3 +95,17 @@ def test_efforts_and_images_that_stop_are_told_no_more(gate) -> None:
     now_s[0] += 1.01
     told = gate.telemetry()
     assert (told['effort_ratio'], told['effort_peak'], 'looming' in told) == (0.0, 0.0, False)
+
+
+@pytest.mark.parametrize(('status', 'current', 'told'), [
+    (BatteryState.POWER_SUPPLY_STATUS_CHARGING, np.nan, 1.0),
+    (BatteryState.POWER_SUPPLY_STATUS_FULL, 0.0, 1.0),
+    (BatteryState.POWER_SUPPLY_STATUS_DISCHARGING, 0.0, 0.0),
+    (BatteryState.POWER_SUPPLY_STATUS_NOT_CHARGING, 0.0, 0.0),
+    (BatteryState.POWER_SUPPLY_STATUS_UNKNOWN, 1.5, 1.0),
+    (BatteryState.POWER_SUPPLY_STATUS_UNKNOWN, -1.5, 0.0),
+    (BatteryState.POWER_SUPPLY_STATUS_UNKNOWN, 0.0, None),
+    (BatteryState.POWER_SUPPLY_STATUS_UNKNOWN, np.nan, None)])
+def test_whether_a_battery_charges_is_told_where_it_tells(gate, status, current, told) -> None:
+    gate.on_battery(BatteryState(percentage=0.5, power_supply_status=status, current=current))
+    assert gate.telemetry().get('charging') == told
