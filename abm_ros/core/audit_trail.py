@@ -102,12 +102,11 @@ def standing(path: Path | str, launched: Mapping[str, Any]) -> Standing:
     asked = dict(launched)
     for record in records(path):
         body = record['body']
-        if record['kind'] == 'start':
-            given = body.get('launched', {})
-            asked |= {name: given[name] for name in given if given[name] != before.get(name)}
-            before = given
-        elif record['kind'] == 'intervention':
+        if record['kind'] in ('start', 'intervention'):     # what is in force from here on
             asked |= {name: body[name] for name in launched if name in body}
+        if record['kind'] == 'start':
+            before = body.get('launched', {})
+        elif record['kind'] == 'intervention':
             place = 'motor_gate' if body.get('at') == 'motor_gate' else 'system_m'
             if body.get('action') == 'hold':
                 held[place] = True

@@ -99,12 +99,12 @@ class SystemM(PartNode[SystemMConfig]):
                                       'with `abm intervene release`')
 
     def _ask_again(self, last: Standing, control: MetaControl) -> None:
-        """Bring back the pin and the vetoes that were asked for before this start."""
+        """Bring back the pin and the vetoes of before this start, if none were asked since."""
         asked = {'pin_mode': last.pin_mode, 'veto_modes': list(last.veto_modes)}
         if refusal := last.pin_mode and control.refusal(last.pin_mode):
             self.get_logger().error(f'the pin of before this start is dropped: {refusal}')
             asked['pin_mode'] = ''
-        if asked == self._launched:
+        if asked == self._launched or wishes(self.config) != self._launched:
             return
         for result in self.set_parameters([
                 Parameter('pin_mode', value=asked['pin_mode']),

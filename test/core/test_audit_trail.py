@@ -215,11 +215,16 @@ def test_pins_and_vetoes_stand_until_they_are_changed(tmp_path, history, now, st
         return dict(zip(('pin_mode', 'veto_modes'), words, strict=True))
 
     path = tmp_path / 'audit.jsonl'
-    with AuditLog(path) as log:
-        for words in history:
-            if words is not None and words[0] == 'ask':
+    AuditLog(path).close()
+    for words in history:
+        told = standing(path, named(words if words and words[0] != 'ask' else FREE))
+        with AuditLog(path) as log:
+            if words is None:
+                log.append('start', incarnation='old')
+            elif words[0] == 'ask':
                 log.append('intervention', **named(words[1:]))
                 log.append('intervention', action='release')
-            else:
-                log.append('start', **({} if words is None else {'launched': named(words)}))
+            else:     # as System M writes it: what it was given, and what is in force
+                log.append('start', launched=named(words), pin_mode=told.pin_mode,
+                           veto_modes=list(told.veto_modes))
     assert standing(path, named(now)) == Standing(False, stands[0], tuple(stands[1]))

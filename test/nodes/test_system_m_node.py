@@ -107,6 +107,19 @@ def test_pins_and_vetoes_outlive_every_incarnation_until_they_are_changed(node) 
     made.destroy_node()
 
 
+def test_what_is_asked_before_it_is_configured_is_the_newest_word_and_stands(node) -> None:
+    configured(node)
+    asked(node, pin_mode='rest')
+    node.close()
+    for ask in ({'pin_mode': 'play'}, {}):
+        made = SystemM()
+        asked(made, **ask)
+        configured(made)
+        assert made._conductor.control.config.pin_mode == 'play'
+        made.close()
+        made.destroy_node()
+
+
 def test_a_pin_that_the_constraints_forbid_by_now_is_dropped(node, tmp_path) -> None:
     configured(node)
     asked(node, pin_mode='play', veto_modes=['sleep'])
