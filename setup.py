@@ -87,6 +87,7 @@ setup(
         'onnxruntime>=1.17',
         'pyyaml>=6.0',
         'rich>=13.0',
+        'ruamel.yaml>=0.17',  # refuses a key that stands twice, which PyYAML does not
         'safetensors>=0.4',
         'scipy>=1.11',  # nearest neighbours
     ],

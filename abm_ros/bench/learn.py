@@ -180,8 +180,8 @@ def mode_task(exploration: float | None) -> 'Drive':
     """Return what System M sets in mode task, in config/phi.yaml."""
     from abm_ros.core.phi import load_phi
     from abm_ros.core.planner import Drive
-    from abm_ros.ros.share import share_file
-    text = share_file('config/phi.yaml').read_text(encoding='utf-8')
+    from abm_ros.ros.share import table_text
+    text = table_text('', 'phi.yaml')
     found = load_phi(text).modes['task'].modulation
     return Drive(found.goal_weight, found.intrinsic_weight,
                  found.exploration if exploration is None else exploration)

@@ -23,7 +23,7 @@ from abm_ros.core.modes import MODES, NodeRow, Row
 from abm_ros.core.phi import Phi, load_phi
 from abm_ros.core.signals import Average, clip_unit
 from abm_ros.core.supervisor import MetaControl, SystemMConfig
-from abm_ros.ros.share import share_file
+from abm_ros.ros.share import table_text
 
 BAR = 1.2
 _TICK_STEPS = 2          # at 20 Hz: System M decides at 10 Hz
@@ -130,7 +130,7 @@ def live(name: str, scene: str, drive: str, seed: int, steps: int) -> Share:
     from abm_ros.core.schedule import ScheduleConfig
     set_num_threads(1)
     body = distracted(make_body(name, {'seed': seed}), scene if scene != 'control' else '', seed)
-    phi = load_phi(share_file('config/phi.yaml').read_text(encoding='utf-8'))
+    phi = load_phi(table_text('', 'phi.yaml'))
     try:
         life = life_in(body)
         agent = Agent(AgentSettings(ScheduleConfig(learn_every=_EVERY, updates=_EVERY)),

@@ -17,16 +17,16 @@ from abm_ros.bench.common import Children
 from abm_ros.bench.rewire import Measured, Switch, tour
 from abm_ros.bench.station import Station, wait_until
 from abm_ros.core.errors import GraphError
-from abm_ros.core.modes import NodeRow, Row, load_wiring
+from abm_ros.core.modes import NodeRow, Row
 from abm_ros.core.phi import Modulation, Phi, load_phi
 from abm_ros.ros import names, qos
 from abm_ros.ros.graph import GraphOptions, describe
 from abm_ros.ros.heartbeat import Heartbeat
 from abm_ros.ros.mode_settings import with_settings
-from abm_ros.ros.ports import PORTS
+from abm_ros.ros.ports import read_wiring
 from abm_ros.ros.remote import ACTIVATE, CONFIGURE, DEACTIVATE, Call, Remote, call_all
 from abm_ros.ros.rewirer import Rewirer
-from abm_ros.ros.share import share_file
+from abm_ros.ros.share import table_text
 
 _START_S = 60.0
 _TIMEOUT_S = 5.0
@@ -44,10 +44,8 @@ class RewireRun:
     def __init__(self, children: Children, folder: Path, *, training: bool) -> None:
         self._children, self._folder, self._training = children, folder, training
         self._console = Console(stderr=True, highlight=False)
-        self._wiring = load_wiring(
-            share_file('config/wiring.yaml').read_text(encoding='utf-8'),
-            {node: [p.name for p in ports] for node, ports in PORTS.items()})
-        self._phi: Phi = load_phi(share_file('config/phi.yaml').read_text(encoding='utf-8'))
+        self._wiring = read_wiring(table_text('', 'wiring.yaml'))
+        self._phi: Phi = load_phi(table_text('', 'phi.yaml'))
         self._incarnation = uuid.uuid4().hex[:12]
         self._beat = ('', False)
 

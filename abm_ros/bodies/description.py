@@ -69,6 +69,6 @@ def command_urdf(name: str, joints: Sequence[str], velocity: float) -> str:
         lines += [f'  <link name={link}/>',
                   f'  <joint name={quoteattr(joint)} type="continuous">',
                   f'    <parent link="base_link"/><child link={link}/><axis xyz="1 0 0"/>',
-                  f'    <limit effort="1" velocity="{velocity:g}"/>',
+                  f'    <limit effort="1" velocity="{velocity:g}"/><abm_input/>',
                   '  </joint>']
     return '\n'.join([*lines, '</robot>', ''])

@@ -122,5 +122,5 @@ class Life:
         if self._guard.needs_position:
             order = [names.index(joint) for joint in self._guard.limits.joints]
             self._guard.measure(position[order].tolist(), velocity[order].tolist()
-                                if velocity.size else [0.0] * len(order))
+                                if velocity.size else (), stamp_ns * 1e-9)
         return made[0]

@@ -13,6 +13,7 @@ from abm_ros.core.audit import records
 from abm_ros.core.audit_head import load_key
 from abm_ros.core.audit_trail import check, differences, explain, find, summary
 from abm_ros.core.errors import AuditError
+from abm_ros.exchange.files import whole_file
 
 _NAME = 'audit.jsonl'
 
@@ -68,6 +69,8 @@ def _verify(path: Path, arguments: argparse.Namespace) -> int:
     _say(f'{path}: {verdict.records} records, chain '
          + ('and signature sound' if arguments.key else 'sound')
          + f'; {verdict.decisions} decisions recomputed to the same answer')
+    if verdict.crash:
+        _say(f'{verdict.crash}: a crash came between, or it is being written now')
     if verdict.older:
         _say(f'{verdict.older} decisions are of an older format and cannot be recomputed')
     return 0
@@ -79,11 +82,9 @@ def _export(path: Path, arguments: argparse.Namespace) -> int:
         raise AuditError(f'{target}: expected a file that ends in .jsonl or .csv')
     if target.exists() and path.exists() and target.samefile(path):
         raise AuditError(f'{target} is the log itself: expected another file to export to')
-    try:
-        with open(target, 'w', encoding='utf-8', newline='') as file:
-            count = _write(file, path, target.suffix)
-    except OSError as error:
-        raise AuditError(f'{target}: cannot be written: {error.strerror}') from error
+    with (whole_file(target, overwrite=True) as part,
+          open(part, 'w', encoding='utf-8', newline='') as file):
+        count = _write(file, path, target.suffix)
     _say(f'{target}: {count} records')
     return 0
 

@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import yaml
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
@@ -21,13 +20,20 @@ from abm_ros.cli.folder import RUN_FOLDER
 from abm_ros.cli.report import build_report, print_report
 from abm_ros.core.constraints import load_constraints
 from abm_ros.core.description import read_limits
-from abm_ros.core.errors import GraphError, StoreError
-from abm_ros.core.modes import load_wiring
+from abm_ros.core.errors import (
+    ConstraintError,
+    GraphError,
+    PhiError,
+    StoreError,
+    WiringError,
+)
 from abm_ros.core.phi import load_phi
-from abm_ros.ros.arguments import LOG_LEVELS
+from abm_ros.core.supervisor import MetaControl, SystemMConfig
+from abm_ros.core.tables import Reader
+from abm_ros.ros.arguments import LOG_LEVELS, check_namespace
 from abm_ros.ros.graph import GraphOptions, describe
-from abm_ros.ros.ports import PORTS
-from abm_ros.ros.share import share_file
+from abm_ros.ros.ports import read_wiring
+from abm_ros.ros.share import table_text
 
 _REFRESH_S = 0.25
 _PLAIN_PERIOD_S = 5.0
@@ -73,8 +79,11 @@ def run(arguments: argparse.Namespace) -> int:
     out: Path = arguments.out.resolve()
     options = _options(arguments, out)
     specs = describe(options)
-    _check_inputs(options)
-    _prepare(out, options, arguments.phi)
+    kept = Path(options.phi)
+    phi_text = table_text(arguments.phi or (str(kept) if kept.exists() else ''), 'phi.yaml',
+                          PhiError)
+    _check_inputs(options, phi_text)
+    _prepare(out, kept, phi_text)
     # One machine: what the graph says is nobody else's business unless the user asks for it.
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     return asyncio.run(_Simulation(arguments, options, specs, out, console).run())
@@ -85,16 +94,11 @@ def _check_ros_arguments(arguments: argparse.Namespace) -> None:
     if arguments.log_level not in LOG_LEVELS:
         raise GraphError(f"--log-level: '{arguments.log_level}' is unknown, expected one of "
                          f'{", ".join(LOG_LEVELS)}')
+    check_namespace(arguments.namespace)
     if not arguments.params_file:
         return
-    try:
-        table = yaml.safe_load(_read(arguments.params_file, ''))
-    except yaml.YAMLError as error:
-        raise GraphError(f'{arguments.params_file}: not YAML: {" ".join(str(error).split())}'
-                         ) from error
-    if not isinstance(table, dict):
-        raise GraphError(f'{arguments.params_file}: expected a mapping of nodes to '
-                         f'ros__parameters, got {table!r}')
+    text = table_text(arguments.params_file, '', GraphError)
+    Reader(arguments.params_file, GraphError).load(text)
 
 
 def _options(arguments: argparse.Namespace, out: Path) -> GraphOptions:
@@ -113,18 +117,13 @@ def _absolute(path: str) -> str:
     return str(Path(path).resolve()) if path else ''
 
 
-def _check_inputs(options: GraphOptions) -> None:
+def _check_inputs(options: GraphOptions, phi_text: str) -> None:
     """Refuse what a node would refuse, before any process is started."""
     _try_body(options)
-    ports = {node: [p.name for p in items] for node, items in PORTS.items()}
-    wiring = load_wiring(_read(options.wiring, 'wiring.yaml'), ports)
-    load_constraints(_read(options.constraints, 'constraints.yaml'))
-    if options.pin_mode and options.pin_mode not in wiring:
-        raise GraphError(f"--pin: unknown mode '{options.pin_mode}', expected one of "
-                         f'{", ".join(wiring)}')
-    if options.pin_mode and wiring[options.pin_mode].refusal:
-        raise GraphError(f'--pin: mode {options.pin_mode} is refused: '
-                         f'{wiring[options.pin_mode].refusal}')
+    MetaControl(
+        SystemMConfig(pin_mode=options.pin_mode), load_phi(phi_text),
+        read_wiring(table_text(options.wiring, 'wiring.yaml', WiringError)),
+        load_constraints(table_text(options.constraints, 'constraints.yaml', ConstraintError)))
 
 
 def _try_body(options: GraphOptions) -> None:
@@ -137,20 +136,8 @@ def _try_body(options: GraphOptions) -> None:
         body.close()
 
 
-def _read(path: str, default: str) -> str:
-    file = Path(path) if path else share_file(f'config/{default}')
-    try:
-        return file.read_text(encoding='utf-8')
-    except OSError as error:
-        raise GraphError(f'{file}: cannot be read: {error.strerror}') from error
-
-
-def _prepare(out: Path, options: GraphOptions, source: str) -> None:
+def _prepare(out: Path, kept: Path, text: str) -> None:
     """Make the run's folder with its own copy of phi; a run that goes on keeps the copy."""
-    kept = Path(options.phi)
-    text = (_read(source, 'phi.yaml') if source or not kept.exists()
-            else _read(str(kept), 'phi.yaml'))
-    load_phi(text)
     try:
         (out / 'log').mkdir(parents=True, exist_ok=True)
         kept.write_text(text, encoding='utf-8')

@@ -2,10 +2,10 @@
 The audit log: append-only JSON lines, each chained to the one before by SHA-256.
 
 A record is durable before `append` returns. Beside the log, `<path>.head` names the last record
-that was acknowledged. The log is written first, so a crash between the two leaves one record
-more than the head knows, which is lawful; fewer is a cut. With a key the head is signed
-(HMAC-SHA256), so that who rewrites both files whole is found too; without one, keep the last
-hash elsewhere.
+that was acknowledged and the one that is being written. So a crash leaves at most one record
+that the head announced, whole or torn; fewer records are a cut, others are forged. With a key the
+head is signed (HMAC-SHA256), so that who rewrites both files is found too; without one, keep the
+last hash elsewhere.
 """
 
 import fcntl
@@ -15,25 +15,43 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
-from abm_ros.core.audit_head import Head, canonical, read_head, write_head
+from abm_ros.core.audit_head import (
+    GENESIS,
+    Head,
+    HeadFile,
+    canonical,
+    create_head,
+    is_there,
+    read_head,
+    sync_folder,
+)
 from abm_ros.core.errors import AuditError
 
-_KEYS = {'seq', 'stamp_ns', 'kind', 'body', 'prev', 'hash'}
+_TYPES = {'seq': int, 'stamp_ns': int, 'kind': str, 'body': dict, 'prev': str, 'hash': str}
 
 
 @dataclass(frozen=True)
-class _Chain:
+class Chain:
     """What a verified log holds: its last record, where it ends, and the torn line after that."""
 
     last: Head
     end: int
     torn: bytes
+    acknowledged: int
+
+    @property
+    def crash(self) -> str:
+        """Return what a crash, or a writer at work, left at the end; '' for nothing."""
+        if self.torn:
+            return f'record {self.last.seq + 1} is torn: it was announced, never acknowledged'
+        return (f'record {self.last.seq} was announced, never acknowledged'
+                if self.last.seq > self.acknowledged else '')
 
 
 class AuditLog:
@@ -55,13 +73,19 @@ class AuditLog:
         self.path = Path(path)
         self._clock = clock
         self._key = key
-        self._fd = _open_alone(self.path)
+        self._head_file: HeadFile | None = None
+        self._fd = _open_alone(self.path, key)
         try:
-            chain = _verify(self.path, key)
-            self._head = chain.last
-            self._end = chain.end
-            if chain.last != read_head(self.path, key):
-                write_head(self.path, chain.last, key)
+            sync_folder(self.path)
+            chain = examine(self.path, key)
+            self._head, self._end = chain.last, chain.end
+            self._head_file = HeadFile(self.path, key)
+            if not chain.torn:
+                self._head_file.announce(self._head)
+            else:
+                self.append('repair', removed_bytes=len(chain.torn),
+                            removed_sha256=hashlib.sha256(chain.torn).hexdigest(),
+                            removed_text=chain.torn[:1000].decode(errors='replace'))
         except OSError as error:
             self.close()
             raise AuditError(f'{self.path}: cannot write the head file: {error.strerror}; free '
@@ -69,7 +93,6 @@ class AuditLog:
         except BaseException:
             self.close()
             raise
-        self._repair(chain.torn)
 
     def append(self, kind: str, /, **body: Any) -> dict[str, Any]:
         """
@@ -82,22 +105,37 @@ class AuditLog:
             the log is as before.
         """
         record, line = self._seal(kind, body)
+        if self._head_file is None:
+            raise AuditError(f'{self.path}: the audit log is closed')
+        if not (is_there(self._fd, self.path) and self._head_file.is_there()):
+            # What is written to a file without a name is lost with the process.
+            raise AuditError(f'{self.path}: the audit log or its head file was removed or '
+                             'replaced while it was written; put it back or start anew in '
+                             'another folder')
         head = Head(record['seq'], record['hash'])
+        announced = replace(self._head, next=head.hash)
         try:
+            self._head_file.announce(announced)
             self._write(line)
-            write_head(self.path, head, self._key)
-        except OSError as error:
-            self._undo(head, line)
-            raise AuditError(f"{self.path}: cannot record '{kind}': {error.strerror}; free some "
-                             'disk space or choose a writable folder') from error
-        except BaseException:
-            self._undo(head, line)
+            self._head_file.acknowledge(head)
+        except BaseException as error:
+            with suppress(OSError):
+                self._head_file.announce(announced)
+            with suppress(OSError):
+                os.ftruncate(self._fd, self._end)
+            if isinstance(error, OSError):
+                raise AuditError(f"{self.path}: cannot record '{kind}': {error.strerror}; free "
+                                 'some disk space or choose a writable folder') from error
             raise
-        self._advance(head, line)
+        self._head = head
+        self._end += len(line)
         return record
 
     def close(self) -> None:
         """Give the log back."""
+        if self._head_file is not None:
+            self._head_file.close()
+            self._head_file = None
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
@@ -107,17 +145,6 @@ class AuditLog:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _repair(self, torn: bytes) -> None:
-        if not torn:
-            return
-        try:
-            self.append('repair', removed_bytes=len(torn),
-                        removed_sha256=hashlib.sha256(torn).hexdigest(),
-                        removed_text=torn[:1000].decode(errors='replace'))
-        except BaseException:
-            self.close()
-            raise
 
     def _seal(self, kind: str, body: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         try:
@@ -131,36 +158,12 @@ class AuditLog:
         return record, canonical(record) + b'\n'
 
     def _write(self, line: bytes) -> None:
-        if self._fd < 0:
-            raise AuditError(f'{self.path}: the audit log is closed')
-        if not self._is_there():
-            # What is written to a file without a name is lost with the process.
-            raise AuditError(f'{self.path}: the audit log was removed or replaced while it was '
-                             'written; put it back or start anew in another folder')
         written = 0
         while written < len(line):
             written += os.pwrite(self._fd, line[written:], self._end + written)
         # What an earlier crash or a full disk left behind the end.
         os.ftruncate(self._fd, self._end + len(line))
         os.fsync(self._fd)
-
-    def _is_there(self) -> bool:
-        try:
-            return os.path.samestat(os.fstat(self._fd), self.path.stat())
-        except FileNotFoundError:
-            return False
-
-    def _advance(self, head: Head, line: bytes) -> None:
-        self._head = head
-        self._end += len(line)
-
-    def _undo(self, head: Head, line: bytes) -> None:
-        with suppress(OSError, AuditError):
-            if read_head(self.path, self._key) == head:
-                # The head was replaced, only its folder was not synced: the record stands.
-                self._advance(head, line)
-            else:
-                os.ftruncate(self._fd, self._end)
 
 
 def verify(path: Path | str, key: bytes = b'') -> int:
@@ -171,7 +174,7 @@ def verify(path: Path | str, key: bytes = b'') -> int:
     :return: the number of records.
     :raises AuditError: naming the first record that was edited, removed, added or moved.
     """
-    return _verify(Path(path), key).last.seq + 1
+    return examine(Path(path), key).last.seq + 1
 
 
 def records(path: Path | str) -> Iterator[dict[str, Any]]:
@@ -185,30 +188,37 @@ def records(path: Path | str) -> Iterator[dict[str, Any]]:
             yield record
 
 
-def _verify(path: Path, key: bytes) -> _Chain:
+def examine(path: Path, key: bytes = b'') -> Chain:
+    """
+    Verify a whole log, also while it is written, and tell what it holds.
+
+    :raises AuditError: as `verify`.
+    """
     # A writer may be at work: the log then holds at least what the head said before the log was
-    # read, and at most one record more than the head says after.
-    before = read_head(path, key)
-    last, end, torn, met = Head(), 0, b'', Head()
+    # read, and at most the announced record more than the head says after.
+    before = read_head(path, key) if path.exists() else Head()
+    last, end, torn, hashes = Head(), 0, b'', {-1: GENESIS}
     for record, line in _walk(path):
         if record is None:
             torn = line
             break
         end += len(line)
         last = Head(record['seq'], record['hash'])
-        if last.seq == before.seq:
-            met = last
+        if last.seq >= before.seq:
+            hashes[last.seq] = last.hash
+    after = read_head(path, key)
     if last.seq < before.seq:
         raise AuditError(f'{path}: record {last.seq + 1} is missing: the log was cut at its tail, '
                          f'its head file acknowledges records up to {before.seq}')
-    if met != before:
-        raise AuditError(f'{path}: record {before.seq} was edited: its hash differs from the one '
-                         'in the head file')
-    after = read_head(path, key)
-    if last.seq > after.seq + 1:
-        raise AuditError(f'{path}: record {after.seq + 1} was never acknowledged: records were '
-                         'added, or the head file was removed or put back')
-    return _Chain(last, end, torn)
+    for head in (before, after):
+        if hashes.get(head.seq, head.hash) != head.hash:
+            raise AuditError(f'{path}: record {head.seq} was edited, or one before it: its hash '
+                             'differs from the one in the head file')
+    foreseen = after.next is None or after.next == hashes.get(after.seq + 1)
+    if last.seq > after.seq + foreseen or (torn and last.seq == after.seq and after.next == ''):
+        raise AuditError(f'{path}: record {after.seq + foreseen + 1} was never announced: it was '
+                         'added or edited, or an older head file was put back')
+    return Chain(last, end, torn, after.seq)
 
 
 def _walk(path: Path) -> Iterator[tuple[dict[str, Any] | None, bytes]]:
@@ -231,9 +241,13 @@ def _check(path: Path, previous: Head, line: bytes) -> dict[str, Any]:
     where = f'{path}: record {number} (line {number + 1})'
     try:
         record = json.loads(line)
-        lawful = set(record) == _KEYS and line == canonical(record) + b'\n'
-        claimed = record.pop('hash') if lawful else ''
-        if not lawful or claimed != _hash(record):
+        if set(record) != _TYPES.keys() or line != canonical(record) + b'\n':
+            raise ValueError('its text is not that of a record')
+        if any(type(record[name]) is not kind for name, kind in _TYPES.items()) or not (
+                0 <= record['stamp_ns'] < 2 ** 63):
+            raise ValueError('its fields have not the types of a record')
+        claimed = record.pop('hash')
+        if claimed != _hash(record):
             raise ValueError('its text does not match its hash')
     except (ValueError, TypeError, RecursionError) as error:
         raise AuditError(f'{where} was edited: {error}') from error
@@ -245,8 +259,11 @@ def _check(path: Path, previous: Head, line: bytes) -> dict[str, Any]:
     return {**record, 'hash': claimed}
 
 
-def _open_alone(path: Path) -> int:
+def _open_alone(path: Path, key: bytes) -> int:
     try:
+        if not path.exists():
+            # The head comes first, so that no crash leaves a log without one.
+            create_head(path, key)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise AuditError(f'{path}: cannot write the audit log: {error.strerror}; choose a file '

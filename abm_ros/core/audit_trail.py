@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from abm_ros.core.audit import records, verify
+from abm_ros.core.audit import examine, records
 from abm_ros.core.decision import Situation, choose, from_record, table_hash
 from abm_ros.core.errors import AuditError, PhiError
 from abm_ros.core.phi import Decision, ModePolicy, Phi, load_phi
@@ -118,11 +118,12 @@ def standing(path: Path | str, launched: Mapping[str, Any]) -> Standing:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What `check` found in a sound log."""
+    """What `check` found in a sound log; `crash` tells what is unacknowledged at its end."""
 
     records: int
     decisions: int
     older: int
+    crash: str = ''
 
 
 def check(path: Path | str, key: bytes = b'') -> Verdict:
@@ -134,7 +135,7 @@ def check(path: Path | str, key: bytes = b'') -> Verdict:
         before situations were kept, which cannot be recomputed.
     :raises AuditError: naming the first record that is wrong.
     """
-    count = verify(path, key)
+    chain = examine(Path(path), key)
     decisions = older = 0
     for step in steps(path):
         if step.is_decision:
@@ -144,7 +145,7 @@ def check(path: Path | str, key: bytes = b'') -> Verdict:
                                  f'{"; ".join(found)}')
         elif step.record['kind'] in DECISIONS:
             older += 1
-    return Verdict(count, decisions, older)
+    return Verdict(chain.last.seq + 1, decisions, older, chain.crash)
 
 
 def find(path: Path | str, number: int) -> Step:
@@ -164,14 +165,19 @@ def find(path: Path | str, number: int) -> Step:
 def summary(record: Mapping[str, Any]) -> str:
     """Return one line about a record."""
     body = record['body']
+
+    def get(name: str) -> Any:
+        return body.get(name, '')
+
     text = {
-        'start': lambda: f'System M {body.get("incarnation", "")} started',
+        'start': lambda: f'System M {get("incarnation")} started',
         'stop': lambda: 'System M stopped',
-        'mode': lambda: f'{body.get("before") or "-"} -> {body["mode"]}: {body["reason"]}',
-        'modulate': lambda: f'{body["mode"]}: new modulation',
-        'degrade': lambda: f'in {body["mode"] or "bring-up"}: {body["fault"]}',
-        'repaired': lambda: f'after: {body["fault"]}',
-        'refused': lambda: f'{body["wanted"]} refused: {body["rule"]}',
+        'mode': lambda: f'{get("before") or "-"} -> {get("mode")}: {get("reason")}',
+        'modulate': lambda: f'{get("mode")}: new modulation',
+        'degrade': lambda: f'in {get("mode") or "bring-up"}: {get("fault")}',
+        'repairing': lambda: f'after: {get("fault")}',
+        'repaired': lambda: f'after: {get("fault")}',
+        'refused': lambda: f'{get("wanted")} refused: {get("rule")}',
     }.get(str(record['kind']), lambda: ', '.join(f'{k} {v}' for k, v in body.items()))()
     when = time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(record['stamp_ns'] / 1e9))
     return f'{record["seq"]:6d}  {when}  {record["kind"]:12s}  {text}'

@@ -5,6 +5,7 @@ A component declares its settings once, with `setting(...)`; the same declaratio
 becomes the ROS parameters of its node and fills the tables of the documentation.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any, TypeVar
@@ -71,7 +72,9 @@ def check_value(owner: str, item: 'Field[Any]', value: Any) -> Any:
 
 def _check_scalar(name: str, info: Setting, kind: type, value: Any) -> Any:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        # Beyond 2^53 it is no float any more, and 10^400 no number that float() takes.
+        value = float(value) if abs(value) <= 2 ** 53 else (
+            math.inf if value > 0 else -math.inf)
     if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
         raise ConfigError(f'{name}: expected {kind.__name__}, got {value!r}')
     if isinstance(value, int | float) and not isinstance(value, bool):

@@ -10,10 +10,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-import yaml
-
 from abm_ros.core.errors import ConstraintError
 from abm_ros.core.modes import MODES, MOTORS_SHUT, SAFE_MODE
+from abm_ros.core.tables import Reader, shown
 
 # What counts as rest; in the safe mode the arm rests too, but it is no answer to tiredness.
 RESTFUL = ('rest', 'sleep')
@@ -115,38 +114,38 @@ class Ledger:
         return now_s - self._rested_s
 
 
+_READ = Reader('constraints', ConstraintError)
+_LEAST_S = 1e-3    # of a longest stretch: 0 would forbid the mode, which forbidden_modes says
+_ENDLESS_S = float('inf')
 _NUMBERS = {'recover_s': (0.0, 3600.0), 'quota_window_s': (1.0, 3600.0),
-            'max_awake_s': (1.0, float('inf')), 'rest_s': (0.0, 3600.0),
+            'max_awake_s': (1.0, _ENDLESS_S), 'rest_s': (0.0, 3600.0),
             'speed_limit': (0.01, 1.0)}
 # For each mapping: its keys, and the bounds of its values.
 _TABLES: dict[str, tuple[Collection[str], float, float]] = {
-    'max_dwell_s': (MODES, 0.0, float('inf')), 'min_dwell_s': (MODES, 0.0, float('inf')),
+    'max_dwell_s': (MODES, _LEAST_S, _ENDLESS_S), 'min_dwell_s': (MODES, 0.0, 1e6),
     'quotas': (MODES, 0.0, 1.0), 'ceilings': (CEILINGS, 0.0, 1.0)}
 
 
 def load_constraints(text: str) -> Constraints:
     """
-    Read constraints from YAML.
+    Read constraints from YAML; an empty text constrains nothing.
 
-    :raises ConstraintError: an unknown key or mode, a value out of bounds, or a contradiction.
+    :raises ConstraintError: not YAML, an unknown key or mode, one that stands twice, another
+        version, a value out of bounds, or a contradiction.
     """
-    try:
-        raw = yaml.safe_load(text) or {}
-    except yaml.YAMLError as error:
-        raise ConstraintError(f'constraints: not YAML: {" ".join(str(error).split())}') from error
-    known = ['version', *(item.name for item in fields(Constraints))]
-    if not isinstance(raw, dict) or set(raw) - set(known):
-        raise ConstraintError(f'constraints: expected the keys {", ".join(known)}, got {raw!r}')
+    raw = _READ.load(text, [item.name for item in fields(Constraints)])
     values: dict[str, Any] = {
-        name: _number(name, raw[name], low, high)
+        name: _READ.number(f'constraints.{name}', raw[name], low, high)
         for name, (low, high) in _NUMBERS.items() if name in raw}
     for name, (keys, low, high) in _TABLES.items():
-        values[name] = {key: _number(f'{name}.{key}', value, low, high)
-                        for key, value in _table(name, raw.get(name) or {}, keys).items()}
-    values['forbidden_modes'] = tuple(_modes('forbidden_modes', raw.get('forbidden_modes') or []))
+        where = f'constraints.{name}'
+        values[name] = {key: _READ.number(f'{where}.{key}', value, low, high)
+                        for key, value in _READ.mapping(
+                            where, raw.get(name), keys, empty=True).items()}
+    values['forbidden_modes'] = tuple(_modes('forbidden_modes', raw.get('forbidden_modes')))
     values['forbidden_transitions'] = tuple(
-        _pair(i, item) for i, item in enumerate(_list(
-            'forbidden_transitions', raw.get('forbidden_transitions') or [])))
+        _pair(f'forbidden_transitions[{i}]', item) for i, item in enumerate(_READ.sequence(
+            'constraints.forbidden_transitions', raw.get('forbidden_transitions'))))
     constraints = Constraints(**values)
     _check_contradictions(constraints)
     return constraints
@@ -164,9 +163,12 @@ def _check_contradictions(c: Constraints) -> None:
         if low > c.max_dwell_s.get(mode, float('inf')):
             raise ConstraintError(f'constraints: min_dwell_s.{mode} {low:g} s is longer than '
                                   f'max_dwell_s.{mode} {c.max_dwell_s[mode]:g} s')
-        if low > c.quotas.get(mode, 1.0) * c.quota_window_s:
+        if mode in c.quotas and low > c.quotas[mode] * c.quota_window_s:
             raise ConstraintError(f'constraints: min_dwell_s.{mode} {low:g} s is longer than '
                                   f'quotas.{mode} allows in {c.quota_window_s:g} s')
+        if mode not in RESTFUL and low > c.max_awake_s:
+            raise ConstraintError(f'constraints: min_dwell_s.{mode} {low:g} s is longer than '
+                                  f'max_awake_s {c.max_awake_s:g} s allows without rest')
         if mode in c.forbidden_modes:
             raise ConstraintError(f'constraints: min_dwell_s.{mode} holds a mode that '
                                   'forbidden_modes forbids')
@@ -178,7 +180,8 @@ def _check_rest(c: Constraints) -> None:
     """Whoever must rest must be able to: some restful mode lasts long enough."""
     if not any(mode not in c.forbidden_modes
                and c.rest_s <= c.max_dwell_s.get(mode, float('inf'))
-               and c.rest_s <= c.quotas.get(mode, 1.0) * c.quota_window_s for mode in RESTFUL):
+               and (mode not in c.quotas or c.rest_s <= c.quotas[mode] * c.quota_window_s)
+               for mode in RESTFUL):
         raise ConstraintError(f'constraints: max_awake_s demands {c.rest_s:g} s of '
                               f'{" or ".join(RESTFUL)}, but forbidden_modes, max_dwell_s or '
                               'quotas leave none that long')
@@ -190,42 +193,19 @@ def _check_rest(c: Constraints) -> None:
                                   f'forbidden_transitions leave no way to it from {mode}')
 
 
-def _number(name: str, value: Any, low: float, high: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high \
-            or (value == 0.0 and name.startswith('max_')):
-        raise ConstraintError(f'constraints.{name}: expected a number from {low:g} to {high:g}'
-                              f'{", above 0" if name.startswith("max_") else ""}, got {value!r}')
-    return float(value)
-
-
-def _list(name: str, value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise ConstraintError(f'constraints.{name}: expected a list, got {value!r}')
-    return value
-
-
 def _modes(name: str, value: Any) -> list[str]:
-    unknown = [mode for mode in _list(name, value) if mode not in list(MODES)]
+    listed = _READ.sequence(f'constraints.{name}', value)
+    unknown = [mode for mode in listed if mode not in list(MODES)]
     if unknown:
-        raise ConstraintError(f'constraints.{name}: unknown mode {", ".join(map(repr, unknown))}, '
-                              f'expected one of {", ".join(MODES)}')
-    return list(value)
+        raise ConstraintError(f'constraints.{name}: unknown mode '
+                              f'{", ".join(map(shown, unknown[:5]))}, expected one of '
+                              f'{", ".join(MODES)}')
+    return listed
 
 
-def _pair(index: int, value: Any) -> tuple[str, str]:
-    name = f'forbidden_transitions[{index}]'
+def _pair(name: str, value: Any) -> tuple[str, str]:
     pair = _modes(name, value)
     if len(pair) != 2 or pair[0] == pair[1]:
         raise ConstraintError(f'constraints.{name}: expected [from, to], two different modes, '
-                              f'got {value!r}')
+                              f'got {shown(value)}')
     return pair[0], pair[1]
-
-
-def _table(name: str, value: Any, keys: Collection[str]) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ConstraintError(f'constraints.{name}: expected a mapping, got {value!r}')
-    unknown = [key for key in value if key not in list(keys)]
-    if unknown:
-        raise ConstraintError(f'constraints.{name}: unknown {", ".join(map(repr, unknown))}, '
-                              f'expected some of {", ".join(keys)}')
-    return value

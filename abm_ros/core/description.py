@@ -2,7 +2,8 @@
 What a robot description (URDF) says of limits and of the body behind it.
 
 Only `<joint>` limits are read here; kinematics is left to a library (see `kinematics.py`).
-A simulated body adds one extension tag, `<abm_body>`, for what URDF has no words for.
+A simulated body adds extension tags for what URDF has no words for: `<abm_body>` for the whole,
+`<abm_input/>` in a joint that is a bounded input with no place and no speed to be measured.
 """
 
 import xml.etree.ElementTree as ElementTree
@@ -22,6 +23,7 @@ class JointLimits:
     Limits of the commanded joints, each (J,) float64 in rad or m, rad/s or m/s, Nm or N.
 
     A continuous joint has infinite position limits; velocity and effort are always finite.
+    `inputs` says that all of them are inputs without a place: no joint states tell of them.
     """
 
     joints: tuple[str, ...]
@@ -29,6 +31,7 @@ class JointLimits:
     upper: np.ndarray
     velocity: np.ndarray
     effort: np.ndarray
+    inputs: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,13 +71,17 @@ def read_limits(text: str, joints: Sequence[str] = ()) -> JointLimits:
     """
     Read the limits of the named joints, or of every moving joint that mimics no other.
 
-    :raises DescriptionError: not XML, an unknown joint, or a joint without usable limits.
+    :raises DescriptionError: not XML, an unknown joint, one named twice, or a joint without
+        usable limits.
     """
     found = {j.get('name', ''): j for j in _parse(text).iter('joint')
              if j.get('type') in _MOVING and j.find('mimic') is None}
     chosen = tuple(joints) or tuple(found)
     if not chosen:
         raise DescriptionError('the robot description has no moving joint')
+    if twice := sorted({name for name in chosen if chosen.count(name) > 1}):
+        raise DescriptionError(f'joint {", ".join(map(repr, twice))} is chosen more than once, '
+                               'expected each joint once: two commands cannot move one joint')
     rows = []
     for name in chosen:
         if name not in found:
@@ -82,7 +89,8 @@ def read_limits(text: str, joints: Sequence[str] = ()) -> JointLimits:
                                    f'expected one of {", ".join(found)}')
         rows.append(_joint_row(name, found[name]))
     lower, upper, velocity, effort = np.array(rows, float).T
-    return JointLimits(chosen, lower, upper, velocity, effort)
+    return JointLimits(chosen, lower, upper, velocity, effort,
+                       all(found[name].find('abm_input') is not None for name in chosen))
 
 
 def read_body_tag(text: str) -> BodyTag | None:

@@ -29,7 +29,8 @@ class DetectorConfig:
         0.05, 'Least time between two images that the detectors look at.', unit='s',
         low=0.0, high=10.0)
     detector_gap_s: float = setting(
-        0.5, 'Two images further apart are not compared; older findings are forgotten.',
+        0.5, 'Two images further apart are not compared; findings older than this, with no image '
+        'since, are told no more.',
         unit='s', low=0.01, high=10.0)
     marker_dictionary: str = setting(
         'DICT_4X4_50', "OpenCV's name of the ArUco dictionary of pointing markers.",
@@ -45,6 +46,9 @@ class DetectorConfig:
     force_hold_s: float = setting(
         0.25, 'How long the largest effort is held, so that telemetry misses no impact.',
         unit='s', low=0.0, high=10.0)
+    effort_timeout_s: float = setting(
+        1.0, 'Efforts older than this, with none since, are told no more.',
+        unit='s', low=0.05, high=60.0)
 
     def __post_init__(self) -> None:
         check(self)
@@ -195,10 +199,15 @@ class LoomingDetector:
 
 
 class PeakHold:
-    """Holds the largest value of the last `window_s` seconds: an impact is shorter than a look."""
+    """
+    Holds the largest value of the last `window_s` seconds: an impact is shorter than a look.
 
-    def __init__(self, window_s: float) -> None:
+    With no value for `timeout_s` there is none: a sensor that fell silent tells nothing.
+    """
+
+    def __init__(self, window_s: float, timeout_s: float) -> None:
         self._window_s = window_s
+        self._timeout_s = timeout_s
         self._kept: deque[tuple[float, float]] = deque()    # falling values, the first is largest
 
     def take(self, now_s: float, value: float) -> None:
@@ -211,6 +220,8 @@ class PeakHold:
 
     def value(self, now_s: float) -> float:
         """Return the largest value of the window; the newest where all are older; 0 for none."""
+        if self._kept and now_s - self._kept[-1][0] > self._timeout_s:
+            self._kept.clear()
         while len(self._kept) > 1 and now_s - self._kept[0][0] > self._window_s:
             self._kept.popleft()
         return self._kept[0][1] if self._kept else 0.0
@@ -225,6 +236,7 @@ class Detectors:
         self._looming = LoomingDetector(config)
         self._seen: deque[bool] = deque(maxlen=_FRAMES)
         self._last_ns: int | None = None
+        self._looked_s = -np.inf
 
     def due(self, stamp_ns: int) -> bool:
         """Tell whether an image of this stamp is wanted."""
@@ -232,13 +244,16 @@ class Detectors:
         return last is None or stamp_ns < last or (
             (stamp_ns - last) * 1e-9 >= 0.9 * self._config.detector_period_s)
 
-    def look(self, stamp_ns: int, pixels: np.ndarray) -> Cue | None:
+    def look(self, stamp_ns: int, pixels: np.ndarray, now_s: float) -> Cue | None:
         """
         Take an image (H, W, 3) uint8 and return the marker in it.
 
+        :param now_s: steady time, s; by it the findings go stale when no image comes.
         :raises SpecError: not such an image.
         """
-        self._last_ns = stamp_ns
+        if self._is_stale(now_s):
+            self.forget()
+        self._last_ns, self._looked_s = stamp_ns, now_s
         cue = self._marker.find(pixels)
         self._seen.append(cue is not None)
         self._looming.look(stamp_ns, pixels)
@@ -250,12 +265,19 @@ class Detectors:
         self._looming.forget()
         self._last_ns = None
 
-    def telemetry(self) -> dict[str, float]:
-        """Return `looming` (1/s) and `cue` (share of the last images with a marker)."""
-        if self._last_ns is None:
+    def telemetry(self, now_s: float) -> dict[str, float]:
+        """
+        Return `looming` (1/s) and `cue` (share of the last images with a marker).
+
+        Nothing where no image came lately: a camera that fell silent sees nothing.
+        """
+        if self._last_ns is None or self._is_stale(now_s):
             return {}
         return {'looming': self._looming.rate,
                 'cue': sum(self._seen) / _FRAMES}
+
+    def _is_stale(self, now_s: float) -> bool:
+        return now_s - self._looked_s > self._config.detector_gap_s
 
 
 def _grey(pixels: np.ndarray) -> np.ndarray:

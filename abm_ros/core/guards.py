@@ -13,10 +13,17 @@ from abm_ros.core.config import check, setting
 from abm_ros.core.meta_state import Raw
 from abm_ros.core.modes import MODES, MOTORS_SHUT, SAFE_MODE
 from abm_ros.core.signals import Average, clip_unit
+from abm_ros.core.trend import Trend
 
 _RESTFUL = ('rest', 'sleep', SAFE_MODE)
-_LEARNING = ('competence', 'learning_gain')
-_LEARNED = 0.02   # a rise of either that counts
+_WORKING = tuple(mode for mode in MODES if mode not in MOTORS_SHUT)
+_LEARNED = 0.02       # a rise of competence, or a learning gain, that counts
+_BLOCKS = 10          # of a guard's window, in which noise is averaged out
+_TEXTS = {
+    'intrinsic': 'uncertainty is sought while nothing is learned',
+    'actions': 'actions have collapsed to one in {mode}',
+    'replay': '{mode} goes on with nothing left to consolidate',
+    'energy': 'energy rises in {mode} more than a battery explains'}
 
 
 @dataclass(frozen=True)
@@ -29,18 +36,23 @@ class GuardConfig:
     guard_response_s: float = setting(
         60.0, 'How long a tripped guard answers.', unit='s', low=1.0, high=3600.0)
     guard_intrinsic_rise: float = setting(
-        0.1, 'Rise of uncertainty in play, while neither competence nor learning gain rises, that '
-        'trips the guard.', low=0.01, high=1.0)
+        0.1, 'Rise of uncertainty in play, while competence does not rise and no learning gain '
+        'lasts, that trips the guard.', low=0.01, high=1.0)
     guard_intrinsic_weight: float = setting(
         0.2, 'Cap of the intrinsic weight while that guard answers.', low=0.0, high=10.0)
     guard_action_spread: float = setting(
         0.02, 'Standard deviation of the last actions under which acting counts as collapsed.',
         low=0.0, high=1.0)
     guard_energy_rise: float = setting(
-        0.05, 'Rise of energy while the motors work that no battery explains.',
-        low=0.001, high=1.0)
+        0.05, 'Rise of energy in a mode in which the motors work, beyond what a charger explains, '
+        'that is not believed.', low=0.001, high=1.0)
+    guard_charge_rate: float = setting(
+        0.005, 'Fastest rise of energy that a charger explains where the battery does not tell '
+        'whether it charges; one that tells that it does not explains none.', unit='1/s',
+        low=0.0, high=1.0)
     somatic_capacity_s: float = setting(
-        60.0, 'Full stress or pain for this long spends the somatic budget.',
+        60.0, 'Stress and pain above somatic_ease, added up over time, that spend the somatic '
+        'budget; as they are set, full stress alone takes 150 s, full pain with it 43 s.',
         unit='s', low=1.0, high=1e6)
     somatic_ease: float = setting(
         0.6, 'Stress that wears nothing; what is above it or pain spends the budget.',
@@ -80,10 +92,11 @@ class SomaticBudget:
 @dataclass
 class _Trial:
     """
-    A condition that must hold for a window before its guard trips.
+    A condition that must hold for a window longer than it does not, before its guard trips.
 
-    Where it cannot be judged (None) the time stands still: a loop of many short stretches, each
-    ended by a longest dwell, counts as much as one long stretch.
+    A cumulative sum (Page 1954): a moment in which it does not hold takes back as much time as
+    it lasted, not all. Where it cannot be judged (None) the time stands still: a loop of many
+    short stretches, each ended by a longest dwell, counts as much as one long stretch.
     """
 
     held_s: float = 0.0
@@ -92,14 +105,82 @@ class _Trial:
     def take(self, holds: bool | None, now_s: float, elapsed_s: float,
              config: GuardConfig) -> bool:
         """Tell whether the guard answers now."""
-        if holds:
-            self.held_s += elapsed_s
-        elif holds is not None:
-            self.held_s = 0.0
+        if holds is not None:
+            self.held_s = max(0.0, self.held_s + (elapsed_s if holds else -elapsed_s))
         if self.held_s >= config.guard_window_s:
             self.until_s = now_s + config.guard_response_s
             self.held_s = 0.0
         return now_s < self.until_s
+
+
+class Curiosity:
+    """
+    Tells whether doubt is sought in play while nothing is learned.
+
+    Since something was last learned or doubt was lowest, over all plays: a single one is shorter
+    than the window. Fluctuations are no learning: competence must rise for sure, and learning
+    gain, which noise lifts from 0 half of the time, must stay up for most of a while.
+    """
+
+    def __init__(self, config: GuardConfig) -> None:
+        self._least = config.guard_intrinsic_rise
+        block_s = config.guard_window_s / _BLOCKS
+        self._doubt, self._skill = Trend(block_s), Trend(block_s)
+        self._gains = Trend(block_s)     # shares of time with learning gain
+        self._lowest = float('inf')
+        self._idle = False
+        self.learned = False
+
+    def idles(self, signals: Mapping[str, float], doubt: float, elapsed_s: float) -> bool:
+        """Take a tick of play; judge anew with every complete block."""
+        self.learned = False
+        self._skill.take(signals.get('competence', 0.0), elapsed_s)
+        self._gains.take(signals.get('learning_gain', 0.0) > _LEARNED, elapsed_s)
+        if self._doubt.take(doubt, elapsed_s):
+            self._judge()
+        return self._idle
+
+    def _judge(self) -> None:
+        shares = self._gains.means[-2 * _BLOCKS:]
+        gains = len(shares) >= _BLOCKS and sum(shares) > 0.5 * len(shares)
+        self.learned = gains or self._skill.rise > _LEARNED
+        last = self._doubt.means[-1]
+        if self.learned or last < self._lowest:
+            self._lowest = last
+            self._doubt.restart()
+            self._skill.restart()
+        if self.learned:
+            self._gains.restart()
+        self._idle = self._doubt.rise > self._least
+
+
+class EnergyRise:
+    """
+    How much energy rose in each mode beyond what charges it.
+
+    Summed up mode by mode and never below 0, so that neither what another mode drains nor where
+    a mode began matters; no further than to `most`, so that honest draining soon clears it.
+    """
+
+    def __init__(self, charge_rate: float, most: float) -> None:
+        self._rate, self._most = charge_rate, most
+        self._mode, self._last = '', 1.0
+        self._risen: dict[str, float] = {}
+
+    def take(self, energy: float, gate: Mapping[str, float], mode: str, elapsed_s: float) -> float:
+        """
+        Take a tick and return what rose in this mode.
+
+        :param gate: telemetry of the sensory gate; `charging` is 1 or 0 where the battery tells.
+        """
+        rise = energy - self._last if mode == self._mode else 0.0
+        self._mode, self._last = mode, energy
+        charging = gate.get('charging')
+        lawful = (self._rate * elapsed_s if charging is None
+                  else max(0.0, rise) if charging > 0 else 0.0)
+        risen = self._risen.get(mode, 0.0) + rise - lawful
+        self._risen[mode] = min(max(0.0, risen), self._most)
+        return self._risen[mode]
 
 
 class Guards:
@@ -114,11 +195,13 @@ class Guards:
         self._budget = SomaticBudget(config.somatic_capacity_s, config.somatic_ease,
                                      config.somatic_recovery)
         self._last_s: float | None = None
-        self._mode = ''
         self._doubt = Average(50.0)
-        self._energy = 1.0             # at the beginning of the mode
-        self._lowest: Mapping[str, float] = {}
-        self._trials = {name: _Trial() for name in ('intrinsic', 'actions', 'replay', 'energy')}
+        self._energy = EnergyRise(config.guard_charge_rate, 2.0 * config.guard_energy_rise)
+        self._curiosity = Curiosity(config)
+        # By guard and by the mode that is at fault.
+        self._trials = {(name, mode): _Trial() for name, mode in (
+            ('intrinsic', 'play'), ('actions', 'play'), ('replay', 'sleep'),
+            *(('energy', mode) for mode in _WORKING))}
         self.tripped: dict[str, str] = {}
         self.barred: dict[str, str] = {}
         self.ceilings: dict[str, float] = {}
@@ -140,57 +223,42 @@ class Guards:
         elapsed_s = 0.0 if self._last_s is None else min(1.0, max(0.0, now_s - self._last_s))
         self._last_s = now_s
         doubt = self._doubt.update(signals.get('uncertainty', 1.0))
-        if mode != self._mode:
-            self._mode, self._energy = mode, signals.get('energy', 1.0)
         self.tripped, self.barred, self.ceilings = {}, {}, {}
-        self._watch(self._conditions(signals, raw, mode, doubt), now_s, elapsed_s)
+        self._watch(self._conditions(signals, raw, mode, doubt, elapsed_s), now_s, elapsed_s)
         if self._budget.update(signals.get('stress', 0.0), signals.get('pain', 0.0), mode,
                                elapsed_s):
             self.tripped['somatic'] = 'the somatic budget is spent: rest is forced'
             self._bar(self.tripped['somatic'], [m for m in MODES if m not in _RESTFUL])
 
-    def _conditions(self, signals: Mapping[str, float], raw: Raw, mode: str,
-                    doubt: float) -> dict[str, bool | None]:
+    def _conditions(self, signals: Mapping[str, float], raw: Raw, mode: str, doubt: float,
+                    elapsed_s: float) -> dict[tuple[str, str], bool | None]:
         """Return which proxies are served now without what they stand for; None: not to tell."""
         config = self._config
-        works = mode not in MOTORS_SHUT
-        spread = raw.get('system_b', {}).get('action_spread')
-        return {
-            'intrinsic': self._seeks(signals, doubt) if mode == 'play' else None,
-            'actions': spread < config.guard_action_spread
-            if mode == 'play' and spread is not None else None,
-            # Only a sleep that finds something to consolidate clears it.
-            'replay': signals.get('sleep_pressure', 0.0) <= 0.0 if mode == 'sleep' else None,
-            'energy': works and signals.get('energy', 1.0) - self._energy
-            > config.guard_energy_rise,
-        }
+        found: dict[tuple[str, str], bool | None] = {}
+        if mode == 'play':
+            found['intrinsic', mode] = self._curiosity.idles(signals, doubt, elapsed_s)
+            if self._curiosity.learned:
+                self._trials['intrinsic', mode].held_s = 0.0
+            spread = raw.get('system_b', {}).get('action_spread')
+            if spread is not None:
+                found['actions', mode] = spread < config.guard_action_spread
+        if mode == 'sleep':
+            found['replay', mode] = signals.get('sleep_pressure', 0.0) <= 0.0
+        rise = self._energy.take(signals.get('energy', 1.0), raw.get('sensory_gate', {}), mode,
+                                 elapsed_s)
+        if mode in _WORKING:
+            found['energy', mode] = rise > config.guard_energy_rise
+        return found
 
-    def _seeks(self, signals: Mapping[str, float], doubt: float) -> bool:
-        """
-        Tell whether doubt has risen in play while neither competence nor learning gain did.
-
-        Over all plays since either last rose: a single one is shorter than the window.
-        """
-        now = {'doubt': doubt, **{name: signals.get(name, 0.0) for name in _LEARNING}}
-        lowest = {name: min(value, self._lowest.get(name, value)) for name, value in now.items()}
-        learned = any(now[name] - lowest[name] > _LEARNED for name in _LEARNING)
-        self._lowest = now if learned else lowest
-        return not learned and doubt - lowest['doubt'] > self._config.guard_intrinsic_rise
-
-    def _watch(self, conditions: Mapping[str, bool | None], now_s: float,
+    def _watch(self, conditions: Mapping[tuple[str, str], bool | None], now_s: float,
                elapsed_s: float) -> None:
-        texts = {
-            'intrinsic': 'uncertainty is sought while neither competence nor learning gain rises',
-            'actions': 'actions have collapsed to one in play',
-            'replay': 'sleep goes on with nothing left to consolidate',
-            'energy': 'energy rises while the motors work'}
-        for name, trial in self._trials.items():
-            if trial.take(conditions[name], now_s, elapsed_s, self._config):
-                self.tripped[name] = texts[name]
-        if 'intrinsic' in self.tripped:
-            self.ceilings['intrinsic_weight'] = self._config.guard_intrinsic_weight
-        for name, mode in (('actions', 'play'), ('energy', 'play'), ('replay', 'sleep')):
-            if name in self.tripped:
+        for (name, mode), trial in self._trials.items():
+            if not trial.take(conditions.get((name, mode)), now_s, elapsed_s, self._config):
+                continue
+            self.tripped[name] = _TEXTS[name].format(mode=mode)
+            if name == 'intrinsic':
+                self.ceilings['intrinsic_weight'] = self._config.guard_intrinsic_weight
+            else:
                 self._bar(self.tripped[name], [mode])
 
     def _bar(self, rule: str, modes: list[str]) -> None:

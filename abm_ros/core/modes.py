@@ -5,9 +5,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from abm_ros.core.errors import WiringError
+from abm_ros.core.tables import Reader, shown
 
 MODES = ('play', 'task', 'observe', 'imitate', 'rest', 'sleep', 'imagine', 'freeze')
 SAFE_MODE = 'freeze'
@@ -17,7 +16,11 @@ SENSORS_CUT = ('sleep', 'imagine')
 GATE_NODE, GATE_PORT = 'motor_gate', 'action'
 SENSOR_NODE = 'sensory_gate'
 SENSOR_PORTS = ('joint_states', 'tool_pose', 'camera', 'battery', 'goal')
-_TOPIC = re.compile(r'[A-Za-z_]\w*(/[A-Za-z_]\w*)*')
+# A relative name in ROS: of a topic, or of a namespace without the '/' before it.
+RELATIVE_NAME = re.compile(r'[A-Za-z_]\w*(/[A-Za-z_]\w*)*', re.ASCII)
+_READ = Reader('wiring', WiringError)
+# For each node the settings that a row may set, each with the texts that it may be set to.
+RowSettings = Mapping[str, Mapping[str, Collection[str]]]
 
 
 @dataclass(frozen=True)
@@ -39,61 +42,67 @@ class Row:
     refusal: str = ''
 
 
-def load_wiring(text: str, ports: Mapping[str, Collection[str]]) -> dict[str, Row]:
+def load_wiring(text: str, ports: Mapping[str, Collection[str]],
+                settings: RowSettings) -> dict[str, Row]:
     """
     Read and check the wiring table.
 
     :param text: YAML: `modes: <mode>: {motors, refusal?, nodes: <node>: {state, ports, params}}`;
         a port that a row does not name is unwired in that mode.
     :param ports: the nodes there are and the ports that each has.
+    :param settings: what `params` may set in which node; all else is System M's to set.
     :return: one row per mode, every node and port present.
-    :raises WiringError: an unknown or missing mode, node, port, key or topic, or a row that
-        breaks an invariant.
+    :raises WiringError: an unknown or missing mode, node, port, setting, key or topic, one that
+        stands twice, another version, or a row that breaks an invariant.
     """
-    try:
-        raw = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise WiringError(f'wiring: not YAML: {" ".join(str(error).split())}') from error
-    table = _mapping('wiring', raw, ('version', 'modes', 'templates')).get('modes')
-    modes = _mapping('wiring.modes', table, MODES)
+    table = _READ.load(text, ('modes', 'templates')).get('modes')
+    modes = _READ.mapping('wiring.modes', table, MODES)
     missing = [mode for mode in MODES if mode not in modes]
     if missing:
         raise WiringError(f'wiring.modes: no row for {", ".join(missing)}')
-    return {mode: _row(mode, modes[mode], ports) for mode in MODES}
+    return {mode: _row(mode, modes[mode], ports, settings) for mode in MODES}
 
 
-def _row(mode: str, raw: Any, ports: Mapping[str, Collection[str]]) -> Row:
+def _row(mode: str, raw: Any, ports: Mapping[str, Collection[str]],
+         settings: RowSettings) -> Row:
     where = f'wiring.modes.{mode}'
-    raw = _mapping(where, raw, ('motors', 'refusal', 'nodes'))
+    raw = _READ.mapping(where, raw, ('motors', 'refusal', 'nodes'))
     motors = raw.get('motors')
     if motors not in ('open', 'shut'):
-        raise WiringError(f"{where}.motors: expected 'open' or 'shut', got {motors!r}")
-    given = _mapping(f'{where}.nodes', raw.get('nodes'), tuple(ports))
+        raise WiringError(f"{where}.motors: expected 'open' or 'shut', got {shown(motors)}")
+    given = _READ.mapping(f'{where}.nodes', raw.get('nodes'), tuple(ports))
     absent = [node for node in ports if node not in given]
     if absent:
         raise WiringError(f'{where}.nodes: no row for {", ".join(absent)}')
-    nodes = {node: _node_row(f'{where}.nodes.{node}', given[node], ports[node])
-             for node in ports}
-    row = Row(mode, motors == 'open', nodes, str(raw.get('refusal') or ''))
+    nodes = {node: _node_row(f'{where}.nodes.{node}', given[node], ports[node],
+                             settings.get(node, {})) for node in ports}
+    refusal = raw.get('refusal') or ''
+    if not isinstance(refusal, str):
+        raise WiringError(f'{where}.refusal: expected a text, got {shown(refusal)}')
+    row = Row(mode, motors == 'open', nodes, refusal)
     if mode == SAFE_MODE and row.refusal:
         raise WiringError(f'{where}.refusal: {SAFE_MODE} is the safe mode and cannot be refused')
     _check_invariants(where, row)
     return row
 
 
-def _node_row(where: str, raw: Any, ports: Collection[str]) -> NodeRow:
-    raw = _mapping(where, raw, ('state', 'ports', 'params'))
+def _node_row(where: str, raw: Any, ports: Collection[str],
+              settings: Mapping[str, Collection[str]]) -> NodeRow:
+    raw = _READ.mapping(where, raw, ('state', 'ports', 'params'))
     state = raw.get('state')
     if state not in ('active', 'inactive'):
-        raise WiringError(f"{where}.state: expected 'active' or 'inactive', got {state!r}")
-    wires = _mapping(f'{where}.ports', raw.get('ports') or {}, tuple(ports))
+        raise WiringError(f"{where}.state: expected 'active' or 'inactive', got {shown(state)}")
+    wires = _READ.mapping(f'{where}.ports', raw.get('ports'), tuple(ports), empty=True)
     for name, topic in wires.items():
-        if not isinstance(topic, str) or (topic and not _TOPIC.fullmatch(topic)):
+        if not isinstance(topic, str) or (topic and not RELATIVE_NAME.fullmatch(topic)):
             raise WiringError(f"{where}.ports.{name}: expected a relative topic or '', "
-                              f'got {topic!r}')
-    params = raw.get('params') or {}
-    if not isinstance(params, dict):
-        raise WiringError(f'{where}.params: expected a mapping, got {params!r}')
+                              f'got {shown(topic)}')
+    params = _READ.mapping(f'{where}.params', raw.get('params'), tuple(settings),
+                           empty=True)
+    for name, value in params.items():
+        if not isinstance(value, str) or value not in settings[name]:
+            raise WiringError(f'{where}.params.{name}: expected one of '
+                              f'{", ".join(settings[name])}, got {shown(value)}')
     return NodeRow(state == 'active', {name: wires.get(name, '') for name in ports}, params)
 
 
@@ -110,13 +119,3 @@ def _check_invariants(where: str, row: Row) -> None:
         if wired:
             raise WiringError(f'{where}: sensors are cut in {row.mode}, but {SENSOR_NODE} is '
                               f'active with {", ".join(wired)} wired')
-
-
-def _mapping(where: str, raw: Any, known: Collection[str]) -> dict[str, Any]:
-    if not isinstance(raw, dict):
-        raise WiringError(f'{where}: expected a mapping, got {raw!r}')
-    unknown = [key for key in raw if key not in known]
-    if unknown:
-        raise WiringError(f'{where}: unknown {", ".join(map(repr, unknown))}, '
-                          f'expected some of {", ".join(known)}')
-    return raw

@@ -19,6 +19,9 @@ from abm_ros.core.errors import NonFiniteError, SpecError
 from abm_ros.core.spec import check_array
 
 INTERFACES = ('position', 'velocity', 'effort', 'trajectory')
+# Between these times apart two positions tell how fast a joint is: a shorter time is noise, over a
+# longer one (or two control periods) it may have been anywhere between.
+_SHORTEST_S, _LONGEST_S = 0.01, 0.5
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,9 @@ class MotorConfig:
     position_margin: float = setting(
         0.02, 'Distance kept from the position limits.', unit='rad or m', low=0.0, high=0.5)
     coast_s: float = setting(
-        0.3, 'Longest that a velocity or effort command may go on before the gate holds; motion '
-        'towards a position limit leaves room for it.', unit='s', low=0.0, high=600.0)
+        0.3, 'Longest that a velocity or effort command may go on before the gate holds, at least '
+        'deadman_s and 0.02 s more; motion towards a position limit leaves room for it.',
+        unit='s', low=0.0, high=600.0)
 
     def __post_init__(self) -> None:
         check(self)
@@ -85,7 +89,9 @@ class MotorGuard:
             for low, high, v in zip(self._lower, self._upper, limits.velocity, strict=True)]
         self._share = 1.0
         self._position: list[float] | None = None
-        self._velocity = [0.0] * self.size
+        self._velocity: list[float] | None = None
+        self._slope: list[float] | None = None
+        self._anchor: tuple[float, list[float]] | None = None
         self._target: list[float] | None = None
         self._tokens_s = config.control_period_s
         self._token_time_s: float | None = None
@@ -109,28 +115,59 @@ class MotorGuard:
 
     @property
     def needs_position(self) -> bool:
-        """Whether commands depend on the measured joint positions."""
-        return self._is_position or bool(np.isfinite(self.limits.lower).any())
+        """Whether commands depend on the measured joint positions, or on how they change."""
+        return (self._is_position or bool(np.isfinite(self.limits.lower).any())
+                or (self.config.command_interface == 'effort' and not self.limits.inputs))
 
     @property
     def ready(self) -> bool:
         """Whether everything is known that a command needs."""
-        return self._position is not None or not self.needs_position
+        return not self.needs_position or (self._position is not None and (
+            self.config.command_interface != 'effort' or self._velocity is not None))
 
-    def measure(self, position: Sequence[float], velocity: Sequence[float]) -> None:
+    def measure(self, position: Sequence[float], velocity: Sequence[float], at_s: float) -> None:
         """
         Take the measured joint state.
 
+        How fast a joint is, is what is told or what its positions say, whichever is more: some
+        drivers tell nothing, others zeros.
+
         :param position: (J,) rad or m.
-        :param velocity: (J,) rad/s or m/s.
+        :param velocity: (J,) rad/s or m/s, NaN where it is not told; empty tells nothing.
+        :param at_s: when it was measured, s on any one clock.
         :raises SpecError: wrong shape or not finite; the last good state stays.
         """
-        for name, values in (('velocity', velocity), ('position', position)):
+        told = list(velocity) or [math.nan] * self.size
+        for name, values in (('velocity', told), ('position', position)):
             if len(values) != self.size:
                 raise SpecError(f"'joint {name}': expected {self.size} numbers, got {len(values)}")
-            if not math.isfinite(sum(values)):
-                raise NonFiniteError(f"'joint {name}': not all finite: {list(values)}")
-        self._position, self._velocity = list(position), list(velocity)
+        if not math.isfinite(sum(position)):
+            raise NonFiniteError(f"'joint position': not all finite: {list(position)}")
+        if any(math.isinf(value) for value in told):
+            raise NonFiniteError(f"'joint velocity': not all finite: {told}")
+        self._position = list(position)
+        if self.config.command_interface == 'effort':
+            self._differentiate(self._position, at_s)
+            slope = self._slope or [math.nan] * self.size
+            fastest = [max((v for v in pair if not math.isnan(v)), key=abs, default=math.nan)
+                       for pair in zip(told, slope, strict=True)]
+            self._velocity = None if any(map(math.isnan, fastest)) else fastest
+
+    def _differentiate(self, position: list[float], at_s: float) -> None:
+        """Keep what the positions say of how fast the joints are, None while they say nothing."""
+        passed_s = at_s - self._anchor[0] if self._anchor is not None else -1.0
+        if 0.0 <= passed_s < _SHORTEST_S:
+            return
+        longest_s = max(_LONGEST_S, 2.0 * self.config.control_period_s)
+        if self._anchor is None or not 0.0 <= passed_s <= longest_s:
+            self._slope = None
+        else:
+            moved = np.subtract(position, self._anchor[1])
+            # A joint without ends may be told within one turn; nothing lawful makes half a one.
+            turning = np.isinf(self.limits.lower) & (self.limits.velocity * passed_s < math.pi)
+            moved -= np.where(turning, math.tau * np.round(moved / math.tau), 0.0)
+            self._slope = (moved / passed_s).tolist()
+        self._anchor = (at_s, position)
 
     def act(self, action: np.ndarray, now_s: float) -> Motion:
         """
@@ -143,7 +180,8 @@ class MotorGuard:
         wanted = [min(max(a, -1.0), 1.0)
                   for a in check_array('action', action, (self.size,)).tolist()]
         if not self.ready:
-            raise SpecError('no joint state yet: the motor gate cannot know where the arm is')
+            raise SpecError('no joint state yet: the motor gate cannot know where the arm is '
+                            'and how fast')
         share = self._ration(now_s)
         if self._is_position:
             return self._act_position(wanted, share)
@@ -214,6 +252,7 @@ class MotorGuard:
         command = action * full
         if self.needs_position:
             assert self._position is not None
+            assert self._velocity is not None
             velocity = np.array(self._velocity)
             ahead = np.array(self._position) + velocity * self.config.look_ahead_s
             fast = np.abs(velocity) >= self.limits.velocity * min(

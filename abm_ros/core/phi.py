@@ -9,12 +9,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-import yaml
-
 from abm_ros.core.config import check, from_mapping, setting, setting_of
 from abm_ros.core.errors import ConfigError, PhiError
 from abm_ros.core.modes import MODES, SAFE_MODE
 from abm_ros.core.signals import SIGNALS
+from abm_ros.core.tables import Reader, shown
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,8 @@ _MODULATIONS = {item.name: item for item in fields(Modulation)}
 _GRADED = [name for name, item in _MODULATIONS.items() if isinstance(item.default, float)]
 # A modulation moves in steps, so that a trembling signal does not set parameters at every tick.
 _STEP = 0.05
+_READ = Reader('phi', PhiError)
+_MOST = 1e6   # of a bias, a weight or a dwell: beyond it, it is a mistake
 
 
 @dataclass(frozen=True)
@@ -195,75 +196,54 @@ def load_phi(text: str) -> Phi:
     """
     Read the table from YAML.
 
-    :raises PhiError: an unknown mode, signal or key, or a value of the wrong type.
+    :raises PhiError: not YAML, an unknown mode, signal or key, one that stands twice, another
+        version, or a value of the wrong type or out of bounds.
     """
-    try:
-        raw = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise PhiError(f'phi: not YAML: {" ".join(str(error).split())}') from error
-    raw = _mapping('phi', raw, ('version', 'modes', 'overrides'))
+    raw = _READ.load(text, ('modes', 'overrides'))
     modes = {name: _policy(f'phi.modes.{name}', item)
-             for name, item in _mapping('phi.modes', raw.get('modes'), MODES).items()}
-    listed = raw.get('overrides') or []
-    if not isinstance(listed, list):
-        raise PhiError(f'phi.overrides: expected a list, got {listed!r}')
+             for name, item in _READ.mapping('phi.modes', raw.get('modes'), MODES).items()}
+    listed = _READ.sequence('phi.overrides', raw.get('overrides'))
     rules = tuple(_override(f'phi.overrides[{i}]', item) for i, item in enumerate(listed))
     return Phi(modes, rules)
 
 
 def _policy(where: str, raw: Any) -> ModePolicy:
-    raw = _mapping(where, raw, [f.name for f in fields(ModePolicy)])
+    raw = _READ.mapping(where, raw, [f.name for f in fields(ModePolicy)])
     try:
-        modulation = from_mapping(Modulation, _mapping(
-            f'{where}.modulation', raw.get('modulation') or {}, list(_MODULATIONS)))
+        modulation = from_mapping(Modulation, _READ.mapping(
+            f'{where}.modulation', raw.get('modulation'), list(_MODULATIONS), empty=True))
     except ConfigError as error:
         raise PhiError(f'{where}.modulation: {error}') from error
-    numbers = {key: _number(f'{where}.{key}', raw[key])
-               for key in ('bias', 'hysteresis', 'min_dwell_s') if key in raw}
+    numbers = {key: _READ.number(f'{where}.{key}', raw[key], low, _MOST)
+               for key, low in (('bias', -_MOST), ('hysteresis', 0.0), ('min_dwell_s', 0.0))
+               if key in raw}
     if 'bias' not in numbers:
         raise PhiError(f'{where}: bias is missing')
-    if min(numbers.get('hysteresis', 0.0), numbers.get('min_dwell_s', 0.0)) < 0:
-        raise PhiError(f'{where}: hysteresis and min_dwell_s must not be negative')
-    moved = {name: _weights(f'{where}.modulated.{name}', item) for name, item in _mapping(
-        f'{where}.modulated', raw.get('modulated') or {}, _GRADED).items()}
-    return ModePolicy(weights=_weights(f'{where}.weights', raw.get('weights') or {}),
+    moved = {name: _weights(f'{where}.modulated.{name}', item) for name, item in _READ.mapping(
+        f'{where}.modulated', raw.get('modulated'), _GRADED, empty=True).items()}
+    return ModePolicy(weights=_weights(f'{where}.weights', raw.get('weights')),
                       modulation=modulation, modulated=moved, **numbers)
 
 
 def _weights(where: str, raw: Any) -> dict[str, float]:
-    return {signal: _number(f'{where}.{signal}', weight)
-            for signal, weight in _mapping(where, raw, SIGNALS).items()}
+    return {signal: _READ.number(f'{where}.{signal}', weight, -_MOST, _MOST)
+            for signal, weight in _READ.mapping(where, raw, SIGNALS, empty=True).items()}
 
 
 def _override(where: str, raw: Any) -> Override:
-    raw = _mapping(where, raw, [f.name for f in fields(Override)])
+    raw = _READ.mapping(where, raw, [f.name for f in fields(Override)])
     if raw.get('signal') not in list(SIGNALS) or raw.get('mode') not in MODES:
         raise PhiError(f'{where}: expected a signal of {", ".join(SIGNALS)} and a mode of '
-                       f'{", ".join(MODES)}, got {raw!r}')
+                       f'{", ".join(MODES)}, got {shown(raw)}')
     if ('above' in raw) == ('below' in raw) or 'until' not in raw:
         raise PhiError(f"{where}: expected one of 'above' and 'below', and 'until'")
-    numbers = {key: _number(f'{where}.{key}', raw[key])
-               for key in ('above', 'below', 'until', 'settle_s') if key in raw}
-    if numbers.get('settle_s', 0.0) < 0:
-        raise PhiError(f'{where}: settle_s must not be negative, got {raw!r}')
+    numbers = {key: _READ.number(f'{where}.{key}', raw[key], 0.0, 1.0)   # as signals are
+               for key in ('above', 'below', 'until') if key in raw}
+    if 'settle_s' in raw:
+        numbers['settle_s'] = _READ.number(f'{where}.settle_s', raw['settle_s'], 0.0, 3600.0)
     rule = Override(raw['signal'], raw['mode'], **numbers)
     if (rule.above is not None and rule.until > rule.above) or (
             rule.below is not None and rule.until < rule.below):
-        raise PhiError(f"{where}: 'until' must lie on the well side of the threshold, got {raw!r}")
+        raise PhiError(f"{where}: 'until' must lie on the well side of the threshold, got "
+                       f'{shown(raw)}')
     return rule
-
-
-def _number(where: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= 1e6:
-        raise PhiError(f'{where}: expected a finite number, got {value!r}')
-    return float(value)
-
-
-def _mapping(where: str, raw: Any, known: Collection[str]) -> dict[str, Any]:
-    if not isinstance(raw, dict):
-        raise PhiError(f'{where}: expected a mapping, got {raw!r}')
-    unknown = [key for key in raw if key not in known]
-    if unknown:
-        raise PhiError(f'{where}: unknown {", ".join(map(repr, unknown))}, '
-                       f'expected some of {", ".join(known)}')
-    return raw

@@ -220,6 +220,9 @@ class MetaControl:
 
     def _check_overrides(self) -> None:
         for rule in self.phi.overrides:
+            if refusal := self.wiring[rule.mode].refusal:
+                raise WiringError(f"phi's override '{rule.text()}' needs mode {rule.mode}, which "
+                                  f'the wiring refuses: {refusal}; name another mode')
             barred = [before for before, after in self.constraints.forbidden_transitions
                       if after == rule.mode]
             if barred or rule.mode in self.constraints.forbidden_modes:

@@ -2,23 +2,24 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from abm_ros.core.errors import StoreError
 
 
 @contextmanager
-def whole_file(target: Path) -> Iterator[Path]:
+def whole_file(target: Path, overwrite: bool = False) -> Iterator[Path]:
     """
     Yield a path to write to; what is there at the end becomes the target, a file or a folder.
 
+    :param overwrite: an older file of this name is replaced; a folder never is.
     :raises StoreError: the target exists, or cannot be written.
     """
-    if target.exists():
-        raise StoreError(f'{target}: exists already; choose another name or move it away')
     part = target.with_name(f'{target.name}.part')
     try:
+        if target.exists() and not overwrite:
+            raise StoreError(f'{target}: exists already; choose another name or move it away')
         target.parent.mkdir(parents=True, exist_ok=True)
         _remove(part)
         yield part
@@ -26,7 +27,8 @@ def whole_file(target: Path) -> Iterator[Path]:
     except OSError as error:
         raise StoreError(f'{target}: cannot be written: {error.strerror or error}') from error
     finally:
-        _remove(part)
+        with suppress(OSError):
+            _remove(part)
 
 
 def _remove(path: Path) -> None:

@@ -22,7 +22,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from abm_ros.core.config import check, section, setting
 from abm_ros.core.description import read_limits
-from abm_ros.core.errors import SpecError
+from abm_ros.core.errors import ConfigError, SpecError
 from abm_ros.core.motor import DeadmanLatch, MotorConfig, MotorGuard
 from abm_ros.ros import names, qos
 from abm_ros.ros.codec import Packet, Writer, decode, time_to_ns
@@ -70,6 +70,14 @@ class MotorGateConfig(MotorConfig):
 
     def __post_init__(self) -> None:
         check(self)
+        least_s = self.deadman_s + _WATCH_PERIOD_S
+        if (self.command_interface in ('velocity', 'effort') and not self.lock_step
+                and self.coast_s < least_s - 1e-9):
+            raise ConfigError(
+                f'coast_s: {self.coast_s:g} s is too short for {self.command_interface} commands, '
+                f'expected at least deadman_s and a watch period, {least_s:g} s: a command goes '
+                'on that long, and must not carry a joint beyond its limit; raise coast_s or '
+                'lower deadman_s')
 
 
 class MotorGate(PartNode[MotorGateConfig]):
@@ -170,10 +178,10 @@ class MotorGate(PartNode[MotorGateConfig]):
             self._on_joints(found[0], self._now_s() - found[1])
 
     def _on_joints(self, message: JointState, came_s: float) -> None:
-        self._joint_stamp_ns = time_to_ns(message.header.stamp)
-        self.guarded('joint_states', self._take_joints, message, came_s)
+        stamp_ns = self._joint_stamp_ns = time_to_ns(message.header.stamp)
+        self.guarded('joint_states', self._take_joints, message, stamp_ns, came_s)
 
-    def _take_joints(self, message: JointState, came_s: float) -> None:
+    def _take_joints(self, message: JointState, stamp_ns: int, came_s: float) -> None:
         guard = self._guard
         if guard is None or not guard.needs_position:
             self._joints_s = came_s
@@ -188,12 +196,10 @@ class MotorGate(PartNode[MotorGateConfig]):
         if len(message.position) != len(given):
             raise SpecError(f'{len(given)} joints named, {len(message.position)} positions')
         order = self._order[1]
-        velocity = [0.0] * guard.size
-        if len(message.velocity) == len(given):
-            # Drivers without a velocity sensor leave it out, or fill it with NaN.
-            velocity = [v if math.isfinite(v) else 0.0
-                        for v in (message.velocity[i] for i in order)]
-        guard.measure([message.position[i] for i in order], velocity)
+        # Drivers without a velocity sensor leave it out, or fill it with NaN.
+        velocity = ([message.velocity[i] for i in order]
+                    if len(message.velocity) == len(given) else ())
+        guard.measure([message.position[i] for i in order], velocity, stamp_ns * 1e-9)
         self._joints_s = came_s
 
     def _on_heartbeat(self, message: Header) -> None:

@@ -23,6 +23,11 @@ from abm_ros.ros.node import URGENT_TELEMETRY_S, PartNode
 from abm_ros.ros.spin import run_node
 
 _LEAST_WATCH_S = 0.02
+# What a battery's status says of whether it charges; an unknown one says nothing.
+_CHARGING = {BatteryState.POWER_SUPPLY_STATUS_CHARGING: True,
+             BatteryState.POWER_SUPPLY_STATUS_FULL: True,
+             BatteryState.POWER_SUPPLY_STATUS_DISCHARGING: False,
+             BatteryState.POWER_SUPPLY_STATUS_NOT_CHARGING: False}
 
 
 @dataclass(frozen=True)
@@ -84,8 +89,9 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         self._writer = Writer()
         self._goal: tuple[int, np.ndarray] | None = None
         self._energy = self.config.energy_without_battery
-        self._effort = 0.0
-        self._force = PeakHold(self.config.force_hold_s)
+        self._charging: dict[str, float] = {}
+        self._effort = PeakHold(0.0, self.config.effort_timeout_s)
+        self._force = PeakHold(self.config.force_hold_s, self.config.effort_timeout_s)
         self._detectors = Detectors(section(DetectorConfig, self.config))
         self._later = Later(self, self.config.defer_s)
         self._observations = 0
@@ -93,12 +99,13 @@ class SensoryGate(PartNode[SensoryGateConfig]):
                                  qos.LATCHED)
 
     def telemetry(self) -> Mapping[str, float]:
-        return {'energy': self._energy, 'effort_ratio': self._effort,
-                'effort_peak': self._force.value(self._now_s()),
+        now_s = self._body_s()
+        return {'energy': self._energy, 'effort_ratio': self._effort.value(now_s),
+                'effort_peak': self._force.value(now_s),
                 'observations': self._observations,
                 'described': float(self._limits is not None),
                 'waiting': float(self._waiting_since_s is not None),
-                **self._detectors.telemetry()}
+                **self._charging, **self._detectors.telemetry(now_s)}
 
     def activated(self) -> None:
         self._first_joints_s = self._waiting_since_s = None
@@ -194,6 +201,10 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         """Take the charge; a reading that is not a share in [0, 1] is no reading."""
         if 0.0 <= message.percentage <= 1.0:
             self._energy = float(message.percentage)
+            told = _CHARGING.get(message.power_supply_status)
+            if told is None and (message.current > 0.0 or message.current < 0.0):
+                told = message.current > 0.0    # A, negative when discharging
+            self._charging = {} if told is None else {'charging': float(told)}
 
     def on_camera(self, message: Image) -> None:
         """Take an image: for the observation where it belongs to one, then for the detectors."""
@@ -205,15 +216,16 @@ class SensoryGate(PartNode[SensoryGateConfig]):
             self._later('detectors', self._detect, stamp_ns, message)
 
     def _detect(self, stamp_ns: int, message: Image) -> None:
-        cue = self._detectors.look(stamp_ns, pixels_of(message))
+        cue = self._detectors.look(stamp_ns, pixels_of(message), self._body_s())
         if cue is not None:
             self.emit('cue', String(data=cue.text()))
 
     def _measure_effort(self, message: JointState) -> None:
         if self._limits is not None and len(message.effort) == len(message.name):
-            self._effort = effort_ratio(
+            ratio = effort_ratio(
                 dict(zip(message.name, message.effort, strict=True)), self._limits)
-            self._force.take(self._now_s(), self._effort)
+            self._effort.take(self._body_s(), ratio)
+            self._force.take(self._body_s(), ratio)
 
     def _check_patience(self) -> None:
         since = self._waiting_since_s
@@ -234,6 +246,10 @@ class SensoryGate(PartNode[SensoryGateConfig]):
     def _tell(self, message: Float32MultiArray) -> None:
         if not self.config.lock_step or self.reaches('observation', self.config.readers):
             self.emit('observation', message)
+
+    def _body_s(self) -> float:
+        """Return the time by which findings go stale: in lock-step the body's, which may wait."""
+        return self._last_ns * 1e-9 if self.config.lock_step else self._now_s()
 
     def _now_s(self) -> float:
         return time.monotonic()

@@ -19,8 +19,8 @@ from abm_ros.core.audit import AuditLog
 from abm_ros.core.audit_head import load_key
 from abm_ros.core.audit_trail import Standing, standing
 from abm_ros.core.constraints import load_constraints
-from abm_ros.core.errors import AbmError, GraphError
-from abm_ros.core.modes import MODES, load_wiring
+from abm_ros.core.errors import AbmError, ConstraintError, GraphError, PhiError, WiringError
+from abm_ros.core.modes import MODES
 from abm_ros.core.phi import load_phi
 from abm_ros.core.supervisor import Health, MetaControl, SystemMConfig, wishes
 from abm_ros.ros import names, parameters, qos
@@ -29,9 +29,9 @@ from abm_ros.ros.conductor import Conductor
 from abm_ros.ros.diagnostics import statuses
 from abm_ros.ros.heartbeat import Heartbeat
 from abm_ros.ros.node import PartNode
-from abm_ros.ros.ports import PORTS
+from abm_ros.ros.ports import read_wiring
 from abm_ros.ros.rewirer import Rewirer
-from abm_ros.ros.share import share_file
+from abm_ros.ros.share import table_text
 from abm_ros.ros.signal_topics import SignalTopics
 from abm_ros.ros.spin import run_node
 
@@ -80,10 +80,10 @@ class SystemM(PartNode[SystemMConfig]):
 
     def configure(self) -> None:
         config = self.config
-        wiring = load_wiring(_text(config.wiring, 'wiring.yaml'),
-                             {node: [p.name for p in ports] for node, ports in PORTS.items()})
-        tables = {'phi': _text(config.phi, 'phi.yaml'),
-                  'constraints': _text(config.constraints, 'constraints.yaml')}
+        wiring = read_wiring(table_text(config.wiring, 'wiring.yaml', WiringError))
+        tables = {'phi': table_text(config.phi, 'phi.yaml', PhiError),
+                  'constraints': table_text(config.constraints, 'constraints.yaml',
+                                            ConstraintError)}
         control = MetaControl(config, load_phi(tables['phi']), wiring,
                               load_constraints(tables['constraints']))
         home = Path(config.directory).expanduser()
@@ -276,11 +276,6 @@ class SystemM(PartNode[SystemMConfig]):
         except AbmError as error:
             return SetParametersResult(successful=False, reason=str(error))
         return result
-
-
-def _text(path: str, default: str) -> str:
-    file = Path(path).expanduser() if path else share_file(f'config/{default}')
-    return file.read_text(encoding='utf-8')
 
 
 def main() -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 from abm_ros.core.config import from_mapping, setting_of
 from abm_ros.core.errors import BodyError, ConfigError
+from abm_ros.core.modes import RELATIVE_NAME
 from abm_ros.ros.graph import GraphOptions
 
 LOG_LEVELS = ('debug', 'info', 'warn', 'error', 'fatal')
@@ -52,6 +53,7 @@ def parse_options(texts: Mapping[str, str], *, simulated: bool) -> GraphOptions:
     if texts['log_level'] not in LOG_LEVELS:
         raise ConfigError(f"log_level: {texts['log_level']!r} is unknown, expected one of "
                           f'{", ".join(LOG_LEVELS)}')
+    check_namespace(texts['namespace'])
     for name in ('params_file', 'robot_description_file'):
         path = texts.get(name, '')
         if path and not Path(path).expanduser().is_file():
@@ -64,6 +66,19 @@ def parse_options(texts: Mapping[str, str], *, simulated: bool) -> GraphOptions:
         raise BodyError("body '': expected bullet:reach, bullet:push or gym:<environment>; "
                         'for a robot use robot.launch.py')
     return from_mapping(GraphOptions, values)
+
+
+def check_namespace(text: str) -> str:
+    """
+    Return a namespace as ROS takes it, '' for none.
+
+    :raises ConfigError: ROS would refuse it.
+    """
+    name = text.strip('/')
+    if name and not RELATIVE_NAME.fullmatch(name):
+        raise ConfigError(f'namespace: {text!r} is none, expected letters, digits and _ between '
+                          "single '/', no part beginning with a digit, e.g. robots/arm_1")
+    return name
 
 
 def _settings(simulated: bool) -> list[Any]:

@@ -53,7 +53,7 @@ class Conductor:
         self._incarnation = incarnation
         self._incarnations: dict[str, str] = {}
         self._modulation: Modulation | None = None
-        self._last_error = ''
+        self._last_error = self._repairing = ''
         self._counts = {'switches': 0.0, 'degraded': 0.0, 'gate_shut_ms': 0.0, 'full_ms': 0.0}
         self._phi_hash = table_hash(tables['phi'])
         self._modulated_s = -float('inf')
@@ -215,6 +215,9 @@ class Conductor:
             for node in health.nodes:
                 self._rewirer.forget(node)
             self._rewirer.wait_ready(1.0)
+            if self._repairing != self.fault:   # once a fault, not at every try
+                self._record('repairing', fault=self.fault, mode=SAFE_MODE)
+                self._repairing = self.fault
             self._rewirer.apply(with_settings(
                 self.control.wiring[SAFE_MODE], Modulation(0.0, 0.0), self._incarnation,
                 self.control.constraints.speed_limit))
@@ -223,7 +226,7 @@ class Conductor:
             return
         self._record('repaired', fault=self.fault)
         self._logger.info(f'repaired after: {self.fault}')
-        self.fault, self._last_error = '', ''
+        self.fault, self._repairing, self._last_error = '', '', ''
 
     def _enter(self, decision: Decision) -> None:
         row = self.control.wiring[decision.mode]

@@ -6,7 +6,6 @@ endpoints that exist only while active, timers that stop with the node, transiti
 are logged, bad messages that are refused by name, and telemetry that never goes silent.
 """
 
-import re
 import traceback
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,6 +20,7 @@ from rclpy.timer import Timer
 from std_msgs.msg import Float32MultiArray
 
 from abm_ros.core.errors import AbmError, ConfigError, GraphError
+from abm_ros.core.modes import RELATIVE_NAME
 from abm_ros.ros import names, parameters, qos
 from abm_ros.ros.codec import Packet, encode
 from abm_ros.ros.polled import Polled
@@ -31,7 +31,6 @@ C = TypeVar('C')
 TELEMETRY_S = 0.253
 URGENT_TELEMETRY_S = 0.107   # pain and a shut gate are told at once
 _PORT_PREFIX = 'port.'
-_RELATIVE = re.compile(r'[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*')
 
 
 class PartNode(LifecycleNode, Generic[C]):
@@ -225,8 +224,9 @@ class PartNode(LifecycleNode, Generic[C]):
                 self._wiring[change.name.removeprefix(_PORT_PREFIX)] = change.value
             elif hasattr(self.config, change.name):
                 values[change.name] = parameters.plain(change)
-        if values:
-            self.config = replace(self.config, **values)  # type: ignore[type-var]
+        config = replace(self.config, **values)  # type: ignore[type-var]
+        if config != self.config:
+            self.config = config
             self.guarded('reconfigure', self.reconfigured)
 
     # Lifecycle.
@@ -314,7 +314,7 @@ def topic_problem(topic: object) -> str:
     """Return why a port's topic is refused, '' when it is fine."""
     if not isinstance(topic, str):
         return f'expected a string, got {topic!r}'
-    if topic and not _RELATIVE.fullmatch(topic):
+    if topic and not RELATIVE_NAME.fullmatch(topic):
         return (f'{topic!r} is not a relative topic (letters, digits, _ and /, not starting '
                 'with /); use a namespace or a remap instead')
     return ''

@@ -15,6 +15,7 @@ from std_srvs.srv import Trigger
 
 from abm_ros.core.errors import AbmError
 from abm_ros.ros import names, qos
+from abm_ros.ros.arguments import check_namespace
 from abm_ros.ros.codec import decode
 
 _SILENT = 'does not answer'
@@ -36,7 +37,7 @@ class Operator:
         self._timeout_s = timeout_s
         self._context = rclpy.Context()
         rclpy.init(args=[], context=self._context)
-        self._node = rclpy.create_node('abm_operator', namespace=namespace,
+        self._node = rclpy.create_node('abm_operator', namespace=check_namespace(namespace),
                                        context=self._context)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)

@@ -15,6 +15,8 @@ from sensor_msgs.msg import BatteryState, Image, JointState
 from std_msgs.msg import Float32MultiArray, String, UInt8MultiArray
 
 from abm_ros.core.errors import WiringError
+from abm_ros.core.modes import Row, RowSettings, load_wiring
+from abm_ros.core.schedule import SCHEDULES
 from abm_ros.ros import names, qos
 
 PUBLISH, SUBSCRIBE = 'publish', 'subscribe'
@@ -90,6 +92,21 @@ PORTS: dict[str, tuple[Port, ...]] = {
         _out('executed', Float32MultiArray, qos.RECORD, names.EXECUTED),
     ),
 }
+
+# What a row of the wiring table may set in a node; every other runtime setting is System M's own.
+ROW_SETTINGS: RowSettings = {
+    names.SYSTEM_A_LEARNER: {'schedule': SCHEDULES}, names.SYSTEM_B_LEARNER: {
+        'schedule': SCHEDULES}}
+
+
+def read_wiring(text: str) -> dict[str, Row]:
+    """
+    Read a wiring table for the nodes and ports that there are.
+
+    :raises WiringError: see `load_wiring`.
+    """
+    return load_wiring(text, {node: [item.name for item in items]
+                              for node, items in PORTS.items()}, ROW_SETTINGS)
 
 
 def port(node: str, name: str) -> Port:

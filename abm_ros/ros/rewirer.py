@@ -48,7 +48,6 @@ class RewireReport:
 
     gate_shut_s: float
     full_s: float
-    touched: tuple[str, ...]
     retries: int
 
 
@@ -116,8 +115,7 @@ class Rewirer:
                           and not self._is(t, 'active')], ACTIVATE)
         if self._gate in rows and rows[self._gate].active:
             self._transition([self._gate], ACTIVATE)
-        touched = tuple(t for t in rows if changes[t] or not rows[t].active)
-        return RewireReport(gate_shut_s, time.perf_counter() - begin, touched, self._retries)
+        return RewireReport(gate_shut_s, time.perf_counter() - begin, self._retries)
 
     def modulate(self, target: str, values: Mapping[str, Any]) -> None:
         """Send runtime settings to a node without touching its wires; `check` takes the answer."""
@@ -177,8 +175,9 @@ class Rewirer:
     def _changes(self, target: str, row: NodeRow) -> dict[str, Any]:
         wanted = {**{f'port.{name}': topic for name, topic in row.ports.items()}, **row.params}
         known = self._known[target].values
+        # Settings are sent at every rewiring: another hand may have changed them meanwhile.
         return {key: value for key, value in wanted.items()
-                if key not in known or known[key] != value}
+                if key in row.params or key not in known or known[key] != value}
 
     def _learn_states(self, targets: Sequence[str] | Mapping[str, NodeRow]) -> None:
         unknown = [t for t in targets if not self._known[t].state]

@@ -4,7 +4,8 @@ import os
 import sys
 from pathlib import Path
 
-from abm_ros.core.errors import ConfigError
+from abm_ros.core.errors import AbmError, ConfigError
+from abm_ros.core.tables import read_text
 
 PACKAGE = 'abm_ros'
 _SOURCE_TREE = Path(__file__).resolve().parents[2]
@@ -24,3 +25,16 @@ def share_file(relative: str) -> Path:
             return place / relative
     raise ConfigError(f'{relative} is not installed with {PACKAGE}: looked in '
                       f'{", ".join(map(str, places))}; reinstall the package')
+
+
+def table_text(path: str, default: str, error: type[AbmError] = ConfigError) -> str:
+    """
+    Return the text of a table: of the file at `path`, or of the package's own, `config/<default>`.
+
+    :raises AbmError: of class `error`, it cannot be read.
+    """
+    try:
+        file = Path(path).expanduser() if path else share_file(f'config/{default}')
+    except RuntimeError as cause:   # ~somebody without a home
+        raise error(f'{path}: {cause}') from cause
+    return read_text(file, error)

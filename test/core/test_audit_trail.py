@@ -135,6 +135,39 @@ def test_the_command_line_shows_explains_verifies_and_exports(tmp_path, capsys) 
     assert main(['audit', 'verify', '--out', str(tmp_path / 'none')]) == 2
 
 
+@pytest.mark.parametrize('older', [None, 'an older export'])
+def test_a_broken_log_leaves_no_half_of_an_export(tmp_path, older, capsys) -> None:
+    path, target = life(tmp_path / 'audit.jsonl'), tmp_path / 'out.csv'
+    path.write_bytes(path.read_bytes().replace(b'"hold"', b'"held"'))
+    if older:
+        target.write_text(older)
+    before = sorted(tmp_path.iterdir())
+    assert main(['audit', 'export', str(target), '--out', str(tmp_path)]) == 2
+    assert 'record 4 (line 5) was edited' in capsys.readouterr().err
+    assert sorted(tmp_path.iterdir()) == before
+    assert not older or target.read_text() == older
+    assert main(['audit', 'export', '/dev/null/x.csv', '--out', str(tmp_path)]) == 2
+    assert 'cannot be written' in capsys.readouterr().err
+
+
+def test_the_command_line_tells_a_crash_from_a_forgery(tmp_path, capsys) -> None:
+    path = life(tmp_path / 'audit.jsonl')
+    with AuditLog(path) as log:
+        log._head_file.acknowledge = lambda head: None
+        log.append('stop', mode='task')     # as if the process ended before the acknowledgement
+    assert main(['audit', 'verify', '--out', str(tmp_path)]) == 0
+    assert 'record 5 was announced, never acknowledged: a crash' in capsys.readouterr().out
+
+
+def test_records_of_a_sound_chain_without_their_fields_are_shown(tmp_path, capsys) -> None:
+    path = tmp_path / 'audit.jsonl'
+    with AuditLog(path, clock=lambda: 2 ** 63 - 1) as log:
+        for kind in ('start', 'stop', 'mode', 'modulate', 'degrade', 'repaired', 'refused', '?'):
+            log.append(kind)
+    assert main(['audit', 'show', '--out', str(tmp_path)]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 8
+
+
 def test_the_command_line_names_a_forged_decision(tmp_path, capsys) -> None:
     life(tmp_path / 'audit.jsonl', mode='play')
     assert main(['audit', 'explain', '3', '--out', str(tmp_path)]) == 1

@@ -31,7 +31,7 @@ def test_forbidden_and_limited_modes() -> None:
 
 
 @pytest.mark.parametrize(('text', 'says'), [
-    ('[1', 'YAML'), ('- 1', 'expected the keys'), ('max_dwel_s: {}', 'max_dwel_s'),
+    ('[1', 'YAML'), ('- 1', 'expected a mapping'), ('max_dwel_s: {}', 'max_dwel_s'),
     ('forbidden_modes: [nap]', 'nap'), ('max_dwell_s: {nap: 1}', 'nap'),
     ('forbidden_modes: [freeze]', 'safe mode'), ('max_dwell_s: {freeze: 1}', 'safe mode'),
     ('max_dwell_s: {rest: 0}', 'rest'), ('max_dwell_s: {rest: -1}', 'rest'),
@@ -94,7 +94,11 @@ def test_a_forbidden_transition_bars_only_from_its_mode() -> None:
     ('{max_awake_s: 60, rest_s: 9, max_dwell_s: {rest: 5, sleep: 5}}', 'max_awake_s demands'),
     ('{max_awake_s: 60, forbidden_transitions: [[play, rest], [play, sleep]]}', 'from play'),
     ('forbidden_transitions: [[play, freeze]]', 'safe mode'),
-    ('min_dwell_s: {freeze: 1}', 'safe mode'), ('quotas: {freeze: 1}', 'safe mode'),
+    ('min_dwell_s: {freeze: 1}', 'safe mode'), ('forbidden_modes: false', 'expected a list'),
+    ('quotas: 0', 'expected a mapping'), ('min_dwell_s: {play: .inf}', 'min_dwell_s.play'),
+    ('{max_awake_s: 600, min_dwell_s: {play: 700}}', 'min_dwell_s.play 700 s .* max_awake_s'),
+    ('max_awake_s: 1' + '0' * 400, 'max_awake_s: expected a number'),
+    ('quotas: {freeze: 1}', 'safe mode'),
     ('quotas: {sleep: 2}', 'quotas.sleep'), ('ceilings: {mood: 1}', 'mood'),
     ('ceilings: {plasticity_a: 2}', 'plasticity_a'), ('speed_limit: 0', 'speed_limit'),
     ('speed_limit: 2', 'speed_limit'), ('forbidden_transitions: [[play]]', 'two different'),
@@ -104,3 +108,12 @@ def test_a_forbidden_transition_bars_only_from_its_mode() -> None:
 def test_contradictions_and_impossible_numbers_are_refused_by_name(text, says) -> None:
     with pytest.raises(ConstraintError, match=says):
         load_constraints(text)
+
+
+@pytest.mark.parametrize('text', [
+    'min_dwell_s: {play: 700}',                       # no quota, so no window that could bound it
+    '{max_awake_s: 600, min_dwell_s: {rest: 700}}', '{quota_window_s: 60, rest_s: 90}',
+    '{quota_window_s: 60, rest_s: 90, max_awake_s: 600}', 'version: 1', 'forbidden_modes:',
+    'max_dwell_s: {rest: .inf}', 'max_awake_s: .inf'])
+def test_what_contradicts_nothing_is_taken(text) -> None:
+    load_constraints(text)

@@ -30,6 +30,18 @@ def test_limits_come_in_the_order_of_the_description_or_as_asked() -> None:
     assert read_limits(text, ['b', 'a']).lower.tolist() == [0, -1]
 
 
+def test_a_joint_is_commanded_once() -> None:
+    with pytest.raises(DescriptionError, match="joint 'a' is chosen more than once"):
+        read_limits(robot(joint('a'), joint('b')), ['a', 'b', 'a'])
+
+
+def test_inputs_without_a_place_are_told_from_joints() -> None:
+    plain, extra = joint('a'), joint('b', more='<abm_input/>')
+    assert read_limits(robot(extra)).inputs
+    assert not read_limits(robot(plain, extra)).inputs
+    assert read_limits(robot(plain, extra), ['b']).inputs
+
+
 def test_a_continuous_joint_turns_for_ever_and_a_mimic_is_not_commanded() -> None:
     text = robot(joint('w', 'continuous', '<limit velocity="3" effort="4"/>'),
                  joint('m', more='<mimic joint="w"/>'))

@@ -117,20 +117,43 @@ def test_no_marker_and_wrong_images() -> None:
 
 def test_telemetry_is_empty_until_an_image_came_and_after_the_eyes_were_shut() -> None:
     detectors = Detectors(CONFIG)
-    assert detectors.telemetry() == {}
+    assert detectors.telemetry(7.0) == {}
     for i in range(3):
         assert detectors.due(1 + i * DT_NS)
-        detectors.look(1 + i * DT_NS, marker(3))
+        detectors.look(1 + i * DT_NS, marker(3), 7.0 + i * 0.05)
         assert not detectors.due(1 + i * DT_NS + DT_NS // 2)
-    assert detectors.telemetry() == {'looming': 0.0, 'cue': 1.0}
+    assert detectors.telemetry(7.1) == {'looming': 0.0, 'cue': 1.0}
     detectors.forget()
-    assert detectors.telemetry() == {}
+    assert detectors.telemetry(7.1) == {}
+
+
+def test_what_loomed_is_told_no_more_when_the_camera_falls_silent() -> None:
+    """Stamps stand still with the camera: only a steady clock tells that no image comes."""
+    detectors, background = Detectors(CONFIG), scene(0)
+    for i in range(8):
+        detectors.look(1 + i * DT_NS, disc(background, 50, 46, 9 * 0.6 / (0.6 - i * 0.05)),
+                       7.0 + i * 0.05)
+    seen = detectors.telemetry(7.35)
+    assert seen['looming'] > 1.0
+    assert detectors.telemetry(7.35 + 0.49) == seen
+    assert detectors.telemetry(7.35 + 0.51) == {}
+    detectors.look(1 + 8 * DT_NS, disc(background, 50, 46, 30), 9.0)   # it was stuck, not the arm
+    assert detectors.telemetry(9.0) == {'looming': 0.0, 'cue': 0.0}
+
+
+def test_an_effort_that_is_told_no_more_hurts_no_more() -> None:
+    held = PeakHold(0.25, 1.0)
+    held.take(0.0, 1.9)
+    assert [held.value(t) for t in (0.0, 0.9, 1.0)] == [1.9] * 3    # slow, but not silent
+    assert held.value(1.01) == 0.0
+    held.take(2.0, 0.5)
+    assert held.value(2.0) == 0.5
 
 
 @given(st.lists(st.tuples(st.floats(0.0, 1.0), st.floats(0.0, 3.0)), min_size=1, max_size=40),
        st.floats(0.0, 2.0))
 def test_the_peak_is_the_largest_of_the_window(steps, window_s) -> None:
-    held, taken, now_s = PeakHold(window_s), [], 0.0
+    held, taken, now_s = PeakHold(window_s, 1e9), [], 0.0
     for passed_s, value in steps:
         now_s += passed_s
         taken.append((now_s, value))
@@ -141,5 +164,5 @@ def test_the_peak_is_the_largest_of_the_window(steps, window_s) -> None:
 
 def test_without_images_opencv_is_not_loaded() -> None:
     code = ('import sys; from abm_ros.core.detectors import Detectors, DetectorConfig; '
-            'Detectors(DetectorConfig()).telemetry(); sys.exit("cv2" in sys.modules)')
+            'Detectors(DetectorConfig()).telemetry(0.0); sys.exit("cv2" in sys.modules)')
     assert subprocess.run([sys.executable, '-c', code], check=False).returncode == 0

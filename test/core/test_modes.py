@@ -22,13 +22,15 @@ PORTS = {
     'episodic_memory': ('observation', 'spec', 'executed', 'credits', 'replay', 'seeds', 'model'),
     'motor_gate': ('action', 'executed'),
 }
+SETTINGS = {name: {'schedule': ('online', 'consolidate', 'value')}
+            for name in ('system_a_learner', 'system_b_learner')}
 OPEN = {'play', 'task'}
 NOT_BUILT = {'observe', 'imitate', 'imagine'}
 
 
 @pytest.fixture(scope='module')
 def rows():
-    return load_wiring(TEXT, PORTS)
+    return load_wiring(TEXT, PORTS, SETTINGS)
 
 
 def test_every_mode_has_a_row_with_every_node_and_port(rows) -> None:
@@ -105,6 +107,12 @@ def change(path: str, value: object) -> str:
     (change('modes/task/nodes/system_b/ports', 'action'), 'ports'),
     (change('modes/task/nodes/system_b/params', [1]), 'params'),
     (change('modes/task/nodes/system_b/port', {}), "'port'"),
+    (change('modes/task/nodes/system_b/params', {'exploration': 0.5}), "'exploration'"),
+    (change('modes/task/nodes/motor_gate/params', {'speed_limit': 1.0}), "'speed_limit'"),
+    (change('modes/task/nodes/system_a_learner/params', {'schedul': 'online'}), "'schedul'"),
+    (change('modes/task/nodes/system_a_learner/params', {'schedule': {'a': 1}}), 'online, cons'),
+    (change('modes/task/nodes/system_a_learner/params', {'schedule': 'never'}), "got 'never'"),
+    (change('modes/task/refusal', 3), 'refusal'),
     (change('modes/rest/motors', 'open'), 'rest'),
     (change('modes/freeze/motors', 'open'), 'freeze'),
     (change('modes/sleep/nodes/motor_gate', {'state': 'active', 'ports': {'action': 'action'}}),
@@ -115,14 +123,14 @@ def change(path: str, value: object) -> str:
         'state': 'active', 'ports': {'battery': 'battery_state'}}), 'sleep'),
     (change('modes/sleep/nodes/sensory_gate', {
         'state': 'active', 'ports': {'goal': 'task/goal'}}), 'sleep'),
-], ids=range(32))
+], ids=range(38))
 def test_wrong_tables_are_refused_in_words(text, says) -> None:
     with pytest.raises(WiringError, match=says) as caught:
-        load_wiring(text, PORTS)
+        load_wiring(text, PORTS, SETTINGS)
     assert '\n' not in str(caught.value)
 
 
 def test_the_safe_mode_cannot_be_refused() -> None:
     """System M degrades to freeze: a table without it would leave nothing to degrade to."""
     with pytest.raises(WiringError, match='freeze'):
-        load_wiring(change('modes/freeze/refusal', 'not today'), PORTS)
+        load_wiring(change('modes/freeze/refusal', 'not today'), PORTS, SETTINGS)

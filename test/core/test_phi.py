@@ -166,7 +166,13 @@ def test_the_packages_own_table_knows_pain_and_hunger() -> None:
     ('{modes: {}, overrides: [{signal: [pain], mode: freeze, above: 1, until: 0}]}', 'signal'),
     ('{modes: {}, overrides: [{signal: pain, mode: freeze, above: 0.1, until: 0.5}]}', 'until'),
     ('{modes: {}, overrides: [{signal: energy, mode: rest, below: 0.5, until: 0.1}]}', 'until'),
-], ids=range(31))
+    ('{modes: {}, overrides: [{signal: pain, mode: freeze, above: 50, until: 10}]}', '0 to 1'),
+    ('{modes: {}, overrides: [{signal: pain, mode: freeze, above: 0.5, until: -1}]}', 'until'),
+    ('{modes: {}, overrides: [{signal: energy, mode: rest, below: 0.5, until: 2}]}', 'until'),
+    ('modes: {play: {bias: 1}, play: {bias: 2}}', 'play'),
+    ('modes: {play: {bias: 1, bias: 2}}', 'bias'),
+    ('modes: {play: {bias: 1' + '0' * 400 + '}}', 'bias'),
+], ids=range(37))
 def test_wrong_tables_are_refused_in_words(text, says) -> None:
     with pytest.raises(PhiError, match=says) as caught:
         load_phi(text)

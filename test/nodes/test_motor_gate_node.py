@@ -13,7 +13,8 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float32MultiArray, Header, String
 
-from abm_ros.nodes.motor_gate import MotorGate
+from abm_ros.core.errors import ConfigError
+from abm_ros.nodes.motor_gate import MotorGate, MotorGateConfig
 from abm_ros.ros import qos
 from abm_ros.ros.codec import Packet, decode, encode, ns_to_time
 
@@ -97,6 +98,31 @@ def test_a_velocity_never_carries_a_joint_beyond_its_limit_however_late_the_next
             bench.tick(0.01)
         assert (position <= UPPER + 1e-9).all(), position - UPPER
         assert (position >= LOWER - 1e-9).all(), LOWER - position
+
+
+@of('effort')
+@pytest.mark.parametrize('told', [(), (np.nan,) * 7, (0.0,) * 7])
+def test_an_effort_pushes_no_joint_that_is_too_fast_though_no_velocity_is_told(bench, told
+                                                                               ) -> None:
+    """URDF: 3.2 rad/s for joint_1, 4.0 rad/s for joint_7."""
+    fast = np.array([3.3, 0.0, 0.0, 0.0, 0.0, 0.0, 4.1])
+    for step in range(2):
+        bench.beat()
+        bench.joints(START + fast * 0.05 * step, told)
+        bench.now_s += 0.05
+    bench.now_s -= 0.05
+    bench.act([1.0] * 7)
+    assert bench.sent[-1][[0, 6]].tolist() == [0.0, 0.0]
+    assert (bench.sent[-1][1:6] > 0).all()
+
+
+@pytest.mark.parametrize('interface', ['velocity', 'effort'])
+def test_commands_that_go_on_must_leave_room_for_as_long_as_they_go_on(interface) -> None:
+    with pytest.raises(ConfigError, match=r'coast_s: 0.3 s is too short .* 0.32 s'):
+        MotorGateConfig(command_interface=interface, deadman_s=0.3)
+    MotorGateConfig(command_interface=interface, deadman_s=0.28)
+    MotorGateConfig(command_interface=interface, deadman_s=300.0, lock_step=True)
+    MotorGateConfig(command_interface='position', deadman_s=2.0)
 
 
 @of('velocity')

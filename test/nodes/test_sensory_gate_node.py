@@ -10,7 +10,7 @@ import pytest
 
 rclpy = pytest.importorskip('rclpy')
 
-from sensor_msgs.msg import Image, JointState
+from sensor_msgs.msg import BatteryState, Image, JointState
 from std_msgs.msg import String
 
 from abm_ros.nodes.sensory_gate import SensoryGate
@@ -81,3 +81,31 @@ def test_an_impact_between_two_telemetry_messages_is_not_missed(gate) -> None:
     now_s[0] += 0.26
     gate._measure_effort(JointState(name=names, effort=[0.1 * limit] + [0.0] * 6))
     assert gate.telemetry()['effort_peak'] == pytest.approx(0.1)
+
+
+def test_efforts_and_images_that_stop_are_told_no_more(gate) -> None:
+    gate._on_description(String(data=URDF))
+    now_s = [50.0]
+    gate._now_s = lambda: now_s[0]
+    gate._measure_effort(JointState(name=['joint_1'], effort=[200.0]))
+    for step in range(3):
+        gate.on_camera(image(step, disc(20)))
+    told = gate.telemetry()
+    assert (told['effort_ratio'], 'looming' in told) == (pytest.approx(200.0 / 60.0), True)
+    now_s[0] += 1.01
+    told = gate.telemetry()
+    assert (told['effort_ratio'], told['effort_peak'], 'looming' in told) == (0.0, 0.0, False)
+
+
+@pytest.mark.parametrize(('status', 'current', 'told'), [
+    (BatteryState.POWER_SUPPLY_STATUS_CHARGING, np.nan, 1.0),
+    (BatteryState.POWER_SUPPLY_STATUS_FULL, 0.0, 1.0),
+    (BatteryState.POWER_SUPPLY_STATUS_DISCHARGING, 0.0, 0.0),
+    (BatteryState.POWER_SUPPLY_STATUS_NOT_CHARGING, 0.0, 0.0),
+    (BatteryState.POWER_SUPPLY_STATUS_UNKNOWN, 1.5, 1.0),
+    (BatteryState.POWER_SUPPLY_STATUS_UNKNOWN, -1.5, 0.0),
+    (BatteryState.POWER_SUPPLY_STATUS_UNKNOWN, 0.0, None),
+    (BatteryState.POWER_SUPPLY_STATUS_UNKNOWN, np.nan, None)])
+def test_whether_a_battery_charges_is_told_where_it_tells(gate, status, current, told) -> None:
+    gate.on_battery(BatteryState(percentage=0.5, power_supply_status=status, current=current))
+    assert gate.telemetry().get('charging') == told

@@ -13,13 +13,13 @@ from abm_ros.core.audit import AuditLog, records
 from abm_ros.core.audit_trail import check
 from abm_ros.core.constraints import load_constraints
 from abm_ros.core.errors import GraphError
-from abm_ros.core.modes import MODES, NodeRow, Row, load_wiring
+from abm_ros.core.modes import MODES, NodeRow, Row
 from abm_ros.core.phi import Modulation, load_phi
 from abm_ros.core.supervisor import Health, MetaControl, SystemMConfig, wishes
 from abm_ros.ros import names
 from abm_ros.ros.conductor import Conductor
 from abm_ros.ros.mode_settings import with_settings
-from abm_ros.ros.ports import PORTS
+from abm_ros.ros.ports import read_wiring
 
 SHUT = {'observe', 'imitate', 'rest', 'sleep', 'imagine', 'freeze'}
 ROW = {name: NodeRow(True, {}, {}) for name in names.WIRED_NODES}
@@ -134,6 +134,27 @@ def test_a_hold_at_the_gate_freezes_is_logged_and_outlives_the_gate(tmp_path) ->
     assert bench.kinds().count('intervention') == 3
 
 
+def test_a_repair_is_on_the_record_before_it_rewires_and_once_a_fault(tmp_path) -> None:
+    bench = Bench(tmp_path)
+    bench.turn()
+    bench.incarnations['system_a'] = 'b'
+    assert bench.turn(0.1) == 'freeze'
+    apply, written = bench.graph.apply, []
+
+    def failing(rows):
+        written.append(bench.kinds())
+        if len(written) < 3:
+            raise GraphError('system_a does not answer')
+        return apply(rows)
+
+    bench.graph.apply = failing
+    for _ in range(3):
+        bench.turn(0.1)
+    assert [kinds[-1] for kinds in written[:3]] == ['repairing'] * 3
+    assert bench.kinds().count('repairing') == bench.kinds().count('repaired') == 1
+    assert not bench.conductor.fault
+
+
 def test_without_a_record_nothing_opens_and_a_hold_still_holds(tmp_path) -> None:
     bench = Bench(tmp_path)
     bench.turn()
@@ -165,7 +186,7 @@ def test_the_motion_envelope_and_replays_preference_reach_their_nodes(tmp_path) 
     ('sleep', {''}, {''})])
 def test_the_gates_are_told_who_reads_what_they_write(mode, seen, done) -> None:
     text = (Path(__file__).resolve().parents[2] / 'config' / 'wiring.yaml').read_text()
-    row = load_wiring(text, {node: [p.name for p in ports] for node, ports in PORTS.items()})[mode]
+    row = read_wiring(text)[mode]
     rows = with_settings(row, Modulation(1.0, 1.0), 'one', 1.0)
     assert set(rows['sensory_gate'].params['readers']) == seen
     assert set(rows['motor_gate'].params['readers']) == done

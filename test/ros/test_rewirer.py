@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip('rclpy')
 
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
 
 from abm_ros.core.config import setting
 from abm_ros.core.errors import BodyError, GraphError
@@ -238,6 +239,20 @@ def test_what_another_hand_changed_is_found_after_forgetting(world) -> None:
     world.rewirer.forget('system_b')
     world.rewirer.apply(rows())
     assert set(world.states().values()) == {'active'}
+
+
+def test_a_setting_that_another_hand_changed_is_set_again_at_every_rewiring(world) -> None:
+    learns = rows(system_a_learner=row(True, {}, schedule='online'))
+    world.rewirer.apply(learns)
+    learner = world.nodes['system_a_learner']
+    learner.set_parameters([Parameter('schedule', value='value')])
+    assert learner.config.schedule == 'value'
+    world.log.clear()
+    world.rewirer.apply(learns)
+    world.rewirer.apply(learns)
+    assert learner.config.schedule == 'online'
+    assert [entry for entry in world.log if entry[0] == 'system_a_learner'] == [
+        ('system_a_learner', 'online')]     # what is as it was is no reason to begin anew
 
 
 def test_the_gate_can_be_shut_whatever_is_known(world) -> None:
