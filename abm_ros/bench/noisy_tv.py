@@ -159,6 +159,8 @@ class Mind:
         self._agent = agent
         self._raw = raw
         self._period_s = period_s
+        # Overrides that need a mode that is left out are left out too.
+        phi = replace(phi, overrides=tuple(r for r in phi.overrides if r.mode in _WORKING))
         self._control = MetaControl(SystemMConfig(initial_mode='play'), phi, open_rows(),
                                     Constraints())
         self._tracker = EpisodeTracker(20)
