@@ -161,8 +161,9 @@ class Mind:
         self._agent = agent
         self._raw = raw
         self._period_s = period_s
-        constraints = load_constraints(
-            share_file('config/constraints.yaml').read_text(encoding='utf-8'))
+        constraints = load_constraints(table_text('', 'constraints.yaml'))
+        # Overrides that need a mode that is left out are left out too.
+        phi = replace(phi, overrides=tuple(r for r in phi.overrides if r.mode in _WORKING))
         self._control = MetaControl(SystemMConfig(initial_mode='play'), phi, open_rows(),
                                     constraints)
         self._tracker = EpisodeTracker(20)
