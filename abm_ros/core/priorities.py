@@ -61,7 +61,9 @@ class Priorities:
 
     def _refreshed(self, kind: str) -> PrefixSums:
         ring = self._ring
-        sums = self._sums.setdefault(kind, PrefixSums(ring.capacity))
+        if kind not in self._sums:
+            self._sums[kind] = PrefixSums(ring.capacity)
+        sums = self._sums[kind]
         if self._taken.get(kind) == ring.count:
             return sums
         # The last step taken in had no successor then.
