@@ -85,8 +85,8 @@ def _check_scalar(name: str, info: Setting, kind: type, value: Any) -> Any:
             raise ConfigError(f'{name}: {value!r} is out of bounds, '
                               f'expected a finite value in [{low:g}, {high:g}]{unit}')
     if info.choices and value not in info.choices:
-        raise ConfigError(f'{name}: {value!r} is unknown, expected one of '
-                          f'{", ".join(info.choices)}')
+        known = ', '.join(choice or "'' (none)" for choice in info.choices)
+        raise ConfigError(f'{name}: {value!r} is unknown, expected one of {known}')
     return value
 
 
