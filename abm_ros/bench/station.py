@@ -16,6 +16,7 @@ from abm_ros.bench.common import Children
 from abm_ros.core.errors import GraphError
 from abm_ros.ros import names, qos
 from abm_ros.ros.codec import decode
+from abm_ros.ros.shared_memory import initialise
 from abm_ros.ros.spin import Stop, make_executor
 
 _TICK_S = 0.1
@@ -30,7 +31,7 @@ class Station:
     """
 
     def __init__(self, heard: Sequence[str]) -> None:
-        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+        initialise(signal_handler_options=SignalHandlerOptions.NO)
         self.node: Node = rclpy.create_node('abm_bench')
         self._heard: dict[str, Float32MultiArray] = {}
         for name in heard:
@@ -89,7 +90,7 @@ def wait_until(children: Children, what: str, done: Callable[[], bool], timeout_
 
 def spin_bare(make: Callable[[], Any]) -> int:
     """Spin one bare node in this process as the graph's nodes are spun, until told to stop."""
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    initialise(signal_handler_options=SignalHandlerOptions.NO)
     stop = Stop()
     node: Node = make()
     executor = make_executor()

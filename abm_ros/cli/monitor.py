@@ -14,6 +14,7 @@ from abm_ros.cli.watch import UnsafeWatch
 from abm_ros.core.signals import SIGNALS
 from abm_ros.ros import names, qos
 from abm_ros.ros.codec import decode
+from abm_ros.ros.shared_memory import initialise
 from abm_ros.ros.spin import make_executor
 
 _TICK_S = 0.1
@@ -23,7 +24,7 @@ class Monitor:
     """Subscribes to modes, telemetry and commands in a thread of its own."""
 
     def __init__(self, namespace: str, controller: str, watch: UnsafeWatch) -> None:
-        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+        initialise(signal_handler_options=SignalHandlerOptions.NO)
         self._node: Node = rclpy.create_node('abm_monitor', namespace=namespace)
         self._lock = threading.Lock()
         self._raw: dict[str, dict[str, float]] = {}

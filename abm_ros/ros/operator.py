@@ -17,6 +17,7 @@ from abm_ros.core.errors import AbmError
 from abm_ros.ros import names, qos
 from abm_ros.ros.arguments import check_namespace
 from abm_ros.ros.codec import decode
+from abm_ros.ros.shared_memory import initialise
 
 _SILENT = 'does not answer'
 
@@ -36,7 +37,7 @@ class Operator:
     def __init__(self, namespace: str = '', timeout_s: float = 5.0) -> None:
         self._timeout_s = timeout_s
         self._context = rclpy.Context()
-        rclpy.init(args=[], context=self._context)
+        initialise(args=[], context=self._context)
         self._node = rclpy.create_node('abm_operator', namespace=check_namespace(namespace),
                                        context=self._context)
         self._executor = SingleThreadedExecutor(context=self._context)

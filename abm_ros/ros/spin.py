@@ -17,6 +17,7 @@ from rclpy.signals import SignalHandlerOptions
 from abm_ros.core.errors import AbmError
 from abm_ros.ros.child import PARENT_VARIABLE, REFUSED
 from abm_ros.ros.node import PartNode
+from abm_ros.ros.shared_memory import initialise
 
 _TICK_S = 0.2
 # A thread that trains or opens a model gives way to a message this soon (Python's own: 5 ms).
@@ -54,7 +55,7 @@ def run_node(make: Callable[[], PartNode[Any]], *, autostart: bool = False) -> i
         itself; a refusal then ends the process.
     :return: the exit code: 0, REFUSED, or 1 for any other failure.
     """
-    rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+    initialise(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
     sys.setswitchinterval(_SWITCH_S)
     stop = Stop()
     node: PartNode[Any] | None = None
