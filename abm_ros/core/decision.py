@@ -90,8 +90,10 @@ def _by_phi(s: Situation, phi: Phi) -> Decision:
 def _bounded(modulation: Modulation, s: Situation) -> Modulation:
     if s.baseline:
         modulation = replace(modulation, plasticity_a=0.0, plasticity_b=0.0)
-    return replace(modulation, **{name: min(getattr(modulation, name), ceiling)
-                                  for name, ceiling in s.ceilings.items()})
+    lowered: dict[str, Any] = {
+        name: ceiling for name, ceiling in s.ceilings.items()
+        if getattr(modulation, name) > ceiling}
+    return replace(modulation, **lowered) if lowered else modulation
 
 
 def refused(situation: Situation, phi: Phi, decision: Decision) -> Refusal | None:

@@ -97,7 +97,8 @@ class Conductor:
                 not self._rewirer.waits and now_s - self._modulated_s >= _MODULATE_PERIOD_S):
             self._modulated_s = now_s
             self._modulate(decision)
-        self._tell(self.report(decision), at_once=False)
+        if self._told.may(self.control.situation.now_s):
+            self._tell(self.report(decision), at_once=False)
         return signals
 
     def report(self, decision: Decision) -> str:
