@@ -29,9 +29,9 @@ class Told:
         """Tell whether news within a mode may be told now."""
         return now_s - self.at_s >= _PERIOD_S
 
-    def due(self, report: str, now_s: float, at_once: bool) -> bool:
-        """Tell whether a report is news and it is time for it; then it counts as told."""
-        if report == self.report or not (at_once or self.may(now_s)):
+    def news(self, report: str, now_s: float) -> bool:
+        """Tell whether a report is news; then it counts as told."""
+        if report == self.report:
             return False
         self.report, self.at_s = report, now_s
         return True

@@ -25,6 +25,7 @@ from abm_ros.core.store_file import (
     INSERT_EPISODE,
     SALVAGE,
     SCHEMA_VERSION,
+    SELECT_CHUNK,
     Head,
     check_same,
     check_version,
@@ -252,8 +253,8 @@ class Store(StoreReader):
         :raises StoreError: under these ids it holds something else.
         """
         row: Row | None = self.db.execute(
-            'SELECT first_id, last_id, steps, crc32, block FROM chunks WHERE first_id >= ? '
-            'ORDER BY first_id DESC LIMIT 1', (int(block.id[0]),)).fetchone()
+            f'{SELECT_CHUNK} WHERE first_id >= ? ORDER BY first_id DESC LIMIT 1',
+            (int(block.id[0]),)).fetchone()
         if row is None:
             return block
         # Of a commit that was interrupted after it took effect, or of another process.

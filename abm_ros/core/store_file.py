@@ -42,8 +42,9 @@ _SCHEMA = (
 _COPY = 'observation_spec_copy'
 INSERT_CHUNK = 'INSERT INTO chunks VALUES (?, ?, ?, ?, ?)'
 INSERT_EPISODE = f'INSERT OR REPLACE INTO episodes VALUES ({", ".join("?" * 13)})'
+SELECT_CHUNK = 'SELECT first_id, last_id, steps, crc32, block FROM chunks'
 # From the chunk that holds step ? + 1, or the first one after it.
-SELECT_CHUNKS = ('SELECT first_id, last_id, steps, crc32, block FROM chunks WHERE first_id >= '
+SELECT_CHUNKS = (f'{SELECT_CHUNK} WHERE first_id >= '
                  '(SELECT COALESCE(MAX(first_id), 0) FROM chunks WHERE first_id <= ?) '
                  'ORDER BY first_id LIMIT ?')
 SALVAGE = "restore a copy of the file, or keep the rest with 'abm memory compact --salvage'"

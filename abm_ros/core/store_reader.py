@@ -14,12 +14,18 @@ from abm_ros.core.errors import StoreBusyError, StoreError
 from abm_ros.core.packing import Packing
 from abm_ros.core.store_carve import Carver, Row
 from abm_ros.core.store_episodes import SELECT_EPISODES, EpisodeRecord, record_of
-from abm_ros.core.store_file import SALVAGE, SELECT_CHUNKS, Head, explained, noted_newest
+from abm_ros.core.store_file import (
+    SALVAGE,
+    SELECT_CHUNK,
+    SELECT_CHUNKS,
+    Head,
+    explained,
+    noted_newest,
+)
 from abm_ros.core.transition import Step
 
 _CHUNKS = 16
-_BEHIND = ('SELECT first_id, last_id, steps, crc32, block FROM chunks WHERE first_id > ? '
-           'ORDER BY first_id LIMIT ?')
+_BEHIND = f'{SELECT_CHUNK} WHERE first_id > ? ORDER BY first_id LIMIT ?'
 OnDamage = Callable[[StoreError], None]
 
 
@@ -181,8 +187,7 @@ class StoreReader:
         """
         noted = self.noted()
         number, position = noted or (0, (-1, 0))
-        rows = self.query('SELECT first_id, last_id, steps, crc32, block FROM chunks '
-                          'ORDER BY first_id DESC LIMIT 1')
+        rows = self.query(f'{SELECT_CHUNK} ORDER BY first_id DESC LIMIT 1')
         try:
             blocks = [self.decode(row) for row in rows]
         except StoreError:

@@ -12,13 +12,12 @@ from abm_ros.core.blocks import StepBlock, join
 from abm_ros.core.errors import StoreError
 from abm_ros.core.store import Store
 from abm_ros.core.store_carve import Row
-from abm_ros.core.store_file import explained, transaction
+from abm_ros.core.store_file import SELECT_CHUNK, explained, transaction
 
 MERGED_STEPS = 1024
 _MERGED_BYTES = 4_000_000
 _LEAST_GROUP = 4           # chunks that are worth rewriting into one
 _LISTED = 512
-_SELECT = 'SELECT first_id, last_id, steps, crc32, block FROM chunks'
 
 
 def prune(store: Store, episodes: Collection[int]) -> int:
@@ -46,7 +45,7 @@ def prune(store: Store, episodes: Collection[int]) -> int:
 
 def _cut(store: Store, first: int, last: int, episodes: Collection[int]) -> int:
     rows = store.query(
-        f'{_SELECT} WHERE first_id >= (SELECT COALESCE(MAX(first_id), 0) FROM chunks WHERE '
+        f'{SELECT_CHUNK} WHERE first_id >= (SELECT COALESCE(MAX(first_id), 0) FROM chunks WHERE '
         'first_id <= ?) AND first_id <= ? ORDER BY first_id', first, last)
     gone = 0
     for row in rows:
@@ -91,7 +90,7 @@ class Compactor:
 
     def _merge(self, first: int, last: int) -> bool:
         store = self._store
-        rows: list[Row] = store.query(f'{_SELECT} WHERE first_id BETWEEN ? AND ? '
+        rows: list[Row] = store.query(f'{SELECT_CHUNK} WHERE first_id BETWEEN ? AND ? '
                                       'ORDER BY first_id', first, last)
         try:
             merged = join([store.decode(row) for row in rows])

@@ -98,15 +98,15 @@ class Conductor:
             self._modulated_s = now_s
             self._modulate(decision)
         if self._told.may(self.control.situation.now_s):
-            self._tell(self.report(decision), at_once=False)
+            self._tell(self.report(decision))
         return signals
 
     def report(self, decision: Decision) -> str:
         """Return what the robot says of itself."""
         return self_report(decision, self.control.claims, self.control.guards.tripped)
 
-    def _tell(self, report: str, *, at_once: bool = True) -> None:
-        if self._told.due(report, self.control.situation.now_s, at_once):
+    def _tell(self, report: str) -> None:
+        if self._told.news(report, self.control.situation.now_s):
             self.tell(report)
 
     def _note_guards(self) -> None:
