@@ -4,7 +4,6 @@ System M's decision for one tick: signals, constraints, operator and phi brought
 Pure of ROS: the node carries telemetry in and the chosen row out.
 """
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -74,28 +73,22 @@ class Health:
     def __init__(self, nodes: Sequence[str], timeout_s: float) -> None:
         self.nodes = tuple(nodes)
         self._timeout_s = timeout_s
-        self._values: dict[str, dict[str, float]] = {}
-        self._attributes: dict[str, Mapping[str, str]] = {}
-        self._heard_s: dict[str, float] = {}
+        self._told: dict[str, tuple[dict[str, float], dict[str, str], float]] = {}
 
     def copy(self) -> 'Health':
         """Return a snapshot that another thread may read."""
-        made = copy.copy(self)
-        # What `take` puts in is replaced, never changed: shallow copies will do.
-        made._values, made._attributes = self._values.copy(), self._attributes.copy()
-        made._heard_s = self._heard_s.copy()
+        made = Health(self.nodes, self._timeout_s)
+        made._told = self._told.copy()   # what `take` puts in is replaced, never changed
         return made
 
     def take(self, node: str, values: Mapping[str, float], attributes: Mapping[str, str],
              now_s: float) -> None:
         """Take one telemetry message."""
-        self._values[node] = dict(values)
-        self._attributes[node] = dict(attributes)
-        self._heard_s[node] = now_s
+        self._told[node] = dict(values), dict(attributes), now_s
 
     def alive(self, node: str, now_s: float) -> bool:
         """Tell whether a node was heard within the time-out."""
-        return now_s - self._heard_s.get(node, -1e9) <= self._timeout_s
+        return node in self._told and now_s - self._told[node][2] <= self._timeout_s
 
     def lost(self, now_s: float) -> list[str]:
         """Return the nodes that are not heard."""
@@ -111,15 +104,15 @@ class Health:
 
     def words(self, node: str, name: str) -> str:
         """Return what a node's telemetry says in words under a name, '' when nothing."""
-        return self._attributes.get(node, {}).get(name, '')
+        return self._told[node][1].get(name, '') if node in self._told else ''
 
     def values(self, node: str) -> Mapping[str, float]:
         """Return the raw values of a node."""
-        return self._values.get(node, {})
+        return self._told[node][0] if node in self._told else {}
 
     def raw(self) -> Mapping[str, Mapping[str, float]]:
         """Return all raw values."""
-        return self._values
+        return {node: told[0] for node, told in self._told.items()}
 
 
 class MetaControl:

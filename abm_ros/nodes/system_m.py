@@ -24,7 +24,7 @@ from abm_ros.core.modes import MODES
 from abm_ros.core.phi import load_phi
 from abm_ros.core.supervisor import Health, MetaControl, SystemMConfig, wishes
 from abm_ros.ros import names, parameters, qos
-from abm_ros.ros.codec import decode
+from abm_ros.ros.codec import NANOSECONDS, ScalarReader
 from abm_ros.ros.conductor import Conductor
 from abm_ros.ros.diagnostics import statuses
 from abm_ros.ros.heartbeat import Heartbeat
@@ -59,12 +59,14 @@ class SystemM(PartNode[SystemMConfig]):
         self._mode = self.create_publisher(String, names.MODE, qos.LATCHED)
         self._report = self.create_publisher(String, names.SELF_REPORT, qos.LATCHED)
         self._beats = self.create_publisher(Header, names.HEARTBEAT, qos.CONTROL)
+        self._heartbeat, self._said = Header(), ('', False)   # made once: 15 go out a second
         self._diagnostics = self.create_publisher(
             DiagnosticArray, names.DIAGNOSTICS, qos.TELEMETRY)
         self._shown = SignalTopics(self, self.config.tick_s)
         # Read at each tick: some 65 messages a second would each wake the process for nothing.
-        self._telemetry = {node: self.poll(Float32MultiArray, names.signals_topic(node))
-                           for node in names.WIRED_NODES}
+        self._telemetry = {
+            node: (self.poll(Float32MultiArray, names.signals_topic(node), raw=True),
+                   ScalarReader()) for node in names.WIRED_NODES}
         self.create_service(Trigger, names.HOLD, self._on_hold)
         self.create_service(Trigger, names.RELEASE, self._on_release)
         self.create_service(Trigger, names.AVAILABLE_MODES, self._on_available)
@@ -180,14 +182,13 @@ class SystemM(PartNode[SystemMConfig]):
     def _listen(self) -> Health:
         """Read the telemetry that came since the last look; return a copy of all that is known."""
         with self._lock:
-            for node, polled in self._telemetry.items():
+            for node, (polled, reader) in self._telemetry.items():
                 if (found := polled.newest()) is not None:
-                    self.guarded(f'{node}/signals', self._take_signals, node, *found)
+                    self.guarded(f'{node}/signals', self._take_signals, node, reader, *found)
             return self._health.copy()
 
-    def _take_signals(self, node: str, message: Float32MultiArray, age_s: float) -> None:
-        packet = decode(message)
-        self._health.take(node, packet.scalars(), packet.attributes, time.monotonic() - age_s)
+    def _take_signals(self, node: str, reader: ScalarReader, blob: bytes, age_s: float) -> None:
+        self._health.take(node, *reader.read(blob), time.monotonic() - age_s)
 
     def _beat(self) -> None:
         conductor = self._conductor
@@ -195,10 +196,13 @@ class SystemM(PartNode[SystemMConfig]):
             return
         with self._beat_lock:   # or an "open" that was made before a "shut" is sent after it
             stalled = time.monotonic() - self._turn_s > _STALL_S and not conductor.rewiring
-            beat = Heartbeat(self.incarnation, conductor.mode,
-                             conductor.motors_open and self.active and not stalled)
-            self._beats.publish(Header(stamp=self.get_clock().now().to_msg(),
-                                       frame_id=beat.text()))
+            said = (conductor.mode, conductor.motors_open and self.active and not stalled)
+            if said != self._said:
+                self._said = said
+                self._heartbeat.frame_id = Heartbeat(self.incarnation, *said).text()
+            stamp = self._heartbeat.stamp
+            stamp.sec, stamp.nanosec = divmod(self.get_clock().now().nanoseconds, NANOSECONDS)
+            self._beats.publish(self._heartbeat)
 
     def _diagnose(self) -> None:
         self._diagnostics.publish(DiagnosticArray(

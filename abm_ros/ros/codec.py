@@ -10,13 +10,15 @@ of that shape), size its number of floats. Fields lie one after another in `data
 import functools
 import math
 import re
+import sys
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 from builtin_interfaces.msg import Time
+from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import Image
 from std_msgs.msg import Float32MultiArray, MultiArrayDimension, MultiArrayLayout, UInt8MultiArray
 
@@ -30,6 +32,8 @@ NANOSECONDS = 1_000_000_000
 # Where red, green and blue stand in a pixel, by the encodings of sensor_msgs.
 _ENCODINGS = {'rgb8': (0, 1, 2), 'bgr8': (2, 1, 0), 'rgba8': (0, 1, 2), 'bgra8': (2, 1, 0),
               'mono8': (0, 0, 0)}
+# How CDR of this machine's byte order begins.
+_NATIVE_CDR = bytes((0, sys.byteorder == 'little', 0, 0))
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 Labels = tuple[tuple[str, int], ...]
 
@@ -109,6 +113,16 @@ class Writer:
                         for name, part in zip(packet.arrays, parts, strict=True)])
         return self._fill(packet.stamp_ns, shapes, parts, packet.attributes)
 
+    def scalars(self, stamp_ns: int, values: Mapping[str, float],
+                attributes: Mapping[str, str]) -> Float32MultiArray:
+        """
+        Return the message, holding named numbers.
+
+        :raises NonFiniteError: a number is NaN or infinite.
+        """
+        return self._fill(stamp_ns, tuple([(name, (1,)) for name in values]),
+                          [array('f', values.values())], attributes)
+
     def observation(self, given: Observation, spec: ObservationSpec) -> Float32MultiArray:
         """
         Return the message, holding an observation's named fields and the desired goal.
@@ -119,7 +133,7 @@ class Writer:
             'episode': str(given.episode), 'step': str(given.step),
             'whole': '1' if given.whole else '0'})
 
-    def _fill(self, stamp_ns: int, shapes: Shapes, parts: list[np.ndarray],
+    def _fill(self, stamp_ns: int, shapes: Shapes, parts: 'Sequence[np.ndarray | array[float]]',
               attributes: Mapping[str, str]) -> Float32MultiArray:
         data = array('f', b''.join([part.tobytes() for part in parts]))
         flat = np.frombuffer(data, np.float32)
@@ -183,12 +197,15 @@ def stamp_of(message: Float32MultiArray) -> int:
     :raises SpecError: the message carries none.
     """
     dims = message.layout.dim
-    label = dims[0].label if dims else ''
+    return _stamp(dims[0].label if dims else '')
+
+
+def _stamp(label: str) -> int:
     seconds, _, rest = label.partition(';')[0].removeprefix('stamp=').partition('.')
     if not (label.startswith('stamp=') and len(seconds) <= 10 and len(rest) == 9
             and label.isascii() and seconds.isdecimal() and rest.isdecimal()):
         raise SpecError('the first layout dimension must be labelled stamp=<s>.<ns>, got '
-                        f'{label if dims else "no dimension"!r}')
+                        f'{label or "no dimension"!r}')
     return int(seconds) * NANOSECONDS + int(rest)
 
 
@@ -234,6 +251,48 @@ def _places(labels: Labels, offset: int) -> tuple[
         places[match[1]] = (match[1], slice(start, start + size), shape)
         start += size
     return tuple(places.values()), start
+
+
+class ScalarReader:
+    """
+    Reads the named numbers of one stream out of serialised messages.
+
+    Two messages of a stream differ in the header's label and in the numbers alone: what lies
+    between is decoded once and then compared, for making objects of it takes most of the time.
+    """
+
+    def __init__(self) -> None:
+        self._layout = b''
+        self._places: Sequence[tuple[str, int]] = ()
+
+    def read(self, blob: bytes) -> tuple[dict[str, float], dict[str, str]]:
+        """
+        Return the first number of every field, and the attributes.
+
+        :param blob: a Float32MultiArray in CDR (DDSI-RTPS 2.5, section 10), as DDS carries it.
+        :raises SpecError: labels, sizes and data do not fit together.
+        :raises NonFiniteError: a field holds NaN or infinity.
+        """
+        # Encapsulation, number of dimensions, length of the header's label with its NUL, the
+        # label, fill to a multiple of 4, the header's size: so many floats end the message.
+        end = 12 + int.from_bytes(blob[8:12], sys.byteorder)
+        size = end + -end % 4
+        count = blob[size:size + 4]
+        data = max(0, len(blob) - 4 * int.from_bytes(count, sys.byteorder))
+        layout = blob[:8] + blob[size:data]
+        numbers = memoryview(blob[data:]).cast('f') if layout == self._layout else ()
+        if not (numbers and all(map(math.isfinite, numbers))):
+            message = deserialize_message(blob, Float32MultiArray)
+            packet = decode(message)
+            values = packet.scalars()
+            if blob[:4] == _NATIVE_CDR and blob[data - 4:data] == count:
+                places, _ = _places(_open(message)[2], message.layout.data_offset)
+                self._layout, self._places = layout, [
+                    (name, part.start) for name, part, _ in places]
+            return values, dict(packet.attributes)
+        label = blob[12:end - 1].decode(errors='replace')
+        _stamp(label)
+        return {name: numbers[start] for name, start in self._places}, _attributes(label)
 
 
 def encode_bytes(blob: bytes, attributes: Mapping[str, str]) -> UInt8MultiArray:

@@ -23,7 +23,7 @@ from std_msgs.msg import Float32MultiArray
 from abm_ros.core.errors import AbmError, ConfigError, GraphError
 from abm_ros.core.modes import RELATIVE_NAME
 from abm_ros.ros import names, parameters, qos
-from abm_ros.ros.codec import Packet, encode
+from abm_ros.ros.codec import Writer
 from abm_ros.ros.polled import Polled
 from abm_ros.ros.ports import PORTS, PUBLISH, Port
 
@@ -71,6 +71,7 @@ class PartNode(LifecycleNode, Generic[C]):
         self.add_post_set_parameters_callback(self._take_parameters)
         self._signals = self.create_publisher(
             Float32MultiArray, names.signals_topic(name), qos.TELEMETRY)
+        self._telemetry_writer = Writer()
         self.create_timer(self.telemetry_period_s, self.publish_telemetry, clock=self.steady)
 
     # What subclasses override.
@@ -161,9 +162,9 @@ class PartNode(LifecycleNode, Generic[C]):
         self._timers_active.append(self.create_timer(
             period_s, lambda: self.guarded(callback.__name__, callback), clock=self.steady))
 
-    def poll(self, message: Any, topic: str) -> Polled:
+    def poll(self, message: Any, topic: str, raw: bool = False) -> Polled:
         """Subscribe for good to the newest message of a topic, to be read when it is needed."""
-        polled = Polled(self, message, topic, qos.NEWEST)
+        polled = Polled(self, message, topic, raw)
         self._polled.append(polled.subscription)
         return polled
 
@@ -197,12 +198,11 @@ class PartNode(LifecycleNode, Generic[C]):
     def _publish_telemetry(self) -> None:
         values = {**self.telemetry(), 'refused': self.refused, 'faults': self.faults}
         state = self._state_machine.current_state[1]
-        self._signals.publish(encode(Packet(
-            self.get_clock().now().nanoseconds,
-            {key: [value] for key, value in values.items()},  # type: ignore[misc]
+        self._signals.publish(self._telemetry_writer.scalars(
+            self.get_clock().now().nanoseconds, values,
             # A ';' ends an attribute.
             {**{key: text.replace(';', ',') for key, text in self.labels().items()},
-             'state': state, 'incarnation': self.incarnation})))
+             'state': state, 'incarnation': self.incarnation}))
 
     # Parameters.
 

@@ -4,7 +4,8 @@ import time
 from typing import Any
 
 from rclpy.node import Node
-from rclpy.qos import QoSProfile
+
+from abm_ros.ros import qos
 
 
 class Polled:
@@ -16,17 +17,16 @@ class Polled:
     path nobody takes a processor to read what is needed only later.
     """
 
-    def __init__(self, node: Node, message: Any, topic: str, profile: QoSProfile) -> None:
-        """:param profile: of depth 1, since only the newest message is ever read."""
-        self.subscription = node.create_subscription(message, topic, _never, profile)
-        self._kind = message
+    def __init__(self, node: Node, message: Any, topic: str, raw: bool) -> None:
+        """:param raw: whether messages are left serialised, as bytes."""
+        # Of depth 1: one take finds the newest message or none.
+        self.subscription = node.create_subscription(message, topic, _never, qos.NEWEST, raw=raw)
+        self._kind, self._raw = message, raw
 
     def newest(self) -> tuple[Any, float] | None:
         """Return the message that came since the last call, and its age in s; None for none."""
-        found = None
         with self.subscription.handle:
-            while (taken := self.subscription.handle.take_message(self._kind, False)) is not None:
-                found = taken
+            found = self.subscription.handle.take_message(self._kind, self._raw)
         if found is None:
             return None
         message, info = found

@@ -22,6 +22,8 @@ from std_msgs.msg import (
 from abm_ros.core.errors import NonFiniteError, SpecError
 from abm_ros.ros.codec import (
     Packet,
+    ScalarReader,
+    Writer,
     attributes_of,
     decode,
     encode,
@@ -97,6 +99,57 @@ def test_garbage_is_refused_or_fits(dims, data, offset) -> None:
     assert sum(value.size for value in packet.arrays.values()) == len(data) - offset
     assert all(np.isfinite(value).all() for value in packet.arrays.values())
     assert 0 <= packet.stamp_ns < 2**64
+
+
+@given(st.dictionaries(NAMES, st.floats(-1e6, 1e6, width=32), max_size=5),
+       st.lists(st.dictionaries(KEYS, TEXTS, max_size=3), min_size=3, max_size=3), STAMPS)
+def test_telemetry_is_read_from_the_wire_whether_its_layout_is_known_or_new(
+        values, attributes, stamp) -> None:
+    writer, reader = Writer(), ScalarReader()
+    for number, words in enumerate(attributes):
+        told = {name: value + number for name, value in values.items()}
+        message = writer.scalars(stamp + number, told, words)
+        assert reader.read(serialize_message(message)) == (
+            {name: float(np.float32(value)) for name, value in told.items()}, words)
+    other = Packet(stamp, {'a': [1.0, 2.0], 'b': [3.0]}, {})
+    for _ in range(2):
+        assert reader.read(serialize_message(encode(other))) == ({'a': 1.0, 'b': 3.0}, {})
+
+
+@settings(max_examples=300)
+@given(st.lists(DIMS, max_size=4), st.lists(st.floats(width=32), max_size=8),
+       st.integers(0, 3) | st.integers(0, 2**32 - 1))
+def test_garbage_on_the_wire_is_refused_as_garbage_in_a_message_is(dims, data, offset) -> None:
+    message = Float32MultiArray(layout=MultiArrayLayout(dim=dims, data_offset=offset))
+    message.data = array('f', data)
+    wire, reader = serialize_message(message), ScalarReader()
+
+    def outcome(read) -> object:
+        try:
+            return read()
+        except Exception as error:
+            return type(error), str(error)
+
+    def decoded() -> object:
+        packet = decode(deserialize_message(wire, Float32MultiArray))
+        return packet.scalars(), dict(packet.attributes)
+    for _ in range(2):
+        assert outcome(lambda: reader.read(wire)) == outcome(decoded)
+
+
+@pytest.mark.parametrize('bad', [math.nan, math.inf, -math.inf])
+def test_telemetry_that_is_not_finite_is_refused_by_name_in_a_known_layout_too(bad) -> None:
+    reader = ScalarReader()
+    with pytest.raises(NonFiniteError, match='b'):
+        Writer().scalars(0, {'a': 1.0, 'b': bad}, {})
+    message = encode(Packet(0, {'a': [1.0], 'b': [1.0]}))
+    assert reader.read(serialize_message(message)) == ({'a': 1.0, 'b': 1.0}, {})
+    message.data[1] = bad
+    with pytest.raises(NonFiniteError, match='b'):
+        reader.read(serialize_message(message))
+    message.data[1], message.layout.dim[0].label = 1.0, 'stump=0.000000000'
+    with pytest.raises(SpecError, match='stump'):
+        reader.read(serialize_message(message))
 
 
 def test_missing_things_are_named() -> None:
