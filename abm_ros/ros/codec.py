@@ -34,6 +34,7 @@ _ENCODINGS = {'rgb8': (0, 1, 2), 'bgr8': (2, 1, 0), 'rgba8': (0, 1, 2), 'bgra8':
               'mono8': (0, 0, 0)}
 # How CDR of this machine's byte order begins.
 _NATIVE_CDR = bytes((0, sys.byteorder == 'little', 0, 0))
+_MOST_LAYOUTS = 32
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 Labels = tuple[tuple[str, int], ...]
 
@@ -258,12 +259,12 @@ class ScalarReader:
     Reads the named numbers of one stream out of serialised messages.
 
     Two messages of a stream differ in the header's label and in the numbers alone: what lies
-    between is decoded once and then compared, for making objects of it takes most of the time.
+    between is decoded once and then looked up, for making objects of it takes most of the time.
     """
 
     def __init__(self) -> None:
-        self._layout = b''
-        self._places: Sequence[tuple[str, int]] = ()
+        # More than one, since CDR does not say what fills a text up to a multiple of 4.
+        self._known: dict[bytes, Sequence[tuple[str, int]]] = {}
 
     def read(self, blob: bytes) -> tuple[dict[str, float], dict[str, str]]:
         """
@@ -280,19 +281,24 @@ class ScalarReader:
         count = blob[size:size + 4]
         data = max(0, len(blob) - 4 * int.from_bytes(count, sys.byteorder))
         layout = blob[:8] + blob[size:data]
-        numbers = memoryview(blob[data:]).cast('f') if layout == self._layout else ()
-        if not (numbers and all(map(math.isfinite, numbers))):
+        places = self._known.get(layout)
+        numbers = () if places is None else memoryview(blob[data:]).cast('f')
+        if places is None or not all(map(math.isfinite, numbers)):
             message = deserialize_message(blob, Float32MultiArray)
             packet = decode(message)
             values = packet.scalars()
             if blob[:4] == _NATIVE_CDR and blob[data - 4:data] == count:
-                places, _ = _places(_open(message)[2], message.layout.data_offset)
-                self._layout, self._places = layout, [
-                    (name, part.start) for name, part, _ in places]
+                self._learn(layout, message)
             return values, dict(packet.attributes)
         label = blob[12:end - 1].decode(errors='replace')
         _stamp(label)
-        return {name: numbers[start] for name, start in self._places}, _attributes(label)
+        return {name: numbers[start] for name, start in places}, _attributes(label)
+
+    def _learn(self, layout: bytes, message: Float32MultiArray) -> None:
+        if len(self._known) >= _MOST_LAYOUTS:
+            self._known.clear()
+        places, _ = _places(_open(message)[2], message.layout.data_offset)
+        self._known[layout] = [(name, part.start) for name, part, _ in places]
 
 
 def encode_bytes(blob: bytes, attributes: Mapping[str, str]) -> UInt8MultiArray:
