@@ -133,8 +133,8 @@ def live(name: str, scene: str, drive: str, seed: int, steps: int) -> Share:
     phi = load_phi(table_text('', 'phi.yaml'))
     try:
         life = life_in(body)
-        agent = Agent(AgentSettings(ScheduleConfig(learn_every=_EVERY, updates=_EVERY)),
-                      life.spec, seed)
+        agent = Agent(AgentSettings(schedule=ScheduleConfig(
+            learn_every=_EVERY, updates=_EVERY, late_updates=_EVERY)), life.spec, seed)
         mind = Mind(raw_phi(phi) if drive == 'raw' else phi, drive == 'raw', agent,
                     body.control_period_s)
         for number, step in enumerate(life.live(agent), start=1):

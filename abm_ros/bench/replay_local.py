@@ -37,7 +37,8 @@ class LocalReplay:
         begin_s, before = time.perf_counter(), self._updates
         while time.perf_counter() - begin_s < seconds:
             batch = self._index.sample(self._rng, self._trainer.batch, self._trainer.horizon,
-                                       ReplayConfig().hindsight)
+                                       ReplayConfig().hindsight,
+                                       events=ReplayConfig().events)
             replayed = ReplayedBatch(batch, 'uniform', '', 0, len(self._index), self._spec)
             self._trainer.begin(replayed)
             self._trainer.train(replayed, 1.0)

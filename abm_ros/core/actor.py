@@ -167,7 +167,8 @@ def _imagine(state: ActorState, world: World, latent: Tensor, goal: Tensor) -> T
         latent = predict(params, latent.unsqueeze(0), action)[0]
         gap = (goal_estimate(params, spec, latent) - goal) / spec.goal_tolerance
         distance = (gap.square().sum(-1) + 1e-6).sqrt()
-        cost = cost + cfg.distance_weight * cfg.discount ** t * distance.mean()
+        excess = (distance - cfg.content).clamp_min(0.0).mean()
+        cost = cost + cfg.distance_weight * cfg.discount ** t * excess
     action = policy(state.params, world, latent, goal)
     frozen = {n: p.detach() for n, p in state.params.items() if n.startswith('critic.')}
     end = values(frozen, features(world, latent, goal), action).amin(0).mean()

@@ -5,7 +5,7 @@ It takes the very steps that the graph takes with `exact_rounds`, bit for bit. F
 observation, in this order:
 
 1. memory settles the step before it (`Recorder`), which then counts as a transition if it has an
-   action; n counts transitions;
+   action; n counts transitions since the warm-up (`Experience`);
 2. when round r = `ScheduleConfig.round_at(n)` is due, memory draws the round's batches for A from
    the generator 'episodic_memory/system_a_learner'; A takes a step on each and publishes; memory
    draws the round's batches for B from 'episodic_memory/system_b_learner'; B takes a step on each
@@ -25,17 +25,18 @@ from abm_ros.core.perception import Percept, Perception
 from abm_ros.core.planner import Drive, PlannerConfig
 from abm_ros.core.recorder import Recorder
 from abm_ros.core.replay import ReplayConfig, ReplayIndex
-from abm_ros.core.schedule import VALUE_HORIZON, ScheduleConfig
+from abm_ros.core.schedule import VALUE_HORIZON, Experience, ScheduleConfig, WarmUpConfig
 from abm_ros.core.seeds import derive_seed, generator
 from abm_ros.core.snapshot import Snapshot
 from abm_ros.core.spec import ObservationSpec
-from abm_ros.core.transition import Observation
+from abm_ros.core.transition import Observation, Step
 
 
 @dataclass(frozen=True)
 class AgentSettings:
     """The settings of all parts of the in-process agent."""
 
+    warm_up: WarmUpConfig = field(default_factory=WarmUpConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     replay: ReplayConfig = field(default_factory=ReplayConfig)
     world: WorldModelConfig = field(default_factory=WorldModelConfig)
@@ -63,6 +64,7 @@ class Agent:
         self.replay = ReplayIndex(spec, settings.replay.capacity)
         self._spec = spec
         self._recorder = Recorder(spec, 0)
+        self._experience = Experience(settings.warm_up, spec)
         self._perception = Perception(spec)
         self._behaviour = Behaviour(spec, settings.planner, generator(seed, 'system_b'))
         self._draw_a = generator(seed, 'episodic_memory/system_a_learner')
@@ -73,10 +75,8 @@ class Agent:
 
     def act(self, observation: Observation) -> np.ndarray:
         """Return the action (A,) float32 in [-1, 1] for an observation; learn when it is due."""
-        for step in self._recorder.observed(observation):
-            self.replay.append(step)
-            self.transitions += step.action is not None
-        while self.settings.schedule.round_at(self.transitions) > self.rounds:
+        self._take(self._recorder.observed(observation))
+        while self.settings.schedule.round_at(self._experience.count) > self.rounds:
             self._learn()
         follows = self._last is not None and observation.follows(self._last)
         latent = self._perception.encode(observation.vector)
@@ -85,15 +85,20 @@ class Agent:
         self.percept = self._perception.observe(
             observation.vector, self._executed if follows else None, not follows)
         self._last, self._executed = observation, None
-        self._behaviour.prepare()
+        self._behaviour.prepare(observation.vector[self._spec.goal_slice])
         return action
 
     def executed(self, stamp_ns: int, action: np.ndarray) -> None:
         """Take the action (A,) that the motor guard let through for the observation stamped so."""
         self._executed = np.asarray(action, np.float32)
-        for step in self._recorder.executed(stamp_ns, self._executed):
+        self._take(self._recorder.executed(stamp_ns, self._executed))
+
+    def _take(self, steps: list[Step]) -> None:
+        for step in steps:
             self.replay.append(step)
-            self.transitions += step.action is not None
+            acted = step.action is not None
+            self.transitions += acted
+            self._experience.take(step.episode, step.index, step.observation, acted=acted)
 
     def _learn(self) -> None:
         """Run the next learning round."""
@@ -102,14 +107,16 @@ class Agent:
         updates = cfg.schedule.updates_in(self.rounds)
         for _ in range(updates):
             world_model.train_step(self.world, self.replay.sample(
-                self._draw_a, cfg.world.batch, cfg.world.horizon, cfg.replay.hindsight))
+                self._draw_a, cfg.world.batch, cfg.world.horizon, cfg.replay.hindsight,
+                events=cfg.replay.events))
         published = world_model.snapshot(self.world)
         model = world_model.view(published, self._spec)
         if self.actor is None:
             self.actor = actor.create(cfg.actor, model, self._actor_seed)
         for _ in range(updates):
             actor.train_step(self.actor, model, self.replay.sample(
-                self._draw_b, cfg.actor.batch, VALUE_HORIZON, cfg.replay.hindsight).column(0))
+                self._draw_b, cfg.actor.batch, VALUE_HORIZON, cfg.replay.hindsight,
+                events=cfg.replay.events).column(0))
         self._perception.load(published)
         self._behaviour.load(actor_snapshot.snapshot(self.actor, model))
 

@@ -10,13 +10,14 @@ from math import erf, sqrt
 
 import numpy as np
 
+from abm_ros.core.curiosity import Curiosity
 from abm_ros.core.errors import SnapshotError
 from abm_ros.core.planner import Drive, Planner, PlannerConfig
 from abm_ros.core.snapshot import Snapshot, session, trial
 from abm_ros.core.spec import ObservationSpec, all_finite, check_array
 
 _MOST = np.float32(1.0)
-CORRELATION = 0.7  # of babbling from one step to the next
+CORRELATION = 0.4  # of babbling from one step to the next
 
 
 class Babble:
@@ -74,8 +75,11 @@ class Behaviour:
                  rng: np.random.Generator) -> None:
         self._spec = spec
         self._settings = settings
-        noise, self._rng = rng.spawn(2)    # so that planning does not change the noise
+        # So that none changes another's numbers.
+        noise, self._rng, whim = rng.spawn(3)
+        self._curiosity = Curiosity(spec, whim, settings.wanted_events)
         self._babble = Babble(noise, spec.action_size)
+        self._goal, self._begins = np.zeros(spec.goal_size, np.float32), True
         self._noise: np.ndarray | None = None     # drawn ahead, off the control path
         self._model: ActingModel | None = None
         self._last: tuple[np.ndarray, np.ndarray, np.ndarray, Drive] | None = None
@@ -122,6 +126,7 @@ class Behaviour:
         :raises SpecError: a wrong shape or a non-finite number.
         """
         goal = check_array('goal', goal, (self._spec.goal_size,))
+        self._goal, self._begins = goal, new_episode
         noise, self._noise = self._draw_noise(), None
         model = self._model
         if model is None or lineage != model.world or latent.shape != (model.latent,):
@@ -147,9 +152,14 @@ class Behaviour:
     def _draw_noise(self) -> np.ndarray:
         return self._babble.step() if self._noise is None else self._noise
 
-    def prepare(self) -> None:
-        """Plan for the next control step; call it right after the action was sent."""
+    def prepare(self, achieved: np.ndarray) -> None:
+        """
+        Plan for the next control step; call it right after the action was sent.
+
+        :param achieved: (G,) in its own units, of the observation that was acted on.
+        """
         self._noise = self._draw_noise()
+        self._curiosity.observe(achieved, self._goal, begins=self._begins)
         if self._last is None or self._model is None or not self._settings.enabled:
             return
         latent, goal, action, drive = self._last
@@ -158,4 +168,5 @@ class Behaviour:
         warm = None
         if self._plan is not None and len(self._plan) == self._model.planner.horizon:
             warm = np.concatenate([self._plan[1:], self._plan[-1:]])
-        self._plan = self._model.planner.plan(self._rng, expected, goal, drive, warm)
+        play = self._curiosity.playing and drive.exploration > 0
+        self._plan = self._model.planner.plan(self._rng, expected, goal, drive, warm, play)

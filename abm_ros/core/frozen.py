@@ -26,6 +26,7 @@ class FrozenAgent:
                  snapshots: tuple[Snapshot, Snapshot | None] | None, rng: np.random.Generator,
                  drive: Drive | None = None) -> None:
         self._drive = drive or Drive()
+        self._goal = spec.goal_slice
         self._perception = Perception(spec)
         self._behaviour = Behaviour(spec, planner, rng)
         if snapshots is not None and snapshots[1] is not None:
@@ -37,7 +38,7 @@ class FrozenAgent:
         latent = self._perception.encode(observation.vector)
         action = self._behaviour.act(latent, self._perception.lineage, observation.goal,
                                      observation.step == 0, self._drive)
-        self._behaviour.prepare()
+        self._behaviour.prepare(observation.vector[self._goal])
         return action
 
     def executed(self, stamp_ns: int, action: np.ndarray) -> None:

@@ -34,8 +34,8 @@ def init_params(cfg: WorldModelConfig, spec: ObservationSpec, rng: torch.Generat
     """
     Draw parameters that lose nothing and predict no change.
 
-    The encoder begins as a scaled isometry with latents of about unit variance, the readout as
-    its inverse, the predictors at zero: the model error begins at that of persistence, 1.
+    The encoder begins as a copy of each number, if the latent has room, the readout as its
+    inverse, the predictors at zero: the model error begins at that of persistence, 1.
     """
     numbers, latent, action = spec.numbers, cfg.latent, spec.action_size
     size = numbers + vision.FEATURES * len(spec.images)
@@ -48,9 +48,11 @@ def init_params(cfg: WorldModelConfig, spec: ObservationSpec, rng: torch.Generat
     for field in spec.images:
         params |= vision.init_eye(rng, f'encoder.{field.name}', field.shape[0])
     basis = nets.isometry(rng, size, latent)
-    gain = max(latent / size, 1.0) ** 0.5
-    params['encoder.skip'] = basis * gain
-    params['readout.skip'] = basis[:numbers].T.contiguous() / gain
+    if size <= latent:
+        # What moves seldom (an object that is pushed) is then not mixed with what always moves.
+        basis = torch.eye(size, latent)
+    params['encoder.skip'] = basis
+    params['readout.skip'] = basis[:numbers].T.contiguous()
     return params
 
 

@@ -13,9 +13,9 @@ class WorldModelConfig:
     image_latent: int = setting(32, 'dimensions that each image adds to the latent',
                                 low=0, high=512)
     members: int = setting(4, 'predictors K in the ensemble', low=1, high=16)
-    hidden: int = setting(64, 'width of the predictors', low=4, high=1024)
+    hidden: int = setting(128, 'width of the predictors', low=4, high=1024)
     encoder_hidden: int = setting(32, 'width of the encoder and the readout', low=4, high=1024)
-    layers: int = setting(1, 'hidden layers of each net', low=1, high=4)
+    layers: int = setting(2, 'hidden layers of each net', low=1, high=4)
     batch: int = setting(256, 'windows per update', low=2, high=4096)
     horizon: int = setting(3, 'steps that a training rollout unrolls', low=1, high=32)
     learning_rate: float = setting(2e-3, 'step size of Adam', low=1e-6, high=0.1)
@@ -65,7 +65,10 @@ class ActorConfig:
                                      'tolerances, against the value', low=0.0, high=100.0)
     value_weight: float = setting(1.0, "weight of the critics' value at the end of an imagined "
                                   'rollout', low=0.0, high=100.0)
-    plan_horizon: int = setting(6, 'steps that the planner looks ahead', low=1, high=32)
+    plan_horizon: int = setting(12, 'steps that the planner looks ahead', low=1, high=32)
+    content: float = setting(0.6, 'distance to the goal, in tolerances, that is as good as none: '
+                             'nothing is gained by correcting what is near enough',
+                             low=0.0, high=1.0)
 
     def __post_init__(self) -> None:
         check(self)

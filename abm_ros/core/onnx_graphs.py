@@ -156,36 +156,47 @@ def _goal_arrays(arrays: Arrays, spec: ObservationSpec) -> dict[str, np.ndarray]
     return {**arrays, **goal, 'goal_mean': mean, 'goal_scale': scale}
 
 
-def rollout_graph(arrays: Arrays, spec: ObservationSpec, horizon: int) -> bytes:
+def rollout_graph(arrays: Arrays, spec: ObservationSpec, horizon: int,
+                  content: float = 0.0) -> bytes:
     """
     Cost of candidate plans over A's ensemble, every member on a trajectory of its own.
 
-    Inputs: latent (1, Z), actions (N, H, A), goal (1, G) in its own units, weights (2,): of the
-    goal and of uncertainty. Outputs: cost (N,) = sum over the horizon of
-    weights[0] * |achieved - goal| / tolerance + weights[1] * disagreement; final (N, Z).
+    Inputs: latent (1, Z), actions (N, H, A), goal (1, G) in its own units. Outputs, sums over the
+    horizon (N,), distances in tolerances and averaged over members: distance,
+    max(|achieved - goal| - content, 0); doubt, the disagreement; influence,
+    min(|achieved - achieved now|, 1).
     """
     g = WorldGraph(_goal_arrays(arrays, spec))
-    goal_weight, doubt_weight = g.ops('Split', 2, 'weights', axis=0, num_outputs=2)
+    now = g.net('goal', 'latent', single=True)
     plans = g.op('Transpose', 'actions', perm=[1, 0, 2])
     steps = g.ops('Split', horizon, plans, axis=0, num_outputs=horizon)     # each (1, N, A)
     count = g.op('Slice', g.op('Shape', 'actions'), g.constant('zero', np.array([0])),
                  g.constant('one', np.array([1])))
     shape = g.op('Concat', g.constant('k', np.array([g.members])), count,
                  g.constant('z', np.array([g.latent])), axis=0)
-    member, costs = g.op('Expand', 'latent', shape), []
+    near_enough = g.constant('content', content)
+
+    def apart(achieved: str, other: str) -> str:
+        square = g.op('ReduceSumSquare', g.op('Sub', achieved, other), g.axes(2), keepdims=0)
+        return g.op('Div', g.op('Sqrt', g.op('Add', square, g.constant('tiny', 1e-12))),
+                    g.constant('tolerance', spec.goal_tolerance))
+
+    def mean(per_member: str) -> str:
+        return g.op('ReduceMean', per_member, g.axes(0), keepdims=0)
+
+    member = g.op('Expand', 'latent', shape)
+    distance, doubt, influence = list[str](), list[str](), list[str]()
     for action in steps:
         member = g.predict(member, action)
-        gap = g.op('Sub', g.net('goal', member), 'goal')
-        square = g.op('ReduceSumSquare', gap, g.axes(2), keepdims=0)
-        distance = g.op('Sqrt', g.op('Add', square, g.constant('tiny', 1e-12)))
-        away = g.op('Div', g.op('ReduceMean', distance, g.axes(0), keepdims=0),
-                    g.constant('tolerance', spec.goal_tolerance))
-        costs += [g.op('Mul', away, goal_weight),
-                  g.op('Mul', g.disagreement(member), doubt_weight)]
+        achieved = g.net('goal', member)
+        distance.append(mean(g.op('Relu', g.op('Sub', apart(achieved, 'goal'), near_enough))))
+        doubt.append(g.disagreement(member))
+        influence.append(mean(g.op('Min', apart(achieved, now), g.constant('whole', 1.0))))
     return g.build({'latent': (1, g.latent), 'actions': ('N', horizon, g.action),
-                    'goal': (1, spec.goal_size), 'weights': (2,)},
-                   {'cost': g.op('Sum', *costs), 'final': g.mean_member(member)},
-                   {'cost': ('N',), 'final': ('N', g.latent)})
+                    'goal': (1, spec.goal_size)},
+                   {'distance': g.op('Sum', *distance), 'doubt': g.op('Sum', *doubt),
+                    'influence': g.op('Sum', *influence)},
+                   {'distance': ('N',), 'doubt': ('N',), 'influence': ('N',)})
 
 
 def _policy(g: WorldGraph, latent: str, goal: str) -> str:

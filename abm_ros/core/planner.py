@@ -3,7 +3,7 @@ Planning in System A's latent space by the cross-entropy method over its ensembl
 
 One call of the rollout graph per iteration. numpy and onnxruntime only.
 Sources: Rubinstein 1999 (CEM); Chua et al. 2018 (ensembles of trajectories); Hansen et al. 2022
-(policy proposals and warm start).
+(policy proposals and warm start); Pinneri et al. 2020 (noise that is correlated in time).
 """
 
 from dataclasses import dataclass
@@ -29,16 +29,23 @@ class PlannerConfig:
     least_spread: float = setting(0.05, 'smallest standard deviation', low=0.0, high=1.0)
     noise: float = setting(0.3, "standard deviation added to the policy's proposals",
                            low=0.0, high=2.0)
+    correlation: float = setting(0.7, 'of the noise from one step of a plan to the next: '
+                                 'what wavers gets nowhere', low=0.0, high=0.99)
     inertia: float = setting(0.1, 'share of the mean kept between iterations', low=0.0, high=0.99)
     penalty: float = setting(0.5, 'cost of disagreement in units of a typical step',
                              low=0.0, high=100.0)
+    effort: float = setting(0.1, 'cost of a full action, in tolerances: a goal that is near '
+                            'enough is left alone', low=0.0, high=100.0)
+    wanted_events: float = setting(
+        0.3, 'share of steps that move what the goal is about; below it, episodes of exploration '
+        'are spent on moving it, the more the less there is', low=0.0, high=1.0)
 
     def __post_init__(self) -> None:
         config.check(self)
-        if self.elites + self.proposals >= self.candidates:
+        if self.elites + self.proposals + 1 >= self.candidates:
             raise ConfigError(
                 f'PlannerConfig: candidates ({self.candidates}) must exceed elites + proposals '
-                f'({self.elites} + {self.proposals})')
+                f'+ 1 ({self.elites} + {self.proposals} + 1)')
 
 
 @dataclass(frozen=True)
@@ -67,44 +74,58 @@ class Planner:
         except (KeyError, TypeError, ValueError) as error:
             raise SnapshotError(f'system_b snapshot cannot be planned with: {error}') from error
         self._action = source.spec.action_size
-        cost, propose = session(source.blob('rollout')), session(source.blob('proposal'))
+        rollout, propose = session(source.blob('rollout')), session(source.blob('proposal'))
         start = {'latent': latent, 'goal': np.zeros((1, source.spec.goal_size), np.float32)}
         plans = np.zeros((2, self.horizon, self._action), np.float32)
-        trial(cost, {**start, 'actions': plans, 'weights': np.ones(2, np.float32)},
-              {'cost': (2,)})
+        trial(rollout, {**start, 'actions': plans},
+              {'distance': (2,), 'doubt': (2,), 'influence': (2,)})
         trial(propose, {**start, 'noise': plans}, {'actions': plans.shape})
-        self._cost, self._propose = cost.run, propose.run
+        self._rollout, self._propose = rollout.run, propose.run
+        steps = np.arange(self.horizon)
+        alike = settings.correlation ** np.abs(steps[:, None] - steps)
+        self._colour = np.linalg.cholesky(alike).astype(np.float32)     # (H, H)
 
     def plan(self, rng: np.random.Generator, latent: np.ndarray, goal: np.ndarray, drive: Drive,
-             warm: np.ndarray | None) -> np.ndarray:
+             warm: np.ndarray | None, play: bool = False) -> np.ndarray:
         """
         Search for a good sequence of actions.
 
         :param latent: (Z,) where to begin.
         :param goal: (G,) in its own units.
         :param warm: (H, A) the last plan, already shifted; None for none.
+        :param play: seek to move what the goal is about, not the goal.
         :return: (H, A) float32 in [-1, 1].
         """
         cfg, shape = self._config, (self.horizon, self._action)
         start = {'latent': latent[np.newaxis], 'goal': goal[np.newaxis]}
-        weights = np.array([drive.goal_weight, cfg.penalty - drive.intrinsic_weight], np.float32)
         mean = np.zeros(shape, np.float32) if warm is None else warm
         spread = np.full(shape, cfg.spread, np.float32)
-        given = self._proposals(rng, start)
-        best, lowest = mean, np.inf
+        rest = np.zeros((1, *shape), np.float32)
+        given = np.concatenate([rest, self._proposals(rng, start)])
         for _ in range(cfg.iterations):
-            drawn = rng.standard_normal((cfg.candidates - len(given) - 1, *shape), np.float32)
-            plans = np.concatenate([mean[np.newaxis], given, mean + spread * drawn])
+            drawn = self._colour @ rng.standard_normal(
+                (cfg.candidates - len(given) - 1, *shape), np.float32)
+            plans = np.concatenate([given, mean[np.newaxis], mean + spread * drawn])
             np.clip(plans, -1.0, 1.0, out=plans)
-            cost = self._cost(['cost'], {**start, 'actions': plans, 'weights': weights})[0]
-            order = np.argsort(cost, kind='stable')[:cfg.elites]
-            elites = plans[order]
-            if cost[order[0]] < lowest:
-                best, lowest = elites[0], cost[order[0]]
+            cost = self._cost_of(plans, start, drive, play)
+            elites = plans[np.argsort(cost, kind='stable')[:cfg.elites]]
             mean = cfg.inertia * mean + (1 - cfg.inertia) * elites.mean(axis=0)
             spread = np.maximum(elites.std(axis=0), cfg.least_spread)
-            given = elites[:len(given)] if len(given) else given
+            given = np.concatenate([rest, elites[:max(len(given) - 1, 1)]])
+        best: np.ndarray = elites[0]
         return best
+
+    def _cost_of(self, plans: np.ndarray, start: dict[str, np.ndarray], drive: Drive,
+                 play: bool) -> np.ndarray:
+        """Return the cost (N,) of plans (N, H, A)."""
+        cfg = self._config
+        distance, doubt, influence = self._rollout(
+            ['distance', 'doubt', 'influence'], {**start, 'actions': plans})
+        if play:
+            return np.negative(influence)
+        effort = np.square(plans).mean(axis=2).sum(axis=1)
+        return np.asarray(drive.goal_weight * (distance + cfg.effort * effort)
+                          + (cfg.penalty - drive.intrinsic_weight) * doubt)
 
     def _proposals(self, rng: np.random.Generator, start: dict[str, np.ndarray]) -> np.ndarray:
         """Return plans (M, H, A) that the policy would follow, the first without noise."""

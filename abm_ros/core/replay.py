@@ -36,6 +36,9 @@ class ReplayConfig:
     hindsight: float = setting(
         0.8, 'Share of replayed goals that are outcomes reached later in the episode.',
         low=0.0, high=1.0)
+    events: float = setting(
+        0.25, 'Least share of uniformly drawn windows in which what the goal is about moves.',
+        low=0.0, high=1.0)
 
     def __post_init__(self) -> None:
         check(self)
@@ -59,9 +62,13 @@ class ReplayIndex(Ring):
         return min(self.count, self.capacity)
 
     def sample(self, rng: np.random.Generator, batch: int, horizon: int, hindsight: float = 0.8,
-               newest: int | None = None, source: str = 'lived', pick: str = UNIFORM) -> Batch:
+               newest: int | None = None, source: str = 'lived', pick: str = UNIFORM,
+               events: float = 0.0) -> Batch:
         """
         Draw windows that start at transitions.
+
+        Where an object moves in one step of fifty, what moves it is learned from those; uniform
+        draws are therefore completed by windows with events in them.
 
         Source: the strategy 'future' of hindsight experience replay, Andrychowicz et al. 2017,
         sec. 4.5, relabelled with respect to the window's first step.
@@ -72,17 +79,36 @@ class ReplayIndex(Ring):
         :param newest: draw among the newest this many transitions only.
         :param source: of SOURCES.
         :param pick: of PICKS; all but uniform are of the source 'lived'.
+        :param events: least share of windows with an event, where all may be drawn uniformly.
         :raises SpecError: an argument is out of range.
         :raises StoreError: no transition is held yet.
         """
-        if not 0.0 <= hindsight <= 1.0:
-            raise SpecError(f'hindsight: expected a share in [0, 1], got {hindsight}')
+        for name, share in (('hindsight', hindsight), ('events', events)):
+            if not 0.0 <= share <= 1.0:
+                raise SpecError(f'{name}: expected a share in [0, 1], got {share}')
         transitions = self.starts(source).transitions
         batch = self._fitting(batch, horizon, newest)
         _need(transitions, 'transition')
-        start = (transitions.draw(rng, batch, newest) if pick == UNIFORM else
-                 self._pick(rng, batch, newest, source, pick))
+        if pick != UNIFORM:
+            start = self._pick(rng, batch, newest, source, pick)
+        elif newest is not None:
+            start = transitions.draw(rng, batch, newest)
+        else:
+            start = self._eventful(rng, batch, horizon, source, events)
         return self._from(rng, start, horizon, hindsight)
+
+    def _eventful(self, rng: np.random.Generator, count: int, horizon: int, source: str,
+                  share: float) -> np.ndarray:
+        """Return uniform starts, completed by windows with events up to a share of them."""
+        starts = self.starts(source)
+        lacking = share - len(starts.events) / len(starts.transitions)
+        eventful = round(max(lacking, 0.0) * count) if len(starts.events) else 0
+        uniform = starts.transitions.draw(rng, count - eventful)
+        if not eventful:
+            return uniform
+        event = starts.events.draw(rng, eventful)
+        before = event - rng.integers(horizon, size=eventful)
+        return np.concatenate([uniform, np.maximum(before, self.first_of(event))])
 
     def forward(self, rng: np.random.Generator, batch: int, horizon: int, hindsight: float = 0.8,
                 source: str = 'lived') -> Batch:

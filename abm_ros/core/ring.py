@@ -55,6 +55,7 @@ class Starts:
 
     def __init__(self, capacity: int) -> None:
         self.transitions = Queue(capacity)     # steps that have a successor
+        self.events = Queue(capacity)          # those that moved what the goal is about
         self.begins = Queue(capacity)          # first steps of segments
         self.ends = Queue(capacity)            # last steps of finished episodes
         self.won_ends = Queue(capacity)        # those in success
@@ -62,6 +63,7 @@ class Starts:
     def drop_below(self, oldest: int) -> None:
         """Forget what begins before the oldest step held."""
         self.transitions.drop_below(oldest)
+        self.events.drop_below(oldest)
         self.begins.drop_below(oldest)
         # An end whose predecessor is gone ends no transition any more.
         self.ends.drop_below(oldest + 1)
@@ -211,6 +213,9 @@ class Ring:
         begins = self._first[self._segment[step % self.capacity] % self.capacity] == started
         linked = follows & (started >= oldest)
         ends = linked & ~block.acted
+        achieved = self.numbers[:, self.spec.goal_slice]
+        moved = linked & self.spec.moved(achieved[started % self.capacity],
+                                         achieved[step % self.capacity])
         self.starts_lived[started[linked & _LIVED[origin]] % self.capacity] = True
         for source, starts in self._starts.items():
             starts.drop_below(oldest)
@@ -218,6 +223,7 @@ class Ring:
                               origin == _ORIGINS[source])
             if among.any():
                 starts.transitions.push(started[among])
+                starts.events.push(started[among & moved])
                 starts.begins.push(started[among & begins])
                 starts.ends.push(step[among & ends])
                 starts.won_ends.push(step[among & ends & block.success])

@@ -17,6 +17,8 @@ import numpy as np
 from abm_ros.core.errors import NonFiniteError, SpecError
 
 _FEW = 256
+# Of the goal's tolerance: what the goal is about has moved when it moved by more in one step.
+MOVED = 0.03
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,16 @@ class ObservationSpec:
             start += item.size
         raise SpecError(f"no observation field '{name}', expected one of "
                         f'{[f.name for f in self.fields]}')
+
+    def moved(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+        """
+        Tell whether what the goal is about moved.
+
+        :param before: (..., G) achieved goals.
+        :param after: those that followed.
+        :return: (...) bool.
+        """
+        return np.asarray(np.linalg.norm(after - before, axis=-1) > MOVED * self.goal_tolerance)
 
     def to_json(self) -> str:
         """Serialise for the latched topic `observation/spec` and for stores."""

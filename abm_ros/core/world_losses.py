@@ -4,24 +4,24 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from abm_ros.core import latent_model, nets
+from abm_ros.core import nets
 from abm_ros.core.latent_model import WorldModelConfig, predict, readout
 from abm_ros.core.nets import Params
 
 
-def losses(cfg: WorldModelConfig, params: Params, observation: Tensor, action: Tensor,
-           mask: Tensor, latent: Tensor, target: Tensor) -> dict[str, Tensor]:
+def losses(cfg: WorldModelConfig, params: Params, seen: tuple[Tensor, Tensor], action: Tensor,
+           mask: Tensor, latents: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
     """
     Return every term of the loss.
 
-    :param observation: (B, L + 1, D) in its own units.
+    :param seen: observations (B, L + 1, D) in their own units, and their plain numbers
+        (B, L + 1, V) normalised.
     :param action: (B, L, A).
     :param mask: (B, L), 1 where a transition was lived.
-    :param latent: (B, L + 1, Z) of the encoder, with gradient.
-    :param target: (B, L + 1, Z) of its moving average, without.
+    :param latents: (B, L + 1, Z) of the encoder, with gradient, and of its moving average,
+        without.
     """
-    truth = latent_model.normalised(params, observation.flatten(0, 1)).unflatten(
-        0, observation.shape[:2])                                          # (B, L + 1, V)
+    (observation, truth), (latent, target) = seen, latents
     weight = member_weights(cfg, observation[..., :truth.shape[-1]], mask)  # (K, B, L)
     weight = weight * cfg.rollout_discount ** torch.arange(mask.shape[1])
     weight = weight / weight.sum().clamp_min(1e-6)
@@ -29,18 +29,23 @@ def losses(cfg: WorldModelConfig, params: Params, observation: Tensor, action: T
     prediction, grounding = latent.new_zeros(()), latent.new_zeros(())
     for t in range(mask.shape[1]):
         member = predict(params, member, action[:, t])                     # (K, B, Z)
-        error = ((member - target[:, t + 1]) / params['moments.step']).square().mean(-1)
+        error = robust((member - target[:, t + 1]) / params['moments.step']).mean(-1)
         prediction = prediction + (weight[..., t] * error).sum()
         if cfg.grounding_weight and cfg.readout_gradient:
-            seen = readout(params, member.flatten(0, 1)).view(*member.shape[:2], -1)
-            gap = (seen - truth[:, t + 1]).square().mean(-1)
+            read = readout(params, member.flatten(0, 1)).view(*member.shape[:2], -1)
+            gap = robust((read - truth[:, t + 1]) / params['moments.change']).mean(-1)
             grounding = grounding + (weight[..., t] * gap).sum()
     source = latent if cfg.readout_gradient else latent.detach()
-    seen = readout(params, source.flatten(0, 1))
+    read = readout(params, source.flatten(0, 1))
     return {'prediction': prediction, 'grounding': grounding,
-            'readout': functional.mse_loss(seen, truth.flatten(0, 1)),
+            'readout': robust((read - truth.flatten(0, 1)) / params['moments.change']).mean(),
             'inverse': inverse_loss(params, latent, action, mask),
             **regularisers(latent[:, 0])}
+
+
+def robust(error: Tensor) -> Tensor:
+    """Return the pseudo-Huber loss of errors in units of a step: square at first, then linear."""
+    return torch.mul((1.0 + error.square()).sqrt() - 1.0, 2.0)
 
 
 def member_weights(cfg: WorldModelConfig, observation: Tensor, mask: Tensor) -> Tensor:

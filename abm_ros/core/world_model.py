@@ -33,7 +33,8 @@ MAX_NORM = 10.0   # of a gradient; only an outlier in the data comes near it
 # What stays as it began, by `learns`.
 _FIXED = {'all': ('moments.',), 'dynamics': ('moments.', 'encoder.', 'readout.'),
           'nothing': ('moments.', 'encoder.', 'readout.')}
-STEP_FLOOR = 0.1  # a latent dimension's step scale is at least this share of the mean one
+# A latent dimension's step, and a number's, are at least these shares of the mean one.
+STEP_FLOOR, CHANGE_FLOOR = 0.1, 0.05
 
 
 @dataclass
@@ -76,6 +77,7 @@ def _begin(config: WorldModelConfig, spec: ObservationSpec, seed: int) -> WorldS
     params['moments.mean'] = torch.zeros(spec.numbers)
     params['moments.scale'] = torch.ones(spec.numbers)
     params['moments.step'] = torch.ones(config.latent)
+    params['moments.change'] = torch.ones(spec.numbers)
     lineage = f'{derive_seed(seed, "world_model/lineage"):016x}'
     moments = Normaliser.create(spec.numbers, config.scale_floor)
     return _assemble(config, spec, params, moments, lineage, 0)
@@ -105,8 +107,11 @@ def train_step(state: WorldState, batch: Batch) -> Metrics:
     observation, action, mask = tensors(batch, spec, cfg.horizon)
     _update_moments(state, observation)
     latent, target = _encode_windows(state, observation)
-    _update_step_scale(state, target, mask)
-    terms = losses(cfg, state.params, observation, action, mask, latent, target)
+    _track_steps(state, 'moments.step', target, mask, STEP_FLOOR)
+    truth = latent_model.normalised(state.params, observation.flatten(0, 1)).unflatten(
+        0, observation.shape[:2])
+    _track_steps(state, 'moments.change', truth, mask, CHANGE_FLOOR)
+    terms = losses(cfg, state.params, (observation, truth), action, mask, (latent, target))
     total = torch.stack([weight * terms[name] for name, weight in _weights(cfg)]).sum()
     if cfg.learns != 'nothing' and not nets.descend(total, state.optimiser, MAX_NORM):
         state.skipped += 1
@@ -158,14 +163,21 @@ def _encode_windows(state: WorldState, observation: Tensor) -> tuple[Tensor, Ten
 
 
 @torch.no_grad()
-def _update_step_scale(state: WorldState, target: Tensor, mask: Tensor) -> None:
-    """Track how far each latent dimension moves in a step, the unit of predictions."""
-    change = (target[:, 1:] - target[:, :-1]).square() * mask.unsqueeze(-1)
+def _track_steps(state: WorldState, name: str, moving: Tensor, mask: Tensor,
+                 floor: float) -> None:
+    """
+    Track how far each number of (B, L + 1, n) moves in a step, the unit in which errors count.
+
+    What the goal is about may move in few steps only; in units of its spread it would not count.
+
+    :param floor: least share of the mean step that a number's own is taken to be.
+    """
+    change = (moving[:, 1:] - moving[:, :-1]).square() * mask.unsqueeze(-1)
     power = change.sum(dim=(0, 1)) / mask.sum().clamp_min(1)
     rate = max(1.0 / (state.version + 1), state.config.moment_rate)
-    step = state.params['moments.step']
+    step = state.params[name]
     mixed = step.square().lerp(power, rate)
-    step.copy_(mixed.clamp_min(STEP_FLOOR ** 2 * mixed.mean()).clamp_min(1e-12).sqrt())
+    step.copy_(mixed.clamp_min(floor ** 2 * mixed.mean()).clamp_min(1e-12).sqrt())
 
 
 @torch.no_grad()

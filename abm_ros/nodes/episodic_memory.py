@@ -17,6 +17,7 @@ from abm_ros.core.errors import StoreError
 from abm_ros.core.forgetting import QuotaConfig
 from abm_ros.core.recorder import Recorder
 from abm_ros.core.replay import ReplayConfig, ReplayIndex
+from abm_ros.core.schedule import Experience, WarmUpConfig
 from abm_ros.core.seeds import generator
 from abm_ros.core.spec import ObservationSpec
 from abm_ros.core.store import Store, StoreConfig
@@ -42,7 +43,8 @@ _NICENESS = 5       # recording and replay give way to the control path
 
 
 @dataclass(frozen=True)
-class EpisodicMemoryConfig(ReplayConfig, StoreConfig, QuotaConfig, AppraisalConfig):
+class EpisodicMemoryConfig(ReplayConfig, StoreConfig, QuotaConfig, AppraisalConfig,
+                           WarmUpConfig):
     """Settings of the episodic memory."""
 
     directory: str = setting('~/.ros/abm_ros', 'Folder of memory.db.')
@@ -57,6 +59,7 @@ class EpisodicMemoryConfig(ReplayConfig, StoreConfig, QuotaConfig, AppraisalConf
         StoreConfig.__post_init__(self)
         QuotaConfig.__post_init__(self)
         AppraisalConfig.__post_init__(self)
+        WarmUpConfig.__post_init__(self)
 
 
 class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
@@ -69,6 +72,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._store: Store | None = None
         self._index: ReplayIndex | None = None
         self._recorder: Recorder | None = None
+        self._experience: Experience | None = None
         self._later = Later(self, self.config.defer_s)
         # What came before it was known what an observation is: topics are matched in any order.
         self._early: deque[tuple[Callable[..., None], Float32MultiArray]] = deque(maxlen=_EARLY)
@@ -165,6 +169,8 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         # No more than the ring holds. What is damaged is told and left out: the rest is good.
         self._index.extend(regrouped(self._store.blocks(
             self._store.acknowledged - self.config.capacity, damaged=self._note_damage)))
+        self._experience = Experience(section(WarmUpConfig, self.config), spec)
+        self._experience.add(len(self._index), len(self._index.starts('lived').events))
         self._recorder = Recorder(spec, self._store.next_episode)
         self._recorder.mode = self.config.mode
 
@@ -208,8 +214,8 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._take(self._recorder.executed(packet.stamp_ns, packet.array('action')))
 
     def _take(self, steps: Iterable[Step]) -> None:
-        store, index = self._store, self._index
-        if store is None or index is None:
+        store, index, experience = self._store, self._index, self._experience
+        if store is None or index is None or experience is None:
             return
         for step in steps:
             step = replace(step, novelty=self._novelty.get(step.stamp_ns, math.nan))
@@ -222,7 +228,9 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
             with self._guard:
                 index.append(step)
             self._note_surprise(store, index, number, step)
-            self._recorded += step.action is not None
+            acted = step.action is not None
+            experience.take(step.episode, step.index, step.observation, acted=acted)
+            self._recorded += acted
         self._serve()
 
     def _note_surprise(self, store: Store, index: ReplayIndex, number: int, step: Step) -> None:
@@ -274,19 +282,20 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._serve()
 
     def _serve(self) -> None:
-        if self._index is None or self._store is None or not len(self._index):
+        if (self._index is None or self._store is None or self._experience is None
+                or not len(self._index)):
             return
         self._again.cancel()
         sent, waiting = 0, set[int]()   # requests that what is held cannot answer yet
         while (place := next((i for i, r in enumerate(self._requests)
-                              if self._recorded >= r.after and id(r) not in waiting),
+                              if self._experience.count >= r.after and id(r) not in waiting),
                              None)) is not None:
             if sent > _TURN_NUMBERS:
                 self._again.reset()   # whoever else waits for this node comes first
                 return
             credits = self._requests[place]
             try:
-                sent += self._send(self._index, self._store.spec, credits)
+                sent += self._send(self._index, self._experience.count, credits)
             except StoreError:
                 waiting.add(id(credits))   # others are not kept waiting by it
                 continue
@@ -295,7 +304,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
             else:
                 del self._requests[place]
 
-    def _send(self, index: ReplayIndex, spec: ObservationSpec, credits: Credits) -> int:
+    def _send(self, index: ReplayIndex, experience: int, credits: Credits) -> int:
         """Send one batch; return how many numbers of observations it holds."""
         rng = self._rngs.setdefault(credits.consumer, generator(
             self.config.seed, f'{names.EPISODIC_MEMORY}/{credits.consumer}'))
@@ -303,7 +312,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
             batch = self._drawn(index, rng, credits)
         self._served += len(batch.mask)
         self._batches += 1
-        self.emit('replay', encode_batch(batch, credits, self._recorded, spec.to_json(),
+        self.emit('replay', encode_batch(batch, credits, experience, index.spec.to_json(),
                                          self.get_clock().now().nanoseconds))
         return batch.observation.size
 
@@ -314,7 +323,8 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
             return index.forward(rng, credits.batch, credits.horizon, self.config.hindsight,
                                  credits.source)
         return index.sample(rng, credits.batch, credits.horizon, self.config.hindsight,
-                            source=credits.source, pick=credits.kind)
+                            source=credits.source, pick=credits.kind,
+                            events=self.config.events)
 
 
 def main() -> int:

@@ -97,7 +97,7 @@ class LearnerNode(PartNode[C], Generic[C]):
         self._unanswered: dict[int, Credits] = {}
         self._heard_s = 0.0
         self._round: _Round | None = None
-        self._recorded = 0
+        self._experience = 0
         self._done_rounds = 0
         self._updates = self._received = 0
         self._published: Snapshot | None = None
@@ -215,13 +215,13 @@ class LearnerNode(PartNode[C], Generic[C]):
         number = self._done_rounds + 1
         if not self.config.exact_rounds:
             # Late rounds are not made up for: what matters is what is known now.
-            number = max(number, self.config.round_at(self._recorded))
-        first = self._done_rounds == 0
-        return _Round(number, self.config.first_updates if first else self.config.updates)
+            number = max(number, self.config.round_at(self._experience))
+        return _Round(number, self.config.updates_in(number if self._done_rounds else 1))
 
     def _after(self, current: _Round) -> int:
+        # Nothing is consolidated before the warm-up either.
         return (self.config.begins_at(current.number) if self.config.schedule == 'online'
-                else 0)
+                else self.config.begins_at(1))
 
     def _send_credits(self, trainer: Trainer, count: int, after: int) -> None:
         reverse = self.config.schedule == 'value' and self.part == 'system_b_learner'
@@ -254,7 +254,7 @@ class LearnerNode(PartNode[C], Generic[C]):
             self.broken = True
 
     def _take(self, trainer: Trainer, replayed: ReplayedBatch) -> None:
-        self._recorded = max(self._recorded, replayed.recorded)
+        self._experience = max(self._experience, replayed.experience)
         try:
             trainer.begin(replayed)
             if self.config.plasticity <= 0:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from std_msgs.msg import Float32MultiArray, String, UInt8MultiArray
 
-from abm_ros.core.config import check, setting
+from abm_ros.core.config import check, section, setting
 from abm_ros.core.perception import PerceivingModel, Percept, Perception
-from abm_ros.core.schedule import ScheduleConfig
+from abm_ros.core.schedule import Experience, ScheduleConfig, WarmUpConfig
 from abm_ros.core.snapshot import Snapshot
 from abm_ros.core.spec import ObservationSpec
 from abm_ros.core.transition import Observation
@@ -23,8 +23,8 @@ _ACTIONS_KEPT = 8
 
 
 @dataclass(frozen=True)
-class SystemAConfig(ScheduleConfig):
-    """Settings of System A; the schedule matters where exact_rounds waits for snapshots."""
+class SystemAConfig(WarmUpConfig, ScheduleConfig):
+    """Settings of System A; warm-up and schedule matter where exact_rounds waits for snapshots."""
 
     defer_s: float = setting(
         0.004, 'How long what is off the control path waits, so that motors are answered first.',
@@ -51,7 +51,8 @@ class SystemA(PartNode[SystemAConfig]):
         self._last: Observation | None = None
         self._held: Observation | None = None
         self._answer: tuple[int, Float32MultiArray] | None = None
-        self._transitions = 0
+        self._experience: Experience | None = None
+        self._counted: Observation | None = None
         self._round = 0
         self._percept: Percept | None = None
         self._latents = 0
@@ -77,6 +78,7 @@ class SystemA(PartNode[SystemAConfig]):
         spec = ObservationSpec.from_json(message.data)
         if spec != self._spec:
             self._spec, self._perception = spec, Perception(spec)
+            self._experience = Experience(section(WarmUpConfig, self.config), spec)
             self._opener.reopen()
 
     def on_model(self, message: UInt8MultiArray) -> None:
@@ -119,12 +121,22 @@ class SystemA(PartNode[SystemAConfig]):
         executed = (self._executed.get(self._last.stamp_ns)
                     if self._last is not None and continues else None)
         if self.config.exact_rounds:
-            due = self.config.round_at(self._transitions + (executed is not None))
-            if (continues and executed is None) or self._round < due:
+            if continues and executed is None:
+                return
+            self._count(acted=executed is not None)
+            if (self._experience is not None
+                    and self._round < self.config.round_at(self._experience.count)):
                 return
         self._held, self._last = None, held
-        self._transitions += executed is not None
         self._perceive(self._perception, held, executed, new_episode=not continues)
+
+    def _count(self, *, acted: bool) -> None:
+        """Count the last step, once, as memory does."""
+        last = self._last
+        if last is None or last is self._counted or self._experience is None:
+            return
+        self._counted = last
+        self._experience.take(last.episode, last.step, last.vector, acted=acted)
 
     def _perceive(self, perception: Perception, observation: Observation,
                   executed: np.ndarray | None, *, new_episode: bool) -> None:

@@ -141,7 +141,7 @@ class SystemB(PartNode[SystemBConfig]):
                  begins: bool, action: np.ndarray) -> None:
         self._recent.append(action)
         self._track(packet, goal, begins)
-        behaviour.prepare()
+        behaviour.prepare(packet.array('achieved_goal'))
 
     def _track(self, packet: Packet, goal: np.ndarray, begins: bool) -> None:
         assert self._spec is not None

@@ -26,7 +26,7 @@ MAX_HORIZON = 64
 @dataclass(frozen=True)
 class Credits:
     """
-    A request for batches, to be served once `after` transitions have been recorded.
+    A request for batches, to be served once memory's experience counts `after` transitions.
 
     Requests of a session are numbered: one that is sent again, because no answer came, is
     served once. A new session of a consumer voids what its old one asked for.
@@ -63,7 +63,7 @@ class ReplayedBatch:
     kind: str
     session: str
     number: int
-    recorded: int
+    experience: int         # transitions since the warm-up
     spec: ObservationSpec
     source: str = 'lived'
 
@@ -88,7 +88,7 @@ def decode_credits(message: Float32MultiArray) -> Credits:
                    packet.attributes.get('source', 'lived'))
 
 
-def encode_batch(batch: Batch, credits: Credits, recorded: int, spec_json: str,
+def encode_batch(batch: Batch, credits: Credits, experience: int, spec_json: str,
                  stamp_ns: int) -> Float32MultiArray:
     """Write one batch, addressed to the consumer whose credit it uses up."""
     return encode(Packet(stamp_ns, {
@@ -96,7 +96,7 @@ def encode_batch(batch: Batch, credits: Credits, recorded: int, spec_json: str,
         'goal': batch.goal}, {
         'consumer': credits.consumer, 'session': credits.session,
         'number': str(credits.number), 'kind': credits.kind, 'source': credits.source,
-        'recorded': str(recorded), 'spec': spec_json}))
+        'experience': str(experience), 'spec': spec_json}))
 
 
 def decode_batch(message: Float32MultiArray, consumer: str) -> ReplayedBatch | None:
@@ -122,5 +122,5 @@ def decode_batch(message: Float32MultiArray, consumer: str) -> ReplayedBatch | N
                             f'got {getattr(batch, name).shape}')
     return ReplayedBatch(batch, packet.attributes.get('kind', ''),
                          packet.attributes.get('session', ''), packet.integer('number'),
-                         packet.integer('recorded'), spec,
+                         packet.integer('experience'), spec,
                          packet.attributes.get('source', ''))

@@ -9,10 +9,11 @@ from abm_ros.bench.learn_run import Protocol, Trial
 from abm_ros.core.agent import AgentSettings
 from abm_ros.core.learning_config import ActorConfig, WorldModelConfig
 from abm_ros.core.planner import Drive, PlannerConfig
-from abm_ros.core.schedule import ScheduleConfig
+from abm_ros.core.schedule import ScheduleConfig, WarmUpConfig
 
 QUICK = AgentSettings(
-    schedule=ScheduleConfig(warm_up=15, learn_every=10, updates=5, first_updates=20),
+    warm_up=WarmUpConfig(15),
+    schedule=ScheduleConfig(learn_every=10, updates=5, first_updates=20),
     world=WorldModelConfig(latent=4, members=2, hidden=8, encoder_hidden=8, batch=16),
     actor=ActorConfig(hidden=8, batch=16),
     planner=PlannerConfig(candidates=8, proposals=2, elites=2, iterations=1))

@@ -12,18 +12,19 @@ from abm_ros.core.agent import Agent, AgentSettings
 from abm_ros.core.learning_config import ActorConfig, WorldModelConfig
 from abm_ros.core.perception import Perception
 from abm_ros.core.planner import Drive
-from abm_ros.core.schedule import ScheduleConfig
+from abm_ros.core.schedule import ScheduleConfig, WarmUpConfig
 from abm_ros.core.seeds import generator
 from abm_ros.core.transition import Observation
 
 SMALL = AgentSettings(
-    schedule=ScheduleConfig(warm_up=60, learn_every=20, updates=30, first_updates=120),
+    warm_up=WarmUpConfig(60),
+    schedule=ScheduleConfig(learn_every=20, updates=30, first_updates=120, late_updates=30),
     world=WorldModelConfig(latent=16, members=3, hidden=32, encoder_hidden=16, layers=2, batch=64,
                            horizon=2),
     actor=ActorConfig(hidden=32, batch=64))
-BRIEF = replace(SMALL, schedule=ScheduleConfig(warm_up=60, learn_every=20, updates=5,
+BRIEF = replace(SMALL, schedule=ScheduleConfig(learn_every=20, updates=5,
                                                first_updates=10))
-NEVER = replace(SMALL, schedule=ScheduleConfig(warm_up=100_000))
+NEVER = replace(SMALL, warm_up=WarmUpConfig(100_000))
 
 
 def live(seed: int, transitions: int,
@@ -78,10 +79,10 @@ def test_one_seed_gives_the_same_bits() -> None:
 
 
 def test_the_schedule() -> None:
-    config = ScheduleConfig(warm_up=50, learn_every=10, updates=4, first_updates=99)
-    assert [config.round_at(n) for n in (0, 49, 50, 59, 60, 80)] == [0, 0, 1, 1, 2, 4]
+    config = ScheduleConfig(learn_every=10, updates=4, first_updates=99)
+    assert [config.round_at(n) for n in (0, 1, 10, 11, 31)] == [0, 1, 1, 2, 4]
     assert [config.updates_in(r) for r in (1, 2, 9)] == [99, 4, 4]
-    assert [config.begins_at(r) for r in (1, 2, 4)] == [50, 60, 80]
+    assert [config.begins_at(r) for r in (1, 2, 4)] == [1, 11, 31]
 
 
 def test_until_the_first_round_it_babbles_and_then_it_perceives() -> None:

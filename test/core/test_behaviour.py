@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from tiny_bodies import LinearSystem, trained
 
-from abm_ros.core.behaviour import Babble, Behaviour
+from abm_ros.core.behaviour import CORRELATION, Babble, Behaviour
 from abm_ros.core.errors import NonFiniteError, SnapshotError, SpecError
 from abm_ros.core.perception import Perception
 from abm_ros.core.planner import Drive, Planner, PlannerConfig
@@ -32,21 +32,21 @@ def lived(b: Behaviour, steps: int, drive: Drive) -> tuple[np.ndarray, np.ndarra
     for t in range(steps):
         percept = perception.observe(x, executed, t == 0)
         executed = b.act(percept.latent, percept.lineage, GOAL, t == 0, drive)
-        b.prepare()
+        b.prepare(GOAL)
         x = x + executed @ body.gain
         actions.append(executed)
     return np.array(actions), x
 
 
 def test_babbling_is_uniform_and_correlated() -> None:
-    """A uniform variable on [-1, 1] has variance 1/3; the Gaussian beneath correlates by 0.7."""
+    """A uniform variable on [-1, 1] has variance 1/3; the Gaussian beneath correlates."""
     babble = Babble(np.random.default_rng(0), 3)
     noise = np.array([babble.step() for _ in range(20000)])
     counts = np.stack([np.histogram(column, 10, (-1, 1))[0] for column in noise.T]) / len(noise)
     assert np.abs(counts - 0.1).max() < 0.015
     assert np.abs(noise.var(0) - 1 / 3).max() < 0.02
     lag = (noise[1:] * noise[:-1]).mean(0) * 3
-    expected = 6 / np.pi * np.arcsin(0.7 / 2)     # of Gaussian ranks, Pearson 1907
+    expected = 6 / np.pi * np.arcsin(CORRELATION / 2)     # of Gaussian ranks, Pearson 1907
     assert np.abs(lag - expected).max() < 0.03
 
 
@@ -57,7 +57,7 @@ def test_without_a_model_of_this_lineage_it_babbles() -> None:
                             (np.zeros(7), trained()[1].lineage)):
         b = behaviour(5)
         assert np.array_equal(b.act(latent, lineage, GOAL, True, Drive()), plain[0])
-        b.prepare()
+        b.prepare(GOAL)
 
 
 def test_a_new_episode_begins_with_the_habit() -> None:
@@ -67,12 +67,12 @@ def test_a_new_episode_begins_with_the_habit() -> None:
     expected = policy.run(None, {'latent': latent[None], 'goal': GOAL[None]})[0][0]
     actor = behaviour()
     assert np.array_equal(actor.act(latent, a.lineage, GOAL, True, Drive()), expected)
-    actor.prepare()
+    actor.prepare(GOAL)
     planned = actor.act(latent, a.lineage, GOAL, False, Drive())
     assert not np.array_equal(planned, expected)
     assert np.array_equal(actor.act(latent, a.lineage, GOAL, True, Drive()), expected)
     other = policy.run(None, {'latent': latent[None], 'goal': -GOAL[None]})[0][0]
-    actor.prepare()
+    actor.prepare(GOAL)
     assert np.array_equal(actor.act(latent, a.lineage, -GOAL, False, Drive()), other)
 
 
@@ -108,7 +108,7 @@ def test_a_new_lineage_voids_what_was_prepared() -> None:
     actor.act(np.zeros(12, np.float32), a.lineage, GOAL, True, Drive())
     actor.load(replace(b, meta={**b.meta, 'world_lineage': 'f' * 16}))
     with mock.patch.object(Planner, 'plan', side_effect=AssertionError('planned')):
-        actor.prepare()
+        actor.prepare(GOAL)
 
 
 def test_bad_input_and_snapshots_are_refused() -> None:
@@ -136,4 +136,4 @@ def test_without_deliberation_the_habit_acts_in_every_step() -> None:
             action = made.act(latent, b.meta['world_lineage'], GOAL, t == 0, Drive())
             habit = policy.run(None, {'latent': latent[None], 'goal': GOAL[None]})[0][0]
             assert np.array_equal(action, habit)
-            made.prepare()
+            made.prepare(GOAL)

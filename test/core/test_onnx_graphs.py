@@ -85,19 +85,22 @@ def test_policy(model: tuple[World, Params]) -> None:
 def test_rollout_cost(model: tuple[World, Params]) -> None:
     world, _ = model
     latent, actions, goal = numbers(1, 11), numbers(7, 4, 5), numbers(1, 3)
-    graph = session(onnx_graphs.rollout_graph(to_arrays(world.params), SPEC, 4))
-    cost, final = graph.run(None, {'latent': latent, 'actions': actions, 'goal': goal,
-                                   'weights': np.array([0.7, -0.4], np.float32)})
+    graph = session(onnx_graphs.rollout_graph(to_arrays(world.params), SPEC, 4, 0.6))
+    got = graph.run(['distance', 'doubt', 'influence'],
+                    {'latent': latent, 'actions': actions, 'goal': goal})
     member = torch.from_numpy(latent).expand(world.config.members, 7, -1)
-    expected = torch.zeros(7)
+    now = latent_model.goal_estimate(world.params, SPEC, torch.from_numpy(latent))
+    distance, doubt, influence = torch.zeros(7), torch.zeros(7), torch.zeros(7)
     for t in range(4):
         member = latent_model.predict(world.params, member, torch.from_numpy(actions[:, t]))
         flat = latent_model.goal_estimate(world.params, SPEC, member.flatten(0, 1))
         away = torch.linalg.vector_norm(flat - torch.from_numpy(goal), dim=-1).view(-1, 7)
-        expected += 0.7 * away.mean(0) / 0.2
-        expected -= 0.4 * latent_model.disagreement(world.params, member)
-    np.testing.assert_allclose(cost, expected, **CLOSE)
-    np.testing.assert_allclose(final, member.mean(0), **CLOSE)
+        distance += (away / 0.2 - 0.6).clamp_min(0).mean(0)
+        doubt += latent_model.disagreement(world.params, member)
+        moved = torch.linalg.vector_norm(flat - now, dim=-1).view(-1, 7)
+        influence += (moved / 0.2).clamp_max(1).mean(0)
+    for value, expected in zip(got, (distance, doubt, influence), strict=True):
+        np.testing.assert_allclose(value, expected, **CLOSE)
 
 
 def test_proposals(model: tuple[World, Params]) -> None:

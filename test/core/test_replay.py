@@ -232,3 +232,39 @@ def test_refuses_bad_arguments_and_steps() -> None:
     with pytest.raises(NonFiniteError, match='action'):
         index.append(replace(lived, action=np.array([np.inf])))
     assert (len(index), index.steps) == (4, 5)
+
+
+def rarely_moved(every: int, episodes: int = 40) -> list[Step]:
+    """Return steps in which the tool moves once in so many transitions."""
+    steps = life([20] * episodes)
+    place = np.cumsum([i % every == 0 for i in range(len(steps))]).astype(np.float32)
+    return [replace(s, observation=np.array([s.observation[0], place[i], 0.0], np.float32))
+            for i, s in enumerate(steps)]
+
+
+def eventful(batch: Batch) -> float:
+    """Return the share of windows in which the tool moves where it was lived."""
+    moved = np.linalg.norm(np.diff(batch.observation[..., 1:3], axis=1), axis=-1) > 0.01
+    return float((moved & (batch.mask > 0)).any(axis=1).mean())
+
+
+def test_windows_with_events_complete_the_uniform_ones() -> None:
+    """Of 1 in 51, two steps each see 0.04; 0.5 - 0.02 of the windows are made to hold one."""
+    index = filled(rarely_moved(51), 2000)
+    rng = np.random.default_rng(0)
+    assert eventful(index.sample(rng, 20_000, 2)) == pytest.approx(0.04, abs=0.015)
+    assert eventful(index.sample(rng, 20_000, 2, events=0.5)) == pytest.approx(0.50, abs=0.02)
+
+
+@pytest.mark.parametrize(('every', 'share'), [(3, 0.25), (10_000, 0.25)])
+def test_where_events_are_frequent_or_unknown_draws_stay_uniform(every: int,
+                                                                 share: float) -> None:
+    index = filled(rarely_moved(every), 2000)
+    plain = index.sample(np.random.default_rng(1), 64, 2)
+    other = index.sample(np.random.default_rng(1), 64, 2, events=share)
+    np.testing.assert_array_equal(plain.observation, other.observation)
+
+
+def test_events_are_a_share() -> None:
+    with pytest.raises(SpecError, match='events'):
+        filled(life([5]), 10).sample(np.random.default_rng(0), 4, 1, events=1.5)

@@ -20,6 +20,7 @@ from abm_ros.core.store import Store
 from abm_ros.core.transition import Observation
 from abm_ros.nodes.episodic_memory import EpisodicMemory
 from abm_ros.ros.codec import Packet, Writer, encode, encode_bytes
+from abm_ros.ros.replay_link import Credits, encode_credits
 
 SPEC = ObservationSpec((FieldSpec('arm', 3), FieldSpec('tool', 2)), 'tool', 0.05, 2, 0.05, 10)
 
@@ -30,7 +31,8 @@ class Memory:
     def __init__(self, folder: Path) -> None:
         rclpy.init(args=['--ros-args', '-p', f'directory:={folder}', '-p', 'defer_s:=0.0',
                          '-p', 'commit_count:=5', '-p', 'busy_timeout_s:=0.0',
-                         '-p', 'commit_age_s:=0.0', '-p', 'appraise_period_s:=0.0'],
+                         '-p', 'commit_age_s:=0.0', '-p', 'appraise_period_s:=0.0',
+                         '-p', 'warm_up:=10', '-p', 'warm_up_events:=5'],
                    domain_id=100 + (os.getpid() * 7 + 41) % 100)
         self.node = EpisodicMemory()
         self.node.trigger_configure()
@@ -38,12 +40,12 @@ class Memory:
         self.rng = np.random.default_rng(0)
         self.lived = 0
 
-    def live(self, steps: int) -> None:
+    def live(self, steps: int, moving: float = 1.0) -> None:
         for _ in range(steps):
             stamp = (self.lived + 1) * 50_000_000
             self.node.on_observation(Writer().observation(Observation(
-                stamp, self.rng.normal(size=5).astype(np.float32), np.zeros(2, np.float32), 0,
-                self.lived, True), SPEC))
+                stamp, (moving * self.rng.normal(size=5)).astype(np.float32),
+                np.zeros(2, np.float32), 0, self.lived, True), SPEC))
             self.node.on_executed(encode(Packet(stamp, {
                 'action': self.rng.uniform(-1, 1, 2).astype(np.float32)})))
             self.node._later.flush()
@@ -75,6 +77,28 @@ def test_what_comes_before_the_description_is_recorded_once_that_is_known(tmp_pa
         assert memory.node.refused == 1
     finally:
         memory.close()
+
+
+def served(memory: Memory, number: int) -> float:
+    """Ask for a batch of the first learning round; return how many batches were sent by then."""
+    memory.node.on_credits(encode_credits(
+        Credits('system_a_learner', '1', number, 'uniform', 1, 4, 2, after=1), 1))
+    return memory.node.telemetry()['batches']
+
+
+def test_nothing_is_learned_before_the_goals_object_was_moved_and_at_once_after_a_restart(
+        memory, tmp_path):
+    memory.live(30, moving=0.0)
+    assert served(memory, 1) == 0
+    memory.live(7)
+    assert memory.node.telemetry()['batches'] == 1
+    assert served(memory, 2) == 2
+    memory.close()
+    again = Memory(tmp_path)
+    try:
+        assert served(again, 1) == 1
+    finally:
+        again.close()
 
 
 def test_it_says_when_it_cannot_write_and_loses_nothing(memory, tmp_path):

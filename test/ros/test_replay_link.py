@@ -54,7 +54,7 @@ def test_a_batch_comes_to_whom_it_is_addressed() -> None:
     message = encode_batch(sent, ASK, 99, SPEC.to_json(), 5)
     assert decode_batch(message, 'somebody_else') is None
     came = decode_batch(message, 'learner')
-    assert (came.kind, came.session, came.number, came.recorded) == ('uniform', '3', 7, 99)
+    assert (came.kind, came.session, came.number, came.experience) == ('uniform', '3', 7, 99)
     assert came.spec == SPEC
     for name in ('observation', 'action', 'mask', 'goal'):
         np.testing.assert_array_equal(getattr(came.batch, name), getattr(sent, name))
