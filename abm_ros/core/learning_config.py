@@ -13,7 +13,7 @@ class WorldModelConfig:
     image_latent: int = setting(32, 'dimensions that each image adds to the latent',
                                 low=0, high=512)
     members: int = setting(4, 'predictors K in the ensemble', low=1, high=16)
-    hidden: int = setting(128, 'width of the predictors', low=4, high=1024)
+    hidden: int = setting(64, 'width of the predictors', low=4, high=1024)
     encoder_hidden: int = setting(32, 'width of the encoder and the readout', low=4, high=1024)
     layers: int = setting(2, 'hidden layers of each net', low=1, high=4)
     batch: int = setting(256, 'windows per update', low=2, high=4096)

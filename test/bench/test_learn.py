@@ -159,7 +159,7 @@ def test_a_whole_run_on_panda_reach(tmp_path, capsys):
     file = tmp_path / 'learn.json'
     assert main(['bench', 'learn', '--env', 'PandaReach-v3', '--seeds', '1', '--steps', '60',
                  '--every', '30', '--baseline-steps', '120', '--baseline-every', '60',
-                 '--eval-episodes', '4', '--jobs', '1', '--json', str(file)]) == 0
+                 '--eval-episodes', '2', '--jobs', '1', '--json', str(file)]) == 0
     figures = json.loads(file.read_text())
     assert {'env', 'threshold', 'agents', 'ratio', 'wall_s'} <= set(figures)
     assert figures['env'] == 'PandaReach-v3'

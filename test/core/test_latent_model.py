@@ -20,7 +20,7 @@ def test_a_new_encoder_loses_nothing_and_its_readout_inverts_it() -> None:
     x = torch.from_numpy(np.random.default_rng(0).normal(size=(50, 9))).float()
     latent = latent_model.encode(params, wide_spec(9), x)
     torch.testing.assert_close(latent_model.readout(params, latent), x, atol=1e-5, rtol=0)
-    np.testing.assert_allclose(latent.norm(dim=1) / x.norm(dim=1), 4 / 3, rtol=1e-5)
+    np.testing.assert_allclose(latent.norm(dim=1) / x.norm(dim=1), 1.0, rtol=1e-5)
 
 
 def test_a_large_observation_is_projected() -> None:
