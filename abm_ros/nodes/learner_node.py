@@ -80,8 +80,9 @@ C = TypeVar('C', bound=LearnerConfig)
 class _Round:
     """The round under way: its number, the updates still to do, the batches under way."""
 
-    number: int
+    number: int             # by the schedule; outside of it that of the last one
     left: int
+    after: int              # experience that it waits for
     asked: int = 0
 
 
@@ -98,7 +99,7 @@ class LearnerNode(PartNode[C], Generic[C]):
         self._heard_s = 0.0
         self._round: _Round | None = None
         self._experience = 0
-        self._done_rounds = 0
+        self._done_rounds = self._online_round = 0     # the latter: the last one by schedule
         self._updates = self._received = 0
         self._published: Snapshot | None = None
         self._saved_s = time.monotonic()
@@ -207,21 +208,18 @@ class LearnerNode(PartNode[C], Generic[C]):
         while self._round.left > self._round.asked < 2 * _CHUNK:
             count = min(_CHUNK, self._round.left - self._round.asked)
             self._round.asked += count
-            self._send_credits(self._trainer, count, self._after(self._round))
+            self._send_credits(self._trainer, count, self._round.after)
 
     def _next_round(self) -> _Round:
         if self.config.schedule != 'online':
-            return _Round(self._done_rounds + 1, CONSOLIDATION_UPDATES)
-        number = self._done_rounds + 1
+            # Sleep also learns from what came before the warm-up was over: it has to end.
+            return _Round(self._online_round, CONSOLIDATION_UPDATES, after=0)
+        number = self._online_round + 1
         if not self.config.exact_rounds:
             # Late rounds are not made up for: what matters is what is known now.
             number = max(number, self.config.round_at(self._experience))
-        return _Round(number, self.config.updates_in(number if self._done_rounds else 1))
-
-    def _after(self, current: _Round) -> int:
-        # Nothing is consolidated before the warm-up either.
-        return (self.config.begins_at(current.number) if self.config.schedule == 'online'
-                else self.config.begins_at(1))
+        return _Round(number, self.config.updates_in(number if self._done_rounds else 1),
+                      self.config.begins_at(number))
 
     def _send_credits(self, trainer: Trainer, count: int, after: int) -> None:
         reverse = self.config.schedule == 'value' and self.part == 'system_b_learner'
@@ -277,7 +275,8 @@ class LearnerNode(PartNode[C], Generic[C]):
             if current.left > 0:
                 self._ask()
                 return
-            self._done_rounds = current.number
+            self._done_rounds += 1
+            self._online_round = current.number
         self._finish(trainer)
         with self._wake:
             if replayed.session == str(self._session):
@@ -317,4 +316,4 @@ class LearnerNode(PartNode[C], Generic[C]):
     def _publish(self, snapshot: Snapshot) -> None:
         if self.active:
             self.emit('model', encode_bytes(snapshot.to_bytes(), {
-                'version': str(snapshot.version), 'round': str(self._done_rounds)}))
+                'version': str(snapshot.version), 'round': str(self._online_round)}))
