@@ -47,10 +47,8 @@ def init_params(cfg: WorldModelConfig, spec: ObservationSpec, rng: torch.Generat
         **nets.init_net(rng, 'predictor', (latent + action, *deep, latent), cfg.members)}
     for field in spec.images:
         params |= vision.init_eye(rng, f'encoder.{field.name}', field.shape[0])
-    basis = nets.isometry(rng, size, latent)
-    if size <= latent:
-        # What moves seldom (an object that is pushed) is then not mixed with what always moves.
-        basis = torch.eye(size, latent)
+    # What moves seldom (an object that is pushed) is best not mixed with what always moves.
+    basis = torch.eye(size, latent) if size <= latent else nets.isometry(rng, size, latent)
     params['encoder.skip'] = basis
     params['readout.skip'] = basis[:numbers].T.contiguous()
     return params

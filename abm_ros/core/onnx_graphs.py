@@ -78,7 +78,7 @@ class WorldGraph(Graph):
         return self.op('Add', latent, self.net('predictor', inputs))
 
     def mean_member(self, latent: str) -> str:
-        """Append the mean (B, Z) over the members."""
+        """Append the mean over the members, the first axis of (K, ...)."""
         return self.op('ReduceMean', latent, self.axes(0), keepdims=0)
 
     def disagreement(self, latent: str) -> str:
@@ -181,17 +181,16 @@ def rollout_graph(arrays: Arrays, spec: ObservationSpec, horizon: int,
         return g.op('Div', g.op('Sqrt', g.op('Add', square, g.constant('tiny', 1e-12))),
                     g.constant('tolerance', spec.goal_tolerance))
 
-    def mean(per_member: str) -> str:
-        return g.op('ReduceMean', per_member, g.axes(0), keepdims=0)
-
     member = g.op('Expand', 'latent', shape)
     distance, doubt, influence = list[str](), list[str](), list[str]()
     for action in steps:
         member = g.predict(member, action)
         achieved = g.net('goal', member)
-        distance.append(mean(g.op('Relu', g.op('Sub', apart(achieved, 'goal'), near_enough))))
+        excess = g.op('Relu', g.op('Sub', apart(achieved, 'goal'), near_enough))
+        distance.append(g.mean_member(excess))
         doubt.append(g.disagreement(member))
-        influence.append(mean(g.op('Min', apart(achieved, now), g.constant('whole', 1.0))))
+        moved = g.op('Min', apart(achieved, now), g.constant('whole', 1.0))
+        influence.append(g.mean_member(moved))
     return g.build({'latent': (1, g.latent), 'actions': ('N', horizon, g.action),
                     'goal': (1, spec.goal_size)},
                    {'distance': g.op('Sum', *distance), 'doubt': g.op('Sum', *doubt),

@@ -108,8 +108,7 @@ def train_step(state: WorldState, batch: Batch) -> Metrics:
     _update_moments(state, observation)
     latent, target = _encode_windows(state, observation)
     _track_steps(state, 'moments.step', target, mask, STEP_FLOOR)
-    truth = latent_model.normalised(state.params, observation.flatten(0, 1)).unflatten(
-        0, observation.shape[:2])
+    truth = _truth(state.params, observation)
     _track_steps(state, 'moments.change', truth, mask, CHANGE_FLOOR)
     terms = losses(cfg, state.params, (observation, truth), action, mask, (latent, target))
     total = torch.stack([weight * terms[name] for name, weight in _weights(cfg)]).sum()
@@ -149,6 +148,12 @@ def _update_moments(state: WorldState, observation: Tensor) -> None:
                                          state.config.moment_rate)
     state.params['moments.mean'].copy_(state.moments.mean)
     state.params['moments.scale'].copy_(state.moments.scale)
+
+
+def _truth(params: Params, observation: Tensor) -> Tensor:
+    """Return the normalised plain numbers (B, L + 1, V) of observations (B, L + 1, D)."""
+    return latent_model.normalised(params, observation.flatten(0, 1)).unflatten(
+        0, observation.shape[:2])
 
 
 def _encode_windows(state: WorldState, observation: Tensor) -> tuple[Tensor, Tensor]:
@@ -191,8 +196,7 @@ def evaluate(state: WorldState, batch: Batch) -> Metrics:
     """
     cfg, params = state.config, state.params
     observation, action, mask = tensors(batch, state.spec, batch.mask.shape[1])
-    truth = latent_model.normalised(params, observation.flatten(0, 1)).unflatten(
-        0, observation.shape[:2])
+    truth = _truth(params, observation)
     member = latent_model.encode(params, state.spec, observation[:, 0]).expand(cfg.members, -1, -1)
     latents, sums, spread = member[0], [], torch.zeros(())
     for t in range(mask.shape[1]):
