@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='blocks of idle and of training each (%(default)s)')
     parser.add_argument('--block', type=float, default=18.0, metavar='S',
                         help='seconds of one block (%(default)s)')
-    parser.add_argument('--quick', action='store_true', help='2 short blocks of each')
+    parser.add_argument('--quick', action='store_true', help='a short block of each')
     parser.add_argument('--online', action='store_true',
                         help='train as in mode task, in rounds, not without a pause')
     parser.add_argument('--profile', action='store_true',
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.repeats < 1 or arguments.block <= 0:
         raise GraphError(f'--repeats {arguments.repeats} --block {arguments.block:g}: expected '
                          'at least one block of more than 0 s')
-    repeats, block_s = (2, 3.0) if arguments.quick else (arguments.repeats, arguments.block)
+    repeats, block_s = (1, 3.0) if arguments.quick else (arguments.repeats, arguments.block)
     with own_domain(arguments.domain) as domain, tempfile.TemporaryDirectory() as folder:
         load = load_average()
         with Children(Path(folder)) as children:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from abm_ros.core import nets, vision
+from abm_ros.core import nearness, nets, vision
 from abm_ros.core.learning_config import WorldModelConfig
 from abm_ros.core.nets import Params
 from abm_ros.core.normaliser import normalise
@@ -44,14 +44,15 @@ def init_params(cfg: WorldModelConfig, spec: ObservationSpec, rng: torch.Generat
         **nets.init_net(rng, 'encoder', (size, *wide, latent)),
         **nets.init_net(rng, 'readout', (latent, *wide, numbers)),
         **nets.init_net(rng, 'inverse', (2 * latent, cfg.hidden, action)),
-        **nets.init_net(rng, 'predictor', (latent + action, *deep, latent), cfg.members)}
+        **nets.init_net(rng, 'predictor', (latent + action, *deep, latent), cfg.members,
+                        nearness.features(spec), nearness.GAIN)}
     for field in spec.images:
         params |= vision.init_eye(rng, f'encoder.{field.name}', field.shape[0])
     # What moves seldom (an object that is pushed) is best not mixed with what always moves.
     basis = torch.eye(size, latent) if size <= latent else nets.isometry(rng, size, latent)
     params['encoder.skip'] = basis
     params['readout.skip'] = basis[:numbers].T.contiguous()
-    return params
+    return params | nearness.init(spec, params['readout.skip'])
 
 
 def encode(params: Mapping[str, Tensor], spec: ObservationSpec, observation: Tensor) -> Tensor:
@@ -101,7 +102,8 @@ def predict(params: Mapping[str, Tensor], latent: Tensor, action: Tensor) -> Ten
     """
     members = latent.shape[0]
     inputs = torch.cat([latent, action.expand(members, -1, -1)], dim=-1)
-    return latent + params['moments.step'] * nets.apply_net(params, 'predictor', inputs)
+    around = nearness.near(params, latent) if 'near.pairs' in params else None
+    return latent + params['moments.step'] * nets.apply_net(params, 'predictor', inputs, around)
 
 
 def disagreement(params: Mapping[str, Tensor], latent: Tensor) -> Tensor:

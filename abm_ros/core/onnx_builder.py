@@ -56,9 +56,9 @@ class Graph:
             return self.op('Gemm', x, weight, bias)
         return self.op('Add', self.op('MatMul', x, weight), bias)
 
-    def net(self, name: str, x: str, *, single: bool = False) -> str:
+    def net(self, name: str, x: str, more: str = '', *, single: bool = False) -> str:
         """Append what `nets.apply_net` computes; `single`: of (B, n), not of an ensemble."""
-        hidden, i = x, 0
+        hidden, i = self.op('Concat', x, more, axis=-1) if more else x, 0
         while f'{name}.w{i}' in self._arrays:
             hidden = self.silu(self.affine(hidden, self.weight(f'{name}.w{i}'),
                                            self.weight(f'{name}.b{i}'), single=single))

@@ -23,6 +23,13 @@ class WorldGraph(Graph):
         scaled = {f'predictor.{n}': arrays[f'predictor.{n}'] * step
                   for n in ('out', 'skip', 'bias')}   # the unit of a step goes into the weights
         super().__init__({**arrays, **scaled})
+        self._pairs = arrays.get('near.pairs')
+        self._places: dict[str, np.ndarray] = {}
+        if self._pairs is not None:
+            flat = self._pairs.reshape(len(self._pairs), -1)
+            self._places = {
+                'near.places': arrays['near.basis'] @ (arrays['moments.scale'][:, None] * flat),
+                'near.offset': arrays['moments.mean'] @ flat}
         self.members = int(arrays['predictor.skip'].shape[0])
         self.latent = int(arrays['readout.skip'].shape[0])
         self.numbers = int(arrays['readout.skip'].shape[1])
@@ -75,7 +82,19 @@ class WorldGraph(Graph):
     def predict(self, latent: str, action: str) -> str:
         """Append each member's next latent (K, B, Z) of (K, B, Z) and (B, A)."""
         inputs = self.op('Concat', latent, self.expand(action), axis=-1)
-        return self.op('Add', latent, self.net('predictor', inputs))
+        return self.op('Add', latent, self.net('predictor', inputs, self.near(latent)))
+
+    def near(self, latent: str) -> str:
+        """Append what `nearness.near` computes of (K, B, Z); '' if it is no part of the model."""
+        if self._pairs is None:
+            return ''
+        apart = self.affine(latent, *(self.constant(n, a) for n, a in self._places.items()))
+        blocks = self.constant('blocks', np.array([0, 0, *self._pairs.shape[1:]]))
+        apart = self.op('Reshape', apart, blocks)
+        square = self.op('ReduceSumSquare', apart, self.axes(3), keepdims=1)
+        close = self.op('Exp', self.op('Mul', square, self.constant('half', -0.5)))
+        both = self.op('Concat', close, self.op('Mul', close, apart), axis=3)
+        return self.op('Reshape', both, self.constant('flat', np.array([0, 0, -1])))
 
     def mean_member(self, latent: str) -> str:
         """Append the mean over the members, the first axis of (K, ...)."""

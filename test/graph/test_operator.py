@@ -139,15 +139,12 @@ def test_the_command_line_intervenes(graph, tmp_path) -> None:
     assert 'shut, held by the operator' in text
     assert abm('release')[0] == 0
     opens(graph)
-    assert abm('pin', 'play')[0] == 0
-    graph.wait_mode('play')
+    assert abm('veto', 'task', 'rest')[0] == 0
+    wait_until(lambda: graph.mode != 'task', 'task to end')
+    assert graph.set_parameters('system_m', {'veto_modes': ['']})[0].successful
     code, text = abm('pin', 'imagine')
     assert code == 1
     assert 'refused' in text
-    assert abm('pin', 'none')[0] == 0
-    assert abm('veto', 'play', 'rest')[0] == 0
-    wait_until(lambda: graph.mode != 'play', 'play to end')
-    assert abm('veto', 'none')[0] == 0
     assert abm('pin', 'task')[0] == 0
     opens(graph)
 
