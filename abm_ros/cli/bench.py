@@ -18,16 +18,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the benchmarks."""
     benches = parser.add_subparsers(dest='bench', required=True, metavar='BENCH')
     for name, text in BENCHES.items():
-        bench = benches.add_parser(name, help=text, description=text)
+        bench = benches.add_parser(name, help=text, description=text, module=_module(name))
         bench.add_argument('--json', type=Path, metavar='FILE', help='write the figures here')
-        importlib.import_module(f'abm_ros.bench.{_module(name)}').add_arguments(bench)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run one benchmark."""
-    code: int = importlib.import_module(f'abm_ros.bench.{_module(arguments.bench)}').run(arguments)
+    code: int = importlib.import_module(_module(arguments.bench)).run(arguments)
     return code
 
 
 def _module(name: str) -> str:
-    return name.replace('-', '_')
+    return f"abm_ros.bench.{name.replace('-', '_')}"

@@ -1,28 +1,50 @@
 """`abm`: the command line."""
 
 import argparse
+import importlib
 import sys
+from collections.abc import Sequence
+from typing import Any
 
 from abm_ros.core.errors import AbmError
+
+COMMANDS = {'sim': 'run the graph on a simulated body and report',
+            'intervene': 'hold, release, pin or veto: the operator decides',
+            'audit': 'read, explain and verify what System M decided',
+            'memory': 'look after an episodic memory; exchange it with other tools',
+            'bench': 'measure the graph or the agent against a floor'}
+
+
+class LazyParser(argparse.ArgumentParser):
+    """
+    Asks the module of a command for its options when that command is given.
+
+    An operator's `abm intervene hold` must not wait for the imports of every other command.
+    """
+
+    def __init__(self, *args: Any, module: str = '', **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._module = module
+
+    def parse_known_args(self, args: Sequence[str] | None = None,       # type: ignore[override]
+                         namespace: Any = None) -> tuple[Any, list[str]]:
+        """Parse, with the options of the module that the command is in."""
+        module, self._module = self._module, ''
+        if module:
+            importlib.import_module(module).add_arguments(self)
+        return super().parse_known_args(args, namespace)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run a subcommand; a refused setting or input is one line on stderr and exit code 2."""
-    parser = argparse.ArgumentParser(
+    parser = LazyParser(
         prog='abm', description='A robot that manages its own learning: Systems A, B and M.')
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
-    from abm_ros.cli import audit, bench, intervene, memory, sim
-    modules = {
-        'sim': (sim, 'run the graph on a simulated body and report'),
-        'intervene': (intervene, 'hold, release, pin or veto: the operator decides'),
-        'audit': (audit, 'read, explain and verify what System M decided'),
-        'memory': (memory, 'look after an episodic memory; exchange it with other tools'),
-        'bench': (bench, 'measure the graph or the agent against a floor')}
-    for name, (module, text) in modules.items():
-        module.add_arguments(commands.add_parser(name, help=text, description=text))
+    for name, text in COMMANDS.items():
+        commands.add_parser(name, help=text, description=text, module=f'abm_ros.cli.{name}')
     arguments = parser.parse_args(argv)
     try:
-        code: int = modules[arguments.command][0].run(arguments)
+        code: int = importlib.import_module(f'abm_ros.cli.{arguments.command}').run(arguments)
         return code
     except AbmError as error:
         sys.stderr.write(f'error: {error}\n')
