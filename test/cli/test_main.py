@@ -9,8 +9,10 @@ from abm_ros.cli.bench import BENCHES
 from abm_ros.cli.main import COMMANDS, main
 
 
-@pytest.mark.parametrize('words', [*([name] for name in COMMANDS), *(['bench', b] for b in BENCHES)],
-                         ids=' '.join)
+ALL = [*([name] for name in COMMANDS), *(['bench', name] for name in BENCHES)]
+
+
+@pytest.mark.parametrize('words', ALL, ids=' '.join)
 def test_every_command_tells_its_options(words, capsys):
     with pytest.raises(SystemExit) as ended:
         main([*words, '--help'])
