@@ -8,7 +8,6 @@ import pytest
 from abm_ros.cli.bench import BENCHES
 from abm_ros.cli.main import COMMANDS, main
 
-
 ALL = [*([name] for name in COMMANDS), *(['bench', name] for name in BENCHES)]
 
 
