@@ -45,7 +45,7 @@ def init_params(cfg: WorldModelConfig, spec: ObservationSpec, rng: torch.Generat
         **nets.init_net(rng, 'readout', (latent, *wide, numbers)),
         **nets.init_net(rng, 'inverse', (2 * latent, cfg.hidden, action)),
         **nets.init_net(rng, 'predictor', (latent + action, *deep, latent), cfg.members,
-                        nearness.features(spec), nearness.GAIN)}
+                        nearness.features(spec))}
     for field in spec.images:
         params |= vision.init_eye(rng, f'encoder.{field.name}', field.shape[0])
     # What moves seldom (an object that is pushed) is best not mixed with what always moves.

@@ -5,7 +5,7 @@ Contact changes everything within centimetres, anywhere in the workspace. A net 
 positions must learn that anew at every place; one that sees differences within a neighbourhood
 learns it from a few dozen contacts. Each block of G consecutive plain numbers of a field is
 compared with the achieved goal (G,): Gaussian units of width 1 tolerance (Moody and Darken 1989),
-alone and times the difference. Blocks that are no places cost a few inputs and say little.
+alone and times the difference. Blocks that are no places cost a few inputs, which count for nothing until they help.
 The prior is that of interaction networks (Battaglia et al. 2016): relations decide dynamics.
 Shape letters: V plain numbers, Z latent, G goal, O blocks.
 """
@@ -19,7 +19,6 @@ from abm_ros.core.nets import Params
 from abm_ros.core.spec import ObservationSpec
 
 MOST = 64        # blocks; the first ones of an observation that has more
-GAIN = 10.0      # of the initial weights: what is near is to matter more than where it is
 
 
 def blocks(spec: ObservationSpec) -> list[int]:

@@ -18,7 +18,7 @@ Params = dict[str, Tensor]
 
 
 def init_net(rng: torch.Generator, name: str, sizes: tuple[int, ...],
-             members: int = 0, more: int = 0, gain: float = 1.0) -> Params:
+             members: int = 0, more: int = 0) -> Params:
     """
     Make a net `x -> x @ skip + MLP(x)` whose output is zero at first.
 
@@ -26,8 +26,7 @@ def init_net(rng: torch.Generator, name: str, sizes: tuple[int, ...],
     :param name: prefix of the parameters' names.
     :param sizes: input, hidden..., output.
     :param members: K for an ensemble with a leading dimension, 0 for a single net.
-    :param more: further inputs of the MLP alone.
-    :param gain: of their initial weights.
+    :param more: further inputs, of the MLP alone, that count for nothing at first.
     """
     lead = (members,) if members else ()
     row = (members, 1) if members else ()
@@ -37,9 +36,8 @@ def init_net(rng: torch.Generator, name: str, sizes: tuple[int, ...],
         params[f'{name}.w{i}'] = weight * (1.0 / fan_in) ** 0.5
         params[f'{name}.b{i}'] = 0.1 * torch.randn(*row, fan_out, generator=rng)
     if more:
-        weight = torch.randn(*lead, more, sizes[1], generator=rng)
         params[f'{name}.w0'] = torch.cat(
-            [params[f'{name}.w0'], weight * gain * (1.0 / more) ** 0.5], dim=-2)
+            [params[f'{name}.w0'], torch.zeros(*lead, more, sizes[1])], dim=-2)
     params[f'{name}.out'] = torch.zeros(*lead, sizes[-2], sizes[-1])
     params[f'{name}.skip'] = torch.zeros(*lead, sizes[0], sizes[-1])
     params[f'{name}.bias'] = torch.zeros(*row, sizes[-1])

@@ -183,7 +183,9 @@ def rollout_graph(arrays: Arrays, spec: ObservationSpec, horizon: int,
     Inputs: latent (1, Z), actions (N, H, A), goal (1, G) in its own units. Outputs, sums over the
     horizon (N,), distances in tolerances and averaged over members: distance,
     max(|achieved - goal| - content, 0); doubt, the disagreement; influence,
-    min(|achieved - achieved now|, 1).
+    min(|achieved - achieved now|, 1). And value (N,), in [-1, 0]: what the least of B's critics
+    gives for going on by habit from the members' mean at the end, and 0 where the goal is reached
+    there (times the last excess, at most 1).
     """
     g = WorldGraph(_goal_arrays(arrays, spec))
     now = g.net('goal', 'latent', single=True)
@@ -207,22 +209,38 @@ def rollout_graph(arrays: Arrays, spec: ObservationSpec, horizon: int,
         achieved = g.net('goal', member)
         excess = g.op('Relu', g.op('Sub', apart(achieved, 'goal'), near_enough))
         distance.append(g.mean_member(excess))
+        away = g.mean_member(g.op('Min', excess, g.constant('whole', 1.0)))
         doubt.append(g.disagreement(member))
         moved = g.op('Min', apart(achieved, now), g.constant('whole', 1.0))
         influence.append(g.mean_member(moved))
     return g.build({'latent': (1, g.latent), 'actions': ('N', horizon, g.action),
                     'goal': (1, spec.goal_size)},
                    {'distance': g.op('Sum', *distance), 'doubt': g.op('Sum', *doubt),
-                    'influence': g.op('Sum', *influence)},
-                   {'distance': ('N',), 'doubt': ('N',), 'influence': ('N',)})
+                    'influence': g.op('Sum', *influence),
+                    'value': g.op('Mul', away, _value(g, g.mean_member(member), 'goal'))},
+                   {'distance': ('N',), 'doubt': ('N',), 'influence': ('N',), 'value': ('N',)})
+
+
+def _features(g: WorldGraph, latent: str, goal: str) -> str:
+    """Append what `actor.features` computes of (B, Z) and (B or 1, G)."""
+    gap = g.op('Div', g.op('Sub', goal, g.net('goal', latent)), g.weight('goal_scale'))
+    wanted = g.op('Div', g.op('Sub', goal, g.weight('goal_mean')), g.weight('goal_scale'))
+    wanted = g.op('Add', wanted, g.op('Mul', gap, g.constant('none', 0.0)))  # repeats per row
+    return g.op('Concat', latent, wanted, gap, axis=-1)
 
 
 def _policy(g: WorldGraph, latent: str, goal: str) -> str:
     """Append what `actor.policy` computes: (B, A) of (B, Z) and (B or 1, G)."""
-    gap = g.op('Div', g.op('Sub', goal, g.net('goal', latent)), g.weight('goal_scale'))
-    wanted = g.op('Div', g.op('Sub', goal, g.weight('goal_mean')), g.weight('goal_scale'))
-    wanted = g.op('Add', wanted, g.op('Mul', gap, g.constant('none', 0.0)))  # repeats per row
-    return g.op('Tanh', g.net('actor', g.op('Concat', latent, wanted, gap, axis=-1)))
+    return g.op('Tanh', g.net('actor', _features(g, latent, goal)))
+
+
+def _value(g: WorldGraph, latent: str, goal: str) -> str:
+    """Append the least of what `actor.values` computes (B,) for the policy's action."""
+    seen = _features(g, latent, goal)
+    pair = g.op('Concat', seen, g.op('Tanh', g.net('actor', seen)), axis=-1)
+    each = g.net('critic', g.op('Unsqueeze', pair, g.axes(0)))                  # (C, B, 1)
+    least = g.op('ReduceMin', each, g.axes(0, 2), keepdims=0)
+    return g.op('Clip', least, g.constant('worst', -1.0), g.constant('best', 0.0))
 
 
 def policy_graph(arrays: Arrays, spec: ObservationSpec) -> bytes:

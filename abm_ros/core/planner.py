@@ -3,7 +3,8 @@ Planning in System A's latent space by the cross-entropy method over its ensembl
 
 One call of the rollout graph per iteration. numpy and onnxruntime only.
 Sources: Rubinstein 1999 (CEM); Chua et al. 2018 (ensembles of trajectories); Hansen et al. 2022
-(policy proposals and warm start); Pinneri et al. 2020 (noise that is correlated in time).
+(policy proposals, warm start, value at the end); Pinneri et al. 2020 (noise that is correlated
+in time).
 """
 
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ class PlannerConfig:
                              low=0.0, high=100.0)
     effort: float = setting(0.1, 'cost of a full action, in tolerances: a goal that is near '
                             'enough is left alone', low=0.0, high=100.0)
+    value: float = setting(20.0, "weight of the critics' value at a plan's end, against distances "
+                           'in tolerances: what no plan reaches is sought', low=0.0, high=1000.0)
     wanted_events: float = setting(
         0.3, 'share of steps that move what the goal is about; below it, episodes of exploration '
         'are spent on moving it, the more the less there is', low=0.0, high=1.0)
@@ -78,7 +81,7 @@ class Planner:
         start = {'latent': latent, 'goal': np.zeros((1, source.spec.goal_size), np.float32)}
         plans = np.zeros((2, self.horizon, self._action), np.float32)
         trial(rollout, {**start, 'actions': plans},
-              {'distance': (2,), 'doubt': (2,), 'influence': (2,)})
+              {'distance': (2,), 'doubt': (2,), 'influence': (2,), 'value': (2,)})
         trial(propose, {**start, 'noise': plans}, {'actions': plans.shape})
         self._rollout, self._propose = rollout.run, propose.run
         steps = np.arange(self.horizon)
@@ -119,12 +122,12 @@ class Planner:
                  play: bool) -> np.ndarray:
         """Return the cost (N,) of plans (N, H, A)."""
         cfg = self._config
-        distance, doubt, influence = self._rollout(
-            ['distance', 'doubt', 'influence'], {**start, 'actions': plans})
+        distance, doubt, influence, value = self._rollout(
+            ['distance', 'doubt', 'influence', 'value'], {**start, 'actions': plans})
         if play:
             return np.negative(influence)
         effort = np.square(plans).mean(axis=2).sum(axis=1)
-        return np.asarray(drive.goal_weight * (distance + cfg.effort * effort)
+        return np.asarray(drive.goal_weight * (distance + cfg.effort * effort - cfg.value * value)
                           + (cfg.penalty - drive.intrinsic_weight) * doubt)
 
     def _proposals(self, rng: np.random.Generator, start: dict[str, np.ndarray]) -> np.ndarray:

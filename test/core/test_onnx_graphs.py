@@ -83,10 +83,11 @@ def test_policy(model: tuple[World, Params]) -> None:
 
 
 def test_rollout_cost(model: tuple[World, Params]) -> None:
-    world, _ = model
+    world, params = model
     latent, actions, goal = numbers(1, 11), numbers(7, 4, 5), numbers(1, 3)
-    graph = session(onnx_graphs.rollout_graph(to_arrays(world.params), SPEC, 4, 0.6))
-    got = graph.run(['distance', 'doubt', 'influence'],
+    arrays = to_arrays(world.params) | to_arrays(params)
+    graph = session(onnx_graphs.rollout_graph(arrays, SPEC, 4, 0.6))
+    got = graph.run(['distance', 'doubt', 'influence', 'value'],
                     {'latent': latent, 'actions': actions, 'goal': goal})
     member = torch.from_numpy(latent).expand(world.config.members, 7, -1)
     now = latent_model.goal_estimate(world.params, SPEC, torch.from_numpy(latent))
@@ -95,12 +96,17 @@ def test_rollout_cost(model: tuple[World, Params]) -> None:
         member = latent_model.predict(world.params, member, torch.from_numpy(actions[:, t]))
         flat = latent_model.goal_estimate(world.params, SPEC, member.flatten(0, 1))
         away = torch.linalg.vector_norm(flat - torch.from_numpy(goal), dim=-1).view(-1, 7)
-        distance += (away / 0.2 - 0.6).clamp_min(0).mean(0)
+        excess = (away / 0.2 - 0.6).clamp_min(0)
+        distance += excess.mean(0)
         doubt += latent_model.disagreement(world.params, member)
         moved = torch.linalg.vector_norm(flat - now, dim=-1).view(-1, 7)
         influence += (moved / 0.2).clamp_max(1).mean(0)
-    for value, expected in zip(got, (distance, doubt, influence), strict=True):
-        np.testing.assert_allclose(value, expected, **CLOSE)
+    end, wanted = member.mean(0), torch.from_numpy(goal).expand(7, -1)
+    value = actor.values(params, actor.features(world, end, wanted),
+                         actor.policy(params, world, end, wanted)).amin(0).clamp(-1.0, 0.0)
+    value = value.detach() * excess.clamp_max(1.0).mean(0)
+    for given, expected in zip(got, (distance, doubt, influence, value), strict=True):
+        np.testing.assert_allclose(given, expected, **CLOSE)
 
 
 def test_proposals(model: tuple[World, Params]) -> None:
@@ -120,5 +126,5 @@ def test_proposals(model: tuple[World, Params]) -> None:
 
 
 def test_the_same_weights_give_the_same_bytes(model: tuple[World, Params]) -> None:
-    arrays = to_arrays(model[0].params)
+    arrays = to_arrays(model[0].params) | to_arrays(model[1])
     assert onnx_graphs.rollout_graph(arrays, SPEC, 3) == onnx_graphs.rollout_graph(arrays, SPEC, 3)
