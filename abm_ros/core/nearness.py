@@ -5,8 +5,8 @@ Contact changes everything within centimetres, anywhere in the workspace. A net 
 positions must learn that anew at every place; one that sees differences within a neighbourhood
 learns it from a few dozen contacts. Each block of G consecutive plain numbers of a field is
 compared with the achieved goal (G,): Gaussian units of width 1 tolerance (Moody and Darken 1989),
-alone and times the difference. Their weights begin at zero, so that blocks which are no places cost
-a few inputs and count for nothing until they help.
+alone and times the difference. Their weights begin at zero: blocks that are no places count for
+nothing until they help.
 The prior is that of interaction networks (Battaglia et al. 2016): relations decide dynamics.
 Shape letters: V plain numbers, Z latent, G goal, O blocks.
 """
