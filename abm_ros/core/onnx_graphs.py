@@ -209,10 +209,10 @@ def rollout_graph(arrays: Arrays, spec: ObservationSpec, horizon: int,
         achieved = g.net('goal', member)
         excess = g.op('Relu', g.op('Sub', apart(achieved, 'goal'), near_enough))
         distance.append(g.mean_member(excess))
-        away = g.mean_member(g.op('Min', excess, g.constant('whole', 1.0)))
         doubt.append(g.disagreement(member))
         moved = g.op('Min', apart(achieved, now), g.constant('whole', 1.0))
         influence.append(g.mean_member(moved))
+    away = g.mean_member(g.op('Min', excess, g.constant('whole', 1.0)))
     return g.build({'latent': (1, g.latent), 'actions': ('N', horizon, g.action),
                     'goal': (1, spec.goal_size)},
                    {'distance': g.op('Sum', *distance), 'doubt': g.op('Sum', *doubt),
