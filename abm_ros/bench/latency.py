@@ -10,6 +10,7 @@ take gradient steps without a pause, which is more than they do in `task`.
 import argparse
 import json
 import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ IDLE, TRAINING = 'idle', 'training'
 _SETTLE_S = 1.0
 _WARM_ROUNDS = 3
 _START_S = 60.0
+_TAKE_UP_S = 20.0
 Block = tuple[str, dict[str, 'Timing']]
 
 
@@ -171,8 +173,7 @@ class _Latency:
         schedule = ('online' if condition == IDLE or self._arguments.online else 'consolidate')
         self._learning.set(plasticity=float(condition == TRAINING), schedule=schedule)
         self._children.sleep(_SETTLE_S)
-        self._wait_training(station, condition)
-        before = self._updates(station)
+        before = self._settled(station, condition)
         timing = body.begin()
         self._children.sleep(block_s)
         body.end()
@@ -183,15 +184,26 @@ class _Latency:
                                for name, n in zip(self._learners, done, strict=True)}
         return condition, {side: replace(t) for side, t in timing.items()}
 
-    def _wait_training(self, station: 'Station', condition: str) -> None:
-        from abm_ros.bench.station import wait_until
-        begun = self._updates(station)
-        if condition == TRAINING:
-            wait_until(self._children, 'both learners took up training',
-                       lambda: all(now > before for now, before in zip(
-                           self._updates(station), begun, strict=True)), 20.0)
+    def _settled(self, station: 'Station', condition: str) -> list[float]:
+        """Wait until both learners do what the condition says; return their updates."""
+        deadline_s = time.monotonic() + _TAKE_UP_S
+        before = self._updates(station)
+        while True:
+            now = self._updates(station)
+            if all((n > b) == (condition == TRAINING) for n, b in zip(now, before, strict=True)):
+                return now
+            if time.monotonic() > deadline_s:
+                self._check(condition, [n - b for n, b in zip(now, before, strict=True)])
+            # Training takes up from where it was; what is still being finished may not count.
+            before = before if condition == TRAINING else now
 
     def _updates(self, station: 'Station') -> list[float]:
+        """Return the learners' updates from telemetry sent after the call: old news misleads."""
+        from abm_ros.bench.station import wait_until
+        asked_ns = station.now_ns()
+        wait_until(self._children, 'both learners told how far they are',
+                   lambda: all(station.told_ns(name) > asked_ns for name in self._learners),
+                   _TAKE_UP_S)
         return [station.value(name, 'updates') for name in self._learners]
 
     def _check(self, condition: str, done: list[float]) -> None:

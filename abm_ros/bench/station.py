@@ -66,6 +66,15 @@ class Station:
         values = decode(message).arrays
         return float(values[name][0]) if name in values else float('nan')
 
+    def told_ns(self, node: str) -> int:
+        """Return when a node sent what it last told (ns), 0 before it was heard."""
+        message = self._heard.get(node)
+        return decode(message).stamp_ns if message is not None else 0
+
+    def now_ns(self) -> int:
+        """Return the time by the clock that telemetry is stamped with (ns)."""
+        return int(self.node.get_clock().now().nanoseconds)
+
     def state(self, node: str) -> str:
         """Return the lifecycle state that a node last told."""
         message = self._heard.get(node)
