@@ -12,6 +12,7 @@ import numpy as np
 
 from abm_ros.core.curiosity import Curiosity
 from abm_ros.core.errors import SnapshotError
+from abm_ros.core.offset import Offset
 from abm_ros.core.planner import Drive, Planner, PlannerConfig
 from abm_ros.core.snapshot import Snapshot, session, trial
 from abm_ros.core.spec import ObservationSpec, all_finite, check_array
@@ -82,6 +83,7 @@ class Behaviour:
         self._goal, self._begins = np.zeros(spec.goal_size, np.float32), True
         self._noise: np.ndarray | None = None     # drawn ahead, off the control path
         self._model: ActingModel | None = None
+        self._offset = Offset()
         self._last: tuple[np.ndarray, np.ndarray, np.ndarray, Drive] | None = None
         self._plan: np.ndarray | None = None
         self.version = -1
@@ -109,6 +111,8 @@ class Behaviour:
         """Act with an opened snapshot from the next preparation on."""
         if self._model is not None and model.world != self._model.world:
             self._last = self._plan = None      # they are in the latents of another System A
+            self._offset.reset()
+        self._offset.forget()
         self._model = model
         self.version = model.version
 
@@ -131,8 +135,12 @@ class Behaviour:
         model = self._model
         if model is None or lineage != model.world or latent.shape != (model.latent,):
             self._last = self._plan = None
+            self._offset.reset()
             return noise
         latent = check_array('latent', latent, (model.latent,))
+        if new_episode:
+            self._offset.reset()
+        self._offset.observe(latent)
         stale = (new_episode or self._last is None
                  or goal.tobytes() != self._last[1].tobytes())
         if stale or self._plan is None:
@@ -165,8 +173,11 @@ class Behaviour:
         latent, goal, action, drive = self._last
         expected = self._model.predict(['next'], {'latent': latent[np.newaxis],
                                                   'action': action[np.newaxis]})[0][0]
+        self._offset.expect(expected)
+        offset = self._offset.estimate()
         warm = None
         if self._plan is not None and len(self._plan) == self._model.planner.horizon:
             warm = np.concatenate([self._plan[1:], self._plan[-1:]])
         play = self._curiosity.playing and drive.exploration > 0
-        self._plan = self._model.planner.plan(self._rng, expected, goal, drive, warm, play)
+        self._plan = self._model.planner.plan(self._rng, expected + offset, goal, drive,
+                                               warm, offset, play)

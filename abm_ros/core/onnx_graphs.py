@@ -180,7 +180,8 @@ def rollout_graph(arrays: Arrays, spec: ObservationSpec, horizon: int,
     """
     Cost of candidate plans over A's ensemble, every member on a trajectory of its own.
 
-    Inputs: latent (1, Z), actions (N, H, A), goal (1, G) in its own units. Outputs, sums over the
+    Inputs: latent (1, Z), actions (N, H, A), goal (1, G) in its own units, offset (H, 1, Z) that
+    is added to every member's prediction of a step. Outputs, sums over the
     horizon (N,), distances in tolerances and averaged over members: distance,
     max(|achieved - goal| - content, 0); doubt, the disagreement; influence,
     min(|achieved - achieved now|, 1). And value (N,), in [-1, 0]: what the least of B's critics
@@ -193,6 +194,7 @@ def rollout_graph(arrays: Arrays, spec: ObservationSpec, horizon: int,
     steps = g.ops('Split', horizon, plans, axis=0, num_outputs=horizon)     # each (1, N, A)
     count = g.op('Slice', g.op('Shape', 'actions'), g.constant('zero', np.array([0])),
                  g.constant('one', np.array([1])))
+    offsets = g.ops('Split', horizon, 'offset', axis=0, num_outputs=horizon)
     shape = g.op('Concat', g.constant('k', np.array([g.members])), count,
                  g.constant('z', np.array([g.latent])), axis=0)
     near_enough = g.constant('content', content)
@@ -204,8 +206,8 @@ def rollout_graph(arrays: Arrays, spec: ObservationSpec, horizon: int,
 
     member = g.op('Expand', 'latent', shape)
     distance, doubt, influence = list[str](), list[str](), list[str]()
-    for action in steps:
-        member = g.predict(member, action)
+    for action, offset in zip(steps, offsets, strict=True):
+        member = g.op('Add', g.predict(member, action), offset)
         achieved = g.net('goal', member)
         excess = g.op('Relu', g.op('Sub', apart(achieved, 'goal'), near_enough))
         distance.append(g.mean_member(excess))
@@ -214,7 +216,7 @@ def rollout_graph(arrays: Arrays, spec: ObservationSpec, horizon: int,
         influence.append(g.mean_member(moved))
     away = g.mean_member(g.op('Min', excess, g.constant('whole', 1.0)))
     return g.build({'latent': (1, g.latent), 'actions': ('N', horizon, g.action),
-                    'goal': (1, spec.goal_size)},
+                    'goal': (1, spec.goal_size), 'offset': (horizon, 1, g.latent)},
                    {'distance': g.op('Sum', *distance), 'doubt': g.op('Sum', *doubt),
                     'influence': g.op('Sum', *influence),
                     'value': g.op('Mul', away, _value(g, g.mean_member(member), 'goal'))},

@@ -39,6 +39,9 @@ class PlannerConfig:
                             'enough is left alone', low=0.0, high=100.0)
     value: float = setting(20.0, "weight of the critics' value at a plan's end, against distances "
                            'in tolerances: what no plan reaches is sought', low=0.0, high=1000.0)
+    offset_decay: float = setting(
+        0.8, 'how much of the steady error of the predictions is allowed for, from one step of a '
+        'plan to the next; 0 for the first step alone', low=0.0, high=1.0)
     wanted_events: float = setting(
         0.3, 'share of steps that move what the goal is about; below it, episodes of exploration '
         'are spent on moving it, the more the less there is', low=0.0, high=1.0)
@@ -80,7 +83,9 @@ class Planner:
         rollout, propose = session(source.blob('rollout')), session(source.blob('proposal'))
         start = {'latent': latent, 'goal': np.zeros((1, source.spec.goal_size), np.float32)}
         plans = np.zeros((2, self.horizon, self._action), np.float32)
-        trial(rollout, {**start, 'actions': plans},
+        self._decay = (settings.offset_decay ** np.arange(self.horizon)).astype(
+            np.float32)[:, np.newaxis, np.newaxis]
+        trial(rollout, {**start, 'actions': plans, 'offset': self._decay * latent},
               {'distance': (2,), 'doubt': (2,), 'influence': (2,), 'value': (2,)})
         trial(propose, {**start, 'noise': plans}, {'actions': plans.shape})
         self._rollout, self._propose = rollout.run, propose.run
@@ -89,18 +94,22 @@ class Planner:
         self._colour = np.linalg.cholesky(alike).astype(np.float32)     # (H, H)
 
     def plan(self, rng: np.random.Generator, latent: np.ndarray, goal: np.ndarray, drive: Drive,
-             warm: np.ndarray | None, play: bool = False) -> np.ndarray:
+             warm: np.ndarray | None, offset: np.ndarray | float = 0.0,
+             play: bool = False) -> np.ndarray:
         """
         Search for a good sequence of actions.
 
         :param latent: (Z,) where to begin.
         :param goal: (G,) in its own units.
         :param warm: (H, A) the last plan, already shifted; None for none.
+        :param offset: (Z,) to add to the prediction of the first step, and ever less to later
+            ones.
         :param play: seek to move what the goal is about, not the goal.
         :return: (H, A) float32 in [-1, 1].
         """
         cfg, shape = self._config, (self.horizon, self._action)
         start = {'latent': latent[np.newaxis], 'goal': goal[np.newaxis]}
+        here = {**start, 'offset': self._decay * (np.zeros_like(latent) + offset)}
         mean = np.zeros(shape, np.float32) if warm is None else warm
         spread = np.full(shape, cfg.spread, np.float32)
         rest = np.zeros((1, *shape), np.float32)
@@ -110,7 +119,7 @@ class Planner:
                 (cfg.candidates - len(given) - 1, *shape), np.float32)
             plans = np.concatenate([given, mean[np.newaxis], mean + spread * drawn])
             np.clip(plans, -1.0, 1.0, out=plans)
-            cost = self._cost_of(plans, start, drive, play)
+            cost = self._cost_of(plans, here, drive, play)
             elites = plans[np.argsort(cost, kind='stable')[:cfg.elites]]
             mean = cfg.inertia * mean + (1 - cfg.inertia) * elites.mean(axis=0)
             spread = np.maximum(elites.std(axis=0), cfg.least_spread)

@@ -9,6 +9,7 @@ from tiny_bodies import LinearSystem, trained
 
 from abm_ros.core.behaviour import CORRELATION, Babble, Behaviour
 from abm_ros.core.errors import NonFiniteError, SnapshotError, SpecError
+from abm_ros.core.offset import Offset
 from abm_ros.core.perception import Perception
 from abm_ros.core.planner import Drive, Planner, PlannerConfig
 from abm_ros.core.snapshot import session
@@ -24,8 +25,13 @@ def behaviour(seed: int = 0, loaded: bool = True) -> Behaviour:
     return made
 
 
-def lived(b: Behaviour, steps: int, drive: Drive) -> tuple[np.ndarray, np.ndarray]:
-    """Return the actions and the last state of an episode from the origin."""
+def lived(b: Behaviour, steps: int, drive: Drive,
+          drift: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """
+    Return the actions and the last state of an episode from the origin.
+
+    :param drift: what the body adds to the second number in every step; no model knows of it.
+    """
     body, a, _ = trained()
     perception, x, actions, executed = Perception(body.spec), np.zeros(6, np.float32), [], None
     perception.load(a)
@@ -34,6 +40,7 @@ def lived(b: Behaviour, steps: int, drive: Drive) -> tuple[np.ndarray, np.ndarra
         executed = b.act(percept.latent, percept.lineage, GOAL, t == 0, drive)
         b.prepare(GOAL)
         x = x + executed @ body.gain
+        x[1] += drift
         actions.append(executed)
     return np.array(actions), x
 
@@ -87,6 +94,18 @@ def test_prepared_plans_reach_the_goal_of_the_true_system() -> None:
     """0.6 away at 0.3 per step: a perfect plan arrives in 2 steps."""
     _, x = lived(behaviour(), 6, Drive())
     assert np.linalg.norm(x[:2] - GOAL) < 0.15
+
+
+def test_what_errs_steadily_is_allowed_for() -> None:
+    """A drift of a tolerance per step puts a plan that ignores it off by as much and more."""
+    miss = {}
+    for allows in (True, False):
+        with mock.patch('abm_ros.core.behaviour.Offset.estimate',
+                        Offset.estimate if allows else lambda _: 0.0):
+            ends = [lived(behaviour(), n, Drive(), drift=0.1)[1][:2] for n in range(20, 26)]
+        miss[allows] = np.linalg.norm(np.array(ends) - GOAL, axis=1).mean()
+    assert miss[False] > 0.1
+    assert miss[True] < 0.7 * miss[False]
 
 
 def test_exploration_mixes_in_babbling() -> None:

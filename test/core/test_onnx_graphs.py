@@ -85,15 +85,17 @@ def test_policy(model: tuple[World, Params]) -> None:
 def test_rollout_cost(model: tuple[World, Params]) -> None:
     world, params = model
     latent, actions, goal = numbers(1, 11), numbers(7, 4, 5), numbers(1, 3)
+    offset = 0.1 * numbers(4, 1, 11)
     arrays = to_arrays(world.params) | to_arrays(params)
     graph = session(onnx_graphs.rollout_graph(arrays, SPEC, 4, 0.6))
     got = graph.run(['distance', 'doubt', 'influence', 'value'],
-                    {'latent': latent, 'actions': actions, 'goal': goal})
+                    {'latent': latent, 'actions': actions, 'goal': goal, 'offset': offset})
     member = torch.from_numpy(latent).expand(world.config.members, 7, -1)
     now = latent_model.goal_estimate(world.params, SPEC, torch.from_numpy(latent))
     distance, doubt, influence = torch.zeros(7), torch.zeros(7), torch.zeros(7)
     for t in range(4):
         member = latent_model.predict(world.params, member, torch.from_numpy(actions[:, t]))
+        member = member + torch.from_numpy(offset[t])
         flat = latent_model.goal_estimate(world.params, SPEC, member.flatten(0, 1))
         away = torch.linalg.vector_norm(flat - torch.from_numpy(goal), dim=-1).view(-1, 7)
         excess = (away / 0.2 - 0.6).clamp_min(0)

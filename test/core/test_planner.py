@@ -71,7 +71,7 @@ def test_who_plays_moves_what_the_goal_is_about() -> None:
     here = latent_of(np.zeros(6)), np.zeros(2, np.float32)
     way = {}
     for play in (False, True):
-        found = planner.plan(np.random.default_rng(0), *here, Drive(), None, play)
+        found = planner.plan(np.random.default_rng(0), *here, Drive(), None, play=play)
         way[play] = np.linalg.norm(0.3 * found[:, :2].cumsum(axis=0), axis=1).mean()
     assert way[True] > 3.0 * way[False]
 
