@@ -111,7 +111,7 @@ class Behaviour:
         """Act with an opened snapshot from the next preparation on."""
         if self._model is not None and model.world != self._model.world:
             self._last = self._plan = None      # they are in the latents of another System A
-            self._offset.reset()
+            self._offset = Offset()
         self._offset.forget()
         self._model = model
         self.version = model.version
@@ -173,7 +173,7 @@ class Behaviour:
         latent, goal, action, drive = self._last
         expected = self._model.predict(['next'], {'latent': latent[np.newaxis],
                                                   'action': action[np.newaxis]})[0][0]
-        self._offset.expect(expected)
+        self._offset.expect(latent, action, expected)
         offset = self._offset.estimate()
         warm = None
         if self._plan is not None and len(self._plan) == self._model.planner.horizon:
