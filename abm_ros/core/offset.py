@@ -16,7 +16,7 @@ _FEWEST = 3         # of which the median says something
 _MEMORY = 500.0     # full actions over which it is known what moves with the robot
 # Of (mean |step|)^2 / mean step^2: 1 for an even motion, 0.64 for a Gaussian one, and as much less
 # as a number stands still while the robot acts. What is below the first is left alone.
-_STILL, _MOVING = 0.45, 0.55
+_STILL, _MOVING = 0.42, 0.48
 
 
 class Offset:
