@@ -15,7 +15,7 @@ from std_msgs.msg import Float32MultiArray
 from abm_ros.bench.common import Children
 from abm_ros.core.errors import GraphError
 from abm_ros.ros import names, qos
-from abm_ros.ros.codec import decode
+from abm_ros.ros.codec import Packet, decode
 from abm_ros.ros.shared_memory import initialise
 from abm_ros.ros.spin import Stop, make_executor
 
@@ -60,16 +60,13 @@ class Station:
 
     def value(self, node: str, name: str) -> float:
         """Return one raw signal, NaN before it was heard."""
-        message = self._heard.get(node)
-        if message is None:
-            return float('nan')
-        values = decode(message).arrays
-        return float(values[name][0]) if name in values else float('nan')
+        told = self._told(node)
+        return float(told.arrays[name][0]) if told and name in told.arrays else float('nan')
 
     def told_ns(self, node: str) -> int:
         """Return when a node sent what it last told (ns), 0 before it was heard."""
-        message = self._heard.get(node)
-        return decode(message).stamp_ns if message is not None else 0
+        told = self._told(node)
+        return told.stamp_ns if told else 0
 
     def now_ns(self) -> int:
         """Return the time by the clock that telemetry is stamped with (ns)."""
@@ -77,8 +74,12 @@ class Station:
 
     def state(self, node: str) -> str:
         """Return the lifecycle state that a node last told."""
+        told = self._told(node)
+        return told.attributes.get('state', '') if told else ''
+
+    def _told(self, node: str) -> Packet | None:
         message = self._heard.get(node)
-        return decode(message).attributes.get('state', '') if message is not None else ''
+        return decode(message) if message is not None else None
 
 
 def wait_until(children: Children, what: str, done: Callable[[], bool], timeout_s: float) -> None:
