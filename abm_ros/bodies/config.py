@@ -44,9 +44,10 @@ class BulletArmConfig:
         f'observed, for {2 * SEEN_PIXELS}.', unit='pixel',
         low=0, high=2048)
     camera_eye: tuple[float, ...] = setting(
-        (1.20, -0.75, 0.75), 'Where the camera is.', unit='m', low=-10.0, high=10.0)
+        (0.95, -0.60, 0.65), 'Where the camera is; it frames where goals are.', unit='m',
+        low=-10.0, high=10.0)
     camera_target: tuple[float, ...] = setting(
-        (0.22, 0.0, 0.27), 'What the camera looks at.', unit='m', low=-10.0, high=10.0)
+        (0.38, 0.0, 0.30), 'What the camera looks at.', unit='m', low=-10.0, high=10.0)
     battery_life_s: float = setting(
         300.0, 'Simulated time of unloaded motion that empties the battery.', unit='s',
         low=0.1, high=1e9)

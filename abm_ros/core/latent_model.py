@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from abm_ros.core import nearness, nets, vision
+from abm_ros.core import distance, nearness, nets, vision
 from abm_ros.core.learning_config import WorldModelConfig
 from abm_ros.core.nets import Params
 from abm_ros.core.normaliser import normalise
@@ -52,7 +52,8 @@ def init_params(cfg: WorldModelConfig, spec: ObservationSpec, rng: torch.Generat
     basis = torch.eye(size, latent) if size <= latent else nets.isometry(rng, size, latent)
     params['encoder.skip'] = basis
     params['readout.skip'] = basis[:numbers].T.contiguous()
-    return params | nearness.init(spec, params['readout.skip'])
+    return (params | nearness.init(spec, params['readout.skip'])
+            | distance.init(rng, spec, basis.T))
 
 
 def encode(params: Mapping[str, Tensor], spec: ObservationSpec, observation: Tensor) -> Tensor:
@@ -89,7 +90,11 @@ def normalised(params: Mapping[str, Tensor], observation: Tensor) -> Tensor:
 
 def readout(params: Mapping[str, Tensor], latent: Tensor) -> Tensor:
     """Return the normalised plain numbers (B, V) that a latent (B, Z) stands for."""
-    return nets.apply_net(params, 'readout', latent)
+    read = nets.apply_net(params, 'readout', latent)
+    if 'apart.place' not in params:
+        return read
+    far = (distance.length(params, latent) - params['moments.mean']) / params['moments.scale']
+    return torch.where(params['apart.place'] > 0, far, read)
 
 
 def predict(params: Mapping[str, Tensor], latent: Tensor, action: Tensor) -> Tensor:

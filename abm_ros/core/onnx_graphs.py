@@ -9,7 +9,7 @@ K ensemble members, N candidate plans, H planning horizon.
 
 import numpy as np
 
-from abm_ros.core import vision
+from abm_ros.core import distance, vision
 from abm_ros.core.normaliser import CLIP
 from abm_ros.core.onnx_builder import Arrays, Graph
 from abm_ros.core.spec import FieldSpec, ObservationSpec
@@ -22,6 +22,13 @@ class WorldGraph(Graph):
         step = arrays['moments.step']
         scaled = {f'predictor.{n}': arrays[f'predictor.{n}'] * step
                   for n in ('out', 'skip', 'bias')}   # the unit of a step goes into the weights
+        self._towers = distance.towers(arrays)
+        if self._towers:
+            place, scale = arrays['apart.place'], arrays['moments.scale']
+            scaled |= {n: arrays[n] * (1 - place) for n in ('readout.out', 'readout.skip')}
+            scaled['readout.bias'] = (arrays['readout.bias'] * (1 - place)
+                                      - place * arrays['moments.mean'] / scale)
+            scaled['apart.share'] = place / scale
         super().__init__({**arrays, **scaled})
         self._pairs = arrays.get('near.pairs')
         self._places: dict[str, np.ndarray] = {}
@@ -62,7 +69,8 @@ class WorldGraph(Graph):
         places = []
         for axis, size in ((2, field.shape[2]), (3, field.shape[1])):
             steps = (size - vision.KERNEL) // vision.STRIDE + 1
-            ruler = self.constant(f'ruler{steps}', np.linspace(-1, 1, steps, dtype=np.float32))
+            ruler = self.constant(f'ruler{steps}', np.linspace(-vision.SPAN, vision.SPAN, steps,
+                                                                 dtype=np.float32))
             moment = self.op('MatMul', self.op('ReduceSum', found, self.axes(axis), keepdims=0),
                              ruler)
             places.append(self.op('Div', moment, amount))
@@ -73,6 +81,27 @@ class WorldGraph(Graph):
         centred = self.op('Sub', observation, self.weight('moments.mean'))
         return self.op('Clip', self.op('Div', centred, self.weight('moments.scale')),
                        self.constant('low', -CLIP), self.constant('high', CLIP))
+
+    def readout(self, latent: str, *, single: bool = False) -> str:
+        """Append the normalised plain numbers (..., V) of latents (..., Z)."""
+        read = self.net('readout', latent, single=single)
+        if not self._towers:
+            return read
+        far = self.op('Mul', self.length(latent), self.weight('apart.share'))
+        return self.op('Add', read, far)
+
+    def goal(self, latent: str, *, single: bool = False) -> str:
+        """Append the achieved goal (..., G), in its own units, of latents (..., Z)."""
+        return self.length(latent) if self._towers else self.net('goal', latent, single=single)
+
+    def length(self, latent: str) -> str:
+        """Append what `distance.length` computes: (..., 1) of (..., Z)."""
+        parts = [self.net(name, self.op('MatMul', latent, self.weight(f'apart.{name}')))
+                 for name in self._towers]
+        square = self.op('ReduceSumSquare', self.op('Sum', *parts), self.axes(-1), keepdims=1)
+        least = self.constant('least_length', distance.LEAST ** 2)
+        return self.op('Mul', self.op('Sqrt', self.op('Add', square, least)),
+                       self.weight('apart.unit'))
 
     def expand(self, x: str) -> str:
         """Append x (1 or none, B, n) repeated for every member: (K, B, n)."""
@@ -123,7 +152,7 @@ def perceive_graph(arrays: Arrays, spec: ObservationSpec) -> bytes:
     latents = g.net('encoder', seen, single=True)
     latent, source = g.ops('Split', 2, latents, axis=0, num_outputs=2)
     member = g.predict(g.expand(source), 'action')
-    guess = g.net('readout', g.mean_member(member))
+    guess = g.readout(g.mean_member(member))
     error = [g.op('ReduceSumSquare', g.op('Sub', now, x), g.axes(1), keepdims=0)
              for x in (guess, before)]
     return g.build(
@@ -154,7 +183,7 @@ def predict_graph(arrays: Arrays) -> bytes:
     g = WorldGraph(arrays)
     member = g.predict(g.expand('latent'), 'action')
     mean = g.mean_member(member)
-    raw = g.op('Add', g.op('Mul', g.net('readout', mean), g.weight('moments.scale')),
+    raw = g.op('Add', g.op('Mul', g.readout(mean), g.weight('moments.scale')),
                g.weight('moments.mean'))
     return g.build({'latent': ('B', g.latent), 'action': ('B', g.action)},
                    {'members': member, 'next': mean, 'observation': raw,
@@ -189,7 +218,7 @@ def rollout_graph(arrays: Arrays, spec: ObservationSpec, horizon: int,
     there (times the last excess, at most 1).
     """
     g = WorldGraph(_goal_arrays(arrays, spec))
-    now = g.net('goal', 'latent', single=True)
+    now = g.goal('latent', single=True)
     plans = g.op('Transpose', 'actions', perm=[1, 0, 2])
     steps = g.ops('Split', horizon, plans, axis=0, num_outputs=horizon)     # each (1, N, A)
     count = g.op('Slice', g.op('Shape', 'actions'), g.constant('zero', np.array([0])),
@@ -208,7 +237,7 @@ def rollout_graph(arrays: Arrays, spec: ObservationSpec, horizon: int,
     distance, doubt, influence = list[str](), list[str](), list[str]()
     for action, offset in zip(steps, offsets, strict=True):
         member = g.op('Add', g.predict(member, action), offset)
-        achieved = g.net('goal', member)
+        achieved = g.goal(member)
         excess = g.op('Relu', g.op('Sub', apart(achieved, 'goal'), near_enough))
         distance.append(g.mean_member(excess))
         doubt.append(g.disagreement(member))
@@ -225,7 +254,7 @@ def rollout_graph(arrays: Arrays, spec: ObservationSpec, horizon: int,
 
 def _features(g: WorldGraph, latent: str, goal: str) -> str:
     """Append what `actor.features` computes of (B, Z) and (B or 1, G)."""
-    gap = g.op('Div', g.op('Sub', goal, g.net('goal', latent)), g.weight('goal_scale'))
+    gap = g.op('Div', g.op('Sub', goal, g.goal(latent)), g.weight('goal_scale'))
     wanted = g.op('Div', g.op('Sub', goal, g.weight('goal_mean')), g.weight('goal_scale'))
     wanted = g.op('Add', wanted, g.op('Mul', gap, g.constant('none', 0.0)))  # repeats per row
     return g.op('Concat', latent, wanted, gap, axis=-1)

@@ -19,6 +19,7 @@ from abm_ros.core.nets import Params
 CHANNELS = 16      # K of an image
 KERNEL, STRIDE = 4, 2
 FEATURES = 3 * CHANNELS
+SPAN = 3.0         # places run from -3 to 3: things scatter by about 1, like numbers do
 SPECK = 0.3        # amount below which a channel's place is drawn to the middle of the picture
 _THRESHOLD = 0.1
 # Red, green, blue and their opposites against the mean of the other two; bright and dark.
@@ -54,13 +55,13 @@ def look(params: Mapping[str, Tensor], name: str, image: Tensor) -> Tensor:
     Return how much of each channel there is and where.
 
     :param image: (B, C, H, W) in [0, 1].
-    :return: (B, 3 K): across and down in [-1, 1], and the logarithm of the amount.
+    :return: (B, 3 K): across and down in [-SPAN, SPAN], and the logarithm of the amount.
     """
     # Unpadded: a margin of zeros would be an edge all around.
     found = functional.relu(functional.conv2d(
         image, params[f'{name}.kernel'], params[f'{name}.offset'], stride=STRIDE))
     height, width = found.shape[-2:]
     amount = found.sum(dim=(2, 3)) + SPECK
-    across = (found.sum(dim=2) @ torch.linspace(-1.0, 1.0, width)) / amount
-    down = (found.sum(dim=3) @ torch.linspace(-1.0, 1.0, height)) / amount
+    across = (found.sum(dim=2) @ torch.linspace(-SPAN, SPAN, width)) / amount
+    down = (found.sum(dim=3) @ torch.linspace(-SPAN, SPAN, height)) / amount
     return torch.cat([across, down, amount.log()], dim=1)

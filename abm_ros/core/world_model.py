@@ -31,8 +31,9 @@ from abm_ros.core.world_losses import losses
 Metrics = dict[str, float]
 MAX_NORM = 10.0   # of a gradient; only an outlier in the data comes near it
 # What stays as it began, by `learns`.
-_FIXED = {'all': ('moments.', 'near.'), 'dynamics': ('moments.', 'near.', 'encoder.', 'readout.'),
-          'nothing': ('moments.', 'near.', 'encoder.', 'readout.')}
+_GIVEN = ('moments.', 'near.', 'apart.')
+_FIXED = {'all': _GIVEN, 'dynamics': (*_GIVEN, 'encoder.', 'readout.'),
+          'nothing': (*_GIVEN, 'encoder.', 'readout.')}
 # A latent dimension's step, and a number's, are at least these shares of the mean one.
 STEP_FLOOR, CHANGE_FLOOR = 0.1, 0.05
 

@@ -29,7 +29,8 @@ def test_a_coloured_thing_is_located_before_anything_is_learned() -> None:
     amount = (side / 2) ** 2 * 0.9                  # 1 - 0 less the threshold of 0.1
     share = amount / (amount + vision.SPECK)
     # 31 places, each the mean of two by two pixels; the first begins at pixel 1.
-    centre = [2 * ((start - 1) / 2 + (side / 2 - 1) / 2) / 30 - 1 for start in (left, top)]
+    centre = [vision.SPAN * (2 * ((start - 1) / 2 + (side / 2 - 1) / 2) / 30 - 1)
+              for start in (left, top)]
     seen = look(picture((left, top, side)))
     assert math.isclose(seen[ACROSS + GREEN], centre[0] * share, abs_tol=1e-4)
     assert math.isclose(seen[DOWN + GREEN], centre[1] * share, abs_tol=1e-4)
@@ -38,7 +39,7 @@ def test_a_coloured_thing_is_located_before_anything_is_learned() -> None:
 
 def test_an_even_picture_is_nothing_anywhere() -> None:
     seen = look(picture())
-    assert seen.abs()[ACROSS:AMOUNT].max() < 0.2
+    assert seen.abs()[ACROSS:AMOUNT].max() < 0.2 * vision.SPAN
     assert math.isclose(seen[AMOUNT + GREEN], math.log(vision.SPECK), abs_tol=1e-4)
 
 
