@@ -8,8 +8,8 @@ from typing import Any
 from abm_ros.core.errors import ConfigError
 
 # Up to so many steps, an evaluation every so many: about every eighth of what was lived.
-_GRID = ((200, 25), (500, 50), (1_000, 100), (2_500, 250), (10_000, 500), (25_000, 1_000),
-         (100_000, 5_000))
+_GRID = ((100, 10), (200, 25), (500, 50), (1_000, 100), (2_500, 250), (10_000, 500),
+         (25_000, 1_000), (100_000, 5_000))
 _COARSEST = 10_000
 
 
@@ -48,7 +48,7 @@ def evaluation_steps(budget: int, every: int | None = None) -> list[int]:
     Return after how many environment steps to evaluate.
 
     :param budget: the last one, always included.
-    :param every: a fixed interval; None for every 25 steps at first, coarser later.
+    :param every: a fixed interval; None for every 10 steps at first, coarser later.
     """
     if budget < 1 or (every is not None and every < 1):
         raise ConfigError(f'evaluations: expected a budget and an interval of at least 1 step, '

@@ -28,7 +28,7 @@ class WarmUpConfig:
     """
 
     warm_up: int = setting(
-        50, 'Transitions recorded before the first learning round.', low=1, high=1_000_000)
+        25, 'Transitions recorded before the first learning round.', low=1, high=1_000_000)
     warm_up_events: int = setting(
         100, 'Events recorded before it, unless half of the transitions are some.',
         low=0, high=1_000_000)

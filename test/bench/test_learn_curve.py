@@ -49,10 +49,10 @@ def test_what_never_learned_counts_as_later_than_all(values, expected):
 
 def test_evaluations_are_dense_at_first_and_end_with_the_budget():
     points = learn_curve.evaluation_steps(1_000)
-    assert points[:8] == [25, 50, 75, 100, 125, 150, 175, 200]
+    assert points[:14] == [*range(10, 101, 10), 125, 150, 175, 200]
     assert points[-6:] == [500, 600, 700, 800, 900, 1000]
     assert learn_curve.evaluation_steps(20_000)[-3:] == [18_000, 19_000, 20_000]
-    assert learn_curve.evaluation_steps(60) == [25, 50, 60]
+    assert learn_curve.evaluation_steps(35) == [10, 20, 30, 35]
     assert learn_curve.evaluation_steps(1_000, 400) == [400, 800, 1000]
     for budget in (1, 333, 12_345, 1_000_000):
         many = learn_curve.evaluation_steps(budget)
