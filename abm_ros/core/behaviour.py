@@ -173,7 +173,7 @@ class Behaviour:
         latent, goal, action, drive = self._last
         expected = self._model.predict(['next'], {'latent': latent[np.newaxis],
                                                   'action': action[np.newaxis]})[0][0]
-        self._offset.expect(latent, action, expected)
+        self._offset.expect(expected, achieved, action)
         offset = self._offset.estimate()
         warm = None
         if self._plan is not None and len(self._plan) == self._model.planner.horizon:

@@ -38,7 +38,7 @@ def lived(b: Behaviour, steps: int, drive: Drive,
     for t in range(steps):
         percept = perception.observe(x, executed, t == 0)
         executed = b.act(percept.latent, percept.lineage, GOAL, t == 0, drive)
-        b.prepare(GOAL)
+        b.prepare(x[:2])
         x = x + executed @ body.gain
         x[1] += drift
         actions.append(executed)
