@@ -20,7 +20,8 @@ from abm_ros.core.nets import Params
 from abm_ros.core.spec import ObservationSpec
 
 DIMENSIONS = 8          # E; more than 3, so that no arrangement is a dead end for the descent
-HIDDEN = (128, 128, 128)
+# Hidden layers: joints to places is far from linear, the moments of a picture to places is nearly.
+HIDDEN, PICTURED = (128, 128, 128), (32,)
 LEAST = 0.01            # tolerances; the length has a gradient everywhere
 
 
@@ -56,7 +57,8 @@ def init(rng: torch.Generator, spec: ObservationSpec, basis: Tensor) -> Params:
     params = {'apart.place': place, 'apart.unit': torch.tensor([spec.goal_tolerance])}
     for name, part in senses(spec):
         params[f'apart.{name}'] = basis[:, part].contiguous()
-        params |= nets.init_net(rng, name, (part.stop - part.start, *HIDDEN, DIMENSIONS))
+        hidden = HIDDEN if part.start < spec.numbers else PICTURED
+        params |= nets.init_net(rng, name, (part.stop - part.start, *hidden, DIMENSIONS))
         # At the length zero there is no way down: it begins somewhere.
         params[f'{name}.skip'] = nets.isometry(rng, *params[f'{name}.skip'].shape)
     return params
