@@ -58,10 +58,10 @@ def test_places_are_found_from_their_distances_and_unseen_pairs_are_told() -> No
                      np.ones((count, 3), np.float32), np.zeros((count, 1), np.float32))
 
     goals = rng.uniform(-1, 1, (60, 2))
-    for _ in range(400):
-        world_model.train_step(state, windows(goals, 128))
+    for _ in range(200):
+        world_model.train_step(state, windows(goals, 64))
     unseen = torch.from_numpy(windows(rng.uniform(-1, 1, (60, 2)), 300).observation[:, 0])
     params = state.world().params
     told = latent_model.goal_estimate(params, SPEC, latent_model.encode(params, SPEC, unseen))
     error = (told[:, 0] - unseen[:, 2]).square().mean().sqrt()
-    assert error < 0.15 * unseen[:, 2].std()
+    assert error < 0.2 * unseen[:, 2].std()
