@@ -27,21 +27,17 @@ LEAST = 0.01            # tolerances; the length has a gradient everywhere
 
 def applies(spec: ObservationSpec) -> bool:
     """Tell whether the goal is about one number that is measured and not perceived."""
-    return spec.goal_size == 1 and any(
-        f.name == spec.goal_field and f.hidden for f in spec.fields)
+    return spec.goal_size == 1 and not any(spec.perceived[spec.goal_slice])
 
 
 def senses(spec: ObservationSpec) -> Iterator[tuple[str, slice]]:
     """Yield the name of each tower and what it sees of (S,)."""
-    start, pictured = 0, spec.numbers
     for field in spec.fields:
-        if field.is_image:
-            yield f'distance.{field.name}', slice(pictured, pictured + vision.FEATURES)
-            pictured += vision.FEATURES
-            continue
-        if not field.hidden:
-            yield f'distance.{field.name}', slice(start, start + field.size)
-        start += field.size
+        if not field.is_image and not field.hidden:
+            yield f'distance.{field.name}', spec.slice_of(field.name)
+    for number, field in enumerate(spec.images):
+        start = spec.numbers + number * vision.FEATURES
+        yield f'distance.{field.name}', slice(start, start + vision.FEATURES)
 
 
 def init(rng: torch.Generator, spec: ObservationSpec, basis: Tensor) -> Params:
