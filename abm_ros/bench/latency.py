@@ -37,6 +37,7 @@ _SETTLE_S = 1.0
 _WARM_ROUNDS = 3
 _START_S = 60.0
 _TAKE_UP_S = 20.0
+_ATTEMPTS = 5       # System M sets plasticity anew whenever a signal changes its modulation
 Block = tuple[str, dict[str, 'Timing']]
 
 
@@ -170,30 +171,38 @@ class _Latency:
 
     def _block(self, station: 'Station', body: 'BenchBody', condition: str,
                block_s: float) -> Block:
+        """Measure one block; anew when System M set the learners otherwise meanwhile."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            self._settle(condition)
+            before = self._settled(station, condition)
+            timing = body.begin()
+            self._children.sleep(block_s)
+            body.end()
+            done = [n - b for n, b in zip(self._updates(station), before, strict=True)]
+            refusal = self._refusal(condition, done)
+            if not refusal:
+                self.updates_per_s |= {f'{name}_{condition}': round(n / block_s, 1)
+                                       for name, n in zip(self._learners, done, strict=True)}
+                # What comes late belongs to this block and counts nowhere else.
+                return condition, {side: replace(t) for side, t in timing.items()}
+            self._console.print(f'attempt {attempt} of {_ATTEMPTS} does not count: {refusal}')
+        raise GraphError(f'{refusal} in each of {_ATTEMPTS} attempts: the figures would not mean '
+                         'what they say; run the bench with less else on this machine')
+
+    def _settle(self, condition: str) -> None:
         schedule = ('online' if condition == IDLE or self._arguments.online else 'consolidate')
         self._learning.set(plasticity=float(condition == TRAINING), schedule=schedule)
         self._children.sleep(_SETTLE_S)
-        before = self._settled(station, condition)
-        timing = body.begin()
-        self._children.sleep(block_s)
-        body.end()
-        # Each block keeps its own lists: what comes late is not counted anywhere else.
-        done = [after - b for after, b in zip(self._updates(station), before, strict=True)]
-        self._check(condition, done)
-        self.updates_per_s |= {f'{name}_{condition}': round(n / block_s, 1)
-                               for name, n in zip(self._learners, done, strict=True)}
-        return condition, {side: replace(t) for side, t in timing.items()}
 
     def _settled(self, station: 'Station', condition: str) -> list[float]:
-        """Wait until both learners do what the condition says; return their updates."""
+        """Return the learners' updates when both do what the condition says, or time is up."""
         deadline_s = time.monotonic() + _TAKE_UP_S
         before = self._updates(station)
         while True:
             now = self._updates(station)
-            if all((n > b) == (condition == TRAINING) for n, b in zip(now, before, strict=True)):
+            done = [n - b for n, b in zip(now, before, strict=True)]
+            if not self._refusal(condition, done) or time.monotonic() > deadline_s:
                 return now
-            if time.monotonic() > deadline_s:
-                self._check(condition, [n - b for n, b in zip(now, before, strict=True)])
             # Training takes up from where it was; what is still being finished may not count.
             before = before if condition == TRAINING else now
 
@@ -206,8 +215,9 @@ class _Latency:
                    _TAKE_UP_S)
         return [station.value(name, 'updates') for name in self._learners]
 
-    def _check(self, condition: str, done: list[float]) -> None:
-        for name, updates in zip(self._learners, done, strict=True):
-            if (updates > 0) != (condition == TRAINING):
-                raise GraphError(f'{name} made {updates:g} updates in a block that was to be '
-                                 f'{condition}: the figures would not mean what they say')
+    def _refusal(self, condition: str, done: list[float]) -> str:
+        """Return why updates do not fit a condition, '' if they do."""
+        return ', '.join(
+            f'{name} made {updates:g} updates in a block that was to be {condition}'
+            for name, updates in zip(self._learners, done, strict=True)
+            if (updates > 0) != (condition == TRAINING))

@@ -20,6 +20,7 @@ from abm_ros.ros.codec import decode
 from abm_ros.ros.shared_memory import initialise
 
 _SILENT = 'does not answer'
+_REPEAT_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -100,20 +101,31 @@ class Operator:
                        text if result.successful else result.reason)]
 
     def _ask(self, calls: dict[str, tuple[Any, str, Any]]) -> dict[str, Any]:
-        """Call each service as soon as it is there; None where no answer came in time."""
+        """
+        Call each service as soon as it is there; None where no answer came in time.
+
+        An answer is lost when its reader was matched too late. What is asked here may be asked
+        twice, so it is.
+        """
         clients = {key: self._node.create_client(kind, service)
                    for key, (kind, service, _) in calls.items()}
-        futures: dict[str, Any] = {}
+        futures: dict[str, list[Any]] = {key: [] for key in calls}
+        asked_s = dict.fromkeys(calls, float('-inf'))
+
+        def answer(key: str) -> Any:
+            return next((f.result() for f in futures[key] if f.done()), None)
 
         def done() -> bool:
-            for key, client in clients.items():
-                if key not in futures and client.service_is_ready():
-                    futures[key] = client.call_async(calls[key][2])
-            return len(futures) == len(clients) and all(f.done() for f in futures.values())
+            waiting = [key for key in calls if answer(key) is None]
+            for key in waiting:
+                if (time.monotonic() > asked_s[key] + _REPEAT_S
+                        and clients[key].service_is_ready()):
+                    asked_s[key] = time.monotonic()
+                    futures[key].append(clients[key].call_async(calls[key][2]))
+            return not waiting
 
         self._spin(done)
-        return {key: futures[key].result() if key in futures and futures[key].done() else None
-                for key in calls}
+        return {key: answer(key) for key in calls}
 
     def _spin(self, done: Callable[[], bool]) -> None:
         deadline_s = time.monotonic() + self._timeout_s

@@ -1,5 +1,6 @@
 import argparse
 import json
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -57,6 +58,47 @@ def test_summary_tells_the_hops_that_were_heard():
 def test_a_bench_without_blocks_is_refused():
     with pytest.raises(GraphError, match='at least one block'):
         latency.run(_parse('--repeats', '0'))
+
+
+class _Graph:
+    """Learners that make so many updates between any two looks, then go on as they were set."""
+
+    def __init__(self, *disturbed):
+        self.disturbed, self.updates, self.plasticity = list(disturbed), 0.0, 1.0
+
+    def set(self, *, plasticity, schedule):
+        self.plasticity = plasticity
+
+    def sleep(self, seconds):
+        if seconds > latency._SETTLE_S and self.disturbed:
+            self.plasticity = self.disturbed.pop(0)
+
+    def look(self, station):
+        self.updates += 10 * self.plasticity
+        return [self.updates] * 2
+
+    def measure(self, condition):
+        run = latency._Latency(self, None, _parse())
+        run._learners, run._learning, run._updates = ('a', 'b'), self, self.look
+        return run._block(None, self, condition, 3.0)
+
+    def begin(self):
+        return {'graph': _Counted(self.plasticity)}
+
+    def end(self):
+        pass
+
+
+@dataclass
+class _Counted:
+    plasticity: float
+
+
+def test_a_block_that_system_m_disturbed_is_measured_anew():
+    assert _Graph(1.0, 1.0, 0.0).measure('idle')[0] == 'idle'
+    assert _Graph(0.0, 1.0).measure('training')[0] == 'training'
+    with pytest.raises(GraphError, match='was to be idle in each of 5 attempts'):
+        _Graph(*[1.0] * 9).measure('idle')
 
 
 @pytest.mark.graph

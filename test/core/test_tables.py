@@ -42,7 +42,8 @@ BOMB = 'modes: &a [x, x]\n' + '\n'.join(
     ('0', 'expected a mapping'), ('[]', 'expected a mapping'), ("''", 'expected a mapping'),
     ('false', 'expected a mapping'), ('text', 'expected a mapping'),
     ('{[modes]: 1}', 'unknown'), ('joy: 1', "unknown 'joy'"), ('1: 1', 'unknown 1'),
-    (BOMB, 'unknown'), ('modes: 2026-01-01', 'modes'), ('x: &x {y: *x}', "unknown 'x'")])
+    (BOMB, 'unknown'), ('modes: 2026-01-01', 'modes'), ('x: &x {y: *x}', "unknown 'x'")],
+    ids=lambda text: text[:24])
 def test_what_is_no_table_is_refused_in_one_line(load, error, name, text, says) -> None:
     with pytest.raises(error, match=says) as caught:
         load(text)

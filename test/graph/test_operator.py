@@ -131,21 +131,24 @@ def test_the_command_line_intervenes(graph, tmp_path) -> None:
         end(process)
         return code, out.read_text()
 
+    def takes_effect(*words: str) -> str:
+        code, text = abm(*words)
+        assert code == 0, text
+        return text
+
     opens(graph)
-    assert abm('hold')[0] == 0
+    takes_effect('hold')
     wait_until(lambda: graph.mode == 'freeze', 'freeze')
-    code, text = abm('status')
-    assert code == 0
-    assert 'shut, held by the operator' in text
-    assert abm('release')[0] == 0
+    assert 'shut, held by the operator' in takes_effect('status')
+    takes_effect('release')
     opens(graph)
-    assert abm('veto', 'task', 'rest')[0] == 0
+    takes_effect('veto', 'task', 'rest')
     wait_until(lambda: graph.mode != 'task', 'task to end')
     assert graph.set_parameters('system_m', {'veto_modes': ['']})[0].successful
     code, text = abm('pin', 'imagine')
     assert code == 1
     assert 'refused' in text
-    assert abm('pin', 'task')[0] == 0
+    takes_effect('pin', 'task')
     opens(graph)
 
 
