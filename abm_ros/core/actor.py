@@ -94,9 +94,9 @@ def features(world: World, latent: Tensor, goal: Tensor) -> Tensor:
     return torch.cat([latent, (goal - mean) / scale, gap], dim=-1)
 
 
-def policy(params: Mapping[str, Tensor], world: World, latent: Tensor, goal: Tensor) -> Tensor:
-    """Return the habitual action (B, A) in [-1, 1] of latents (B, Z) and goals (B, G)."""
-    return torch.tanh(nets.apply_net(params, 'actor', features(world, latent, goal)))
+def policy(params: Mapping[str, Tensor], seen: Tensor) -> Tensor:
+    """Return the habitual action (B, A) in [-1, 1] for features (B, F)."""
+    return torch.tanh(nets.apply_net(params, 'actor', seen))
 
 
 def values(params: Mapping[str, Tensor], seen: Tensor, action: Tensor) -> Tensor:
@@ -136,8 +136,8 @@ def _value_target(state: ActorState, world: World, latent: Tensor, observation: 
     cfg, spec = state.config, state.spec
     distance = torch.linalg.vector_norm(observation[:, spec.goal_slice] - goal, dim=-1)
     away = (distance > spec.goal_tolerance).float()
-    action = policy(state.params, world, latent, goal)
-    after = values(state.target, features(world, latent, goal), action).amin(0).clamp(-1.0, 0.0)
+    seen = features(world, latent, goal)
+    after = values(state.target, seen, policy(state.params, seen)).amin(0).clamp(-1.0, 0.0)
     return torch.mul(away, cfg.discount * after - (1 - cfg.discount))
 
 
@@ -161,18 +161,21 @@ def _imagine(state: ActorState, world: World, latent: Tensor, goal: Tensor) -> T
     cfg, spec = state.config, state.spec
     pick = torch.randint(world.config.members, (1,), generator=state.rng)
     params = {n: p[pick] if n.startswith('predictor.') else p for n, p in world.params.items()}
-    cost = latent.new_zeros(())
-    for t in range(cfg.imagined_steps):
-        action = policy(state.params, world, latent, goal)
-        latent = predict(params, latent.unsqueeze(0), action)[0]
-        gap = (goal_estimate(params, spec, latent) - goal) / spec.goal_tolerance
-        distance = (gap.square().sum(-1) + 1e-6).sqrt()
-        excess = (distance - cfg.content).clamp_min(0.0).mean()
-        cost = cost + cfg.distance_weight * cfg.discount ** t * excess
-    action = policy(state.params, world, latent, goal)
+    # A step's readout is the next one's feature: it is what a rollout mostly costs.
+    seen, gaps = features(world, latent, goal), []
+    for _ in range(cfg.imagined_steps):
+        latent = predict(params, latent.unsqueeze(0), policy(state.params, seen))[0]
+        seen = features(world, latent, goal)
+        gaps.append(seen[:, -spec.goal_size:])
     frozen = {n: p.detach() for n, p in state.params.items() if n.startswith('critic.')}
-    end = values(frozen, features(world, latent, goal), action).amin(0).mean()
-    return cost / max(cfg.imagined_steps, 1) - cfg.value_weight * end
+    end = values(frozen, seen, policy(state.params, seen)).amin(0).mean()
+    if not gaps:
+        return -cfg.value_weight * end
+    unit = world.params['moments.scale'][spec.goal_slice] / spec.goal_tolerance
+    distance = ((torch.stack(gaps) * unit).square().sum(-1) + 1e-6).sqrt()
+    excess = (distance - cfg.content).clamp_min(0.0).mean(-1)                     # (steps,)
+    weight = cfg.distance_weight * cfg.discount ** torch.arange(len(gaps))
+    return (weight * excess).mean() - cfg.value_weight * end
 
 
 def _goals(spec: ObservationSpec, batch: Batch) -> Tensor:

@@ -41,18 +41,20 @@ def features(spec: ObservationSpec) -> int:
 
 def init(spec: ObservationSpec, basis: Tensor) -> Params:
     """
-    Make the constants of `near`: `near.pairs` (V, O, G) gives differences in tolerances.
+    Make the constants of `near`: `near.pairs` (V, G, O) gives differences in tolerances.
+
+    Blocks come last: operations along three numbers are slow.
 
     :param basis: (Z, V), the plain numbers in a new latent.
     """
     starts, size = blocks(spec), spec.goal_size
     if not starts:
         return {}
-    pairs = torch.zeros(spec.numbers, len(starts), size)
+    pairs = torch.zeros(spec.numbers, size, len(starts))
     for block, start in enumerate(starts):
         for i in range(size):
-            pairs[start + i, block, i] += 1.0 / spec.goal_tolerance
-            pairs[spec.goal_slice.start + i, block, i] -= 1.0 / spec.goal_tolerance
+            pairs[start + i, i, block] += 1.0 / spec.goal_tolerance
+            pairs[spec.goal_slice.start + i, i, block] -= 1.0 / spec.goal_tolerance
     return {'near.pairs': pairs, 'near.basis': basis.clone()}
 
 
@@ -61,11 +63,11 @@ def near(params: Mapping[str, Tensor], latent: Tensor) -> Tensor:
     Return how near each block is, and where.
 
     :param latent: (..., Z).
-    :return: (..., O * (1 + G)): exp(-d^2 / 2), and times d, of the differences d in tolerances.
+    :return: (..., (1 + G) * O): exp(-d^2 / 2), and times d, of the differences d in tolerances.
     """
     pairs, scale = params['near.pairs'], params['moments.scale']
-    places = params['near.basis'] @ (scale[:, None] * pairs.flatten(1))        # (Z, O * G)
+    places = params['near.basis'] @ (scale[:, None] * pairs.flatten(1))        # (Z, G * O)
     offset = params['moments.mean'] @ pairs.flatten(1)
     apart = (latent @ places + offset).unflatten(-1, pairs.shape[1:])
-    close = torch.exp(-0.5 * apart.square().sum(-1, keepdim=True))
-    return torch.cat([close, close * apart], dim=-1).flatten(-2)
+    close = torch.exp(-0.5 * apart.square().sum(-2, keepdim=True))
+    return torch.cat([close, close * apart], dim=-2).flatten(-2)

@@ -120,9 +120,9 @@ class WorldGraph(Graph):
         apart = self.affine(latent, *(self.constant(n, a) for n, a in self._places.items()))
         blocks = self.constant('blocks', np.array([0, 0, *self._pairs.shape[1:]]))
         apart = self.op('Reshape', apart, blocks)
-        square = self.op('ReduceSumSquare', apart, self.axes(3), keepdims=1)
+        square = self.op('ReduceSumSquare', apart, self.axes(2), keepdims=1)
         close = self.op('Exp', self.op('Mul', square, self.constant('half', -0.5)))
-        both = self.op('Concat', close, self.op('Mul', close, apart), axis=3)
+        both = self.op('Concat', close, self.op('Mul', close, apart), axis=2)
         return self.op('Reshape', both, self.constant('flat', np.array([0, 0, -1])))
 
     def mean_member(self, latent: str) -> str:
@@ -226,28 +226,32 @@ def rollout_graph(arrays: Arrays, spec: ObservationSpec, horizon: int,
     offsets = g.ops('Split', horizon, 'offset', axis=0, num_outputs=horizon)
     shape = g.op('Concat', g.constant('k', np.array([g.members])), count,
                  g.constant('z', np.array([g.latent])), axis=0)
-    near_enough = g.constant('content', content)
+    member, way = g.op('Expand', 'latent', shape), list[str]()
+    for action, offset in zip(steps, offsets, strict=True):
+        member = g.op('Add', g.predict(member, action), offset)
+        way.append(member)
+    # What is read out of the way is read at once: a dozen small operators cost more than one.
+    latents = g.op('Concat', *way, axis=1)                                  # (K, H N, Z)
+    achieved = g.goal(latents)
+    whole = g.constant('whole', 1.0)
 
-    def apart(achieved: str, other: str) -> str:
+    def apart(other: str) -> str:
         square = g.op('ReduceSumSquare', g.op('Sub', achieved, other), g.axes(2), keepdims=0)
         return g.op('Div', g.op('Sqrt', g.op('Add', square, g.constant('tiny', 1e-12))),
                     g.constant('tolerance', spec.goal_tolerance))
 
-    member = g.op('Expand', 'latent', shape)
-    distance, doubt, influence = list[str](), list[str](), list[str]()
-    for action, offset in zip(steps, offsets, strict=True):
-        member = g.op('Add', g.predict(member, action), offset)
-        achieved = g.goal(member)
-        excess = g.op('Relu', g.op('Sub', apart(achieved, 'goal'), near_enough))
-        distance.append(g.mean_member(excess))
-        doubt.append(g.disagreement(member))
-        moved = g.op('Min', apart(achieved, now), g.constant('whole', 1.0))
-        influence.append(g.mean_member(moved))
-    away = g.mean_member(g.op('Min', excess, g.constant('whole', 1.0)))
+    def total(each: str) -> str:
+        by_step = g.op('Reshape', each, g.constant('by_step', np.array([horizon, -1])))
+        return g.op('ReduceSum', by_step, g.axes(0), keepdims=0)
+
+    excess = g.op('Relu', g.op('Sub', apart('goal'), g.constant('content', content)))
+    last = g.ops('Split', horizon, excess, axis=1, num_outputs=horizon)[-1]
+    away = g.mean_member(g.op('Min', last, whole))
     return g.build({'latent': (1, g.latent), 'actions': ('N', horizon, g.action),
                     'goal': (1, spec.goal_size), 'offset': (horizon, 1, g.latent)},
-                   {'distance': g.op('Sum', *distance), 'doubt': g.op('Sum', *doubt),
-                    'influence': g.op('Sum', *influence),
+                   {'distance': total(g.mean_member(excess)),
+                    'doubt': total(g.disagreement(latents)),
+                    'influence': total(g.mean_member(g.op('Min', apart(now), whole))),
                     'value': g.op('Mul', away, _value(g, g.mean_member(member), 'goal'))},
                    {'distance': ('N',), 'doubt': ('N',), 'influence': ('N',), 'value': ('N',)})
 

@@ -25,19 +25,20 @@ def losses(cfg: WorldModelConfig, params: Params, seen: tuple[Tensor, Tensor], a
     weight = member_weights(cfg, observation[..., :truth.shape[-1]], mask)  # (K, B, L)
     weight = weight * cfg.rollout_discount ** torch.arange(mask.shape[1])
     weight = weight / weight.sum().clamp_min(1e-6)
-    member = latent[:, 0].expand(cfg.members, -1, -1)
-    prediction, grounding = latent.new_zeros(()), latent.new_zeros(())
+    member, way = latent[:, 0].expand(cfg.members, -1, -1), []
     for t in range(mask.shape[1]):
         member = predict(params, member, action[:, t])                     # (K, B, Z)
-        error = robust((member - target[:, t + 1]) / params['moments.step']).mean(-1)
-        prediction = prediction + (weight[..., t] * error).sum()
-        if cfg.grounding_weight and cfg.readout_gradient:
-            read = readout(params, member.flatten(0, 1)).view(*member.shape[:2], -1)
-            gap = robust((read - truth[:, t + 1]) / params['moments.change']).mean(-1)
-            grounding = grounding + (weight[..., t] * gap).sum()
+        way.append(member)
+    foreseen = torch.stack(way, dim=2)                                     # (K, B, L, Z)
+    error = robust((foreseen - target[:, 1:]) / params['moments.step']).mean(-1)
+    grounding = latent.new_zeros(())
+    if cfg.grounding_weight and cfg.readout_gradient:
+        read = readout(params, foreseen.flatten(0, 2)).view(*foreseen.shape[:3], -1)
+        gap = robust((read - truth[:, 1:]) / params['moments.change']).mean(-1)
+        grounding = (weight * gap).sum()
     source = latent if cfg.readout_gradient else latent.detach()
     read = readout(params, source.flatten(0, 1))
-    return {'prediction': prediction, 'grounding': grounding,
+    return {'prediction': (weight * error).sum(), 'grounding': grounding,
             'readout': robust((read - truth.flatten(0, 1)) / params['moments.change']).mean(),
             'inverse': inverse_loss(params, latent, action, mask),
             **regularisers(latent[:, 0])}

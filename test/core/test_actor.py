@@ -38,8 +38,8 @@ def test_a_new_policy_rests_and_its_values_are_zero() -> None:
     model = world()
     state = actor.create(SMALL, model, 0)
     latent, goal = torch.randn(5, 12), torch.randn(5, 2)
-    assert torch.equal(actor.policy(state.params, model, latent, goal), torch.zeros(5, 3))
     seen = actor.features(model, latent, goal)
+    assert torch.equal(actor.policy(state.params, seen), torch.zeros(5, 3))
     assert torch.equal(actor.values(state.params, seen, torch.ones(5, 3)), torch.zeros(2, 5))
 
 
@@ -93,7 +93,8 @@ def test_the_policy_moves_to_the_goal_in_the_true_system() -> None:
     now, goal = data.observation[:, 0].copy(), data.observation[:, 0, :2] + np.float32(0.4)
     for _ in range(6):
         latent = encode(model.params, model.spec, torch.from_numpy(now))
-        action = actor.policy(state.params, model, latent, torch.from_numpy(goal))
+        action = actor.policy(
+            state.params, actor.features(model, latent, torch.from_numpy(goal)))
         now = now + action.detach().numpy() @ body.gain
     assert np.linalg.norm(now[:, :2] - goal, axis=1).mean() < 0.25 * 0.4 * 2 ** 0.5
 
@@ -143,5 +144,5 @@ def test_without_imagination_the_policy_follows_the_critics_alone() -> None:
     for _ in range(60):
         actor.train_step(state, blind, batch(3))
     seen = encode(model.params, model.spec, torch.from_numpy(batch(4).observation[:, 0]))
-    action = actor.policy(state.params, model, seen, torch.zeros(len(seen), 2))
+    action = actor.policy(state.params, actor.features(model, seen, torch.zeros(len(seen), 2)))
     assert action[:, 0].mean() > 0.8

@@ -37,7 +37,7 @@ def test_nearness_is_a_gaussian_of_the_distance_in_tolerances_wherever_it_is() -
     for apart in ([0.0, 0.0], [0.1, -0.05], [3.0, 0.0]):
         seen = np.concatenate([place + apart, rng.uniform(5, 6, (6, 1)), place], axis=1)
         latent = latent_model.encode(params, SPEC, torch.from_numpy(seen).float())
-        first = nearness.near(params, latent).unflatten(-1, (2, 3))[:, 0]    # the first block
+        first = nearness.near(params, latent).unflatten(-1, (3, 2))[..., 0]    # the first block
         e = np.array(apart) / 0.1
         close = np.exp(-0.5 * (e @ e))
         np.testing.assert_allclose(first, np.tile([close, *(close * e)], (6, 1)), atol=1e-4)

@@ -82,7 +82,8 @@ def test_policy(model: tuple[World, Params]) -> None:
     latent, goal = numbers(6, 11), numbers(6, world.spec.goal_size)
     arrays = to_arrays(world.params) | to_arrays(params)
     graph = session(onnx_graphs.policy_graph(arrays, world.spec))
-    expected = actor.policy(params, world, torch.from_numpy(latent), torch.from_numpy(goal))
+    expected = actor.policy(params, actor.features(
+        world, torch.from_numpy(latent), torch.from_numpy(goal)))
     np.testing.assert_allclose(graph.run(None, {'latent': latent, 'goal': goal})[0],
                                expected.detach(), **CLOSE)
 
@@ -109,8 +110,8 @@ def test_rollout_cost(model: tuple[World, Params]) -> None:
         moved = torch.linalg.vector_norm(flat - now, dim=-1).view(-1, 7)
         influence += (moved / 0.2).clamp_max(1).mean(0)
     end, wanted = member.mean(0), torch.from_numpy(goal).expand(7, -1)
-    value = actor.values(params, actor.features(world, end, wanted),
-                         actor.policy(params, world, end, wanted)).amin(0).clamp(-1.0, 0.0)
+    seen = actor.features(world, end, wanted)
+    value = actor.values(params, seen, actor.policy(params, seen)).amin(0).clamp(-1.0, 0.0)
     value = value.detach() * excess.clamp_max(1.0).mean(0)
     for given, expected in zip(got, (distance, doubt, influence, value), strict=True):
         np.testing.assert_allclose(given, expected, **CLOSE)
@@ -125,8 +126,8 @@ def test_proposals(model: tuple[World, Params]) -> None:
     state = torch.from_numpy(latent).expand(6, -1)
     wanted = torch.from_numpy(goal).expand(6, -1)
     for t in range(3):
-        action = (actor.policy(params, world, state, wanted)
-                  + torch.from_numpy(noise[:, t])).clamp(-1, 1)
+        habit = actor.policy(params, actor.features(world, state, wanted))
+        action = (habit + torch.from_numpy(noise[:, t])).clamp(-1, 1)
         np.testing.assert_allclose(got[:, t], action.detach(), **CLOSE)
         state = latent_model.predict(world.params, state.expand(world.config.members, -1, -1),
                                      action).mean(0)
