@@ -85,7 +85,7 @@ class Behaviour:
         self._model: ActingModel | None = None
         self._offset = Offset()
         self._last: tuple[np.ndarray, np.ndarray, np.ndarray, Drive] | None = None
-        self._plans: np.ndarray | None = None       # (elites, H, A), the best one first
+        self._plan: np.ndarray | None = None
         self.version = -1
 
     def load(self, snapshot: Snapshot) -> None:
@@ -110,7 +110,7 @@ class Behaviour:
     def adopt(self, model: ActingModel) -> None:
         """Act with an opened snapshot from the next preparation on."""
         if self._model is not None and model.world != self._model.world:
-            self._last = self._plans = None      # they are in the latents of another System A
+            self._last = self._plan = None      # they are in the latents of another System A
             self._offset = Offset()
         self._offset.forget()
         self._model = model
@@ -134,7 +134,7 @@ class Behaviour:
         noise, self._noise = self._draw_noise(), None
         model = self._model
         if model is None or lineage != model.world or latent.shape != (model.latent,):
-            self._last = self._plans = None
+            self._last = self._plan = None
             self._offset.reset()
             return noise
         latent = check_array('latent', latent, (model.latent,))
@@ -143,12 +143,12 @@ class Behaviour:
         self._offset.observe(latent)
         stale = (new_episode or self._last is None
                  or goal.tobytes() != self._last[1].tobytes())
-        if stale or self._plans is None:
-            self._plans = None
+        if stale or self._plan is None:
+            self._plan = None
             action = model.policy(None, {'latent': latent[np.newaxis],
                                          'goal': goal[np.newaxis]})[0][0]
         else:
-            action = self._plans[0, 0]
+            action = self._plan[0]
         if drive.exploration > 0:
             action = (1.0 - drive.exploration) * action + drive.exploration * noise
         action = np.maximum(np.minimum(action, _MOST), -_MOST)
@@ -176,8 +176,8 @@ class Behaviour:
         self._offset.expect(expected, achieved, action)
         offset = self._offset.estimate()
         warm = None
-        if self._plans is not None and self._plans.shape[1] == self._model.planner.horizon:
-            warm = np.concatenate([self._plans[:, 1:], self._plans[:, -1:]], axis=1)
+        if self._plan is not None and len(self._plan) == self._model.planner.horizon:
+            warm = np.concatenate([self._plan[1:], self._plan[-1:]])
         play = self._curiosity.playing and drive.exploration > 0
-        self._plans = self._model.planner.plan(self._rng, expected + offset, goal, drive,
+        self._plan = self._model.planner.plan(self._rng, expected + offset, goal, drive,
                                                warm, offset, play)

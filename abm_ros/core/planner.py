@@ -4,7 +4,7 @@ Planning in System A's latent space by the cross-entropy method over its ensembl
 One call of the rollout graph per iteration. numpy and onnxruntime only.
 Sources: Rubinstein 1999 (CEM); Chua et al. 2018 (ensembles of trajectories); Hansen et al. 2022
 (policy proposals, warm start, value at the end); Pinneri et al. 2020 (noise that is correlated
-in time, elites that are kept from iteration to iteration and from step to step).
+in time, elites that stay among the candidates).
 """
 
 from dataclasses import dataclass
@@ -25,8 +25,7 @@ class PlannerConfig:
     candidates: int = setting(48, 'plans per iteration', low=4, high=4096)
     proposals: int = setting(8, "of which the policy's own", low=0, high=1024)
     iterations: int = setting(4, 'refinements per plan', low=1, high=20)
-    elites: int = setting(6, 'best plans that the next iteration and the next step begin with',
-                          low=1, high=1024)
+    elites: int = setting(6, 'best plans that the next iteration is drawn from', low=1, high=1024)
     spread: float = setting(0.7, 'standard deviation of the first iteration', low=0.01, high=2.0)
     least_spread: float = setting(0.05, 'smallest standard deviation', low=0.0, high=1.0)
     noise: float = setting(0.3, "standard deviation added to the policy's proposals",
@@ -102,21 +101,19 @@ class Planner:
 
         :param latent: (Z,) where to begin.
         :param goal: (G,) in its own units.
-        :param warm: (W, H, A) the last plans, already shifted, the best one first; None for none.
+        :param warm: (H, A) the last plan, already shifted; None for none.
         :param offset: (Z,) to add to the prediction of the first step, and ever less to later
             ones.
         :param play: seek to move what the goal is about, not the goal.
-        :return: (elites, H, A) float32 in [-1, 1], the best one first.
+        :return: (H, A) float32 in [-1, 1].
         """
         cfg, shape = self._config, (self.horizon, self._action)
         start = {'latent': latent[np.newaxis], 'goal': goal[np.newaxis]}
         here = {**start, 'offset': self._decay * (np.zeros_like(latent) + offset)}
-        if warm is None:
-            warm = np.zeros((1, *shape), np.float32)
-        mean = warm[0]
+        mean = np.zeros(shape, np.float32) if warm is None else warm
         spread = np.full(shape, cfg.spread, np.float32)
         rest = np.zeros((1, *shape), np.float32)
-        given = np.concatenate([rest, self._proposals(rng, start), warm[1:]])
+        given = np.concatenate([rest, self._proposals(rng, start)])
         for _ in range(cfg.iterations):
             drawn = self._colour @ rng.standard_normal(
                 (cfg.candidates - len(given) - 1, *shape), np.float32)
@@ -127,7 +124,8 @@ class Planner:
             mean = cfg.inertia * mean + (1 - cfg.inertia) * elites.mean(axis=0)
             spread = np.maximum(elites.std(axis=0), cfg.least_spread)
             given = np.concatenate([rest, elites])
-        return elites
+        best: np.ndarray = elites[0]
+        return best
 
     def _cost_of(self, plans: np.ndarray, start: dict[str, np.ndarray], drive: Drive,
                  play: bool) -> np.ndarray:
