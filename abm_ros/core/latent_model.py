@@ -107,7 +107,7 @@ def predict(params: Mapping[str, Tensor], latent: Tensor, action: Tensor) -> Ten
     """
     members = latent.shape[0]
     inputs = torch.cat([latent, action.expand(members, -1, -1)], dim=-1)
-    around = nearness.near(params, latent) if 'near.pairs' in params else None
+    around = nearness.near(params, latent) if 'near.blocks' in params else None
     return latent + params['moments.step'] * nets.apply_net(params, 'predictor', inputs, around)
 
 

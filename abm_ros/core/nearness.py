@@ -41,7 +41,7 @@ def features(spec: ObservationSpec) -> int:
 
 def init(spec: ObservationSpec, basis: Tensor) -> Params:
     """
-    Make the constants of `near`: `near.pairs` (V, G, O) gives differences in tolerances.
+    Make the constants of `near`: `near.blocks` (V, G, O) gives differences in tolerances.
 
     Blocks come last: operations along three numbers are slow.
 
@@ -55,7 +55,7 @@ def init(spec: ObservationSpec, basis: Tensor) -> Params:
         for i in range(size):
             pairs[start + i, i, block] += 1.0 / spec.goal_tolerance
             pairs[spec.goal_slice.start + i, i, block] -= 1.0 / spec.goal_tolerance
-    return {'near.pairs': pairs, 'near.basis': basis.clone()}
+    return {'near.blocks': pairs, 'near.basis': basis.clone()}
 
 
 def near(params: Mapping[str, Tensor], latent: Tensor) -> Tensor:
@@ -65,7 +65,7 @@ def near(params: Mapping[str, Tensor], latent: Tensor) -> Tensor:
     :param latent: (..., Z).
     :return: (..., (1 + G) * O): exp(-d^2 / 2), and times d, of the differences d in tolerances.
     """
-    pairs, scale = params['near.pairs'], params['moments.scale']
+    pairs, scale = params['near.blocks'], params['moments.scale']
     places = params['near.basis'] @ (scale[:, None] * pairs.flatten(1))        # (Z, G * O)
     offset = params['moments.mean'] @ pairs.flatten(1)
     apart = (latent @ places + offset).unflatten(-1, pairs.shape[1:])

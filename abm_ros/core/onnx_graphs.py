@@ -30,7 +30,7 @@ class WorldGraph(Graph):
                                       - place * arrays['moments.mean'] / scale)
             scaled['apart.share'] = place / scale
         super().__init__({**arrays, **scaled})
-        self._pairs = arrays.get('near.pairs')
+        self._pairs = arrays.get('near.blocks')
         self._places: dict[str, np.ndarray] = {}
         if self._pairs is not None:
             flat = self._pairs.reshape(len(self._pairs), -1)
