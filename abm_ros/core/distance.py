@@ -3,26 +3,28 @@ How far it is to the goal, where the body tells the distance and neither place.
 
 A distance is the length of a displacement. One tower per perceived field says what that sense
 contributes to it, and the contributions add up: what the joints say about the tool and what the
-picture says about the goal need not be learned anew for each pair of them.
+picture says about the goal need not be learned anew for each pair of them. Numbers contribute by
+a chain of rotations, pictures by a net, whose output is to be slow: what a goal is about moves
+less than the arm in front of it.
 Sources: Chopra, Hadsell, LeCun 2005 (a metric learned as the distance of two embeddings); Young
-and Householder 1938 (places from their distances).
-Shape letters: B batch, V plain numbers, Z latent, S numbers and features of images, E dimensions
-of the displacement.
+and Householder 1938 (places from their distances); Wiskott and Sejnowski 2002 (slowness).
+Shape letters: B batch, V plain numbers, Z latent, F features of an image, E dimensions of the
+displacement.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
-from abm_ros.core import nets, vision
+from abm_ros.core import chain, nets, vision
 from abm_ros.core.nets import Params
 from abm_ros.core.spec import ObservationSpec
 
-DIMENSIONS = 8          # E; more than 3, so that no arrangement is a dead end for the descent
-# Hidden layers: joints to places is far from linear, the moments of a picture to places is nearly.
-HIDDEN, PICTURED = (128, 128, 128), (32,)
+DIMENSIONS = 6          # E; more than 3, so that no arrangement is a dead end for the descent
+HIDDEN = (32,)          # the moments of a picture to places is nearly linear
 LEAST = 0.01            # tolerances; the length has a gradient everywhere
+_CHAIN, _PICTURE = 'distance.chain.', 'distance.picture.'
 
 
 def applies(spec: ObservationSpec) -> bool:
@@ -30,44 +32,65 @@ def applies(spec: ObservationSpec) -> bool:
     return spec.goal_size == 1 and not any(spec.perceived[spec.goal_slice])
 
 
-def senses(spec: ObservationSpec) -> Iterator[tuple[str, slice]]:
-    """Yield the name of each tower and what it sees of (S,)."""
-    for field in spec.fields:
-        if not field.is_image and not field.hidden:
-            yield f'distance.{field.name}', spec.slice_of(field.name)
-    for number, field in enumerate(spec.images):
-        start = spec.numbers + number * vision.FEATURES
-        yield f'distance.{field.name}', slice(start, start + vision.FEATURES)
-
-
 def init(rng: torch.Generator, spec: ObservationSpec, basis: Tensor) -> Params:
     """
     Make the towers, and the constants `apart.*`.
 
-    :param basis: (Z, S), numbers and features in a new latent.
+    :param basis: (Z, V + features of the images) in a new latent.
     """
     if not applies(spec):
         return {}
     place = torch.zeros(spec.numbers)
     place[spec.goal_slice] = 1.0
     params = {'apart.place': place, 'apart.unit': torch.tensor([spec.goal_tolerance])}
-    for name, part in senses(spec):
-        params[f'apart.{name}'] = basis[:, part].contiguous()
-        hidden = HIDDEN if part.start < spec.numbers else PICTURED
-        params |= nets.init_net(rng, name, (part.stop - part.start, *hidden, DIMENSIONS))
-        # At the length zero there is no way down: it begins somewhere.
-        params[f'{name}.skip'] = nets.isometry(rng, *params[f'{name}.skip'].shape)
+    for field in spec.fields:
+        if not field.is_image and not field.hidden:
+            name = f'{_CHAIN}{field.name}'
+            params |= chain.init(rng, name, field.size, DIMENSIONS)
+            params[f'apart.{name}'] = torch.eye(spec.numbers)[:, spec.slice_of(field.name)]
+    for number, field in enumerate(spec.images):
+        name, start = f'{_PICTURE}{field.name}', spec.numbers + number * vision.FEATURES
+        params[f'apart.{name}'] = basis[:, start:start + vision.FEATURES].contiguous()
+        params |= nets.init_net(rng, name, (vision.FEATURES, *HIDDEN, DIMENSIONS))
+        # From zero on, the chain would learn what the picture has to tell.
+        params[f'{name}.skip'] = nets.isometry(rng, vision.FEATURES, DIMENSIONS)
     return params
 
 
-def towers(params: Mapping[str, object]) -> list[str]:
-    """Return the names of the towers; none where distances are no part of the model."""
-    return sorted(n.removeprefix('apart.') for n in params if n.startswith('apart.distance.'))
+def chains(params: Mapping[str, object]) -> list[str]:
+    """Return the names of the towers of numbers; none where the model has no distance."""
+    return _towers(params, _CHAIN)
 
 
-def length(params: Mapping[str, Tensor], latent: Tensor) -> Tensor:
-    """Return the distance (B, 1), in its own units, that latents (B, Z) stand for."""
-    parts = [nets.apply_net(params, name, latent @ params[f'apart.{name}'])
-             for name in towers(params)]
-    square = torch.stack(parts).sum(0).square().sum(-1, keepdim=True)
+def pictures(params: Mapping[str, object]) -> list[str]:
+    """Return the names of the towers of images."""
+    return _towers(params, _PICTURE)
+
+
+def is_chain(parameter: str) -> bool:
+    """Tell whether a parameter of the model belongs to a tower of numbers."""
+    return parameter.startswith(_CHAIN)
+
+
+def _towers(params: Mapping[str, object], kind: str) -> list[str]:
+    return sorted(n.removeprefix('apart.') for n in params if n.startswith(f'apart.{kind}'))
+
+
+def length(params: Mapping[str, Tensor], latent: Tensor, read: Tensor) -> Tensor:
+    """
+    Return the distance (B, 1), in its own units, that latents stand for.
+
+    :param latent: (B, Z).
+    :param read: (B, V), the normalised plain numbers that were read out of them.
+    """
+    own = read * params['moments.scale'] + params['moments.mean']
+    parts = [chain.end(params, name, own @ params[f'apart.{name}'], read @ params[f'apart.{name}'])
+             for name in chains(params)]
+    square = torch.stack([*parts, *pictured(params, latent)]).sum(0).square().sum(-1, keepdim=True)
     return params['apart.unit'] * (square + LEAST ** 2).sqrt()
+
+
+def pictured(params: Mapping[str, Tensor], latent: Tensor) -> list[Tensor]:
+    """Return what each picture contributes, (B, E) in tolerances, to the displacement."""
+    return [nets.apply_net(params, name, latent @ params[f'apart.{name}'])
+            for name in pictures(params)]

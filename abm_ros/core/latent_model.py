@@ -75,11 +75,18 @@ def perceived(params: Mapping[str, Tensor], spec: ObservationSpec, observation: 
     seen = normalised(params, observation)
     if not spec.images and all(spec.perceived):
         return seen
-    parts = [seen * torch.tensor(spec.perceived)]
-    for field in spec.images:
-        image = observation[:, spec.slice_of(field.name)].unflatten(1, field.shape)
-        parts.append(vision.look(params, f'encoder.{field.name}', image))
-    return torch.cat(parts, dim=1)
+    numbers = seen * torch.tensor(spec.perceived)
+    if not spec.images:
+        return numbers
+    looks = normalise(params['moments.look_mean'], params['moments.look_scale'],
+                      look(params, spec, observation))
+    return torch.cat([numbers, looks], dim=1)
+
+
+def look(params: Mapping[str, Tensor], spec: ObservationSpec, observation: Tensor) -> Tensor:
+    """Return the features of all images, in their own units, of observations (B, D)."""
+    return torch.cat([vision.look(params, f'encoder.{field.name}', observation[
+        :, spec.slice_of(field.name)].unflatten(1, field.shape)) for field in spec.images], dim=1)
 
 
 def normalised(params: Mapping[str, Tensor], observation: Tensor) -> Tensor:
@@ -93,7 +100,8 @@ def readout(params: Mapping[str, Tensor], latent: Tensor) -> Tensor:
     read = nets.apply_net(params, 'readout', latent)
     if 'apart.place' not in params:
         return read
-    far = (distance.length(params, latent) - params['moments.mean']) / params['moments.scale']
+    far = ((distance.length(params, latent, read) - params['moments.mean'])
+           / params['moments.scale'])
     return torch.where(params['apart.place'] > 0, far, read)
 
 

@@ -31,6 +31,10 @@ class WorldModelConfig:
                                     low=0.0, high=100.0)
     grounding_weight: float = setting(1.0, 'weight of reading observations out of predicted '
                                       'latents', low=0.0, high=100.0)
+    distance_weight: float = setting(1.0, 'weight of reading distances out of recollected '
+                                     'frames', low=0.0, high=100.0)
+    slowness_weight: float = setting(0.5, 'weight of the slowness of what pictures say of a '
+                                     'distance', low=0.0, high=100.0)
     learns: str = setting('all', 'what learns: everything, all but encoder and readout (they stay '
                           'a fixed invertible map), or nothing but the moments',
                           choices=('all', 'dynamics', 'nothing'))

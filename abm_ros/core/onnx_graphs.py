@@ -8,8 +8,9 @@ K ensemble members, N candidate plans, H planning horizon.
 """
 
 import numpy as np
+import torch
 
-from abm_ros.core import distance, vision
+from abm_ros.core import chain, distance, vision
 from abm_ros.core.normaliser import CLIP
 from abm_ros.core.onnx_builder import Arrays, Graph
 from abm_ros.core.spec import FieldSpec, ObservationSpec
@@ -22,8 +23,8 @@ class WorldGraph(Graph):
         step = arrays['moments.step']
         scaled = {f'predictor.{n}': arrays[f'predictor.{n}'] * step
                   for n in ('out', 'skip', 'bias')}   # the unit of a step goes into the weights
-        self._towers = distance.towers(arrays)
-        if self._towers:
+        self._far = 'apart.place' in arrays
+        if self._far:
             place, scale = arrays['apart.place'], arrays['moments.scale']
             scaled |= {n: arrays[n] * (1 - place) for n in ('readout.out', 'readout.skip')}
             scaled['readout.bias'] = (arrays['readout.bias'] * (1 - place)
@@ -54,7 +55,9 @@ class WorldGraph(Graph):
         seen = self.normalise(numbers)
         parts = [self.op('Mul', seen, self.constant('perceived', np.array(spec.perceived,
                                                                           np.float32)))]
-        parts += [self.look(name, f) for name, f in zip(images, spec.images, strict=True)]
+        looks = [self.look(name, f) for name, f in zip(images, spec.images, strict=True)]
+        if looks:
+            parts.append(self.normalise(self.op('Concat', *looks, axis=1), 'look_'))
         return self.op('Concat', *parts, axis=1), seen
 
     def look(self, pixels: str, field: FieldSpec) -> str:
@@ -76,32 +79,60 @@ class WorldGraph(Graph):
             places.append(self.op('Div', moment, amount))
         return self.op('Concat', *places, self.op('Log', amount), axis=1)
 
-    def normalise(self, observation: str) -> str:
-        """Append the normalised plain numbers of (B, V)."""
-        centred = self.op('Sub', observation, self.weight('moments.mean'))
-        return self.op('Clip', self.op('Div', centred, self.weight('moments.scale')),
+    def normalise(self, observation: str, kind: str = '') -> str:
+        """Append the normalised plain numbers of (B, V), or features with the kind 'look_'."""
+        centred = self.op('Sub', observation, self.weight(f'moments.{kind}mean'))
+        return self.op('Clip', self.op('Div', centred, self.weight(f'moments.{kind}scale')),
                        self.constant('low', -CLIP), self.constant('high', CLIP))
 
     def readout(self, latent: str, *, single: bool = False) -> str:
         """Append the normalised plain numbers (..., V) of latents (..., Z)."""
         read = self.net('readout', latent, single=single)
-        if not self._towers:
+        if not self._far:
             return read
-        far = self.op('Mul', self.length(latent), self.weight('apart.share'))
+        far = self.op('Mul', self.length(latent, read), self.weight('apart.share'))
         return self.op('Add', read, far)
 
     def goal(self, latent: str, *, single: bool = False) -> str:
         """Append the achieved goal (..., G), in its own units, of latents (..., Z)."""
-        return self.length(latent) if self._towers else self.net('goal', latent, single=single)
+        if self._far:
+            return self.length(latent, self.net('readout', latent, single=single))
+        return self.net('goal', latent, single=single)
 
-    def length(self, latent: str) -> str:
-        """Append what `distance.length` computes: (..., 1) of (..., Z)."""
-        parts = [self.net(name, self.op('MatMul', latent, self.weight(f'apart.{name}')))
-                 for name in self._towers]
+    def length(self, latent: str, read: str) -> str:
+        """Append what `distance.length` computes: (..., 1) of (..., Z) and (..., V)."""
+        parts = [self.end(name, read) for name in distance.chains(self._arrays)]
+        parts += [self.net(name, self.op('MatMul', latent, self.weight(f'apart.{name}')))
+                  for name in distance.pictures(self._arrays)]
         square = self.op('ReduceSumSquare', self.op('Sum', *parts), self.axes(-1), keepdims=1)
         least = self.constant('least_length', distance.LEAST ** 2)
         return self.op('Mul', self.op('Sqrt', self.op('Add', square, least)),
                        self.weight('apart.unit'))
+
+    def end(self, name: str, read: str) -> str:
+        """Append what `chain.end` computes, (..., E) of normalised plain numbers (..., V)."""
+        arrays, which = self._arrays, self._arrays[f'apart.{name}']
+        link, rate = arrays[f'{name}.link'], which * arrays[f'{name}.rate']
+        angle = self.affine(
+            read, self.constant(f'{name}.turn', arrays['moments.scale'][:, None] * rate),
+            self.constant(f'{name}.start', arrays['moments.mean'] @ rate
+                          + arrays[f'{name}.angle']))
+        count = which.shape[1]
+        sines = self.ops('Split', count, self.op('Sin', angle), axis=-1, num_outputs=count)
+        cosines = self.ops('Split', count, self.op(
+            'Sub', self.op('Cos', angle), self.constant('whole', 1.0)), axis=-1,
+            num_outputs=count)
+        turns = chain.turns(*(torch.from_numpy(arrays[f'{name}.{n}'])
+                              for n in ('from', 'to'))).numpy()
+        place = self.constant(f'{name}.tip', link[-1:])
+        for i in reversed(range(count)):
+            turned = self.op('MatMul', place, self.constant(f'{name}.turn{i}', turns[i]))
+            by_sine, by_cosine = self.ops('Split', 2, turned, axis=-1, num_outputs=2)
+            place = self.op('Sum', place, self.op('Mul', sines[i], by_sine),
+                            self.op('Mul', cosines[i], by_cosine),
+                            self.constant(f'{name}.link{i}', link[i]))
+        slide = self.constant(f'{name}.slide', which @ arrays[f'{name}.slide'])
+        return self.op('Add', place, self.op('MatMul', read, slide))
 
     def expand(self, x: str) -> str:
         """Append x (1 or none, B, n) repeated for every member: (K, B, n)."""

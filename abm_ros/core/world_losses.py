@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from abm_ros.core import nets
+from abm_ros.core import distance, nets
 from abm_ros.core.latent_model import WorldModelConfig, predict, readout
 from abm_ros.core.nets import Params
 
@@ -65,6 +65,24 @@ def member_weights(cfg: WorldModelConfig, observation: Tensor, mask: Tensor) -> 
     mixed = (mixed ^ (mixed >> 29)) * 0x1B873593CC9E2D51
     share = ((mixed >> 24) & 0xFFFF).float() / 65536.0
     return (share < cfg.bootstrap) * mask
+
+
+def recollected(params: Params, latent: Tensor, truth: Tensor,
+                whole: Tensor) -> dict[str, Tensor]:
+    """
+    Return the error of distances, and how far what pictures say of them moves, in typical steps.
+
+    :param latent: (B, 2, Z), of two frames a few steps apart.
+    :param truth: (B, 2, V), their plain numbers normalised.
+    :param whole: (B,), 0 where the two are not of one episode.
+    """
+    place, change = params['apart.place'] > 0, params['moments.change']
+    gap = (readout(params, latent.flatten(0, 1)) - truth.flatten(0, 1)) / change
+    before, after = (torch.stack(distance.pictured(params, latent[:, t])) for t in (0, 1))
+    unit = (params['apart.unit'] / (params['moments.scale'] * change))[place]
+    drift = robust(unit * (after - before)).sum((0, -1)) * whole
+    return {'distance': robust(gap[:, place]).mean(),
+            'slowness': drift.sum() / whole.sum().clamp_min(1)}
 
 
 def inverse_loss(params: Params, latent: Tensor, action: Tensor, mask: Tensor) -> Tensor:

@@ -16,17 +16,18 @@ from safetensors.numpy import load as load_safetensors
 from safetensors.numpy import save as save_safetensors
 from torch import Tensor
 
-from abm_ros.core import latent_model, nets, onnx_graphs
+from abm_ros.core import distance, latent_model, nets, onnx_graphs, vision
 from abm_ros.core.config import from_mapping
 from abm_ros.core.errors import ConfigError, SnapshotError
 from abm_ros.core.latent_model import World, WorldModelConfig, disagreement, predict, readout
 from abm_ros.core.nets import Params
 from abm_ros.core.normaliser import Normaliser
+from abm_ros.core.recollection import Recollection
 from abm_ros.core.seeds import derive_seed
 from abm_ros.core.snapshot import Snapshot
 from abm_ros.core.spec import ObservationSpec, check_array
 from abm_ros.core.transition import Batch
-from abm_ros.core.world_losses import losses
+from abm_ros.core.world_losses import losses, recollected
 
 Metrics = dict[str, float]
 MAX_NORM = 10.0   # of a gradient; only an outlier in the data comes near it
@@ -36,6 +37,7 @@ _FIXED = {'all': _GIVEN, 'dynamics': (*_GIVEN, 'encoder.', 'readout.'),
           'nothing': (*_GIVEN, 'encoder.', 'readout.')}
 # A latent dimension's step, and a number's, are at least these shares of the mean one.
 STEP_FLOOR, CHANGE_FLOOR = 0.1, 0.05
+CHAIN_RATE = 10.0    # of learning, relative to that of nets
 
 
 @dataclass
@@ -50,6 +52,7 @@ class WorldState:
     moments: Normaliser
     lineage: str
     version: int
+    recollection: Recollection | None    # where a distance is read out of pictures
     skipped: int = 0                 # updates whose gradient was not finite
 
     def world(self) -> World:
@@ -75,12 +78,12 @@ def fitted(config: WorldModelConfig, spec: ObservationSpec) -> WorldModelConfig:
 def _begin(config: WorldModelConfig, spec: ObservationSpec, seed: int) -> WorldState:
     rng = torch.Generator().manual_seed(derive_seed(seed, 'world_model/weights'))
     params = latent_model.init_params(config, spec, rng)
-    params['moments.mean'] = torch.zeros(spec.numbers)
-    params['moments.scale'] = torch.ones(spec.numbers)
+    moments = Normaliser.create(spec.numbers + vision.FEATURES * len(spec.images),
+                                config.scale_floor)
+    params |= _shared(moments, spec)
     params['moments.step'] = torch.ones(config.latent)
     params['moments.change'] = torch.ones(spec.numbers)
     lineage = f'{derive_seed(seed, "world_model/lineage"):016x}'
-    moments = Normaliser.create(spec.numbers, config.scale_floor)
     return _assemble(config, spec, params, moments, lineage, 0)
 
 
@@ -88,12 +91,18 @@ def _assemble(config: WorldModelConfig, spec: ObservationSpec, params: Params,
               moments: Normaliser, lineage: str, version: int,
               target: Params | None = None) -> WorldState:
     fixed = _FIXED[config.learns]
-    leaves = [p.requires_grad_() for n, p in params.items() if not n.startswith(fixed)]
-    optimiser = torch.optim.AdamW(leaves, lr=config.learning_rate, fused=True,
-                                  weight_decay=config.weight_decay)
+    leaves = {n: p.requires_grad_() for n, p in params.items() if not n.startswith(fixed)}
+    # Lengths and angles of a chain are few and far from where they begin.
+    groups = [{'params': [p for n, p in leaves.items() if distance.is_chain(n) == far], 'lr': rate}
+              for far, rate in ((False, config.learning_rate),
+                                (True, CHAIN_RATE * config.learning_rate))]
+    optimiser = torch.optim.AdamW(groups, fused=True, weight_decay=config.weight_decay)
     if target is None:
         target = {n: p.detach().clone() for n, p in params.items() if n.startswith('encoder.')}
-    return WorldState(config, spec, params, target, optimiser, moments, lineage, version)
+    recollection = (Recollection(len(moments.mean), spec.numbers, int(lineage, 16) + version)
+                    if distance.pictures(params) else None)
+    return WorldState(config, spec, params, target, optimiser, moments, lineage, version,
+                      recollection)
 
 
 def train_step(state: WorldState, batch: Batch) -> Metrics:
@@ -112,7 +121,10 @@ def train_step(state: WorldState, batch: Batch) -> Metrics:
     truth = _truth(state.params, observation)
     _track_steps(state, 'moments.change', truth, mask, CHANGE_FLOOR)
     terms = losses(cfg, state.params, (observation, truth), action, mask, (latent, target))
-    total = torch.stack([weight * terms[name] for name, weight in _weights(cfg)]).sum()
+    if state.recollection:
+        terms |= _recollected(state, state.recollection, (observation, truth), mask)
+    total = torch.stack([weight * terms[name] for name, weight in _weights(cfg)
+                         if name in terms]).sum()
     if cfg.learns != 'nothing' and not nets.descend(total, state.optimiser, MAX_NORM):
         state.skipped += 1
     with torch.no_grad():
@@ -120,6 +132,19 @@ def train_step(state: WorldState, batch: Batch) -> Metrics:
             average.lerp_(state.params[name], cfg.target_rate)
     state.version += 1
     return {'loss': float(total.detach()), **{n: float(v.detach()) for n, v in terms.items()}}
+
+
+def _recollected(state: WorldState, recollection: Recollection, seen: tuple[Tensor, Tensor],
+                 mask: Tensor) -> dict[str, Tensor]:
+    """Remember both ends of each window and return the terms of those that are recollected."""
+    ends = [0, mask.shape[1]]
+    with torch.no_grad():
+        features = latent_model.perceived(state.params, state.spec,
+                                          seen[0][:, ends].flatten(0, 1)).unflatten(0, (-1, 2))
+    recollection.take(features, seen[1][:, ends], mask[:, -1])
+    features, truth, whole = recollection.draw()
+    latent = nets.apply_net(state.params, 'encoder', features.flatten(0, 1))
+    return recollected(state.params, latent.unflatten(0, (-1, 2)), truth, whole)
 
 
 def tensors(batch: Batch, spec: ObservationSpec, horizon: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -140,15 +165,28 @@ def tensors(batch: Batch, spec: ObservationSpec, horizon: int) -> tuple[Tensor, 
 def _weights(cfg: WorldModelConfig) -> Iterable[tuple[str, float]]:
     return (('prediction', 1.0), ('variance', cfg.variance_weight),
             ('covariance', cfg.covariance_weight), ('inverse', cfg.inverse_weight),
-            ('readout', cfg.readout_weight), ('grounding', cfg.grounding_weight))
+            ('readout', cfg.readout_weight), ('grounding', cfg.grounding_weight),
+            ('distance', cfg.distance_weight), ('slowness', cfg.slowness_weight))
 
 
 @torch.no_grad()
 def _update_moments(state: WorldState, observation: Tensor) -> None:
-    state.moments = state.moments.update(observation[:, :2, :state.spec.numbers].flatten(0, 1),
-                                         state.config.moment_rate)
-    state.params['moments.mean'].copy_(state.moments.mean)
-    state.params['moments.scale'].copy_(state.moments.scale)
+    seen = observation[:, :2].flatten(0, 1)
+    parts = [seen[:, :state.spec.numbers]]
+    if state.spec.images:
+        parts.append(latent_model.look(state.params, state.spec, seen))
+    state.moments = state.moments.update(torch.cat(parts, dim=1), state.config.moment_rate)
+    for name, value in _shared(state.moments, state.spec).items():
+        state.params[name].copy_(value)
+
+
+def _shared(moments: Normaliser, spec: ObservationSpec) -> Params:
+    """Return the moments as parameters: those of the plain numbers, those of images' features."""
+    named = {'mean': moments.mean, 'scale': moments.scale}
+    params = {f'moments.{n}': value[:spec.numbers].clone() for n, value in named.items()}
+    if spec.images:
+        params |= {f'moments.look_{n}': value[spec.numbers:].clone() for n, value in named.items()}
+    return params
 
 
 def _truth(params: Params, observation: Tensor) -> Tensor:
@@ -240,7 +278,7 @@ def snapshot(state: WorldState) -> Snapshot:
 
 def restore(source: Snapshot, spec: ObservationSpec) -> WorldState:
     """
-    Go on learning from a snapshot; only Adam's moments start anew.
+    Go on learning from a snapshot; Adam's moments and what is recollected start anew.
 
     :raises SnapshotError: of another kind, another spec, or weights that do not fit.
     """
@@ -249,7 +287,8 @@ def restore(source: Snapshot, spec: ObservationSpec) -> WorldState:
     target = nets.from_arrays({n.removeprefix('target.'): a for n, a in arrays.items()
                                if n.startswith('target.')})
     variance = params.pop('moments.variance')
-    moments = Normaliser(params['moments.mean'].clone(), variance,
+    mean = torch.cat([params[n] for n in ('moments.mean', 'moments.look_mean') if n in params])
+    moments = Normaliser(mean, variance,
                          int(source.meta['moment_batches']), config.scale_floor)
     return _assemble(config, spec, params, moments, source.lineage, source.version, target)
 
@@ -282,7 +321,7 @@ def _read(source: Snapshot, spec: ObservationSpec) -> tuple[WorldModelConfig,
         raise SnapshotError(f'system_a weights cannot be read: {error}') from error
     expected = {n: tuple(p.shape) for n, p in _begin(config, spec, 0).params.items()}
     expected |= {f'target.{n}': s for n, s in expected.items() if n.startswith('encoder.')}
-    expected['moments.variance'] = (spec.numbers,)
+    expected['moments.variance'] = (spec.numbers + vision.FEATURES * len(spec.images),)
     got = {n: tuple(a.shape) for n, a in arrays.items()}
     if got != expected:
         wrong = sorted(n for n in {*got, *expected} if got.get(n) != expected.get(n))

@@ -16,30 +16,32 @@ SEEING = ObservationSpec((*SPEC.fields, FieldSpec('camera', 192, (3, 8, 8))), 'f
 
 
 def test_every_perceived_field_has_a_tower_of_its_own() -> None:
-    assert list(distance.senses(SEEING)) == [
-        ('distance.here', slice(0, 2)), ('distance.there', slice(3, 5)),
-        ('distance.camera', slice(5, 53))]
     params = world_model.create(WorldModelConfig(), SEEING, 0).world().params
-    assert distance.towers(params) == ['distance.camera', 'distance.here', 'distance.there']
+    assert distance.chains(params) == ['distance.chain.here', 'distance.chain.there']
+    assert distance.pictures(params) == ['distance.picture.camera']
+    shown = {n: params[f'apart.{n}'].nonzero()[:, 0].tolist() for n in distance.chains(params)}
+    assert shown == {'distance.chain.here': [0, 1], 'distance.chain.there': [3, 4]}
 
 
 @pytest.mark.parametrize('goal', [FieldSpec('far', 1), FieldSpec('far', 2, hidden=True)])
 def test_a_goal_that_is_seen_or_has_parts_is_no_distance(goal: FieldSpec) -> None:
     spec = ObservationSpec((FieldSpec('a', 3), goal), 'far', 0.05, 2, 0.05, 20)
-    assert not distance.towers(world_model.create(WorldModelConfig(), spec, 0).world().params)
+    params = world_model.create(WorldModelConfig(), spec, 0).world().params
+    assert not distance.chains(params)
+    assert not distance.pictures(params)
 
 
 def test_the_length_is_that_of_the_sum_of_all_towers() -> None:
     params = world_model.create(WorldModelConfig(), SPEC, 0).world().params
-    for name, sign in (('distance.here', 1.0), ('distance.there', -1.0)):
-        params[f'{name}.skip'] = sign * torch.eye(2, distance.DIMENSIONS)
-        params[f'{name}.out'].zero_()
+    for name, sign in (('distance.chain.here', 1.0), ('distance.chain.there', -1.0)):
+        params[f'{name}.slide'] = sign * torch.eye(2, distance.DIMENSIONS)
+        params[f'{name}.link'].zero_()
     seen = torch.tensor([[3.0, 1.0, 0.0, 0.0, 5.0], [1.0, 1.0, 0.0, 1.0, 1.0]])
     latent = latent_model.encode(params, SPEC, seen)
-    np.testing.assert_allclose(distance.length(params, latent)[:, 0], [0.05 * 5, 0.05 * 0.01],
-                               atol=1e-4)
-    np.testing.assert_allclose(latent_model.goal_estimate(params, SPEC, latent),
-                               distance.length(params, latent), atol=1e-6)
+    read = latent_model.readout(params, latent)
+    far = distance.length(params, latent, read)
+    np.testing.assert_allclose(far[:, 0], [0.05 * 5, 0.05 * 0.01], atol=1e-4)
+    np.testing.assert_allclose(latent_model.goal_estimate(params, SPEC, latent), far, atol=1e-6)
 
 
 def test_places_are_found_from_their_distances_and_unseen_pairs_are_told() -> None:
@@ -58,11 +60,11 @@ def test_places_are_found_from_their_distances_and_unseen_pairs_are_told() -> No
                      np.ones((count, 3), np.float32), np.zeros((count, 1), np.float32))
 
     goals = rng.uniform(-1, 1, (60, 2))
-    for _ in range(200):
+    for _ in range(300):
         world_model.train_step(state, windows(goals, 64))
     unseen = torch.from_numpy(windows(rng.uniform(-1, 1, (60, 2)), 300).observation[:, 0])
     params = state.world().params
     told = latent_model.goal_estimate(params, SPEC, latent_model.encode(params, SPEC, unseen))
     error = (told[:, 0] - unseen[:, 2]).square().mean().sqrt()
-    # 0.02 and 0.05 measured; a plain readout in the place of the length comes to 0.20.
+    # 0.017 measured; a plain readout in the place of the length comes to 0.20.
     assert error < 0.1 * unseen[:, 2].std()
