@@ -116,13 +116,13 @@ def train_step(state: WorldState, batch: Batch) -> Metrics:
     cfg, spec = state.config, state.spec
     observation, action, mask = tensors(batch, spec, cfg.horizon)
     _update_moments(state, observation)
-    latent, target = _encode_windows(state, observation)
+    features, latent, target = _encode_windows(state, observation)
     _track_steps(state, 'moments.step', target, mask, STEP_FLOOR)
     truth = _truth(state.params, observation)
     _track_steps(state, 'moments.change', truth, mask, CHANGE_FLOOR)
     terms = losses(cfg, state.params, (observation, truth), action, mask, (latent, target))
     if state.recollection:
-        terms |= _recollected(state, state.recollection, (observation, truth), mask)
+        terms |= _recollected(state.params, state.recollection, (features, truth), mask)
     total = torch.stack([weight * terms[name] for name, weight in _weights(cfg)
                          if name in terms]).sum()
     if cfg.learns != 'nothing' and not nets.descend(total, state.optimiser, MAX_NORM):
@@ -134,17 +134,14 @@ def train_step(state: WorldState, batch: Batch) -> Metrics:
     return {'loss': float(total.detach()), **{n: float(v.detach()) for n, v in terms.items()}}
 
 
-def _recollected(state: WorldState, recollection: Recollection, seen: tuple[Tensor, Tensor],
+def _recollected(params: Params, recollection: Recollection, seen: tuple[Tensor, Tensor],
                  mask: Tensor) -> dict[str, Tensor]:
     """Remember both ends of each window and return the terms of those that are recollected."""
     ends = [0, mask.shape[1]]
-    with torch.no_grad():
-        features = latent_model.perceived(state.params, state.spec,
-                                          seen[0][:, ends].flatten(0, 1)).unflatten(0, (-1, 2))
-    recollection.take(features, seen[1][:, ends], mask[:, -1])
+    recollection.take(seen[0][:, ends].detach(), seen[1][:, ends], mask[:, -1])
     features, truth, whole = recollection.draw()
-    latent = nets.apply_net(state.params, 'encoder', features.flatten(0, 1))
-    return recollected(state.params, latent.unflatten(0, (-1, 2)), truth, whole)
+    latent = nets.apply_net(params, 'encoder', features.flatten(0, 1))
+    return recollected(params, latent.unflatten(0, (-1, 2)), truth, whole)
 
 
 def tensors(batch: Batch, spec: ObservationSpec, horizon: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -195,15 +192,14 @@ def _truth(params: Params, observation: Tensor) -> Tensor:
         0, observation.shape[:2])
 
 
-def _encode_windows(state: WorldState, observation: Tensor) -> tuple[Tensor, Tensor]:
-    """Return latents (B, L + 1, Z) with gradient and their targets without."""
-    shape = (*observation.shape[:2], state.config.latent)
-    flat = observation.flatten(0, 1)
-    latent = latent_model.encode(state.params, state.spec, flat).view(shape)
+def _encode_windows(state: WorldState, observation: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return what the encoder's net sees, its latents (B, L + 1, Z), and their targets."""
+    shape, flat = observation.shape[:2], observation.flatten(0, 1)
+    seen = latent_model.perceived(state.params, state.spec, flat)
+    latent = nets.apply_net(state.params, 'encoder', seen)
     with torch.no_grad():
-        target = latent_model.encode({**state.params, **state.target}, state.spec,
-                                     flat).view(shape)
-    return latent, target
+        target = latent_model.encode({**state.params, **state.target}, state.spec, flat)
+    return seen.unflatten(0, shape), latent.unflatten(0, shape), target.unflatten(0, shape)
 
 
 @torch.no_grad()
