@@ -37,6 +37,9 @@ _FIXED = {'all': _GIVEN, 'dynamics': (*_GIVEN, 'encoder.', 'readout.'),
           'nothing': (*_GIVEN, 'encoder.', 'readout.')}
 # A latent dimension's step, and a number's, are at least these shares of the mean one.
 STEP_FLOOR, CHANGE_FLOOR = 0.1, 0.05
+# Batches that an image's features count at first: what is still in one episode (a goal) is no
+# smaller for that. And what hardly varies is no larger.
+LOOKS, LOOK_FLOOR = 1000, 0.1
 CHAIN_RATE = 10.0    # of learning, relative to that of nets
 
 
@@ -78,12 +81,15 @@ def fitted(config: WorldModelConfig, spec: ObservationSpec) -> WorldModelConfig:
 def _begin(config: WorldModelConfig, spec: ObservationSpec, seed: int) -> WorldState:
     rng = torch.Generator().manual_seed(derive_seed(seed, 'world_model/weights'))
     params = latent_model.init_params(config, spec, rng)
-    moments = Normaliser.create(spec.numbers + vision.FEATURES * len(spec.images),
-                                config.scale_floor)
-    params |= _shared(moments, spec)
+    params['moments.mean'] = torch.zeros(spec.numbers)
+    params['moments.scale'] = torch.ones(spec.numbers)
+    if spec.images:
+        params['moments.look_mean'] = torch.zeros(vision.FEATURES * len(spec.images))
+        params['moments.look_scale'] = torch.ones(vision.FEATURES * len(spec.images))
     params['moments.step'] = torch.ones(config.latent)
     params['moments.change'] = torch.ones(spec.numbers)
     lineage = f'{derive_seed(seed, "world_model/lineage"):016x}'
+    moments = Normaliser.create(spec.numbers, config.scale_floor)
     return _assemble(config, spec, params, moments, lineage, 0)
 
 
@@ -99,8 +105,10 @@ def _assemble(config: WorldModelConfig, spec: ObservationSpec, params: Params,
     optimiser = torch.optim.AdamW(groups, fused=True, weight_decay=config.weight_decay)
     if target is None:
         target = {n: p.detach().clone() for n, p in params.items() if n.startswith('encoder.')}
-    recollection = (Recollection(len(moments.mean), spec.numbers, int(lineage, 16) + version)
-                    if distance.pictures(params) else None)
+    recollection = None
+    if distance.pictures(params):
+        recollection = Recollection(params['encoder.skip'].shape[0], spec.numbers,
+                                    int(lineage, 16) + version)
     return WorldState(config, spec, params, target, optimiser, moments, lineage, version,
                       recollection)
 
@@ -168,22 +176,17 @@ def _weights(cfg: WorldModelConfig) -> Iterable[tuple[str, float]]:
 
 @torch.no_grad()
 def _update_moments(state: WorldState, observation: Tensor) -> None:
+    params, slowest = state.params, state.config.moment_rate
     seen = observation[:, :2].flatten(0, 1)
-    parts = [seen[:, :state.spec.numbers]]
+    state.moments = state.moments.update(seen[:, :state.spec.numbers], slowest)
+    params['moments.mean'].copy_(state.moments.mean)
+    params['moments.scale'].copy_(state.moments.scale)
     if state.spec.images:
-        parts.append(latent_model.look(state.params, state.spec, seen))
-    state.moments = state.moments.update(torch.cat(parts, dim=1), state.config.moment_rate)
-    for name, value in _shared(state.moments, state.spec).items():
-        state.params[name].copy_(value)
-
-
-def _shared(moments: Normaliser, spec: ObservationSpec) -> Params:
-    """Return the moments as parameters: those of the plain numbers, those of images' features."""
-    named = {'mean': moments.mean, 'scale': moments.scale}
-    params = {f'moments.{n}': value[:spec.numbers].clone() for n, value in named.items()}
-    if spec.images:
-        params |= {f'moments.look_{n}': value[spec.numbers:].clone() for n, value in named.items()}
-    return params
+        mean, scale = params['moments.look_mean'], params['moments.look_scale']
+        looks = Normaliser(mean, scale.square(), LOOKS, LOOK_FLOOR).update(
+            latent_model.look(params, state.spec, seen), slowest)
+        mean.copy_(looks.mean)
+        scale.copy_(looks.scale)
 
 
 def _truth(params: Params, observation: Tensor) -> Tensor:
@@ -283,8 +286,7 @@ def restore(source: Snapshot, spec: ObservationSpec) -> WorldState:
     target = nets.from_arrays({n.removeprefix('target.'): a for n, a in arrays.items()
                                if n.startswith('target.')})
     variance = params.pop('moments.variance')
-    mean = torch.cat([params[n] for n in ('moments.mean', 'moments.look_mean') if n in params])
-    moments = Normaliser(mean, variance,
+    moments = Normaliser(params['moments.mean'].clone(), variance,
                          int(source.meta['moment_batches']), config.scale_floor)
     return _assemble(config, spec, params, moments, source.lineage, source.version, target)
 
@@ -317,7 +319,7 @@ def _read(source: Snapshot, spec: ObservationSpec) -> tuple[WorldModelConfig,
         raise SnapshotError(f'system_a weights cannot be read: {error}') from error
     expected = {n: tuple(p.shape) for n, p in _begin(config, spec, 0).params.items()}
     expected |= {f'target.{n}': s for n, s in expected.items() if n.startswith('encoder.')}
-    expected['moments.variance'] = (spec.numbers + vision.FEATURES * len(spec.images),)
+    expected['moments.variance'] = (spec.numbers,)
     got = {n: tuple(a.shape) for n, a in arrays.items()}
     if got != expected:
         wrong = sorted(n for n in {*got, *expected} if got.get(n) != expected.get(n))
