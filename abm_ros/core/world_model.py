@@ -37,8 +37,8 @@ _FIXED = {'all': _GIVEN, 'dynamics': (*_GIVEN, 'encoder.', 'readout.'),
           'nothing': (*_GIVEN, 'encoder.', 'readout.')}
 # A latent dimension's step, and a number's, are at least these shares of the mean one.
 STEP_FLOOR, CHANGE_FLOOR = 0.1, 0.05
-# Batches that an image's features count at first: what is still in one episode (a goal) is no
-# smaller for that. And what hardly varies is no larger.
+# Features of images begin at mean 0 and scale 1, as if so many batches had shown it: a goal that
+# stands still for an episode is not blown up. Nor is what hardly varies.
 LOOKS, LOOK_FLOOR = 1000, 0.1
 CHAIN_RATE = 10.0    # of learning, relative to that of nets
 
@@ -108,7 +108,7 @@ def _assemble(config: WorldModelConfig, spec: ObservationSpec, params: Params,
     recollection = None
     if distance.pictures(params):
         recollection = Recollection(params['encoder.skip'].shape[0], spec.numbers,
-                                    int(lineage, 16) + version)
+                                    derive_seed(version, f'recollection/{lineage}'))
     return WorldState(config, spec, params, target, optimiser, moments, lineage, version,
                       recollection)
 
