@@ -116,7 +116,7 @@ class Agent:
         for _ in range(updates):
             actor.train_step(self.actor, model, self.replay.sample(
                 self._draw_b, cfg.actor.batch, VALUE_HORIZON, cfg.replay.hindsight,
-                events=cfg.replay.events).column(0))
+                events=cfg.replay.events, keep=1))
         self._perception.load(published)
         self._behaviour.load(actor_snapshot.snapshot(self.actor, model))
 

@@ -6,7 +6,7 @@ expected now; `prepare` runs right after the action was sent and plans from the 
 model expects next. Source: Diehl et al. 2005. numpy and onnxruntime only.
 """
 
-from math import erf, sqrt
+from math import erf, inf, sqrt
 
 import numpy as np
 
@@ -160,11 +160,12 @@ class Behaviour:
     def _draw_noise(self) -> np.ndarray:
         return self._babble.step() if self._noise is None else self._noise
 
-    def prepare(self, achieved: np.ndarray) -> None:
+    def prepare(self, achieved: np.ndarray, deadline_s: float = inf) -> None:
         """
         Plan for the next control step; call it right after the action was sent.
 
         :param achieved: (G,) in its own units, of the observation that was acted on.
+        :param deadline_s: of `time.monotonic`, for the search.
         """
         self._noise = self._draw_noise()
         self._curiosity.observe(achieved, self._goal, begins=self._begins)
@@ -180,4 +181,4 @@ class Behaviour:
             warm = np.concatenate([self._plan[1:], self._plan[-1:]])
         play = self._curiosity.playing and drive.exploration > 0
         self._plan = self._model.planner.plan(self._rng, expected + offset, goal, drive,
-                                               warm, offset, play)
+                                               warm, offset, play, deadline_s)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from abm_ros.core.errors import SpecError
-from abm_ros.core.packing import Packing
+from abm_ros.core.packing import Packing, joined
 from abm_ros.core.spec import ObservationSpec
 from abm_ros.core.transition import PROVENANCES, Step
 
@@ -58,7 +58,7 @@ class StepBlock:
     def steps(self, spec: ObservationSpec, packing: Packing) -> Iterator[Step]:
         """Iterate over the steps; their arrays are views."""
         numbers, goal = packing.number_size, spec.goal_size
-        observation = packing.join(self.rows[:, :numbers], self.pixels)
+        observation = joined(self.rows[:, :numbers], self.pixels)
         scalars = zip(self.episode.tolist(), self.index.tolist(), self.stamp_ns.tolist(),
                       self.mode.tolist(), self.origin.tolist(), self.acted.tolist(),
                       self.success.tolist(), self.signals.tolist(), strict=True)

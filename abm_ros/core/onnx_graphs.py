@@ -85,54 +85,64 @@ class WorldGraph(Graph):
         return self.op('Clip', self.op('Div', centred, self.weight(f'moments.{kind}scale')),
                        self.constant('low', -CLIP), self.constant('high', CLIP))
 
-    def readout(self, latent: str, *, single: bool = False) -> str:
-        """Append the normalised plain numbers (..., V) of latents (..., Z)."""
-        read = self.net('readout', latent, single=single)
+    def readout(self, latent: str) -> str:
+        """Append the normalised plain numbers (B, V) of latents (B, Z)."""
+        read = self.net('readout', latent, single=True)
         if not self._far:
             return read
         far = self.op('Mul', self.length(latent, read), self.weight('apart.share'))
         return self.op('Add', read, far)
 
-    def goal(self, latent: str, *, single: bool = False) -> str:
-        """Append the achieved goal (..., G), in its own units, of latents (..., Z)."""
+    def goal(self, latent: str) -> str:
+        """Append the achieved goal (B, G), in its own units, of latents (B, Z)."""
         if self._far:
-            return self.length(latent, self.net('readout', latent, single=single))
-        return self.net('goal', latent, single=single)
+            return self.length(latent, self.net('readout', latent, single=True))
+        return self.net('goal', latent, single=True)
 
     def length(self, latent: str, read: str) -> str:
-        """Append what `distance.length` computes: (..., 1) of (..., Z) and (..., V)."""
+        """Append what `distance.length` computes: (B, 1) of (B, Z) and (B, V)."""
+        # Places are columns here: operators on rows of a few numbers cost several times as much.
         parts = [self.end(name, read) for name in distance.chains(self._arrays)]
-        parts += [self.net(name, self.op('MatMul', latent, self.weight(f'apart.{name}')))
-                  for name in distance.pictures(self._arrays)]
-        square = self.op('ReduceSumSquare', self.op('Sum', *parts), self.axes(-1), keepdims=1)
+        parts += [self.op('Transpose', self.net(
+            name, self.op('MatMul', latent, self.weight(f'apart.{name}')), single=True))
+            for name in distance.pictures(self._arrays)]
+        square = self.op('ReduceSumSquare', self.op('Sum', *parts), self.axes(0), keepdims=0)
         least = self.constant('least_length', distance.LEAST ** 2)
-        return self.op('Mul', self.op('Sqrt', self.op('Add', square, least)),
-                       self.weight('apart.unit'))
+        length = self.op('Mul', self.op('Sqrt', self.op('Add', square, least)),
+                         self.weight('apart.unit'))
+        return self.op('Unsqueeze', length, self.axes(1))
 
     def end(self, name: str, read: str) -> str:
-        """Append what `chain.end` computes, (..., E) of normalised plain numbers (..., V)."""
+        """Append what `chain.end` computes, as (E, B), of normalised plain numbers (B, V)."""
         arrays, which = self._arrays, self._arrays[f'apart.{name}']
         link, rate = arrays[f'{name}.link'], which * arrays[f'{name}.rate']
-        angle = self.affine(
-            read, self.constant(f'{name}.turn', arrays['moments.scale'][:, None] * rate),
-            self.constant(f'{name}.start', arrays['moments.mean'] @ rate
-                          + arrays[f'{name}.angle']))
-        count = which.shape[1]
-        sines = self.ops('Split', count, self.op('Sin', angle), axis=-1, num_outputs=count)
+        start = arrays['moments.mean'] @ rate + arrays[f'{name}.angle']
+        angle = self.op(
+            'Gemm', self.constant(f'{name}.turn', (arrays['moments.scale'][:, None] * rate).T),
+            read, self.constant(f'{name}.start', start[:, None]), transB=1)
+        count, size = which.shape[1], link.shape[1]
+        sines = self.ops('Split', count, self.op('Sin', angle), axis=0, num_outputs=count)
         cosines = self.ops('Split', count, self.op(
-            'Sub', self.op('Cos', angle), self.constant('whole', 1.0)), axis=-1,
+            'Sub', self.op('Cos', angle), self.constant('whole', 1.0)), axis=0,
             num_outputs=count)
         turns = chain.turns(*(torch.from_numpy(arrays[f'{name}.{n}'])
                               for n in ('from', 'to'))).numpy()
-        place = self.constant(f'{name}.tip', link[-1:])
+        turns = np.stack(np.split(turns.swapaxes(1, 2), 2, axis=1), axis=1)   # (J, 2, E, E)
+        place = ''
         for i in reversed(range(count)):
-            turned = self.op('MatMul', place, self.constant(f'{name}.turn{i}', turns[i]))
-            by_sine, by_cosine = self.ops('Split', 2, turned, axis=-1, num_outputs=2)
-            place = self.op('Sum', place, self.op('Mul', sines[i], by_sine),
-                            self.op('Mul', cosines[i], by_cosine),
-                            self.constant(f'{name}.link{i}', link[i]))
-        slide = self.constant(f'{name}.slide', which @ arrays[f'{name}.slide'])
-        return self.op('Add', place, self.op('MatMul', read, slide))
+            shift, turn = link[i], turns[i]
+            if place:
+                parts = [place, self.op('Mul', sines[i], place),
+                         self.op('Mul', cosines[i], place)]
+                turn = np.concatenate([np.eye(size), *turn], axis=1)          # (E, 3 E)
+            else:
+                parts, shift = [sines[i], cosines[i]], shift + link[-1]
+                turn = (turn @ link[-1]).T                                    # (E, 2)
+            place = self.op('Gemm', self.constant(f'{name}.turn{i}', turn),
+                            self.op('Concat', *parts, axis=0),
+                            self.constant(f'{name}.link{i}', shift[:, None]))
+        slide = self.constant(f'{name}.slide', (which @ arrays[f'{name}.slide']).T)
+        return self.op('Gemm', slide, read, place, transB=1)
 
     def expand(self, x: str) -> str:
         """Append x (1 or none, B, n) repeated for every member: (K, B, n)."""
@@ -163,9 +173,11 @@ class WorldGraph(Graph):
     def disagreement(self, latent: str) -> str:
         """Append how far the members (K, B, Z) are apart, (B,) in units of a typical step."""
         centred = self.op('Sub', latent, self.op('ReduceMean', latent, self.axes(0), keepdims=1))
-        variance = self.op('ReduceMean', self.op('Mul', centred, centred), self.axes(0, 2),
-                           keepdims=0)
-        return self.op('Sqrt', self.op('Div', variance, self.constant('unit', self._unit)))
+        # Along the last axis first: over both at once takes several times as long.
+        square = self.op('ReduceSumSquare', centred, self.axes(2), keepdims=0)
+        unit = self._unit * self.members * self.latent
+        return self.op('Sqrt', self.op('Div', self.op('ReduceSum', square, self.axes(0),
+                                                      keepdims=0), self.constant('unit', unit)))
 
 
 def perceive_graph(arrays: Arrays, spec: ObservationSpec) -> bytes:
@@ -249,7 +261,7 @@ def rollout_graph(arrays: Arrays, spec: ObservationSpec, horizon: int,
     there (times the last excess, at most 1).
     """
     g = WorldGraph(_goal_arrays(arrays, spec))
-    now = g.goal('latent', single=True)
+    now = g.goal('latent')
     plans = g.op('Transpose', 'actions', perm=[1, 0, 2])
     steps = g.ops('Split', horizon, plans, axis=0, num_outputs=horizon)     # each (1, N, A)
     count = g.op('Slice', g.op('Shape', 'actions'), g.constant('zero', np.array([0])),
@@ -263,7 +275,9 @@ def rollout_graph(arrays: Arrays, spec: ObservationSpec, horizon: int,
         way.append(member)
     # What is read out of the way is read at once: a dozen small operators cost more than one.
     latents = g.op('Concat', *way, axis=1)                                  # (K, H N, Z)
-    achieved = g.goal(latents)
+    flat = g.op('Reshape', latents, g.constant('flat_way', np.array([-1, g.latent])))
+    achieved = g.op('Reshape', g.goal(flat), g.constant('by_member', np.array(
+        [g.members, -1, spec.goal_size])))
     whole = g.constant('whole', 1.0)
 
     def apart(other: str) -> str:
@@ -297,13 +311,13 @@ def _features(g: WorldGraph, latent: str, goal: str) -> str:
 
 def _policy(g: WorldGraph, latent: str, goal: str) -> str:
     """Append what `actor.policy` computes: (B, A) of (B, Z) and (B or 1, G)."""
-    return g.op('Tanh', g.net('actor', _features(g, latent, goal)))
+    return g.op('Tanh', g.net('actor', _features(g, latent, goal), single=True))
 
 
 def _value(g: WorldGraph, latent: str, goal: str) -> str:
     """Append the least of what `actor.values` computes (B,) for the policy's action."""
     seen = _features(g, latent, goal)
-    pair = g.op('Concat', seen, g.op('Tanh', g.net('actor', seen)), axis=-1)
+    pair = g.op('Concat', seen, g.op('Tanh', g.net('actor', seen, single=True)), axis=-1)
     each = g.net('critic', g.op('Unsqueeze', pair, g.axes(0)))                  # (C, B, 1)
     least = g.op('ReduceMin', each, g.axes(0, 2), keepdims=0)
     return g.op('Clip', least, g.constant('worst', -1.0), g.constant('best', 0.0))

@@ -11,17 +11,19 @@ from abm_ros.core.errors import SpecError
 from abm_ros.core.spec import ObservationSpec
 
 _VALUES = (np.arange(256, dtype=np.float32) / np.float32(255.0))
+_SHADES = np.float32(255.0)
+_GROUP = 3         # pixels in one float32, which holds whole numbers to 2 ** 24
 _SLACK = 1e-6      # some units in the last place: k / 255 may have been rounded on its way
 _PNG_LEVEL = 1     # higher levels take several times as long for a few per cent
 
 
 class Packing:
-    """Splits observations of one spec into numbers and pixels and joins them again."""
+    """Splits observations of one spec into numbers and pixels, and these into files."""
 
     def __init__(self, spec: ObservationSpec) -> None:
         self.images = spec.images
         self.number_size = spec.numbers
-        self.pixel_size = spec.size - spec.numbers
+        self.pixel_size = spec.pixels
         self.goal_slice = spec.goal_slice          # the goal is no image
 
     def split(self, observation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -39,15 +41,6 @@ class Packing:
             raise SpecError('image fields: expected numbers k / 255 with k in 0..255, got one '
                             f'that is {worst:g} beside; scale 8-bit images by 1 / 255')
         return observation[..., :self.number_size], pixels
-
-    def join(self, numbers: np.ndarray, pixels: np.ndarray) -> np.ndarray:
-        """Return the observations (..., D) float32 of what `split` made."""
-        if not self.images:
-            return numbers
-        out = np.empty((*numbers.shape[:-1], self.number_size + self.pixel_size), np.float32)
-        out[..., :self.number_size] = numbers
-        np.take(_VALUES, pixels, out=out[..., self.number_size:])
-        return out
 
     def compress(self, pixels: np.ndarray) -> list[bytes]:
         """Return the PNG files of pixels (N, P): those of the first step, of the second, ..."""
@@ -74,6 +67,48 @@ class Packing:
             places.append((field.shape, start, start + field.size))
             start += field.size
         return places
+
+
+def joined(numbers: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+    """Return the observations (..., D) float32 of what `Packing.split` made."""
+    count, size = numbers.shape[-1], pixels.shape[-1]
+    if not size:
+        return numbers
+    out = np.empty((*numbers.shape[:-1], count + size), np.float32)
+    out[..., :count] = numbers
+    # Not looked up: numpy takes ten times as long for that.
+    np.divide(pixels, _SHADES, out=out[..., count:], dtype=np.float32)
+    return out
+
+
+def grouped(pixels: np.ndarray) -> np.ndarray:
+    """Return pixels (..., P) uint8 as (..., ceil(P / 3)) float32: three in a whole number each."""
+    missing = -pixels.shape[-1] % _GROUP
+    if missing:
+        pixels = np.concatenate(
+            [pixels, np.zeros((*pixels.shape[:-1], missing), np.uint8)], axis=-1)
+    parts = pixels.reshape(*pixels.shape[:-1], -1, _GROUP)
+    out = parts[..., 2].astype(np.float32)
+    for i in (1, 0):
+        out *= np.float32(256.0)
+        out += parts[..., i]
+    return out
+
+
+def ungrouped(groups: np.ndarray, count: int) -> np.ndarray:
+    """
+    Return the pixels (..., count) uint8 of what `grouped` made of them.
+
+    :raises SpecError: it is not made of so many pixels.
+    """
+    whole = groups.astype(np.uint32) if np.all((groups >= 0) & (groups < 1 << 24)) else None
+    if whole is None or groups.shape[-1] != -(-count // _GROUP) or np.any(whole != groups):
+        raise SpecError(f'pixels: expected whole numbers in 0..2 ** 24 - 1, one for {_GROUP} of '
+                        f'{count} pixels, got an array of shape {groups.shape}')
+    out = np.empty((*groups.shape, _GROUP), np.uint8)
+    for i in range(_GROUP):
+        out[..., i] = whole >> 8 * i & 255
+    return out.reshape(*groups.shape[:-1], -1)[..., :count]
 
 
 def encode_png(image: np.ndarray) -> bytes:

@@ -7,7 +7,9 @@ Sources: Rubinstein 1999 (CEM); Chua et al. 2018 (ensembles of trajectories); Ha
 in time, elites that stay among the candidates).
 """
 
+import time
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 
@@ -95,7 +97,7 @@ class Planner:
 
     def plan(self, rng: np.random.Generator, latent: np.ndarray, goal: np.ndarray, drive: Drive,
              warm: np.ndarray | None, offset: np.ndarray | float = 0.0,
-             play: bool = False) -> np.ndarray:
+             play: bool = False, deadline_s: float = inf) -> np.ndarray:
         """
         Search for a good sequence of actions.
 
@@ -105,6 +107,8 @@ class Planner:
         :param offset: (Z,) to add to the prediction of the first step, and ever less to later
             ones.
         :param play: seek to move what the goal is about, not the goal.
+        :param deadline_s: of `time.monotonic`, after which no further iteration begins: what the
+            first one found is better than a plan that comes too late.
         :return: (H, A) float32 in [-1, 1].
         """
         cfg, shape = self._config, (self.horizon, self._action)
@@ -114,7 +118,9 @@ class Planner:
         spread = np.full(shape, cfg.spread, np.float32)
         rest = np.zeros((1, *shape), np.float32)
         given = np.concatenate([rest, self._proposals(rng, start)])
-        for _ in range(cfg.iterations):
+        for i in range(cfg.iterations):
+            if i and time.monotonic() >= deadline_s:
+                break
             drawn = self._colour @ rng.standard_normal(
                 (cfg.candidates - len(given) - 1, *shape), np.float32)
             plans = np.concatenate([given, mean[np.newaxis], mean + spread * drawn])

@@ -63,7 +63,7 @@ class ReplayIndex(Ring):
 
     def sample(self, rng: np.random.Generator, batch: int, horizon: int, hindsight: float = 0.8,
                newest: int | None = None, source: str = 'lived', pick: str = UNIFORM,
-               events: float = 0.0) -> Batch:
+               events: float = 0.0, keep: int | None = None) -> Batch:
         """
         Draw windows that start at transitions.
 
@@ -80,6 +80,7 @@ class ReplayIndex(Ring):
         :param source: of SOURCES.
         :param pick: of PICKS; all but uniform are of the source 'lived'.
         :param events: least share of windows with an event, where all may be drawn uniformly.
+        :param keep: transitions of each window, from its first on, that are returned; None: all.
         :raises SpecError: an argument is out of range.
         :raises StoreError: no transition is held yet.
         """
@@ -87,7 +88,8 @@ class ReplayIndex(Ring):
             if not 0.0 <= share <= 1.0:
                 raise SpecError(f'{name}: expected a share in [0, 1], got {share}')
         transitions = self.starts(source).transitions
-        batch = self._fitting(batch, horizon, newest)
+        kept = horizon if keep is None else min(keep, horizon)
+        batch = self._fitting(batch, kept, newest)
         _need(transitions, 'transition')
         if pick != UNIFORM:
             start = self._pick(rng, batch, newest, source, pick)
@@ -95,7 +97,7 @@ class ReplayIndex(Ring):
             start = transitions.draw(rng, batch, newest)
         else:
             start = self._eventful(rng, batch, horizon, source, events)
-        return self._from(rng, start, horizon, hindsight)
+        return self._from(rng, start, kept, hindsight)
 
     def _eventful(self, rng: np.random.Generator, count: int, horizon: int, source: str,
                   share: float) -> np.ndarray:
@@ -210,7 +212,8 @@ class ReplayIndex(Ring):
         step = np.minimum(step, end[:, None])
         action = np.take(self.action, step[:, :-1] % self.capacity, axis=0)
         action *= mask[:, :, None]
-        return Batch(self.observation(step), action, mask, goal)
+        numbers, pixels = self.packed(step)
+        return Batch(numbers, action, mask, goal, pixels)
 
 
 def _need(queue: Queue, kind: str) -> None:

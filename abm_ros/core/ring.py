@@ -11,7 +11,7 @@ import numpy as np
 
 from abm_ros.core.blocks import StepBlock
 from abm_ros.core.errors import SpecError
-from abm_ros.core.packing import Packing
+from abm_ros.core.packing import Packing, joined
 from abm_ros.core.spec import ObservationSpec, check_array
 from abm_ros.core.transition import LIVED, PROVENANCES, Step
 
@@ -132,11 +132,12 @@ class Ring:
 
     def observation(self, step: np.ndarray) -> np.ndarray:
         """Return the observations (..., D) float32 of steps (...)."""
+        return joined(*self.packed(step))
+
+    def packed(self, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the numbers (..., V) float32 and the pixels (..., P) uint8 of steps (...)."""
         slot = step % self.capacity
-        numbers = np.take(self.numbers, slot, axis=0)
-        if not self.packing.images:
-            return numbers
-        return self.packing.join(numbers, np.take(self.pixels, slot, axis=0))
+        return np.take(self.numbers, slot, axis=0), np.take(self.pixels, slot, axis=0)
 
     def append(self, step: Step) -> None:
         """

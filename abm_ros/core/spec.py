@@ -105,6 +105,11 @@ class ObservationSpec:
         """Number V of plain numbers, which come first in the observation vector."""
         return sum(f.size for f in self.fields if not f.is_image)
 
+    @property
+    def pixels(self) -> int:
+        """Number P of pixels, of all images and channels, which come last."""
+        return self.size - self.numbers
+
     @functools.cached_property
     def images(self) -> tuple[FieldSpec, ...]:
         """The images, in order; they follow the plain numbers."""

@@ -1,10 +1,13 @@
 """The records that flow through the agent: an observation, a lived step, a replayed batch."""
 
+import functools
 import math
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
+
+from abm_ros.core.packing import joined
 
 PROVENANCES = ('self', 'teacher', 'imagined')
 LIVED = ('self', 'teacher')
@@ -57,12 +60,19 @@ class Batch:
     A padded step repeats the last observation with a zero action and has mask 0.
     """
 
-    observation: np.ndarray            # (B, L + 1, D) float32
+    numbers: np.ndarray                # (B, L + 1, V) float32, what is no image
     action: np.ndarray                 # (B, L, A) float32
     mask: np.ndarray                   # (B, L) float32, 1 where the transition was lived
     goal: np.ndarray                   # (B, G) float32, hindsight or desired goal
+    pixels: np.ndarray | None = None   # (B, L + 1, P) uint8 of the images, None without any
+
+    @functools.cached_property
+    def observation(self) -> np.ndarray:
+        """What was observed, (B, L + 1, D) float32."""
+        return self.numbers if self.pixels is None else joined(self.numbers, self.pixels)
 
     def column(self, t: int) -> 'Batch':
         """Return the single transition at time t of every window."""
-        return replace(self, observation=self.observation[:, t:t + 2],
-                       action=self.action[:, t:t + 1], mask=self.mask[:, t:t + 1])
+        return replace(self, numbers=self.numbers[:, t:t + 2], action=self.action[:, t:t + 1],
+                       mask=self.mask[:, t:t + 1],
+                       pixels=None if self.pixels is None else self.pixels[:, t:t + 2])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from abm_ros.core.errors import StoreError
-from abm_ros.core.packing import Packing, decode_png
+from abm_ros.core.packing import decode_png, joined
 from abm_ros.core.spec import ObservationSpec
 from abm_ros.core.transition import PROVENANCES, Step
 from abm_ros.exchange.lerobot import ACTION, GOAL, STATE, VERSION, image_key
@@ -56,7 +56,6 @@ def steps_of(folder: Path, spec: ObservationSpec) -> Iterator[Step]:
 
 
 def _steps(table: Any, spec: ObservationSpec, modes: dict[int, str]) -> Iterator[Step]:
-    packing = Packing(spec)
     count = table.num_rows
 
     def numbers(key: str, width: int) -> np.ndarray:
@@ -66,14 +65,14 @@ def _steps(table: Any, spec: ObservationSpec, modes: dict[int, str]) -> Iterator
 
     state, goal = numbers(STATE, spec.numbers), numbers(GOAL, spec.goal_size)
     action = numbers(ACTION, spec.action_size)
-    pixels = np.empty((count, packing.pixel_size), np.uint8)
+    pixels = np.empty((count, spec.pixels), np.uint8)
     start = 0
     for field in spec.images:
         for row, cell in enumerate(table.column(image_key(field.name)).to_pylist()):
             pixels[row, start:start + field.size] = decode_png(
                 cell['bytes'], field.shape).reshape(-1)
         start += field.size
-    observation = packing.join(state, pixels)
+    observation = joined(state, pixels)
     own = [table.column(f'abm.{name}').to_pylist() for name in (
         'episode', 'step', 'stamp_ns', 'provenance', 'acted', 'success', 'novelty', 'surprise')]
     task = table.column('task_index').to_pylist()

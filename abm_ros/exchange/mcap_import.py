@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from abm_ros.core.errors import SpecError, StoreError
-from abm_ros.core.packing import Packing, decode_png
+from abm_ros.core.packing import decode_png, joined
 from abm_ros.core.spec import ObservationSpec
 from abm_ros.core.transition import Step
 from abm_ros.exchange.names import EXECUTED, METADATA, OBSERVATION, STEP, image_topic, needed
@@ -38,7 +38,6 @@ def steps_of(path: Path, spec: ObservationSpec) -> Iterator[Step]:
     """
     topics = [OBSERVATION, EXECUTED, STEP, *(image_topic(f.name) for f in spec.images)]
     factory = needed('mcap_ros2.decoder').DecoderFactory()
-    packing = Packing(spec)
     with readable(path), open(path, 'rb') as stream:
         reader = needed('mcap.reader').make_reader(
             stream, validate_crcs=True, decoder_factories=[factory])
@@ -47,7 +46,7 @@ def steps_of(path: Path, spec: ObservationSpec) -> Iterator[Step]:
         for _, channel, _, message in reader.iter_decoded_messages(topics, log_time_order=False):
             parts[channel.topic] = message
             if channel.topic == STEP:
-                yield _step(parts, spec, packing)
+                yield _step(parts, spec)
                 parts = {}
 
 
@@ -67,7 +66,7 @@ class readable:  # noqa: N801  (a context manager that reads like a function)
             raise StoreError(f'{self._path}: cannot be read as MCAP: {told}') from error
 
 
-def _step(parts: dict[str, Any], spec: ObservationSpec, packing: Packing) -> Step:
+def _step(parts: dict[str, Any], spec: ObservationSpec) -> Step:
     told = json.loads(parts[STEP].data)
     missing = [topic for topic in (OBSERVATION, *(image_topic(f.name) for f in spec.images),
                                    *((EXECUTED,) if told['acted'] else ()))
@@ -80,8 +79,8 @@ def _step(parts: dict[str, Any], spec: ObservationSpec, packing: Packing) -> Ste
                         f'got {row.size}')
     pixels = [decode_png(bytes(parts[image_topic(f.name)].data), f.shape).reshape(-1)
               for f in spec.images]
-    observation = packing.join(row[:spec.numbers],
-                               np.concatenate(pixels) if pixels else np.empty(0, np.uint8))
+    observation = joined(row[:spec.numbers],
+                         np.concatenate(pixels) if pixels else np.empty(0, np.uint8))
     return Step(told['episode'], told['step'], told['stamp_ns'], observation, row[spec.numbers:],
                 np.array(parts[EXECUTED].data, np.float32) if told['acted'] else None,
                 told['mode'], told['success'], told['provenance'], unknown(told['novelty']),

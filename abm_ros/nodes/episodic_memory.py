@@ -35,8 +35,8 @@ from abm_ros.ros.spin import run_node
 _POLL_PERIOD_S = 0.1
 UPKEEP_MODES = ('rest', 'sleep')
 _NOVELTIES_KEPT = 8
-# Numbers of observations served at a stretch; with images the rest waits for other messages.
-_TURN_NUMBERS = 1_000_000
+# Numbers served at a stretch; with images the rest waits for other messages.
+_TURN_NUMBERS = 500_000
 _TURN_S = 0.002
 _EARLY = 1024       # messages kept for a record that is not open yet: 25 s at 20 Hz
 _NICENESS = 5       # recording and replay give way to the control path
@@ -305,16 +305,17 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
                 del self._requests[place]
 
     def _send(self, index: ReplayIndex, experience: int, credits: Credits) -> int:
-        """Send one batch; return how many numbers of observations it holds."""
+        """Send one batch; return how many numbers it takes."""
         rng = self._rngs.setdefault(credits.consumer, generator(
             self.config.seed, f'{names.EPISODIC_MEMORY}/{credits.consumer}'))
         with self._guard:
             batch = self._drawn(index, rng, credits)
         self._served += len(batch.mask)
         self._batches += 1
-        self.emit('replay', encode_batch(batch, credits, experience, index.spec.to_json(),
-                                         self.get_clock().now().nanoseconds))
-        return batch.observation.size
+        message = encode_batch(batch, credits, experience, index.spec.to_json(),
+                               self.get_clock().now().nanoseconds)
+        self.emit('replay', message)
+        return len(message.data)
 
     def _drawn(self, index: ReplayIndex, rng: np.random.Generator, credits: Credits) -> Batch:
         if credits.kind == 'reverse':
@@ -324,7 +325,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
                                  credits.source)
         return index.sample(rng, credits.batch, credits.horizon, self.config.hindsight,
                             source=credits.source, pick=credits.kind,
-                            events=self.config.events)
+                            events=self.config.events, keep=credits.keep or None)
 
 
 def main() -> int:

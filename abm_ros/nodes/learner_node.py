@@ -25,7 +25,13 @@ from abm_ros.core.schedule import SCHEDULES, ScheduleConfig
 from abm_ros.core.snapshot import Snapshot
 from abm_ros.ros.codec import encode_bytes
 from abm_ros.ros.node import PartNode
-from abm_ros.ros.replay_link import Credits, ReplayedBatch, decode_batch, encode_credits
+from abm_ros.ros.replay_link import (
+    Credits,
+    ReplayedBatch,
+    addressed_to,
+    decode_batch,
+    encode_credits,
+)
 
 _CHUNK = 8          # batches asked for at a time
 NICENESS = 10      # training gives way to the control path
@@ -59,6 +65,7 @@ class Trainer(Protocol):
 
     batch: int
     horizon: int
+    keep: int               # transitions of a window that it needs, 0 for all
 
     def ready(self) -> bool:
         """Whether training can begin (System B needs a model of System A)."""
@@ -91,7 +98,7 @@ class LearnerNode(PartNode[C], Generic[C]):
 
     def __init__(self, name: str, config_class: type[C]) -> None:
         super().__init__(name, config_class)
-        self._queue: queue.Queue[ReplayedBatch | None] = queue.Queue()
+        self._queue: queue.Queue[Float32MultiArray | None] = queue.Queue()
         self._wake = threading.Condition(threading.RLock())
         self._session = 0
         self._number = 0
@@ -153,13 +160,13 @@ class LearnerNode(PartNode[C], Generic[C]):
         self._thread.join(5.0)
 
     def on_replay(self, message: Float32MultiArray) -> None:
-        """Take a batch addressed to this learner."""
-        replayed = decode_batch(message, self.part)
-        if replayed is not None and replayed.session == str(self._session):
-            self._unanswered.pop(replayed.number, None)
+        """Take a batch addressed to this learner; it is read where it is used."""
+        consumer, session, number = addressed_to(message)
+        if consumer == self.part and session == str(self._session):
+            self._unanswered.pop(number, None)
             self._received += 1
             self._heard_s = time.monotonic()
-            self._queue.put(replayed)
+            self._queue.put(message)
 
     def _end_session(self) -> None:
         """Make void what was asked for before."""
@@ -226,7 +233,7 @@ class LearnerNode(PartNode[C], Generic[C]):
         self._number += 1
         credits = Credits(self.part, str(self._session), self._number,
                           'reverse' if reverse else self.config.pick, count, trainer.batch,
-                          trainer.horizon, after)
+                          trainer.horizon, after, keep=0 if reverse else trainer.keep)
         self._unanswered[self._number] = credits
         self.emit('credits', encode_credits(credits, self.get_clock().now().nanoseconds))
 
@@ -242,18 +249,19 @@ class LearnerNode(PartNode[C], Generic[C]):
                     self._publish(self._published)
                 self._ask()
             while not self._closing:
-                replayed = self._queue.get()
-                if replayed is not None and replayed.session == str(self._session):
-                    self._take(self._trainer, replayed)
+                message = self._queue.get()
+                if message is not None and addressed_to(message)[1] == str(self._session):
+                    self._take(self._trainer, message)
             self._save()
         except Exception:
             self.faults += 1
             self.get_logger().fatal(f'training stopped:\n{traceback.format_exc()}')
             self.broken = True
 
-    def _take(self, trainer: Trainer, replayed: ReplayedBatch) -> None:
-        self._experience = max(self._experience, replayed.experience)
+    def _take(self, trainer: Trainer, message: Float32MultiArray) -> None:
         try:
+            replayed = decode_batch(message)
+            self._experience = max(self._experience, replayed.experience)
             trainer.begin(replayed)
             if self.config.plasticity <= 0:
                 self._finish(trainer)

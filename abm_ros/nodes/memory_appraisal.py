@@ -1,6 +1,5 @@
 """How episodic_memory keeps its appraisal up to date: in a thread, off the executor's."""
 
-import os
 import threading
 import time
 from typing import Any
@@ -13,7 +12,7 @@ from abm_ros.core.replay import ReplayIndex
 from abm_ros.core.snapshot import Snapshot
 from abm_ros.ros.node import PartNode
 
-_NICENESS = 10
+_REST = 2.0            # times as long as a chunk took, before the next: recording comes first
 _TICK_S = 0.05
 _FEWEST = 50           # transitions, below which nothing is appraised
 
@@ -47,7 +46,7 @@ class Appraising:
             self._thread.join(5.0)
 
     def _work(self) -> None:
-        os.nice(_NICENESS)   # on Linux of this thread alone
+        # No niceness: whoever is not let run while it holds Python's lock stops the whole node.
         while self._arrived is not None and not self._ending.is_set():
             if (time.monotonic() - self._done_s < self._config.appraise_period_s
                     or len(self._index) < _FEWEST):
@@ -64,9 +63,12 @@ class Appraising:
 
         def chunks() -> Any:
             for chunk in read(index, step):
+                began_s = time.monotonic()
                 with guard:
                     transitions = chunk()
                 yield transitions
+                if self._ending.wait(_REST * (time.monotonic() - began_s)):
+                    return
 
         made = Appraiser(model, chunks(), self._config.neighbours)
         found = made.appraised

@@ -36,7 +36,7 @@ class WorldTrainer:
         self._kept = Snapshot.load(path) if path.exists() else None
         self._since_check = 0
         self._config = config
-        self.batch, self.horizon = config.batch, config.horizon
+        self.batch, self.horizon, self.keep = config.batch, config.horizon, 0
 
     def ready(self) -> bool:
         return True

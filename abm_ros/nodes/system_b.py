@@ -1,5 +1,7 @@
 """system_b: acts; latent in, action out, the next plan prepared in between."""
 
+import math
+import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,6 +34,9 @@ class SystemBConfig(PlannerConfig):
     defer_s: float = setting(
         0.004, 'How long planning ahead waits, so that motors are answered first.',
         unit='s', low=0.0, high=0.1)
+    planning_share: float = setting(
+        0.4, 'Share of the control period after which a search is not refined any more; one who '
+        'plans too long acts too late. Not with exact_rounds.', low=0.0, high=1.0)
     exact_rounds: bool = setting(
         False, "Wait for the learner's snapshot whenever System A acts with a newer round's.")
     competence_window: int = setting(
@@ -141,7 +146,10 @@ class SystemB(PartNode[SystemBConfig]):
                  begins: bool, action: np.ndarray) -> None:
         self._recent.append(action)
         self._track(packet, goal, begins)
-        behaviour.prepare(packet.array('achieved_goal'))
+        assert self._spec is not None
+        deadline_s = math.inf if self.config.exact_rounds else (
+            time.monotonic() + self.config.planning_share * self._spec.control_period_s)
+        behaviour.prepare(packet.array('achieved_goal'), deadline_s)
 
     def _track(self, packet: Packet, goal: np.ndarray, begins: bool) -> None:
         assert self._spec is not None

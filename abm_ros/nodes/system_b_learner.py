@@ -31,6 +31,7 @@ class ActorTrainer:
     """`core.actor` behind the trainer protocol; needs a model of System A first."""
 
     horizon = VALUE_HORIZON
+    keep = 1                # of what it is drawn by
 
     def __init__(self, path: Path, seed: int, config: ActorConfig) -> None:
         import torch
@@ -66,7 +67,7 @@ class ActorTrainer:
             for group in optimiser.param_groups:
                 group['lr'] = state.config.learning_rate * plasticity
         if replayed.kind != 'reverse':
-            return self._actor.train_step(state, world, replayed.batch.column(0))
+            return self._actor.train_step(state, world, replayed.batch)
         metrics: Mapping[str, float] = {}
         for t in reversed(range(self.horizon)):
             metrics = self._actor.value_step(state, world, replayed.batch.column(t))

@@ -150,12 +150,25 @@ class PartNode(LifecycleNode, Generic[C]):
 
     def create_timer(self, timer_period_sec: float, callback: Callable[[], None],
                      *arguments: Any, **options: Any) -> Timer:
-        """As rclpy's, which looks up at each call whether the callback would take the timer."""
+        """
+        As rclpy's, but called once when it is due.
+
+        Where another timer is reset meanwhile, the EventsExecutor of rclpy 9.1 calls one that is
+        due several times in a row, and every call puts the next one off by a period: a node under
+        load said nothing for seconds and counted as lost.
+        """
+        period_ns = int(timer_period_sec * 1e9)
+
         def call() -> None:
-            callback()
-        # Known beforehand: 2 us in place of 10 (hot).
+            left_ns = timer.time_until_next_call()
+            if left_ns is not None and left_ns > period_ns:
+                timer.reset()
+            else:
+                callback()
+        # rclpy looks up at each call whether it would take the timer: 2 us in place of 10 (hot).
         call.__signature__ = _TAKES_NOTHING  # type: ignore[attr-defined]
-        return super().create_timer(timer_period_sec, call, *arguments, **options)
+        timer = super().create_timer(timer_period_sec, call, *arguments, **options)
+        return timer
 
     def every(self, period_s: float, callback: Callable[[], None]) -> None:
         """Call back periodically (steady time) until the node is deactivated."""

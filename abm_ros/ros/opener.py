@@ -41,7 +41,8 @@ class Opener(Generic[T]):
             return
         self._arrived = data
         if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._work, name='opener', daemon=True)
+            # No daemon: one that is in foreign code when the interpreter ends aborts the process.
+            self._thread = threading.Thread(target=self._work, name='opener')
             self._thread.start()
 
     def reopen(self) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from std_msgs.msg import Float32MultiArray
 
 from abm_ros.core.errors import SpecError
+from abm_ros.core.packing import grouped, ungrouped
 from abm_ros.core.replay import PICKS, UNIFORM
 from abm_ros.core.ring import SOURCES
 from abm_ros.core.spec import ObservationSpec
@@ -29,7 +30,8 @@ class Credits:
     A request for batches, to be served once memory's experience counts `after` transitions.
 
     Requests of a session are numbered: one that is sent again, because no answer came, is
-    served once. A new session of a consumer voids what its old one asked for.
+    served once. A new session of a consumer voids what its old one asked for. `keep` is how many
+    transitions of a window are sent, 0 for all; windows that are swept are sent whole.
     """
 
     consumer: str
@@ -41,14 +43,16 @@ class Credits:
     horizon: int
     after: int = 0
     source: str = 'lived'
+    keep: int = 0
 
     def __post_init__(self) -> None:
         if (self.kind not in KINDS or self.source not in SOURCES
                 or not 1 <= self.count <= MAX_COUNT or not 1 <= self.batch <= MAX_BATCH
-                or not 1 <= self.horizon <= MAX_HORIZON):
+                or not 1 <= self.horizon <= MAX_HORIZON or not 0 <= self.keep <= MAX_HORIZON):
             raise SpecError(f'credits out of bounds: kind of {KINDS}, '
                             f'source of {SOURCES}, count in 1..{MAX_COUNT}, '
-                            f'batch in 1..{MAX_BATCH}, horizon in 1..{MAX_HORIZON}, got {self}')
+                            f'batch in 1..{MAX_BATCH}, horizon in 1..{MAX_HORIZON}, '
+                            f'keep in 0..{MAX_HORIZON}, got {self}')
         if self.kind in PICKS and self.kind != UNIFORM and self.source != 'lived':
             # Nobody says what other steps are worth: it could never be answered.
             raise SpecError(f"credits of kind '{self.kind}': expected the source 'lived', "
@@ -85,41 +89,57 @@ def decode_credits(message: Float32MultiArray) -> Credits:
                    packet.integer('number'), packet.attributes.get('kind', ''),
                    packet.integer('count'),
                    packet.integer('batch'), packet.integer('horizon'), packet.integer('after'),
-                   packet.attributes.get('source', 'lived'))
+                   packet.attributes.get('source', 'lived'), packet.integer('keep'))
 
 
 def encode_batch(batch: Batch, credits: Credits, experience: int, spec_json: str,
                  stamp_ns: int) -> Float32MultiArray:
     """Write one batch, addressed to the consumer whose credit it uses up."""
-    return encode(Packet(stamp_ns, {
-        'observation': batch.observation, 'action': batch.action, 'mask': batch.mask,
-        'goal': batch.goal}, {
+    arrays = {'observation': batch.numbers, 'action': batch.action, 'mask': batch.mask,
+              'goal': batch.goal}
+    if batch.pixels is not None and batch.pixels.shape[-1]:
+        arrays['pixels'] = grouped(batch.pixels)
+    return encode(Packet(stamp_ns, arrays, {
         'consumer': credits.consumer, 'session': credits.session,
         'number': str(credits.number), 'kind': credits.kind, 'source': credits.source,
         'experience': str(experience), 'spec': spec_json}))
 
 
-def decode_batch(message: Float32MultiArray, consumer: str) -> ReplayedBatch | None:
+def addressed_to(message: Float32MultiArray) -> tuple[str, str, int]:
     """
-    Read a batch; None when it is addressed to another consumer.
+    Return consumer, session and number of the request that a batch answers; it is not read.
+
+    :raises SpecError: it has no number.
+    """
+    told = Packet(0, {}, attributes_of(message))
+    return (told.attributes.get('consumer', ''), told.attributes.get('session', ''),
+            told.integer('number'))
+
+
+def decode_batch(message: Float32MultiArray) -> ReplayedBatch:
+    """
+    Read a batch.
 
     :raises SpecError: it is malformed.
     """
-    if attributes_of(message).get('consumer') != consumer:
-        return None
     packet = decode(message)
     spec = ObservationSpec.from_json(packet.attributes.get('spec', ''))
+    pixels = (ungrouped(packet.array('pixels'), spec.pixels) if spec.images else
+              None)
     batch = Batch(packet.array('observation'), packet.array('action'), packet.array('mask'),
-                  packet.array('goal'))
+                  packet.array('goal'), pixels)
     if batch.mask.ndim != 2:
         raise SpecError(f'replayed batch: expected a mask (B, L), got {batch.mask.shape}')
     count, length = batch.mask.shape
-    expected = {'observation': (count, length + 1, spec.size),
-                'action': (count, length, spec.action_size), 'goal': (count, spec.goal_size)}
-    for name, shape in expected.items():
-        if getattr(batch, name).shape != shape:
+    expected = {'observation': (batch.numbers, (count, length + 1, spec.numbers)),
+                'action': (batch.action, (count, length, spec.action_size)),
+                'goal': (batch.goal, (count, spec.goal_size))}
+    if pixels is not None:
+        expected['pixels'] = pixels, (count, length + 1, spec.pixels)
+    for name, (array, shape) in expected.items():
+        if array.shape != shape:
             raise SpecError(f'replayed batch does not fit its spec: {name}: expected {shape}, '
-                            f'got {getattr(batch, name).shape}')
+                            f'got {array.shape}')
     return ReplayedBatch(batch, packet.attributes.get('kind', ''),
                          packet.attributes.get('session', ''), packet.integer('number'),
                          packet.integer('experience'), spec,

@@ -56,6 +56,8 @@ def run_node(make: Callable[[], PartNode[Any]], *, autostart: bool = False) -> i
         itself; a refusal then ends the process.
     :return: the exit code: 0, REFUSED, or 1 for any other failure.
     """
+    # OpenCV's threads spin while they wait for work, which takes a processor from other nodes.
+    os.environ.setdefault('OPENCV_FOR_THREADS_NUM', '1')
     initialise(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
     sys.setswitchinterval(_SWITCH_S)
     stop = Stop()

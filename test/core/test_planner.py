@@ -42,6 +42,14 @@ def test_plans_stay_in_range_and_repeat_bit_for_bit() -> None:
     assert not np.array_equal(first, other)
 
 
+def test_past_the_deadline_the_first_iteration_counts() -> None:
+    late, once = (Planner(settings, trained()[2]).plan(
+        np.random.default_rng(3), latent_of(np.zeros(6)), np.array([0.5, 0.2], np.float32),
+        Drive(), None, deadline_s=deadline_s) for settings, deadline_s in (
+            (PlannerConfig(), 0.0), (PlannerConfig(iterations=1), np.inf)))
+    np.testing.assert_array_equal(late, once)
+
+
 def test_novelty_pulls_where_the_goal_does_not() -> None:
     """Intrinsic weight seeks the disagreement that the penalty avoids: bolder actions."""
     curious = plan(0, [0.0, 0.0], drive=Drive(0.0, 5.0, 0.0))

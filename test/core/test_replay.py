@@ -215,6 +215,15 @@ def test_batches_are_float32_copies() -> None:
     assert index.sample(np.random.default_rng(0), 8, 3).observation.min() > -99.0
 
 
+def test_transitions_that_are_kept_are_those_of_whole_windows() -> None:
+    index = filled(rarely_moved(7), 1000)
+    whole = index.sample(np.random.default_rng(0), 32, 4, events=0.5)
+    short = index.sample(np.random.default_rng(0), 32, 4, events=0.5, keep=1)
+    assert short.mask.shape == (32, 1)
+    for item in ('observation', 'action', 'mask', 'goal'):
+        np.testing.assert_array_equal(getattr(short, item), getattr(whole.column(0), item))
+
+
 def test_refuses_bad_arguments_and_steps() -> None:
     index = filled(life([5]), 10)
     rng = np.random.default_rng(0)

@@ -53,7 +53,7 @@ def test_latents_do_not_collapse_even_without_the_readout() -> None:
 
 def test_the_members_doubt_what_they_never_saw() -> None:
     state, near = learn(SMALL, 250), held_out(1)
-    far = replace(near, observation=near.observation + np.float32(6.0))
+    far = replace(near, numbers=near.observation + np.float32(6.0))
     seen, unseen = (world_model.evaluate(state, b)['uncertainty'] for b in (near, far))
     assert unseen > 2 * seen > 0
 
@@ -71,7 +71,7 @@ def test_padding_under_the_mask_teaches_nothing() -> None:
     mask[:, 1:] = 0
     rubbish = batch.observation.copy()
     rubbish[:, 2:] = batch.observation[:, 1:2]
-    padded = replace(batch, observation=rubbish, mask=mask)
+    padded = replace(batch, numbers=rubbish, mask=mask)
     other = replace(padded, action=np.where(mask[..., None] > 0, batch.action, 0.3))
     states = [learn(SMALL, 3) for _ in range(2)]
     for state, data in zip(states, (padded, other), strict=True):
@@ -87,7 +87,7 @@ def test_a_constant_dimension_does_no_harm() -> None:
 
     def widened(batch: Batch) -> Batch:
         fixed = np.full((*batch.observation.shape[:2], 1), 7.0, np.float32)
-        return replace(batch, observation=np.concatenate([batch.observation, fixed], -1))
+        return replace(batch, numbers=np.concatenate([batch.observation, fixed], -1))
 
     for _ in range(250):
         world_model.train_step(state, widened(body.batch(rng, 64, 2)))
@@ -99,7 +99,7 @@ def test_a_broken_batch_is_refused() -> None:
     broken = batch.observation.copy()
     broken[3, 1, 2] = np.nan
     with pytest.raises(NonFiniteError):
-        world_model.train_step(state, replace(batch, observation=broken))
+        world_model.train_step(state, replace(batch, numbers=broken))
     with pytest.raises(SpecError, match='action'):
         world_model.train_step(state, replace(batch, action=batch.action[..., :2]))
     assert state.version == 0

@@ -130,6 +130,20 @@ def test_a_second_run_goes_on_from_the_first(first):
     assert report['unsafe_commands'] == 0
 
 
+def test_a_body_with_a_camera_is_learned_from_and_no_part_is_lost(tmp_path):
+    # A first round of 200 updates takes longer on a busy machine than a test may.
+    (tmp_path / 'short.yaml').write_text(
+        '/**:\n  system_a_learner: {ros__parameters: {first_updates: 10, updates: 10}}\n')
+    abm = sim(tmp_path, '--body', 'bullet:reach:camera', '--pin', 'task', '--duration', '20',
+              '--json', 'report.json', '--baseline-episodes', '1', '--params-file', 'short.yaml')
+    assert abm.wait() == 0, abm.errors.read_text()
+    report = json.loads((tmp_path / 'report.json').read_text())
+    assert report['degraded'] == report['unsafe_commands'] == 0
+    assert report['transitions_recorded'] > 100
+    # Kept once a round is over, and that takes pictures.
+    assert (tmp_path / 'out' / 'models' / 'system_a.abm').exists()
+
+
 def test_ctrl_c_ends_everything(tmp_path):
     abm = sim(tmp_path, '--duration', '300')
     wait_until(lambda: 'all nodes active' in abm.errors.read_text(), 'the graph', 60.0)

@@ -15,6 +15,7 @@ from std_msgs.msg import Float32MultiArray
 from abm_ros.core.config import check, setting
 from abm_ros.core.errors import BodyError, ConfigError, SpecError
 from abm_ros.ros.node import PartNode, topic_problem
+from abm_ros.ros.spin import make_executor
 
 SUCCESS, FAILURE, ERROR = (TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE,
                            TransitionCallbackReturn.ERROR)
@@ -269,3 +270,23 @@ def test_other_topics_are_refused(topic) -> None:
 def test_a_config_error_names_node_and_field() -> None:
     with pytest.raises(ConfigError, match=r'ProbeConfig\.gain'):
         ProbeConfig(gain=9.0)
+
+
+def test_a_timer_that_is_due_is_called_once_however_often_others_are_reset(node) -> None:
+    """The events executor calls it once per reset, and then not for as many periods."""
+    calls = []
+    node.create_timer(0.05, lambda: calls.append('due'), clock=node.steady)
+    other = node.create_timer(30.0, lambda: None, clock=node.steady)
+    executor = make_executor()
+    executor.add_node(node)
+    try:
+        executor.spin_once(timeout_sec=0.01)
+        time.sleep(0.06)
+        for _ in range(40):
+            other.reset()
+        end_s = time.monotonic() + 0.5
+        while time.monotonic() < end_s:
+            executor.spin_once(timeout_sec=0.01)
+    finally:
+        executor.shutdown()
+    assert 2 <= len(calls) <= 12

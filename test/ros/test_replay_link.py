@@ -1,5 +1,7 @@
 """Credits and batches between memory and its consumers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from abm_ros.core.transition import Batch
 from abm_ros.ros.codec import Packet, encode
 from abm_ros.ros.replay_link import (
     Credits,
+    addressed_to,
     decode_batch,
     decode_credits,
     encode_batch,
@@ -18,7 +21,7 @@ from abm_ros.ros.replay_link import (
 )
 
 SPEC = ObservationSpec((FieldSpec('goal', 2), FieldSpec('x', 3)), 'goal', 0.1, 2, 0.05, 50)
-ASK = Credits('learner', '3', 7, 'uniform', 2, 4, 5, after=60)
+ASK = Credits('learner', '3', 7, 'uniform', 2, 4, 5, after=60, keep=3)
 
 
 def batch(horizon: int = 5, observation: int = 5, action: int = 2) -> Batch:
@@ -34,7 +37,7 @@ def test_credits_survive() -> None:
 
 @pytest.mark.parametrize('change', [
     {'kind': 'random'}, {'count': 0}, {'count': 10**6}, {'batch': 0}, {'batch': 10**6},
-    {'horizon': 0}, {'horizon': 10**6}, {'kind': 'surprise', 'source': 'teacher'},
+    {'horizon': 0}, {'horizon': 10**6}, {'keep': -1}, {'kind': 'surprise', 'source': 'teacher'},
     {'kind': 'balanced', 'source': 'imagined'}])
 def test_greedy_credits_are_refused(change) -> None:
     with pytest.raises(SpecError, match='credits'):
@@ -52,12 +55,39 @@ def test_foreign_credits_are_refused(change) -> None:
 def test_a_batch_comes_to_whom_it_is_addressed() -> None:
     sent = batch()
     message = encode_batch(sent, ASK, 99, SPEC.to_json(), 5)
-    assert decode_batch(message, 'somebody_else') is None
-    came = decode_batch(message, 'learner')
+    assert addressed_to(message) == ('learner', '3', 7)
+    came = decode_batch(message)
     assert (came.kind, came.session, came.number, came.experience) == ('uniform', '3', 7, 99)
     assert came.spec == SPEC
     for name in ('observation', 'action', 'mask', 'goal'):
         np.testing.assert_array_equal(getattr(came.batch, name), getattr(sent, name))
+
+
+PICTURED = ObservationSpec((*SPEC.fields, FieldSpec('camera', 8, (1, 2, 4))), 'goal', 0.1, 2, 0.05,
+                           50)
+
+
+def test_pictures_come_bit_for_bit_in_a_third_of_the_numbers() -> None:
+    sent = replace(batch(), pixels=np.random.default_rng(1).integers(
+        256, size=(4, 6, 8), dtype=np.uint8))
+    message = encode_batch(sent, ASK, 99, PICTURED.to_json(), 5)
+    assert len(message.data) == sum(x.size for x in (
+        sent.numbers, sent.action, sent.mask, sent.goal)) + 4 * 6 * 3
+    came = decode_batch(message).batch
+    np.testing.assert_array_equal(came.observation, sent.observation)
+    assert came.observation.shape == (4, 6, PICTURED.size)
+    np.testing.assert_array_equal(came.column(2).observation, sent.observation[:, 2:4])
+
+
+@pytest.mark.parametrize('value', [-1.0, 0.5, 2.0 ** 24])
+def test_what_are_no_pixels_is_refused(value: float) -> None:
+    sent = replace(batch(), pixels=np.zeros((4, 6, 8), np.uint8))
+    message = encode_batch(sent, ASK, 99, PICTURED.to_json(), 5)
+    message.data[-1] = value
+    with pytest.raises(SpecError, match='pixels'):
+        decode_batch(message)
+    with pytest.raises(SpecError, match='pixels'):
+        decode_batch(encode_batch(batch(), ASK, 99, PICTURED.to_json(), 5))
 
 
 @pytest.mark.parametrize('bad', [
@@ -69,4 +99,4 @@ def test_a_batch_comes_to_whom_it_is_addressed() -> None:
     Batch(batch().observation[0], batch().action, batch().mask, batch().goal)], ids=range(7))
 def test_a_batch_that_does_not_fit_its_spec_is_refused(bad) -> None:
     with pytest.raises(SpecError):
-        decode_batch(encode_batch(bad, ASK, 0, SPEC.to_json(), 0), 'learner')
+        decode_batch(encode_batch(bad, ASK, 0, SPEC.to_json(), 0))
