@@ -157,15 +157,15 @@ def test_a_whole_run_on_panda_reach(tmp_path, capsys):
     for module in ('panda_gym', 'stable_baselines3', 'matplotlib'):
         pytest.importorskip(module)
     file = tmp_path / 'learn.json'
-    assert main(['bench', 'learn', '--env', 'PandaReach-v3', '--seeds', '1', '--steps', '40',
-                 '--every', '20', '--baseline-steps', '60', '--baseline-every', '30',
+    assert main(['bench', 'learn', '--env', 'PandaReach-v3', '--seeds', '1', '--steps', '28',
+                 '--every', '14', '--baseline-steps', '40', '--baseline-every', '20',
                  '--eval-episodes', '2', '--jobs', '1', '--json', str(file)]) == 0
     figures = json.loads(file.read_text())
     assert {'env', 'threshold', 'agents', 'ratio', 'wall_s'} <= set(figures)
     assert figures['env'] == 'PandaReach-v3'
     assert set(figures['agents']) == {'abm', 'sac-her'}
-    assert figures['agents']['abm']['curve'][0]['steps'] == [20, 40]
-    assert figures['agents']['sac-her']['curve'][0]['steps'] == [30, 60]
+    assert figures['agents']['abm']['curve'][0]['steps'] == [14, 28]
+    assert figures['agents']['sac-her']['curve'][0]['steps'] == [20, 40]
     for agent in figures['agents'].values():
         assert len(agent['steps_to_threshold']) == 1
         assert all(0.0 <= share <= 1.0 for share in agent['curve'][0]['strict'])

@@ -20,7 +20,7 @@ from abm_ros.ros.codec import decode
 from abm_ros.ros.graph import GraphOptions, describe
 
 pytestmark = [pytest.mark.graph, pytest.mark.timeout(300)]
-STEPS = 38
+STEPS = 33
 
 
 def steps_of_the_graph(body: str, seed: int, folder) -> dict[int, tuple[np.ndarray, np.ndarray]]:

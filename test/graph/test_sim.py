@@ -79,7 +79,7 @@ def sim(folder: Path, *more: str) -> Abm:
 @pytest.fixture(scope='module')
 def first(tmp_path_factory):
     folder = tmp_path_factory.mktemp('sim')
-    abm = sim(folder, '--duration', '25', '--json', 'first.json', '--baseline-episodes', '3')
+    abm = sim(folder, '--duration', '20', '--json', 'first.json', '--baseline-episodes', '3')
     code = abm.wait(120.0)
     assert code == 0, abm.errors.read_text()
     abm.assert_gone()
@@ -116,7 +116,7 @@ def test_the_audit_log_is_a_chain_that_names_every_mode(first):
 def test_a_second_run_goes_on_from_the_first(first):
     folder, before = first
     assert (folder / 'out' / 'models' / 'system_a.abm').exists()
-    abm = sim(folder, '--duration', '14', '--json', 'second.json', '--baseline-episodes', '2')
+    abm = sim(folder, '--duration', '10', '--json', 'second.json', '--baseline-episodes', '2')
     assert abm.wait(120.0) == 0, abm.errors.read_text()
     report = json.loads((folder / 'second.json').read_text())
     with sqlite3.connect(folder / 'out' / 'memory.db') as db:
