@@ -7,7 +7,7 @@ Makes a body from its name: 'bullet:reach', 'bullet:push' or 'gym:PandaReach-v3'
 from collections.abc import Mapping
 from typing import Any
 
-from abm_ros.bodies.config import OBSERVES, TASK_NAMES, BulletArmConfig, GymBodyConfig
+from abm_ros.bodies.config import FORMS, OBSERVES, TASK_NAMES, BulletArmConfig, GymBodyConfig
 from abm_ros.bodies.types import Body
 from abm_ros.core.config import from_mapping
 from abm_ros.core.errors import BodyError
@@ -23,8 +23,7 @@ def parse_body(body: str) -> tuple[str, dict[str, str]]:
     """
     kind, colon, rest = body.partition(':')
     if not colon or not rest or kind not in KINDS:
-        raise BodyError(f"body '{body}': expected bullet:reach, bullet:push or gym:<environment>"
-                        ', e.g. gym:PandaReach-v3')
+        raise BodyError(f"body '{body}': expected {FORMS}, e.g. gym:PandaReach-v3")
     if kind == 'gym':
         return kind, {'env_id': rest}
     task, _, observes = rest.partition(':')

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from abm_ros.bodies.config import FORMS
 from abm_ros.bodies.make import make_body, parse_body
 from abm_ros.cli.folder import RUN_FOLDER
 from abm_ros.cli.report import build_report, print_report
@@ -42,7 +43,7 @@ _PLAIN_PERIOD_S = 5.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `abm sim`."""
     parser.add_argument('--body', default='bullet:reach',
-                        help='bullet:reach, bullet:push or gym:<environment> (%(default)s)')
+                        help=f'{FORMS} (%(default)s)')
     parser.add_argument('--headless', action='store_true', help='no simulator window')
     parser.add_argument('--duration', type=float, default=240.0, metavar='S',
                         help='wall seconds once all nodes are active (%(default)s)')

@@ -63,8 +63,8 @@ def parse_options(texts: Mapping[str, str], *, simulated: bool) -> GraphOptions:
     if not simulated:
         values['body'] = ''
     elif not values['body']:
-        raise BodyError("body '': expected bullet:reach, bullet:push or gym:<environment>; "
-                        'for a robot use robot.launch.py')
+        raise BodyError("body '': expected a simulated body, e.g. bullet:reach; for a robot "
+                        'use robot.launch.py')
     return from_mapping(GraphOptions, values)
 
 

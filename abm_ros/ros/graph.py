@@ -22,8 +22,8 @@ class GraphOptions:
     """What a user may choose when bringing the graph up."""
 
     body: str = setting(
-        'bullet:reach', 'Simulated body: bullet:reach, bullet:push or gym:<id>; empty for a '
-        'real robot, whose drivers run already.')
+        'bullet:reach', 'Simulated body, e.g. bullet:reach:camera or gym:PandaReach-v3; empty for '
+        'a real robot, whose drivers run already.')
     directory: str = setting('~/.ros/abm_ros', 'Folder of memory, models, audit log and logs.')
     seed: int = setting(0, 'Seed of the run.', low=0)
     headless: bool = setting(True, 'No simulator window.')
