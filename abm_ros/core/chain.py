@@ -3,7 +3,7 @@ A chain of rotations: where the end of an arm is, as a function of its joints.
 
 Every joint turns what comes after it in a plane of its own, by an angle that is linear in the
 joint's position. So a few hundred poses tell the place at all others: there is no pose that a net
-must have seen the like of. Numbers that are no angles go straight through the linear term.
+must have seen the like of. Where numbers may be no angles, there is a linear term beside it.
 Source: Brockett 1984 (a serial arm's kinematics as a product of exponentials); the Rodrigues
 formula for one turn.
 Shape letters: B batch, J joints, E dimensions.
@@ -19,21 +19,23 @@ from abm_ros.core.nets import Params
 REACH = 2.0    # deviation of a link's parts at first, in units of the result
 
 
-def init(rng: torch.Generator, name: str, joints: int, dimensions: int) -> Params:
+def init(rng: torch.Generator, name: str, joints: int, dimensions: int, *,
+         slides: bool = True) -> Params:
     """
     Make a chain; an arm in the plane or in space has no dead ends in a few dimensions more.
 
     :param name: prefix of the parameters' names.
     :param joints: J, from the base on.
     :param dimensions: E of the end's place.
+    :param slides: whether there is a linear term; it would take what turns have to explain.
     """
     def draw(rows: int) -> Tensor:
         return torch.randn(rows, dimensions, generator=rng)
     # The unit of a joint's position is the radian, as ROS has it, until learned otherwise.
-    return {f'{name}.from': draw(joints), f'{name}.to': draw(joints),
-            f'{name}.link': REACH * draw(joints + 1), f'{name}.slide': torch.zeros(
-                joints, dimensions),
-            f'{name}.rate': torch.ones(joints), f'{name}.angle': torch.zeros(joints)}
+    made = {f'{name}.from': draw(joints), f'{name}.to': draw(joints),
+            f'{name}.link': REACH * draw(joints + 1), f'{name}.rate': torch.ones(joints),
+            f'{name}.angle': torch.zeros(joints)}
+    return made | ({f'{name}.slide': torch.zeros(joints, dimensions)} if slides else {})
 
 
 def turns(first: Tensor, second: Tensor) -> Tensor:
@@ -67,4 +69,5 @@ def end(params: Mapping[str, Tensor], name: str, joints: Tensor, scaled: Tensor)
     for i in reversed(range(joints.shape[1])):
         by_sine, by_cosine = (place @ turn[i]).chunk(2, dim=-1)
         place = place + sine[:, i] * by_sine + cosine[:, i] * by_cosine + link[i]
-    return place + scaled @ params[f'{name}.slide']
+    slide = params.get(f'{name}.slide')
+    return place if slide is None else place + scaled @ slide

@@ -24,6 +24,7 @@ class JointLimits:
 
     A continuous joint has infinite position limits; velocity and effort are always finite.
     `inputs` says that all of them are inputs without a place: no joint states tell of them.
+    `turns` says that none of them slides.
     """
 
     joints: tuple[str, ...]
@@ -32,6 +33,7 @@ class JointLimits:
     velocity: np.ndarray
     effort: np.ndarray
     inputs: bool = False
+    turns: bool = True
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ def read_limits(text: str, joints: Sequence[str] = ()) -> JointLimits:
         rows.append(_joint_row(name, found[name]))
     lower, upper, velocity, effort = np.array(rows, float).T
     return JointLimits(chosen, lower, upper, velocity, effort,
-                       all(found[name].find('abm_input') is not None for name in chosen))
+                       all(found[name].find('abm_input') is not None for name in chosen),
+                       all(found[name].get('type') != 'prismatic' for name in chosen))
 
 
 def read_body_tag(text: str) -> BodyTag | None:

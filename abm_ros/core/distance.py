@@ -46,7 +46,7 @@ def init(rng: torch.Generator, spec: ObservationSpec, basis: Tensor) -> Params:
     for field in spec.fields:
         if not field.is_image and not field.hidden:
             name = f'{_CHAIN}{field.name}'
-            params |= chain.init(rng, name, field.size, DIMENSIONS)
+            params |= chain.init(rng, name, field.size, DIMENSIONS, slides=not field.angles)
             params[f'apart.{name}'] = torch.eye(spec.numbers)[:, spec.slice_of(field.name)]
     for number, field in enumerate(spec.images):
         name, start = f'{_PICTURE}{field.name}', spec.numbers + number * vision.FEATURES

@@ -89,7 +89,8 @@ def layout_for(limits: JointLimits, tag: BodyTag | None, *, goal_tolerance: floa
     if unknown := [sense for sense in senses if sense not in sizes]:
         raise SpecError(f"an arm has no sense '{unknown[0]}', expected {', '.join(sizes)}")
     # An arm's own joints and tool come first, extra channels (an object) after, images last.
-    fields = [*(FieldSpec(sense, sizes[sense]) for sense in senses),
+    fields = [*(FieldSpec(sense, sizes[sense], angles=sense == POSITION and limits.turns)
+                for sense in senses),
               *(FieldSpec(f.name, f.size, hidden=f.hidden) for f in tag.fields if f.name != GOAL)]
     if tag.camera:
         fields.append(FieldSpec(CAMERA, 3 * tag.camera ** 2, (3, tag.camera, tag.camera)))

@@ -138,6 +138,8 @@ class WorldGraph(Graph):
             place = self.op('Gemm', self.constant(f'{name}.turn{i}', turn),
                             self.op('Concat', *parts, axis=0),
                             self.constant(f'{name}.link{i}', shift[:, None]))
+        if f'{name}.slide' not in arrays:
+            return place
         slide = self.constant(f'{name}.slide', (which @ arrays[f'{name}.slide']).T)
         return self.op('Gemm', slide, read, place, transB=1)
 

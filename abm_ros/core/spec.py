@@ -9,7 +9,7 @@ import functools
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -28,12 +28,15 @@ class FieldSpec:
 
     `shape` is (channels, height, width) of an image, whose numbers are k / 255; () for plain
     numbers. A `hidden` field is measured while learning, as a target, and never perceived.
+    `angles` says that its numbers are turns of joints, in rad; a record made without that word is
+    one of the same kind.
     """
 
     name: str
     size: int
     shape: tuple[int, ...] = ()
     hidden: bool = False
+    angles: bool = field(default=False, compare=False)
 
     @property
     def is_image(self) -> bool:
@@ -172,7 +175,7 @@ class ObservationSpec:
 def _field(raw: Mapping[str, Any]) -> FieldSpec:
     name, size = str(raw['name']), int(raw['size'])
     shape = tuple(_positive('shape', n, int) for n in raw.get('shape', ()))
-    return FieldSpec(name, size, shape, raw.get('hidden') is True)
+    return FieldSpec(name, size, shape, raw.get('hidden') is True, raw.get('angles') is True)
 
 
 def _positive(name: str, value: Any, kind: type) -> Any:

@@ -23,6 +23,15 @@ def test_every_perceived_field_has_a_tower_of_its_own() -> None:
     assert shown == {'distance.chain.here': [0, 1], 'distance.chain.there': [3, 4]}
 
 
+def test_what_turns_has_no_linear_term() -> None:
+    spec = ObservationSpec((FieldSpec('here', 2, angles=True), *SEEING.fields[1:]), 'far', 0.05, 2,
+                           0.05, 20)
+    assert spec == SEEING      # a record made without the word is of the same kind
+    spec = ObservationSpec.from_json(spec.to_json())
+    params = world_model.create(WorldModelConfig(), spec, 0).world().params
+    assert [n for n in params if n.endswith('.slide')] == ['distance.chain.there.slide']
+
+
 @pytest.mark.parametrize('goal', [FieldSpec('far', 1), FieldSpec('far', 2, hidden=True)])
 def test_a_goal_that_is_seen_or_has_parts_is_no_distance(goal: FieldSpec) -> None:
     spec = ObservationSpec((FieldSpec('a', 3), goal), 'far', 0.05, 2, 0.05, 20)

@@ -1,5 +1,7 @@
 """Sensor fusion: joints by name, velocities by difference, episodes, and what is waited for."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -36,6 +38,12 @@ def test_joints_are_mapped_by_name_whatever_their_order(order) -> None:
     seen = robot().joints(sample(1, order, [values[n] for n in order],
                                  [speeds[n] for n in order]))
     np.testing.assert_allclose(seen.vector, [0.1, 0.2, 1.0, 2.0, 0.1, 0.2, 1.0], rtol=1e-6)
+
+
+def test_positions_are_angles_where_no_joint_slides() -> None:
+    for limits in (ARM, replace(ARM, turns=False)):
+        layout = layout_for(limits, None, goal_tolerance=0.05, horizon=5, control_period_s=0.05)
+        assert [f.angles for f in layout.spec.fields] == [limits.turns, False, False]
 
 
 def test_the_order_may_change_between_two_messages() -> None:

@@ -15,7 +15,8 @@ SPEC = ObservationSpec((FieldSpec('a', 4), FieldSpec('goal', 3), FieldSpec('b', 
                        0.2, 5, 0.05, 20)
 SEEING = ObservationSpec((*SPEC.fields[:2], FieldSpec('b', 2, hidden=True),
                           FieldSpec('camera', 96, (3, 8, 4))), 'goal', 0.2, 5, 0.05, 20)
-FAR = ObservationSpec((FieldSpec('a', 4), FieldSpec('goal', 1, hidden=True), FieldSpec('b', 2),
+FAR = ObservationSpec((FieldSpec('a', 4, angles=True), FieldSpec('goal', 1, hidden=True),
+                       FieldSpec('b', 2),
                        FieldSpec('camera', 96, (3, 8, 4))), 'goal', 0.2, 5, 0.05, 20)
 CLOSE = {'atol': 1e-5, 'rtol': 1e-5}
 
