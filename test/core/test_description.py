@@ -28,7 +28,7 @@ def test_limits_come_in_the_order_of_the_description_or_as_asked() -> None:
     np.testing.assert_array_equal(limits.velocity, [3, 5])
     np.testing.assert_array_equal(limits.effort, [4, 6])
     assert read_limits(text, ['b', 'a']).lower.tolist() == [0, -1]
-    assert [read_limits(text, chosen).turns for chosen in (['a'], ['b'], [])] == [True, False, False]
+    assert [read_limits(text, some).turns for some in (['a'], ['b'], [])] == [True, False, False]
 
 
 def test_a_joint_is_commanded_once() -> None:
