@@ -1,5 +1,7 @@
 """In lock-step the graph and the in-process agent take the same steps from the same seed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -16,11 +18,13 @@ from abm_ros.core.agent import Agent, AgentSettings
 from abm_ros.core.motor import MotorConfig
 from abm_ros.core.phi import load_phi
 from abm_ros.core.planner import Drive
+from abm_ros.core.schedule import ScheduleConfig
 from abm_ros.ros.codec import decode
 from abm_ros.ros.graph import GraphOptions, describe
 
 pytestmark = [pytest.mark.graph, pytest.mark.timeout(300)]
-STEPS = 33
+STEPS = 38
+SHORT = {'first_updates': 40, 'updates': 10}    # rounds of the same kind, told sooner
 
 
 def steps_of_the_graph(body: str, seed: int, folder) -> dict[int, tuple[np.ndarray, np.ndarray]]:
@@ -34,7 +38,9 @@ def steps_of_the_graph(body: str, seed: int, folder) -> dict[int, tuple[np.ndarr
 
     options = GraphOptions(body=body, directory=str(folder), seed=seed, lock_step=True,
                            use_sim_time=True, pin_mode='task')
-    with running(describe(options), folder) as (_, observer):
+    nodes = [replace(spec, parameters={**spec.parameters, **SHORT})
+             if spec.name.endswith('_learner') else spec for spec in describe(options)]
+    with running(nodes, folder) as (_, observer):
         observer.node.create_subscription(Float32MultiArray, 'motor_gate/executed', take, 500)
         wait_until(lambda: len(seen) >= STEPS, lambda: (
             f'{len(seen)} steps of {STEPS}; telemetry: {observer.telemetry}'), 150.0)
@@ -51,7 +57,7 @@ def test_the_first_steps_are_the_same(body, tmp_path):
     simulated = make_body(body, {'seed': 3})
     life = Life(simulated, MotorConfig(command_interface=simulated.interface,
                                        control_period_s=simulated.control_period_s))
-    agent = Agent(AgentSettings(), life.spec, 3)
+    agent = Agent(AgentSettings(schedule=ScheduleConfig(**SHORT)), life.spec, 3)
     agent.drive = Drive(modulation.goal_weight, modulation.intrinsic_weight,
                         modulation.exploration)
     for number, (stamp_ns, step) in enumerate(zip(sorted(seen), life.live(agent), strict=False)):
