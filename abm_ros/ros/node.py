@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
 from rclpy.clock import Clock, ClockType
+from rclpy.exceptions import InvalidHandle
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.timer import Timer
@@ -160,10 +161,14 @@ class PartNode(LifecycleNode, Generic[C]):
         period_ns = int(timer_period_sec * 1e9)
 
         def call() -> None:
-            left_ns = timer.time_until_next_call()
-            if left_ns is not None and left_ns > period_ns:
-                timer.reset()
-            else:
+            try:
+                left_ns = timer.time_until_next_call()
+                early = left_ns is not None and left_ns > period_ns
+                if early:
+                    timer.reset()
+            except InvalidHandle:
+                return      # destroyed while its turn was waited for
+            if not early:
                 callback()
         # rclpy looks up at each call whether it would take the timer: 2 us in place of 10 (hot).
         call.__signature__ = _TAKES_NOTHING  # type: ignore[attr-defined]

@@ -290,3 +290,22 @@ def test_a_timer_that_is_due_is_called_once_however_often_others_are_reset(node)
     finally:
         executor.shutdown()
     assert 2 <= len(calls) <= 12
+
+
+def test_a_timer_that_is_destroyed_while_it_is_due_is_not_called(node) -> None:
+    calls = []
+    due = node.create_timer(0.05, lambda: (calls.append('due'), node.destroy_timer(due)),
+                            clock=node.steady)
+    other = node.create_timer(30.0, lambda: None, clock=node.steady)
+    executor = make_executor()
+    executor.add_node(node)
+    try:
+        executor.spin_once(timeout_sec=0.01)
+        time.sleep(0.06)
+        for _ in range(10):
+            other.reset()
+        for _ in range(40):
+            executor.spin_once(timeout_sec=0.01)
+    finally:
+        executor.shutdown()
+    assert calls == ['due']
