@@ -10,7 +10,6 @@ import numpy as np
 from abm_ros.core.errors import SpecError
 from abm_ros.core.spec import ObservationSpec
 
-_VALUES = (np.arange(256, dtype=np.float32) / np.float32(255.0))
 _SHADES = np.float32(255.0)
 _GROUP = 3         # pixels in one float32, which holds whole numbers to 2 ** 24
 _SLACK = 1e-6      # some units in the last place: k / 255 may have been rounded on its way
@@ -35,8 +34,8 @@ class Packing:
         if not self.images:
             return observation, np.empty((*observation.shape[:-1], 0), np.uint8)
         shades = observation[..., self.number_size:]
-        pixels = np.clip(np.rint(shades * np.float32(255.0)), 0, 255).astype(np.uint8)
-        worst = float(np.abs(_VALUES[pixels] - shades).max(initial=0.0))
+        pixels = np.clip(np.rint(shades * _SHADES), 0, 255).astype(np.uint8)
+        worst = float(np.abs(pixels / _SHADES - shades).max(initial=0.0))
         if not worst <= _SLACK:
             raise SpecError('image fields: expected numbers k / 255 with k in 0..255, got one '
                             f'that is {worst:g} beside; scale 8-bit images by 1 / 255')
