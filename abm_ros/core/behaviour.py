@@ -10,7 +10,7 @@ from math import erf, inf, sqrt
 
 import numpy as np
 
-from abm_ros.core.curiosity import Curiosity
+from abm_ros.core.curiosity import Aim, Curiosity
 from abm_ros.core.errors import SnapshotError
 from abm_ros.core.offset import Offset
 from abm_ros.core.planner import Drive, Planner, PlannerConfig
@@ -19,6 +19,8 @@ from abm_ros.core.spec import ObservationSpec, all_finite, check_array
 
 _MOST = np.float32(1.0)
 CORRELATION = 0.4  # of babbling from one step to the next
+THERE = 0.6        # as near as this (`WorldGraph.beside`), things are handled
+HELD = 5           # steps for which they are handled by one action
 
 
 class Babble:
@@ -59,7 +61,8 @@ class ActingModel:
         action = np.zeros((1, source.spec.action_size), np.float32)
         goal = np.zeros((1, source.spec.goal_size), np.float32)
         trial(policy, {'latent': latent, 'goal': goal}, {'action': action.shape})
-        trial(predict, {'latent': latent, 'action': action}, {'next': latent.shape})
+        trial(predict, {'latent': latent, 'action': action},
+              {'next': latent.shape, 'beside': (1,)})
         self.policy, self.predict = policy.run, predict.run
 
 
@@ -78,7 +81,8 @@ class Behaviour:
         self._settings = settings
         # So that none changes another's numbers.
         noise, self._rng, whim = rng.spawn(3)
-        self._curiosity = Curiosity(spec, whim, settings.wanted_events)
+        self._curiosity = Curiosity(spec, whim, settings.wanted_events,
+                                    settings.handling)
         self._babble = Babble(noise, spec.action_size)
         self._goal, self._begins = np.zeros(spec.goal_size, np.float32), True
         self._noise: np.ndarray | None = None     # drawn ahead, off the control path
@@ -86,6 +90,7 @@ class Behaviour:
         self._offset = Offset()
         self._last: tuple[np.ndarray, np.ndarray, np.ndarray, Drive] | None = None
         self._plan: np.ndarray | None = None
+        self._held, self._holds = np.zeros(spec.action_size, np.float32), 0   # for how many steps
         self.version = -1
 
     def load(self, snapshot: Snapshot) -> None:
@@ -150,7 +155,10 @@ class Behaviour:
         else:
             action = self._plan[0]
         if drive.exploration > 0:
-            action = (1.0 - drive.exploration) * action + drive.exploration * noise
+            if self._holds and not new_episode:
+                action = self._held
+            else:
+                action = (1.0 - drive.exploration) * action + drive.exploration * noise
         action = np.maximum(np.minimum(action, _MOST), -_MOST)
         if not all_finite(action):   # a broken policy must not reach the motors
             action = noise
@@ -172,13 +180,20 @@ class Behaviour:
         if self._last is None or self._model is None or not self._settings.enabled:
             return
         latent, goal, action, drive = self._last
-        expected = self._model.predict(['next'], {'latent': latent[np.newaxis],
-                                                  'action': action[np.newaxis]})[0][0]
-        self._offset.expect(expected, achieved, action)
+        expected, beside = self._model.predict(
+            ['next', 'beside'], {'latent': latent[np.newaxis], 'action': action[np.newaxis]})
+        self._offset.expect(expected[0], achieved, action)
         offset = self._offset.estimate()
         warm = None
         if self._plan is not None and len(self._plan) == self._model.planner.horizon:
             warm = np.concatenate([self._plan[1:], self._plan[-1:]])
-        play = self._curiosity.playing and drive.exploration > 0
-        self._plan = self._model.planner.plan(self._rng, expected + offset, goal, drive,
-                                               warm, offset, play, deadline_s)
+        aim = self._curiosity.aim if drive.exploration > 0 else Aim.PURSUE
+        self._hold(self._noise, handles=aim is Aim.HANDLE, beside=float(beside[0]))
+        self._plan = self._model.planner.plan(self._rng, expected[0] + offset, goal, drive, warm,
+                                               offset, aim, deadline_s)
+
+    def _hold(self, action: np.ndarray, *, handles: bool, beside: float) -> None:
+        """Go on with the action that is held, or begin with another if things are near enough."""
+        self._holds = max(self._holds - 1, 0) if handles else 0
+        if handles and not self._holds and beside > THERE:
+            self._held, self._holds = action, HELD

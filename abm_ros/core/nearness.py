@@ -13,6 +13,7 @@ Shape letters: V plain numbers, Z latent, G goal, O blocks.
 
 from collections.abc import Mapping
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -71,3 +72,14 @@ def near(params: Mapping[str, Tensor], latent: Tensor) -> Tensor:
     apart = (latent @ places + offset).unflatten(-1, pairs.shape[1:])
     close = torch.exp(-0.5 * apart.square().sum(-2, keepdim=True))
     return torch.cat([close, close * apart], dim=-2).flatten(-2)
+
+
+def foremost(weights: np.ndarray, pairs: np.ndarray) -> int:
+    """
+    Return the block that the predictors heed most: what acts on what the goal is about.
+
+    :param weights: (K, (1 + G) * O, hidden), of what `near` gives.
+    :param pairs: `near.blocks` (V, G, O).
+    """
+    heed = np.square(weights).sum((0, 2)).reshape(-1, pairs.shape[2]).sum(0)
+    return int(np.argmax(heed))

@@ -55,7 +55,8 @@ def predict_graph(arrays: Arrays) -> bytes:
     One imagined step of a batch.
 
     Inputs: latent (B, Z), action (B, A). Outputs: members (K, B, Z); next (B, Z), their mean;
-    observation (B, V), the plain numbers in their own units; uncertainty (B,).
+    observation (B, V), the plain numbers in their own units; uncertainty (B,); beside (B,), of the
+    mean.
     """
     g = WorldGraph(arrays)
     member = g.predict(g.expand('latent'), 'action')
@@ -64,9 +65,9 @@ def predict_graph(arrays: Arrays) -> bytes:
                g.weight('moments.mean'))
     return g.build({'latent': ('B', g.latent), 'action': ('B', g.action)},
                    {'members': member, 'next': mean, 'observation': raw,
-                    'uncertainty': g.disagreement(member)},
+                    'uncertainty': g.disagreement(member), 'beside': g.beside(mean)},
                    {'members': (g.members, 'B', g.latent), 'next': ('B', g.latent),
-                    'observation': ('B', g.numbers), 'uncertainty': ('B',)})
+                    'observation': ('B', g.numbers), 'uncertainty': ('B',), 'beside': ('B',)})
 
 
 def _goal_arrays(arrays: Arrays, spec: ObservationSpec) -> dict[str, np.ndarray]:
@@ -90,9 +91,9 @@ def rollout_graph(arrays: Arrays, spec: ObservationSpec, horizon: int,
     is added to every member's prediction of a step. Outputs, sums over the
     horizon (N,), distances in tolerances and averaged over members: distance,
     max(|achieved - goal| - content, 0); doubt, the disagreement; influence,
-    min(|achieved - achieved now|, 1). And value (N,), in [-1, 0]: what the least of B's critics
-    gives for going on by habit from the members' mean at the end, and 0 where the goal is reached
-    there (times the last excess, at most 1).
+    min(|achieved - achieved now|, 1); company, `WorldGraph.beside` of the members' mean. And value
+    (N,), in [-1, 0]: what the least of B's critics gives for going on by habit from the members'
+    mean at the end, and 0 where the goal is reached there (times the last excess, at most 1).
     """
     g = WorldGraph(_goal_arrays(arrays, spec))
     now = g.goal('latent')
@@ -126,13 +127,17 @@ def rollout_graph(arrays: Arrays, spec: ObservationSpec, horizon: int,
     excess = g.op('Relu', g.op('Sub', apart('goal'), g.constant('content', content)))
     last = g.ops('Split', horizon, excess, axis=1, num_outputs=horizon)[-1]
     away = g.mean_member(g.op('Min', last, whole))
+    mean = g.op('Reshape', g.mean_member(latents),
+                g.constant('mean_way', np.array([-1, g.latent])))
     return g.build({'latent': (1, g.latent), 'actions': ('N', horizon, g.action),
                     'goal': (1, spec.goal_size), 'offset': (horizon, 1, g.latent)},
-                   {'distance': total(g.mean_member(excess)),
+                   {'company': total(g.beside(mean)),
+                    'distance': total(g.mean_member(excess)),
                     'doubt': total(g.disagreement(latents)),
                     'influence': total(g.mean_member(g.op('Min', apart(now), whole))),
                     'value': g.op('Mul', away, _value(g, g.mean_member(member), 'goal'))},
-                   {'distance': ('N',), 'doubt': ('N',), 'influence': ('N',), 'value': ('N',)})
+                   {'company': ('N',), 'distance': ('N',), 'doubt': ('N',), 'influence': ('N',),
+                    'value': ('N',)})
 
 
 def _features(g: WorldGraph, latent: str, goal: str) -> str:

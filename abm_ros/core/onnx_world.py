@@ -7,7 +7,7 @@ Parity with the torch functions of `latent_model` is tested. Shape letters as in
 import numpy as np
 import torch
 
-from abm_ros.core import chain, distance, vision
+from abm_ros.core import chain, distance, nearness, vision
 from abm_ros.core.normaliser import CLIP
 from abm_ros.core.onnx_builder import Arrays, Graph
 from abm_ros.core.spec import FieldSpec, ObservationSpec
@@ -164,6 +164,24 @@ class WorldGraph(Graph):
         close = self.op('Exp', self.op('Mul', square, self.constant('half', -0.5)))
         both = self.op('Concat', close, self.op('Mul', close, apart), axis=2)
         return self.op('Reshape', both, self.constant('flat', np.array([0, 0, -1])))
+
+    def beside(self, latent: str) -> str:
+        """
+        Append how near the foremost block is to the achieved goal: (B,) in [0, 1] of (B, Z).
+
+        exp(-2 d^2) of the distance d in tolerances; 1 where there is no block.
+        """
+        if self._pairs is None:
+            return self.op('Exp', self.op('Mul', self.constant('never', 0.0), self.op(
+                'ReduceSumSquare', latent, self.axes(1), keepdims=0)))
+        seen = self.latent + self.action
+        block = nearness.foremost(self._arrays['predictor.w0'][:, seen:], self._pairs)
+        places, offset = (a.reshape(*a.shape[:-1], *self._pairs.shape[1:])[..., block]
+                          for a in self._places.values())
+        apart = self.affine(latent, self.constant('beside.place', places),
+                            self.constant('beside.offset', offset))
+        square = self.op('ReduceSumSquare', apart, self.axes(1), keepdims=0)
+        return self.op('Exp', self.op('Mul', square, self.constant('sharp', -2.0)))
 
     def mean_member(self, latent: str) -> str:
         """Append the mean over the members, the first axis of (K, ...)."""

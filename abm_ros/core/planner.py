@@ -15,8 +15,11 @@ import numpy as np
 
 from abm_ros.core import config
 from abm_ros.core.config import setting
+from abm_ros.core.curiosity import Aim
 from abm_ros.core.errors import ConfigError, SnapshotError
 from abm_ros.core.snapshot import Snapshot, session, trial
+
+_SOUGHT = {Aim.MOVE: 'influence', Aim.HANDLE: 'company'}
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,10 @@ class PlannerConfig:
     wanted_events: float = setting(
         0.3, 'share of steps that move what the goal is about; below it, episodes of exploration '
         'are spent on moving it, the more the less there is', low=0.0, high=1.0)
+
+    handling: float = setting(
+        0.5, 'share of the other episodes of exploration that are spent on acting at random where '
+        'that is, if no goal is reached; the fewer the more are', low=0.0, high=1.0)
 
     def __post_init__(self) -> None:
         config.check(self)
@@ -88,7 +95,8 @@ class Planner:
         self._decay = (settings.offset_decay ** np.arange(self.horizon)).astype(
             np.float32)[:, np.newaxis, np.newaxis]
         trial(rollout, {**start, 'actions': plans, 'offset': self._decay * latent},
-              {'distance': (2,), 'doubt': (2,), 'influence': (2,), 'value': (2,)})
+              {'company': (2,), 'distance': (2,), 'doubt': (2,), 'influence': (2,),
+               'value': (2,)})
         trial(propose, {**start, 'noise': plans}, {'actions': plans.shape})
         self._rollout, self._propose = rollout.run, propose.run
         steps = np.arange(self.horizon)
@@ -97,7 +105,7 @@ class Planner:
 
     def plan(self, rng: np.random.Generator, latent: np.ndarray, goal: np.ndarray, drive: Drive,
              warm: np.ndarray | None, offset: np.ndarray | float = 0.0,
-             play: bool = False, deadline_s: float = inf) -> np.ndarray:
+             aim: Aim = Aim.PURSUE, deadline_s: float = inf) -> np.ndarray:
         """
         Search for a good sequence of actions.
 
@@ -106,7 +114,7 @@ class Planner:
         :param warm: (H, A) the last plan, already shifted; None for none.
         :param offset: (Z,) to add to the prediction of the first step, and ever less to later
             ones.
-        :param play: seek to move what the goal is about, not the goal.
+        :param aim: what is sought.
         :param deadline_s: of `time.monotonic`, after which no further iteration begins: what the
             first one found is better than a plan that comes too late.
         :return: (H, A) float32 in [-1, 1].
@@ -125,7 +133,7 @@ class Planner:
                 (cfg.candidates - len(given) - 1, *shape), np.float32)
             plans = np.concatenate([given, mean[np.newaxis], mean + spread * drawn])
             np.clip(plans, -1.0, 1.0, out=plans)
-            cost = self._cost_of(plans, here, drive, play)
+            cost = self._cost_of(plans, here, drive, aim)
             elites = plans[np.argsort(cost, kind='stable')[:cfg.elites]]
             mean = cfg.inertia * mean + (1 - cfg.inertia) * elites.mean(axis=0)
             spread = np.maximum(elites.std(axis=0), cfg.least_spread)
@@ -134,13 +142,13 @@ class Planner:
         return best
 
     def _cost_of(self, plans: np.ndarray, start: dict[str, np.ndarray], drive: Drive,
-                 play: bool) -> np.ndarray:
+                 aim: Aim) -> np.ndarray:
         """Return the cost (N,) of plans (N, H, A)."""
         cfg = self._config
-        distance, doubt, influence, value = self._rollout(
-            ['distance', 'doubt', 'influence', 'value'], {**start, 'actions': plans})
-        if play:
-            return np.negative(influence)
+        inputs = {**start, 'actions': plans}
+        if aim is not Aim.PURSUE:
+            return np.negative(self._rollout([_SOUGHT[aim]], inputs)[0])
+        distance, doubt, value = self._rollout(['distance', 'doubt', 'value'], inputs)
         effort = np.square(plans).mean(axis=2).sum(axis=1)
         return np.asarray(drive.goal_weight * (distance + cfg.effort * effort - cfg.value * value)
                           + (cfg.penalty - drive.intrinsic_weight) * doubt)

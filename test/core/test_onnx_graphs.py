@@ -44,6 +44,18 @@ def numbers(*shape: int) -> np.ndarray:
     return np.random.default_rng(sum(shape)).uniform(-1, 1, shape).astype(np.float32)
 
 
+def beside(world: World, latent: torch.Tensor) -> torch.Tensor:
+    """Return what the graph's `beside` is to give for latents (B, Z)."""
+    if 'near.blocks' not in world.params:
+        return torch.ones(len(latent))
+    pairs = world.params['near.blocks']
+    heeded = world.params['predictor.w0'][:, -4 * pairs.shape[2]:].unflatten(1, (4, -1))
+    block = int(heeded.square().sum((0, 1, 3)).argmax())
+    numbers = (latent @ world.params['near.basis'] * world.params['moments.scale']
+               + world.params['moments.mean'])
+    return torch.exp(-2.0 * (numbers @ pairs[:, :, block]).square().sum(1))
+
+
 def test_perceive(model: tuple[World, Params]) -> None:
     world, _ = model
     size = world.spec.size
@@ -67,14 +79,14 @@ def test_predict(model: tuple[World, Params]) -> None:
     world, _ = model
     latent, action = numbers(6, 11), numbers(6, 5)
     graph = session(onnx_graphs.predict_graph(to_arrays(world.params)))
-    got = graph.run(['members', 'next', 'observation', 'uncertainty'],
+    got = graph.run(['members', 'next', 'observation', 'uncertainty', 'beside'],
                     {'latent': latent, 'action': action})
     start = torch.from_numpy(latent).expand(world.config.members, -1, -1)
     member = latent_model.predict(world.params, start, torch.from_numpy(action))
     seen = (latent_model.readout(world.params, member.mean(0)) * world.params['moments.scale']
             + world.params['moments.mean'])
     for value, expected in zip(got, (member, member.mean(0), seen, latent_model.disagreement(
-            world.params, member)), strict=True):
+            world.params, member), beside(world, member.mean(0))), strict=True):
         np.testing.assert_allclose(value, expected, **CLOSE)
 
 
@@ -95,11 +107,11 @@ def test_rollout_cost(model: tuple[World, Params]) -> None:
     offset = 0.1 * numbers(4, 1, 11)
     arrays = to_arrays(world.params) | to_arrays(params)
     graph = session(onnx_graphs.rollout_graph(arrays, world.spec, 4, 0.6))
-    got = graph.run(['distance', 'doubt', 'influence', 'value'],
+    got = graph.run(['distance', 'doubt', 'influence', 'company', 'value'],
                     {'latent': latent, 'actions': actions, 'goal': goal, 'offset': offset})
     member = torch.from_numpy(latent).expand(world.config.members, 7, -1)
     now = latent_model.goal_estimate(world.params, world.spec, torch.from_numpy(latent))
-    distance, doubt, influence = torch.zeros(7), torch.zeros(7), torch.zeros(7)
+    distance, doubt, influence, company = torch.zeros(4, 7)
     for t in range(4):
         member = latent_model.predict(world.params, member, torch.from_numpy(actions[:, t]))
         member = member + torch.from_numpy(offset[t])
@@ -110,11 +122,12 @@ def test_rollout_cost(model: tuple[World, Params]) -> None:
         doubt += latent_model.disagreement(world.params, member)
         moved = torch.linalg.vector_norm(flat - now, dim=-1).view(-1, 7)
         influence += (moved / 0.2).clamp_max(1).mean(0)
+        company += beside(world, member.mean(0))
     end, wanted = member.mean(0), torch.from_numpy(goal).expand(7, -1)
     seen = actor.features(world, end, wanted)
     value = actor.values(params, seen, actor.policy(params, seen)).amin(0).clamp(-1.0, 0.0)
     value = value.detach() * excess.clamp_max(1.0).mean(0)
-    for given, expected in zip(got, (distance, doubt, influence, value), strict=True):
+    for given, expected in zip(got, (distance, doubt, influence, company, value), strict=True):
         np.testing.assert_allclose(given, expected, **CLOSE)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tiny_bodies import trained
 
+from abm_ros.core.curiosity import Aim
 from abm_ros.core.errors import ConfigError, SnapshotError
 from abm_ros.core.perception import Perception
 from abm_ros.core.planner import Drive, Planner, PlannerConfig
@@ -79,10 +80,10 @@ def test_who_plays_moves_what_the_goal_is_about() -> None:
     planner = Planner(PlannerConfig(), trained()[2])
     here = latent_of(np.zeros(6)), np.zeros(2, np.float32)
     way = {}
-    for play in (False, True):
-        found = planner.plan(np.random.default_rng(0), *here, Drive(), None, play=play)
-        way[play] = np.linalg.norm(0.3 * found[:, :2].cumsum(axis=0), axis=1).mean()
-    assert way[True] > 3.0 * way[False]
+    for aim in (Aim.PURSUE, Aim.MOVE):
+        found = planner.plan(np.random.default_rng(0), *here, Drive(), None, aim=aim)
+        way[aim] = np.linalg.norm(0.3 * found[:, :2].cumsum(axis=0), axis=1).mean()
+    assert way[Aim.MOVE] > 3.0 * way[Aim.PURSUE]
 
 
 def test_bad_settings_and_snapshots_are_refused() -> None:
