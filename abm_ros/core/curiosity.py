@@ -47,7 +47,7 @@ class Curiosity:
         self._before: np.ndarray | None = None
         self._steps = 0
         self._reached: bool | None = None
-        self.share, self.competence = 0.0, 1.0
+        self.share = self.competence = 0.0
         self.aim = Aim.PURSUE
 
     def observe(self, achieved: np.ndarray, goal: np.ndarray, *, begins: bool) -> None:

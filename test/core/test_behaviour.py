@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from tiny_bodies import LinearSystem, trained
 
-from abm_ros.core.behaviour import CORRELATION, Babble, Behaviour
+from abm_ros.core import behaviour as behaviour_module
+from abm_ros.core.behaviour import CORRELATION, HELD, Babble, Behaviour
 from abm_ros.core.errors import NonFiniteError, SnapshotError, SpecError
 from abm_ros.core.offset import Offset
 from abm_ros.core.perception import Perception
@@ -113,6 +114,28 @@ def test_exploration_mixes_in_babbling() -> None:
     babble = behaviour(loaded=False)
     expected = [babble.act(np.zeros(0), '', GOAL, t == 0, Drive()) for t in range(5)]
     np.testing.assert_allclose(wild, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize('there', [-1.0, 2.0])
+def test_who_reaches_no_goal_holds_what_it_babbles_where_things_are(
+        monkeypatch: pytest.MonkeyPatch, there: float) -> None:
+    """Nearness is in [0, 1]: near enough always, or never."""
+    monkeypatch.setattr(behaviour_module, 'THERE', there)
+    body, a, b = trained()
+    acting = Behaviour(body.spec, PlannerConfig(handling=1.0, wanted_events=0.0),
+                       np.random.default_rng(0))
+    acting.load(b)
+    perception = Perception(body.spec)
+    perception.load(a)
+    percept, far, held = perception.observe(np.zeros(6, np.float32), None, True), [9.0, 9.0], []
+    for episode in range(60):
+        held = []
+        for step in range(2 if episode < 59 else 21):
+            held.append(acting.act(percept.latent, percept.lineage, np.array(far, np.float32),
+                                   step == 0, Drive(exploration=0.1)))
+            acting.prepare(np.zeros(2))
+    runs = np.flatnonzero(np.abs(np.diff(held, axis=0)).max(axis=1) > 0) + 1
+    assert set(np.diff(runs)) == {HELD if there < 0 else 1}
 
 
 def test_one_seed_gives_the_same_bits() -> None:

@@ -50,3 +50,10 @@ def test_gradients_reach_the_latent_and_leave_the_constants() -> None:
     nearness.near(state.params, latent).sum().backward()
     assert latent.grad is not None
     assert latent.grad[0, :5].abs().min() > 0
+
+
+def test_the_block_that_is_heeded_most_is_foremost() -> None:
+    """Weights (K, (1 + G) * O, hidden): of three blocks, the second one's are largest."""
+    weights = np.ones((2, 4 * 3, 5), np.float32)
+    weights[1, 2 * 3 + 1] = 3.0
+    assert nearness.foremost(weights, np.zeros((7, 3, 3))) == 1
