@@ -12,28 +12,32 @@ import numpy as np
 from abm_ros.core.ring import Ring
 
 CELL = 0.5                                      # tolerances
+GROWTH = 0.01                                   # of the events, after which they are weighed
 _MIX = np.int64(-7046029254386353131)           # 2^64 over the golden ratio: mixes places
 
 
 class Outcomes:
-    """Weighs the events of a ring; what it computes depends on the events held alone."""
+    """Weighs the events of a ring, anew whenever a hundredth of them has come since."""
 
     def __init__(self, ring: Ring) -> None:
         self._ring = ring
-        self._sums: dict[str, tuple[int, np.ndarray, np.ndarray]] = {}
+        self._known: dict[str, tuple[int, np.ndarray, np.ndarray]] = {}
 
     def draw(self, rng: np.random.Generator, count: int, source: str) -> np.ndarray:
         """Return the first steps (count,) of events; some must be held."""
-        known = self._sums.get(source)
-        if known is None or known[0] != self._ring.count:
-            known = self._sums[source] = self._ring.count, *self._weigh(source)
+        events = self._ring.starts(source).events
+        known = self._known.get(source)
+        if (known is None or events.taken >= known[0] * (1.0 + GROWTH)
+                or known[1][-1] < events.first):
+            known = self._known[source] = events.taken, *self._weigh(events.values())
         _, event, sums = known
-        at = np.searchsorted(sums, rng.random(count) * sums[-1], side='right')
-        return event[np.minimum(at, len(event) - 1)]
+        gone = int(np.searchsorted(event, events.first))      # overwritten since
+        least = sums[gone - 1] if gone else 0.0
+        at = np.searchsorted(sums, least + rng.random(count) * (sums[-1] - least), side='right')
+        return event[np.clip(at, gone, len(event) - 1)]
 
-    def _weigh(self, source: str) -> tuple[np.ndarray, np.ndarray]:
+    def _weigh(self, event: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         ring = self._ring
-        event = ring.starts(source).events.values()
         led_to = ring.numbers[(event + 1) % ring.capacity, ring.spec.goal_slice]
         cells = np.floor(led_to / (CELL * ring.spec.goal_tolerance)).astype(np.int64)
         key = np.zeros(len(event), np.int64)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from abm_ros.core import outcomes
 from abm_ros.core.errors import NonFiniteError, SpecError, StoreError
 from abm_ros.core.replay import ReplayIndex
 from abm_ros.core.spec import FieldSpec, ObservationSpec
@@ -289,3 +290,16 @@ def test_every_outcome_counts_alike() -> None:
 def test_events_are_a_share() -> None:
     with pytest.raises(SpecError, match='events'):
         filled(life([5]), 10).sample(np.random.default_rng(0), 4, 1, events=1.5)
+
+
+@pytest.mark.parametrize('growth', [0.01, 100.0])
+def test_events_that_were_overwritten_are_not_drawn(monkeypatch: pytest.MonkeyPatch,
+                                                    growth: float) -> None:
+    """However seldom events are weighed; at last all that were are overwritten."""
+    monkeypatch.setattr(outcomes, 'GROWTH', growth)
+    index, rng = filled(rarely_moved(2, episodes=2), 30), np.random.default_rng(0)
+    for number, step in enumerate(rarely_moved(3, episodes=5)):
+        index.append(replace(step, episode=step.episode + 2, observation=step.observation
+                             + np.array([1000.0 * (number + 1), 0.0, 0.0], np.float32)))
+        first = index.sample(rng, 50, 1, events=1.0).observation[:, 0, 0]
+        assert np.isin(first, index.numbers[:, 0]).all()
