@@ -12,7 +12,6 @@ import numpy as np
 
 from abm_ros.core.config import check, setting
 from abm_ros.core.errors import SpecError, StoreError
-from abm_ros.core.outcomes import Outcomes
 from abm_ros.core.priorities import Priorities
 from abm_ros.core.ring import Queue, Ring
 from abm_ros.core.spec import ObservationSpec
@@ -38,8 +37,7 @@ class ReplayConfig:
         0.8, 'Share of replayed goals that are outcomes reached later in the episode.',
         low=0.0, high=1.0)
     events: float = setting(
-        0.25, 'Share of the windows not drawn uniformly but for what they move what the goal is '
-        'about to, each outcome alike.',
+        0.25, 'Least share of uniformly drawn windows in which what the goal is about moves.',
         low=0.0, high=1.0)
 
     def __post_init__(self) -> None:
@@ -53,7 +51,6 @@ class ReplayIndex(Ring):
         """As `Ring`."""
         super().__init__(spec, capacity)
         self.priorities = Priorities(self)
-        self._outcomes = Outcomes(self)
 
     def __len__(self) -> int:
         """Return the number of lived transitions held."""
@@ -70,8 +67,8 @@ class ReplayIndex(Ring):
         """
         Draw windows that start at transitions.
 
-        Where an object moves in one step of fifty, and is lifted in one of a thousand, what does
-        so is learned from those; a share of the windows is drawn for its events (`Outcomes`).
+        Where an object moves in one step of fifty, what moves it is learned from those; uniform
+        draws are therefore completed by windows with events in them.
 
         Source: the strategy 'future' of hindsight experience replay, Andrychowicz et al. 2017,
         sec. 4.5, relabelled with respect to the window's first step.
@@ -82,7 +79,7 @@ class ReplayIndex(Ring):
         :param newest: draw among the newest this many transitions only.
         :param source: of SOURCES.
         :param pick: of PICKS; all but uniform are of the source 'lived'.
-        :param events: share of windows drawn for an event, where all may be drawn uniformly.
+        :param events: least share of windows with an event, where all may be drawn uniformly.
         :param keep: transitions of each window, from its first on, that are returned; None: all.
         :raises SpecError: an argument is out of range.
         :raises StoreError: no transition is held yet.
@@ -104,13 +101,14 @@ class ReplayIndex(Ring):
 
     def _eventful(self, rng: np.random.Generator, count: int, horizon: int, source: str,
                   share: float) -> np.ndarray:
-        """Return starts, a share of them of windows with events, uniform over outcomes."""
+        """Return uniform starts, completed by windows with events up to a share of them."""
         starts = self.starts(source)
-        eventful = round(share * count) if len(starts.events) else 0
+        lacking = share - len(starts.events) / len(starts.transitions)
+        eventful = round(max(lacking, 0.0) * count) if len(starts.events) else 0
         uniform = starts.transitions.draw(rng, count - eventful)
         if not eventful:
             return uniform
-        event = self._outcomes.draw(rng, eventful, source)
+        event = starts.events.draw(rng, eventful)
         before = event - rng.integers(horizon, size=eventful)
         return np.concatenate([uniform, np.maximum(before, self.first_of(event))])
 

@@ -43,20 +43,6 @@ class Queue:
         while self._head < self._tail and self._values[self._head % len(self._values)] < value:
             self._head += 1
 
-    @property
-    def taken(self) -> int:
-        """How many numbers there have ever been."""
-        return self._tail
-
-    @property
-    def first(self) -> int:
-        """The oldest number."""
-        return int(self._values[self._head % len(self._values)])
-
-    def values(self) -> np.ndarray:
-        """Return all numbers, the oldest first."""
-        return self._values[np.arange(self._head, self._tail) % len(self._values)]
-
     def draw(self, rng: np.random.Generator, count: int, newest: int | None = None) -> np.ndarray:
         """Draw numbers (count,) among the newest ones, None for all."""
         among = len(self) if newest is None else min(newest, len(self))
