@@ -145,6 +145,7 @@ class Behaviour:
         latent = check_array('latent', latent, (model.latent,))
         if new_episode:
             self._offset.reset()
+            self._holds = 0
         self._offset.observe(latent)
         stale = (new_episode or self._last is None
                  or goal.tobytes() != self._last[1].tobytes())
@@ -155,7 +156,7 @@ class Behaviour:
         else:
             action = self._plan[0]
         if drive.exploration > 0:
-            if self._holds and not new_episode:
+            if self._holds:
                 action = self._held
             else:
                 action = (1.0 - drive.exploration) * action + drive.exploration * noise
