@@ -45,7 +45,7 @@ class Curiosity:
         self._spec, self._rng = spec, rng
         self._wanted, self._handling = wanted, handling
         self._before: np.ndarray | None = None
-        self._steps = 0
+        self._steps = self._pursued = 0
         self._reached: bool | None = None
         self.share = self.competence = 0.0
         self.aim = Aim.PURSUE
@@ -71,7 +71,9 @@ class Curiosity:
 
     def _judge(self) -> None:
         if self.aim is Aim.PURSUE and self._reached is not None:
-            self.competence += (float(self._reached) - self.competence) / _EPISODES
+            self._pursued += 1
+            rate = max(1.0 / self._pursued, 1.0 / _EPISODES)
+            self.competence += rate * (float(self._reached) - self.competence)
         self._reached = False
 
     def _choose(self) -> Aim:
