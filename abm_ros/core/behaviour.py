@@ -92,6 +92,7 @@ class Behaviour:
         self._plan: np.ndarray | None = None
         self._held, self._holds = np.zeros(spec.action_size, np.float32), 0   # for how many steps
         self.version = -1
+        self.deliberates = False    # the plan that is acted on next was searched for
 
     def load(self, snapshot: Snapshot) -> None:
         """
@@ -178,6 +179,7 @@ class Behaviour:
         """
         self._noise = self._draw_noise()
         self._curiosity.observe(achieved, self._goal, begins=self._begins)
+        self.deliberates = False
         if self._last is None or self._model is None or not self._settings.enabled:
             return
         latent, goal, action, drive = self._last
@@ -190,8 +192,12 @@ class Behaviour:
             warm = np.concatenate([self._plan[1:], self._plan[-1:]])
         aim = self._curiosity.aim if drive.exploration > 0 else Aim.PURSUE
         self._hold(self._noise, handles=aim is Aim.HANDLE, beside=float(beside[0]))
-        self._plan = self._model.planner.plan(self._rng, expected[0] + offset, goal, drive, warm,
-                                               offset, aim, deadline_s)
+        planner, here = self._model.planner, expected[0] + offset
+        pursues = aim is Aim.PURSUE and drive.goal_weight > drive.intrinsic_weight
+        self._plan = planner.habit(here, goal, offset) if pursues else None
+        if self._plan is None:
+            self.deliberates = True
+            self._plan = planner.plan(self._rng, here, goal, drive, warm, offset, aim, deadline_s)
 
     def _hold(self, action: np.ndarray, *, handles: bool, beside: float) -> None:
         """Go on with the action that is held, or begin with another if things are near enough."""

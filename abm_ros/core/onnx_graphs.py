@@ -91,9 +91,10 @@ def rollout_graph(arrays: Arrays, spec: ObservationSpec, horizon: int,
     is added to every member's prediction of a step. Outputs, sums over the
     horizon (N,), distances in tolerances and averaged over members: distance,
     max(|achieved - goal| - content, 0); doubt, the disagreement; influence,
-    min(|achieved - achieved now|, 1); company, `WorldGraph.beside` of the members' mean. And value
-    (N,), in [-1, 0]: what the least of B's critics gives for going on by habit from the members'
-    mean at the end, and 0 where the goal is reached there (times the last excess, at most 1).
+    min(|achieved - achieved now|, 1); company, `WorldGraph.beside` of the members' mean. Of the
+    end alone (N,): away, how far the members' mean is from the goal, in tolerances; value, in
+    [-1, 0]: what the least of B's critics gives for going on by habit from that mean, and 0 where
+    the goal is reached there (times the last excess, at most 1).
     """
     g = WorldGraph(_goal_arrays(arrays, spec))
     now = g.goal('latent')
@@ -115,8 +116,8 @@ def rollout_graph(arrays: Arrays, spec: ObservationSpec, horizon: int,
         [g.members, -1, spec.goal_size])))
     whole = g.constant('whole', 1.0)
 
-    def apart(other: str) -> str:
-        square = g.op('ReduceSumSquare', g.op('Sub', achieved, other), g.axes(2), keepdims=0)
+    def apart(other: str, here: str = achieved) -> str:
+        square = g.op('ReduceSumSquare', g.op('Sub', here, other), g.axes(-1), keepdims=0)
         return g.op('Div', g.op('Sqrt', g.op('Add', square, g.constant('tiny', 1e-12))),
                     g.constant('tolerance', spec.goal_tolerance))
 
@@ -126,18 +127,19 @@ def rollout_graph(arrays: Arrays, spec: ObservationSpec, horizon: int,
 
     excess = g.op('Relu', g.op('Sub', apart('goal'), g.constant('content', content)))
     last = g.ops('Split', horizon, excess, axis=1, num_outputs=horizon)[-1]
-    away = g.mean_member(g.op('Min', last, whole))
+    end = g.mean_member(member)
     mean = g.op('Reshape', g.mean_member(latents),
                 g.constant('mean_way', np.array([-1, g.latent])))
     return g.build({'latent': (1, g.latent), 'actions': ('N', horizon, g.action),
                     'goal': (1, spec.goal_size), 'offset': (horizon, 1, g.latent)},
-                   {'company': total(g.beside(mean)),
+                   {'away': apart('goal', g.goal(end)), 'company': total(g.beside(mean)),
                     'distance': total(g.mean_member(excess)),
                     'doubt': total(g.disagreement(latents)),
                     'influence': total(g.mean_member(g.op('Min', apart(now), whole))),
-                    'value': g.op('Mul', away, _value(g, g.mean_member(member), 'goal'))},
-                   {'company': ('N',), 'distance': ('N',), 'doubt': ('N',), 'influence': ('N',),
-                    'value': ('N',)})
+                    'value': g.op('Mul', g.mean_member(g.op('Min', last, whole)),
+                                  _value(g, end, 'goal'))},
+                   dict.fromkeys(('away', 'company', 'distance', 'doubt', 'influence', 'value'),
+                                 ('N',)))
 
 
 def _features(g: WorldGraph, latent: str, goal: str) -> str:

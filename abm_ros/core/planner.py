@@ -19,6 +19,8 @@ from abm_ros.core.curiosity import Aim
 from abm_ros.core.errors import ConfigError, SnapshotError
 from abm_ros.core.snapshot import Snapshot, session, trial
 
+_ROLLED = ('away', 'company', 'distance', 'doubt', 'influence', 'value')
+_ARRIVED = 0.7     # tolerances from the goal: surely there
 _SOUGHT = {Aim.MOVE: 'influence', Aim.HANDLE: 'company'}
 
 
@@ -50,7 +52,10 @@ class PlannerConfig:
     wanted_events: float = setting(
         0.3, 'share of steps that move what the goal is about; below it, episodes of exploration '
         'are spent on moving it, the more the less there is', low=0.0, high=1.0)
-
+    trust: float = setting(
+        0.2, 'disagreement on where the policy leads, in typical steps, up to which habit that '
+        'arrives at the goal is followed without a search; 0 deliberates always',
+        low=0.0, high=100.0)
     handling: float = setting(
         0.5, 'share of the other episodes of exploration that are spent on acting at random where '
         'that is, if no goal is reached; the fewer the more are', low=0.0, high=1.0)
@@ -95,13 +100,33 @@ class Planner:
         self._decay = (settings.offset_decay ** np.arange(self.horizon)).astype(
             np.float32)[:, np.newaxis, np.newaxis]
         trial(rollout, {**start, 'actions': plans, 'offset': self._decay * latent},
-              {'company': (2,), 'distance': (2,), 'doubt': (2,), 'influence': (2,),
-               'value': (2,)})
+              dict.fromkeys(_ROLLED, (2,)))
         trial(propose, {**start, 'noise': plans}, {'actions': plans.shape})
         self._rollout, self._propose = rollout.run, propose.run
         steps = np.arange(self.horizon)
         alike = settings.correlation ** np.abs(steps[:, None] - steps)
         self._colour = np.linalg.cholesky(alike).astype(np.float32)     # (H, H)
+
+    def habit(self, latent: np.ndarray, goal: np.ndarray,
+              offset: np.ndarray | float = 0.0) -> np.ndarray | None:
+        """
+        Return what the policy would do where it suffices; None where one had better deliberate.
+
+        It suffices where the ensemble agrees on where it leads, and that is the goal: of the two
+        controllers, the cheaper one acts where it is certain (Daw et al. 2005). Parameters are
+        those of `plan`.
+
+        :return: (H, A) float32 in [-1, 1], or None.
+        """
+        if not self._config.trust:
+            return None
+        start = {'latent': latent[np.newaxis], 'goal': goal[np.newaxis]}
+        quiet = np.zeros((1, self.horizon, self._action), np.float32)
+        plans: np.ndarray = self._propose(['actions'], {**start, 'noise': quiet})[0]
+        away, doubt = self._rollout(['away', 'doubt'], {
+            **start, 'offset': self._decay * (np.zeros_like(latent) + offset), 'actions': plans})
+        arrives = away[0] <= _ARRIVED and doubt[0] <= self._config.trust * self.horizon
+        return plans[0] if arrives else None
 
     def plan(self, rng: np.random.Generator, latent: np.ndarray, goal: np.ndarray, drive: Drive,
              warm: np.ndarray | None, offset: np.ndarray | float = 0.0,

@@ -23,7 +23,7 @@ from abm_ros.ros.node import PartNode
 from abm_ros.ros.opener import Opener
 from abm_ros.ros.spin import run_node
 
-_RECENT = 64   # actions whose spread is told
+_RECENT = 64   # actions whose spread, and share of deliberation, are told
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ class SystemB(PartNode[SystemBConfig]):
         self._round = 0
         self._actions = 0
         self._recent: deque[np.ndarray] = deque(maxlen=_RECENT)
+        self._searched: deque[bool] = deque(maxlen=_RECENT)
         self._tracker = EpisodeTracker(self.config.competence_window)
         self.reconfigured()
 
@@ -74,6 +75,8 @@ class SystemB(PartNode[SystemBConfig]):
                   'version': float(self._behaviour.version if self._behaviour else -1)}
         if tracker.rate is not None:
             values['competence'] = tracker.rate
+        if self._searched:
+            values['deliberation'] = float(np.mean(self._searched))
         if len(self._recent) == _RECENT:
             values['action_spread'] = float(np.std(self._recent, axis=0).mean())
         return values
@@ -150,6 +153,7 @@ class SystemB(PartNode[SystemBConfig]):
         deadline_s = math.inf if self.config.exact_rounds else (
             time.monotonic() + self.config.planning_share * self._spec.control_period_s)
         behaviour.prepare(packet.array('achieved_goal'), deadline_s)
+        self._searched.append(behaviour.deliberates)
 
     def _track(self, packet: Packet, goal: np.ndarray, begins: bool) -> None:
         assert self._spec is not None

@@ -84,6 +84,21 @@ def test_a_new_episode_begins_with_the_habit() -> None:
     assert np.array_equal(actor.act(latent, a.lineage, -GOAL, False, Drive()), other)
 
 
+@pytest.mark.parametrize(('drive', 'deliberates'), [
+    (Drive(), False), (Drive(goal_weight=0.0, intrinsic_weight=1.0), True)])
+def test_where_habit_suffices_nothing_is_searched(drive: Drive, deliberates: bool) -> None:
+    """Who plays has no goal at which habit could arrive."""
+    way = np.full((12, 3), 0.25, np.float32)
+    with (mock.patch.object(Planner, 'habit', return_value=way),
+          mock.patch.object(Planner, 'plan', return_value=-way) as search):
+        actor, latent = behaviour(), np.zeros(12, np.float32)
+        actor.act(latent, trained()[1].lineage, GOAL, True, drive)
+        actor.prepare(GOAL)
+        action = actor.act(latent, trained()[1].lineage, GOAL, False, drive)
+    assert actor.deliberates == search.called == deliberates
+    np.testing.assert_array_equal(action, (-way if deliberates else way)[0])
+
+
 def test_acting_never_searches() -> None:
     with mock.patch.object(Planner, 'plan', side_effect=AssertionError('searched')):
         actor = behaviour()

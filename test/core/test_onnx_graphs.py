@@ -107,7 +107,7 @@ def test_rollout_cost(model: tuple[World, Params]) -> None:
     offset = 0.1 * numbers(4, 1, 11)
     arrays = to_arrays(world.params) | to_arrays(params)
     graph = session(onnx_graphs.rollout_graph(arrays, world.spec, 4, 0.6))
-    got = graph.run(['distance', 'doubt', 'influence', 'company', 'value'],
+    got = graph.run(['distance', 'doubt', 'influence', 'company', 'value', 'away'],
                     {'latent': latent, 'actions': actions, 'goal': goal, 'offset': offset})
     member = torch.from_numpy(latent).expand(world.config.members, 7, -1)
     now = latent_model.goal_estimate(world.params, world.spec, torch.from_numpy(latent))
@@ -127,7 +127,10 @@ def test_rollout_cost(model: tuple[World, Params]) -> None:
     seen = actor.features(world, end, wanted)
     value = actor.values(params, seen, actor.policy(params, seen)).amin(0).clamp(-1.0, 0.0)
     value = value.detach() * excess.clamp_max(1.0).mean(0)
-    for given, expected in zip(got, (distance, doubt, influence, company, value), strict=True):
+    gap = latent_model.goal_estimate(world.params, world.spec, end) - wanted
+    away = torch.linalg.vector_norm(gap, dim=-1) / 0.2
+    told = distance, doubt, influence, company, value, away
+    for given, expected in zip(got, told, strict=True):
         np.testing.assert_allclose(given, expected, **CLOSE)
 
 

@@ -86,6 +86,22 @@ def test_who_plays_moves_what_the_goal_is_about() -> None:
     assert way[Aim.MOVE] > 3.0 * way[Aim.PURSUE]
 
 
+@pytest.mark.parametrize(('trust', 'goal', 'suffices'), [
+    (100.0, [0.6, -0.6], True), (100.0, [0.6, 0.6], False),     # elsewhere
+    (0.01, [0.6, -0.6], False),                                 # the members do not agree so well
+    (0.0, [0.6, -0.6], False)])
+def test_habit_suffices_where_it_surely_arrives(monkeypatch: pytest.MonkeyPatch, trust: float,
+                                                goal: list[float], suffices: bool) -> None:
+    """The policy goes to (0.6, -0.6), whatever is asked, as a search has found the way."""
+    planner = Planner(PlannerConfig(trust=trust), trained()[2])
+    way = plan(0, [0.6, -0.6], PlannerConfig(iterations=20))
+    monkeypatch.setattr(planner, '_propose', lambda *_: [way[None]])
+    found = planner.habit(latent_of(np.zeros(6)), np.array(goal, np.float32))
+    assert (found is not None) == suffices
+    if found is not None:
+        np.testing.assert_array_equal(found, way)
+
+
 def test_bad_settings_and_snapshots_are_refused() -> None:
     with pytest.raises(ConfigError, match='candidates'):
         PlannerConfig(candidates=10)
