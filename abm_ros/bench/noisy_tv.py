@@ -18,6 +18,7 @@ import numpy as np
 
 from abm_ros.bench.common import load_average, write_json
 from abm_ros.core.constraints import load_constraints
+from abm_ros.core.curiosity import Aim
 from abm_ros.core.errors import ConfigError
 from abm_ros.core.modes import MODES, NodeRow, Row
 from abm_ros.core.phi import Phi, load_phi
@@ -180,9 +181,10 @@ class Mind:
         agent, observation = self._agent, step.observation
         spec = agent.world.spec
         gap = float(np.linalg.norm(observation.vector[spec.goal_slice] - observation.goal))
+        pursues = agent.aim is Aim.PURSUE and (
+            agent.drive.goal_weight > agent.drive.intrinsic_weight)
         self._tracker.observe(begins=observation.step == 0, whole=observation.whole,
-                              reached=gap <= spec.goal_tolerance,
-                              counts=agent.drive.goal_weight > agent.drive.intrinsic_weight)
+                              reached=gap <= spec.goal_tolerance, counts=pursues)
         if agent.percept is not None and np.isfinite(agent.percept.error):
             self._error.update(agent.percept.error)
             self._errors += 1

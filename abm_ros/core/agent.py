@@ -20,6 +20,7 @@ import numpy as np
 
 from abm_ros.core import actor, actor_snapshot, world_model
 from abm_ros.core.behaviour import Behaviour
+from abm_ros.core.curiosity import Aim
 from abm_ros.core.learning_config import ActorConfig, WorldModelConfig
 from abm_ros.core.perception import Percept, Perception
 from abm_ros.core.planner import Drive, PlannerConfig
@@ -72,6 +73,11 @@ class Agent:
         self._actor_seed = derive_seed(seed, 'system_b_learner')
         self._last: Observation | None = None
         self._executed: np.ndarray | None = None
+
+    @property
+    def aim(self) -> Aim:
+        """What the episode is spent on."""
+        return self._behaviour.aim
 
     def act(self, observation: Observation) -> np.ndarray:
         """Return the action (A,) float32 in [-1, 1] for an observation; learn when it is due."""

@@ -93,6 +93,7 @@ class Behaviour:
         self._held, self._holds = np.zeros(spec.action_size, np.float32), 0   # for how many steps
         self.version = -1
         self.deliberates = False    # the plan that is acted on next was searched for
+        self.aim = Aim.PURSUE       # of the next action; without a model there is no other
 
     def load(self, snapshot: Snapshot) -> None:
         """
@@ -179,7 +180,7 @@ class Behaviour:
         """
         self._noise = self._draw_noise()
         self._curiosity.observe(achieved, self._goal, begins=self._begins)
-        self.deliberates = False
+        self.deliberates, self.aim = False, Aim.PURSUE
         if self._last is None or self._model is None or not self._settings.enabled:
             return
         latent, goal, action, drive = self._last
@@ -190,14 +191,16 @@ class Behaviour:
         warm = None
         if self._plan is not None and len(self._plan) == self._model.planner.horizon:
             warm = np.concatenate([self._plan[1:], self._plan[-1:]])
-        aim = self._curiosity.aim if drive.exploration > 0 else Aim.PURSUE
-        self._hold(self._noise, handles=aim is Aim.HANDLE, beside=float(beside[0]))
+        if drive.exploration > 0:
+            self.aim = self._curiosity.aim
+        self._hold(self._noise, handles=self.aim is Aim.HANDLE, beside=float(beside[0]))
         planner, here = self._model.planner, expected[0] + offset
-        pursues = aim is Aim.PURSUE and drive.goal_weight > drive.intrinsic_weight
+        pursues = self.aim is Aim.PURSUE and drive.goal_weight > drive.intrinsic_weight
         self._plan = planner.habit(here, goal, offset) if pursues else None
         if self._plan is None:
             self.deliberates = True
-            self._plan = planner.plan(self._rng, here, goal, drive, warm, offset, aim, deadline_s)
+            self._plan = planner.plan(self._rng, here, goal, drive, warm, offset, self.aim,
+                                      deadline_s)
 
     def _hold(self, action: np.ndarray, *, handles: bool, beside: float) -> None:
         """Go on with the action that is held, or begin with another if things are near enough."""

@@ -11,6 +11,7 @@ from std_msgs.msg import Float32MultiArray, String, UInt8MultiArray
 
 from abm_ros.core.behaviour import ActingModel, Behaviour
 from abm_ros.core.config import section, setting
+from abm_ros.core.curiosity import Aim
 from abm_ros.core.episodes import EpisodeTracker
 from abm_ros.core.planner import Drive, PlannerConfig
 from abm_ros.core.seeds import generator
@@ -148,20 +149,20 @@ class SystemB(PartNode[SystemBConfig]):
     def _prepare(self, behaviour: Behaviour, packet: Packet, goal: np.ndarray,
                  begins: bool, action: np.ndarray) -> None:
         self._recent.append(action)
-        self._track(packet, goal, begins)
         assert self._spec is not None
         deadline_s = math.inf if self.config.exact_rounds else (
             time.monotonic() + self.config.planning_share * self._spec.control_period_s)
         behaviour.prepare(packet.array('achieved_goal'), deadline_s)
         self._searched.append(behaviour.deliberates)
+        self._track(packet, goal, begins, pursues=behaviour.aim is Aim.PURSUE)
 
-    def _track(self, packet: Packet, goal: np.ndarray, begins: bool) -> None:
+    def _track(self, packet: Packet, goal: np.ndarray, begins: bool, *, pursues: bool) -> None:
         assert self._spec is not None
         distance = float(np.linalg.norm(packet.array('achieved_goal') - goal))
         self._tracker.observe(
             begins=begins, whole=packet.attributes.get('whole') == '1',
             reached=distance <= self._spec.goal_tolerance,
-            counts=self.config.goal_weight > self.config.intrinsic_weight)
+            counts=pursues and self.config.goal_weight > self.config.intrinsic_weight)
 
 
 def main() -> int:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from abm_ros.bench.noisy_tv import Mind, Share, raw_phi, summarise
+from abm_ros.core.curiosity import Aim
 from abm_ros.core.phi import load_phi
 from abm_ros.core.spec import FieldSpec, ObservationSpec
 
@@ -19,7 +20,7 @@ SPEC = ObservationSpec((FieldSpec('place', 2),), 'place', 0.1, 1, 0.05, 20)
 def agent_with(uncertainty: float, error: float, ratio: float):
     """An agent whose percepts are given."""
     percept = SimpleNamespace(uncertainty=uncertainty, error=error, prediction_error=ratio)
-    return SimpleNamespace(percept=percept, drive=None,
+    return SimpleNamespace(percept=percept, drive=None, aim=Aim.PURSUE,
                            world=SimpleNamespace(spec=SPEC, version=1))
 
 

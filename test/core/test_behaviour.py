@@ -9,6 +9,7 @@ from tiny_bodies import LinearSystem, trained
 
 from abm_ros.core import behaviour as behaviour_module
 from abm_ros.core.behaviour import CORRELATION, HELD, Babble, Behaviour
+from abm_ros.core.curiosity import Aim
 from abm_ros.core.errors import NonFiniteError, SnapshotError, SpecError
 from abm_ros.core.offset import Offset
 from abm_ros.core.perception import Perception
@@ -151,6 +152,20 @@ def test_who_reaches_no_goal_holds_what_it_babbles_where_things_are(
             acting.prepare(np.zeros(2))
     runs = np.flatnonzero(np.abs(np.diff(held, axis=0)).max(axis=1) > 0) + 1
     assert set(np.diff(runs)) == {HELD if there < 0 else 1}
+
+
+def test_what_explores_by_handling_does_not_call_it_pursuit() -> None:
+    body, a, b = trained()
+    aims = {}
+    for model, exploration in ((True, 0.1), (True, 0.0), (False, 0.1)):
+        acting = Behaviour(body.spec, PlannerConfig(handling=1.0, wanted_events=0.0),
+                           np.random.default_rng(0))
+        if model:
+            acting.load(b)
+        acting.act(np.zeros(12, np.float32), a.lineage, GOAL, True, Drive(exploration=exploration))
+        acting.prepare(np.zeros(2))
+        aims[model, exploration] = acting.aim
+    assert aims == {(True, 0.1): Aim.HANDLE, (True, 0.0): Aim.PURSUE, (False, 0.1): Aim.PURSUE}
 
 
 def test_one_seed_gives_the_same_bits() -> None:

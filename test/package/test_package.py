@@ -98,11 +98,11 @@ def _imported_ros() -> set[str]:
 
 
 def test_every_ros_import_is_declared(metadata: dict[str, Any]) -> None:
-    declared = {item.text for item in XML.findall('exec_depend')}
-    assert _imported_ros() <= declared
+    declared, imported = {item.text for item in XML.findall('exec_depend')}, _imported_ros()
+    assert imported <= declared
     wheels = {re.split(r'[\[=]', line)[0].removeprefix('ros-').replace('-', '_')
               for line in metadata['extras_require']['ros']}
-    assert _imported_ros() - {'launch', 'launch_ros'} <= wheels
+    assert imported - {'launch', 'launch_ros'} <= wheels
 
 
 def test_no_project_table() -> None:
