@@ -13,3 +13,7 @@ def pytest_configure() -> None:
     # capture, because what a captured process has printed is lost when it is replaced.
     with contextlib.suppress(ImportError):
         import ros_wheels_bootstrapper  # noqa: F401
+    # How long an example takes is the machine's business.
+    from hypothesis import settings
+    settings.register_profile('untimed', deadline=None)
+    settings.load_profile('untimed')
