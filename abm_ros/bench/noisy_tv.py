@@ -181,10 +181,9 @@ class Mind:
         agent, observation = self._agent, step.observation
         spec = agent.world.spec
         gap = float(np.linalg.norm(observation.vector[spec.goal_slice] - observation.goal))
-        pursues = agent.aim is Aim.PURSUE and (
-            agent.drive.goal_weight > agent.drive.intrinsic_weight)
         self._tracker.observe(begins=observation.step == 0, whole=observation.whole,
-                              reached=gap <= spec.goal_tolerance, counts=pursues)
+                              reached=gap <= spec.goal_tolerance,
+                              counts=agent.aim is Aim.PURSUE and agent.drive.seeks_goal)
         if agent.percept is not None and np.isfinite(agent.percept.error):
             self._error.update(agent.percept.error)
             self._errors += 1

@@ -195,7 +195,7 @@ class Behaviour:
             self.aim = self._curiosity.aim
         self._hold(self._noise, handles=self.aim is Aim.HANDLE, beside=float(beside[0]))
         planner, here = self._model.planner, expected[0] + offset
-        pursues = self.aim is Aim.PURSUE and drive.goal_weight > drive.intrinsic_weight
+        pursues = self.aim is Aim.PURSUE and drive.seeks_goal
         self._plan = planner.habit(here, goal, offset) if pursues else None
         if self._plan is None:
             self.deliberates = True

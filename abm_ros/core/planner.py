@@ -76,6 +76,11 @@ class Drive:
     intrinsic_weight: float = 0.0
     exploration: float = 0.0
 
+    @property
+    def seeks_goal(self) -> bool:
+        """Whether the goal counts for more than novelty."""
+        return self.goal_weight > self.intrinsic_weight
+
 
 class Planner:
     """
@@ -120,11 +125,10 @@ class Planner:
         """
         if not self._config.trust:
             return None
-        start = {'latent': latent[np.newaxis], 'goal': goal[np.newaxis]}
+        start, here = self._from(latent, goal, offset)
         quiet = np.zeros((1, self.horizon, self._action), np.float32)
         plans: np.ndarray = self._propose(['actions'], {**start, 'noise': quiet})[0]
-        away, doubt = self._rollout(['away', 'doubt'], {
-            **start, 'offset': self._decay * (np.zeros_like(latent) + offset), 'actions': plans})
+        away, doubt = self._rollout(['away', 'doubt'], {**here, 'actions': plans})
         arrives = away[0] <= _ARRIVED and doubt[0] <= self._config.trust * self.horizon
         return plans[0] if arrives else None
 
@@ -145,8 +149,7 @@ class Planner:
         :return: (H, A) float32 in [-1, 1].
         """
         cfg, shape = self._config, (self.horizon, self._action)
-        start = {'latent': latent[np.newaxis], 'goal': goal[np.newaxis]}
-        here = {**start, 'offset': self._decay * (np.zeros_like(latent) + offset)}
+        start, here = self._from(latent, goal, offset)
         mean = np.zeros(shape, np.float32) if warm is None else warm
         spread = np.full(shape, cfg.spread, np.float32)
         rest = np.zeros((1, *shape), np.float32)
@@ -165,6 +168,12 @@ class Planner:
             given = np.concatenate([rest, elites])
         best: np.ndarray = elites[0]
         return best
+
+    def _from(self, latent: np.ndarray, goal: np.ndarray, offset: np.ndarray | float
+              ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Return what proposals begin with, and what rollouts do."""
+        start = {'latent': latent[np.newaxis], 'goal': goal[np.newaxis]}
+        return start, {**start, 'offset': self._decay * (np.zeros_like(latent) + offset)}
 
     def _cost_of(self, plans: np.ndarray, start: dict[str, np.ndarray], drive: Drive,
                  aim: Aim) -> np.ndarray:

@@ -162,7 +162,7 @@ class SystemB(PartNode[SystemBConfig]):
         self._tracker.observe(
             begins=begins, whole=packet.attributes.get('whole') == '1',
             reached=distance <= self._spec.goal_tolerance,
-            counts=pursues and self.config.goal_weight > self.config.intrinsic_weight)
+            counts=pursues and self._drive.seeks_goal)
 
 
 def main() -> int:

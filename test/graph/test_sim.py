@@ -134,7 +134,7 @@ def test_a_body_with_a_camera_is_learned_from_and_no_part_is_lost(tmp_path):
     # A first round of 200 updates takes longer on a busy machine than a test may.
     (tmp_path / 'short.yaml').write_text(
         '/**:\n  system_a_learner: {ros__parameters: {first_updates: 10, updates: 10}}\n')
-    abm = sim(tmp_path, '--body', 'bullet:reach:camera', '--pin', 'task', '--duration', '11',
+    abm = sim(tmp_path, '--body', 'bullet:reach:camera', '--pin', 'task', '--duration', '15',
               '--json', 'report.json', '--baseline-episodes', '1', '--params-file', 'short.yaml')
     assert abm.wait() == 0, abm.errors.read_text()
     report = json.loads((tmp_path / 'report.json').read_text())

@@ -86,7 +86,7 @@ DIMS = st.builds(lambda label, size: MultiArrayDimension(label=label, size=size,
                  LABELS, st.integers(0, 6) | st.integers(0, 2**32 - 1))
 
 
-@settings(max_examples=150)
+@settings(max_examples=300)
 @given(st.lists(DIMS, max_size=4), st.lists(st.floats(width=32), max_size=8),
        st.integers(0, 3) | st.integers(0, 2**32 - 1))
 def test_garbage_is_refused_or_fits(dims, data, offset) -> None:
@@ -117,7 +117,7 @@ def test_telemetry_is_read_from_the_wire_whether_its_layout_is_known_or_new(
         assert reader.read(wire[:at] + fill + wire[at + 2:]) == ({'a': 1.0, 'b': 3.0}, {})
 
 
-@settings(max_examples=150)
+@settings(max_examples=300)
 @given(st.lists(DIMS, max_size=4), st.lists(st.floats(width=32), max_size=8),
        st.integers(0, 3) | st.integers(0, 2**32 - 1))
 def test_garbage_on_the_wire_is_refused_as_garbage_in_a_message_is(dims, data, offset) -> None:
