@@ -13,7 +13,7 @@ import numpy as np
 from abm_ros.core.curiosity import Aim, Curiosity
 from abm_ros.core.errors import SnapshotError
 from abm_ros.core.offset import Offset
-from abm_ros.core.planner import Drive, Planner, PlannerConfig
+from abm_ros.core.planner import ARRIVED, Drive, Planner, PlannerConfig
 from abm_ros.core.snapshot import Snapshot, session, trial
 from abm_ros.core.spec import ObservationSpec, all_finite, check_array
 
@@ -62,7 +62,7 @@ class ActingModel:
         goal = np.zeros((1, source.spec.goal_size), np.float32)
         trial(policy, {'latent': latent, 'goal': goal}, {'action': action.shape})
         trial(predict, {'latent': latent, 'action': action},
-              {'next': latent.shape, 'beside': (1,)})
+              {'next': latent.shape, 'beside': (1,), 'observation': (1, source.spec.numbers)})
         self.policy, self.predict = policy.run, predict.run
 
 
@@ -184,8 +184,9 @@ class Behaviour:
         if self._last is None or self._model is None or not self._settings.enabled:
             return
         latent, goal, action, drive = self._last
-        expected, beside = self._model.predict(
-            ['next', 'beside'], {'latent': latent[np.newaxis], 'action': action[np.newaxis]})
+        expected, beside, numbers = self._model.predict(
+            ['next', 'beside', 'observation'],
+            {'latent': latent[np.newaxis], 'action': action[np.newaxis]})
         self._offset.expect(expected[0], achieved, action)
         offset = self._offset.estimate()
         warm = None
@@ -195,12 +196,14 @@ class Behaviour:
             self.aim = self._curiosity.aim
         self._hold(self._noise, handles=self.aim is Aim.HANDLE, beside=float(beside[0]))
         planner, here = self._model.planner, expected[0] + offset
-        pursues = self.aim is Aim.PURSUE and drive.seeks_goal
+        gap = float(np.linalg.norm(numbers[0, self._spec.goal_slice] - goal))
+        arrived = gap <= ARRIVED * self._spec.goal_tolerance
+        pursues = self.aim is Aim.PURSUE and drive.seeks_goal and not arrived
         self._plan = planner.habit(here, goal, offset) if pursues else None
         if self._plan is None:
             self.deliberates = True
             self._plan = planner.plan(self._rng, here, goal, drive, warm, offset, self.aim,
-                                      deadline_s)
+                                      deadline_s, arrived=arrived)
 
     def _hold(self, action: np.ndarray, *, handles: bool, beside: float) -> None:
         """Go on with the action that is held, or begin with another if things are near enough."""

@@ -20,7 +20,7 @@ from abm_ros.core.errors import ConfigError, SnapshotError
 from abm_ros.core.snapshot import Snapshot, session, trial
 
 _ROLLED = ('away', 'company', 'distance', 'doubt', 'influence', 'value')
-_ARRIVED = 0.7     # tolerances from the goal: surely there
+ARRIVED = 0.7      # tolerances from the goal: surely there
 _SOUGHT = {Aim.MOVE: 'influence', Aim.HANDLE: 'company'}
 
 
@@ -42,8 +42,11 @@ class PlannerConfig:
     inertia: float = setting(0.1, 'share of the mean kept between iterations', low=0.0, high=0.99)
     penalty: float = setting(0.5, 'cost of disagreement in units of a typical step',
                              low=0.0, high=100.0)
-    effort: float = setting(0.1, 'cost of a full action, in tolerances: a goal that is near '
-                            'enough is left alone', low=0.0, high=100.0)
+    effort: float = setting(0.1, 'cost of a full action on the way to a goal, in tolerances',
+                            low=0.0, high=100.0)
+    holding: float = setting(
+        3.0, 'the same while the goal is reached: what is not needed to stay there is left alone',
+        low=0.0, high=100.0)
     value: float = setting(20.0, "weight of the critics' value at a plan's end, against distances "
                            'in tolerances: what no plan reaches is sought', low=0.0, high=1000.0)
     offset_decay: float = setting(
@@ -129,12 +132,13 @@ class Planner:
         quiet = np.zeros((1, self.horizon, self._action), np.float32)
         plans: np.ndarray = self._propose(['actions'], {**start, 'noise': quiet})[0]
         away, doubt = self._rollout(['away', 'doubt'], {**here, 'actions': plans})
-        arrives = away[0] <= _ARRIVED and doubt[0] <= self._config.trust * self.horizon
+        arrives = away[0] <= ARRIVED and doubt[0] <= self._config.trust * self.horizon
         return plans[0] if arrives else None
 
     def plan(self, rng: np.random.Generator, latent: np.ndarray, goal: np.ndarray, drive: Drive,
              warm: np.ndarray | None, offset: np.ndarray | float = 0.0,
-             aim: Aim = Aim.PURSUE, deadline_s: float = inf) -> np.ndarray:
+             aim: Aim = Aim.PURSUE, deadline_s: float = inf, *, arrived: bool = False
+             ) -> np.ndarray:
         """
         Search for a good sequence of actions.
 
@@ -146,9 +150,11 @@ class Planner:
         :param aim: what is sought.
         :param deadline_s: of `time.monotonic`, after which no further iteration begins: what the
             first one found is better than a plan that comes too late.
+        :param arrived: the goal is reached where the plan begins, and has to be held.
         :return: (H, A) float32 in [-1, 1].
         """
         cfg, shape = self._config, (self.horizon, self._action)
+        effort = cfg.holding if arrived else cfg.effort
         start, here = self._from(latent, goal, offset)
         mean = np.zeros(shape, np.float32) if warm is None else warm
         spread = np.full(shape, cfg.spread, np.float32)
@@ -161,7 +167,7 @@ class Planner:
                 (cfg.candidates - len(given) - 1, *shape), np.float32)
             plans = np.concatenate([given, mean[np.newaxis], mean + spread * drawn])
             np.clip(plans, -1.0, 1.0, out=plans)
-            cost = self._cost_of(plans, here, drive, aim)
+            cost = self._cost_of(plans, here, drive, aim, effort)
             elites = plans[np.argsort(cost, kind='stable')[:cfg.elites]]
             mean = cfg.inertia * mean + (1 - cfg.inertia) * elites.mean(axis=0)
             spread = np.maximum(elites.std(axis=0), cfg.least_spread)
@@ -176,15 +182,15 @@ class Planner:
         return start, {**start, 'offset': self._decay * (np.zeros_like(latent) + offset)}
 
     def _cost_of(self, plans: np.ndarray, start: dict[str, np.ndarray], drive: Drive,
-                 aim: Aim) -> np.ndarray:
-        """Return the cost (N,) of plans (N, H, A)."""
+                 aim: Aim, effort: float) -> np.ndarray:
+        """Return the cost (N,) of plans (N, H, A), a full action costing this effort."""
         cfg = self._config
         inputs = {**start, 'actions': plans}
         if aim is not Aim.PURSUE:
             return np.negative(self._rollout([_SOUGHT[aim]], inputs)[0])
         distance, doubt, value = self._rollout(['distance', 'doubt', 'value'], inputs)
-        effort = np.square(plans).mean(axis=2).sum(axis=1)
-        return np.asarray(drive.goal_weight * (distance + cfg.effort * effort - cfg.value * value)
+        spent = effort * np.square(plans).mean(axis=2).sum(axis=1)
+        return np.asarray(drive.goal_weight * (distance + spent - cfg.value * value)
                           + (cfg.penalty - drive.intrinsic_weight) * doubt)
 
     def _proposals(self, rng: np.random.Generator, start: dict[str, np.ndarray]) -> np.ndarray:

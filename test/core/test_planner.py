@@ -75,6 +75,24 @@ def test_a_goal_that_is_near_enough_is_left_alone() -> None:
     assert np.mean(sought) > 0.3
 
 
+@pytest.mark.parametrize(('drift', 'acts'), [(0.005, False), (0.3, True)])
+def test_a_goal_that_is_reached_is_held(drift: float, acts: bool) -> None:
+    """
+    What would lose it is countered; what would not is left alone, warm start or not.
+
+    :param drift: that rest is said to have, per step, in units of latents.
+    """
+    planner, goal = Planner(PlannerConfig(), trained()[2]), np.zeros(2, np.float32)
+    here, warm = latent_of(np.zeros(6)), np.full((12, 3), 0.3, np.float32)
+    spent = {}
+    for arrived in (False, True):
+        found = [planner.plan(np.random.default_rng(seed), here, goal, Drive(), warm,
+                              np.full_like(here, drift), arrived=arrived) for seed in range(4)]
+        spent[arrived] = np.square(found).mean()
+    assert spent[True] < spent[False]
+    assert (spent[True] > 0.01) == acts
+
+
 def test_who_plays_moves_what_the_goal_is_about() -> None:
     """Where the goal is already reached, one rests and the other moves."""
     planner = Planner(PlannerConfig(), trained()[2])
