@@ -126,6 +126,9 @@ def make_env(config: GymBodyConfig) -> Any:
     except ImportError as error:
         raise BodyError(f"environment '{config.env_id}' needs the module '{module}' ({error}): "
                         f'pip install {package}') from error
+    except Exception as error:      # foreign code too, as below
+        raise BodyError(f"environment '{config.env_id}': the module '{module}' cannot be "
+                        f'imported: {_line(error)}') from error
     try:
         # Without a camera the argument is left out: panda-gym refuses a render mode of None.
         return (gymnasium.make(config.env_id, render_mode='rgb_array') if config.camera

@@ -170,6 +170,13 @@ def test_errors_are_one_clear_line(settings, text):
     assert '\n' not in str(caught.value)
 
 
+def test_a_module_that_fails_is_told_in_one_line(tmp_path, monkeypatch):
+    (tmp_path / 'breaks_on_import.py').write_text("raise RuntimeError('no simulator\\nhere')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(BodyError, match='breaks_on_import.*: no simulator here$'):
+        GymBody(GymBodyConfig(env_id='TinyGoal-v0', module='breaks_on_import'))
+
+
 def test_panda_reach():
     pytest.importorskip('panda_gym')
     body = GymBody(GymBodyConfig(env_id='PandaReach-v3', seed=1))
