@@ -173,7 +173,7 @@ def test_errors_are_one_clear_line(settings, text):
 def test_a_module_that_fails_is_told_in_one_line(tmp_path, monkeypatch):
     (tmp_path / 'breaks_on_import.py').write_text("raise RuntimeError('no simulator\\nhere')")
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(BodyError, match='breaks_on_import.*: no simulator here$'):
+    with pytest.raises(BodyError, match=r'breaks_on_import.*: no simulator here$'):
         GymBody(GymBodyConfig(env_id='TinyGoal-v0', module='breaks_on_import'))
 
 
