@@ -196,14 +196,20 @@ class Behaviour:
             self.aim = self._curiosity.aim
         self._hold(self._noise, handles=self.aim is Aim.HANDLE, beside=float(beside[0]))
         planner, here = self._model.planner, expected[0] + offset
-        gap = float(np.linalg.norm(numbers[0, self._spec.goal_slice] - goal))
-        arrived = gap <= ARRIVED * self._spec.goal_tolerance
+        arrived = self._is_there(numbers[0], goal)
         pursues = self.aim is Aim.PURSUE and drive.seeks_goal and not arrived
         self._plan = planner.habit(here, goal, offset) if pursues else None
         if self._plan is None:
             self.deliberates = True
             self._plan = planner.plan(self._rng, here, goal, drive, warm, offset, self.aim,
                                       deadline_s, arrived=arrived)
+
+    def _is_there(self, numbers: np.ndarray, goal: np.ndarray) -> bool:
+        """Tell whether the goal is reached; of a hidden one, rest would teach nothing new."""
+        if self._spec.goal_hidden:
+            return False
+        gap = float(np.linalg.norm(numbers[self._spec.goal_slice] - goal))
+        return gap <= ARRIVED * self._spec.goal_tolerance
 
     def _hold(self, action: np.ndarray, *, handles: bool, beside: float) -> None:
         """Go on with the action that is held, or begin with another if things are near enough."""

@@ -25,10 +25,10 @@ MOST = 64        # blocks; the first ones of an observation that has more
 
 def blocks(spec: ObservationSpec) -> list[int]:
     """Return where each block begins; none if the goal is about something hidden."""
+    if spec.goal_hidden:
+        return []
     size, starts, at = spec.goal_size, list[int](), 0
     for field in spec.fields:
-        if field.name == spec.goal_field and field.hidden:
-            return []
         if field.name != spec.goal_field and not field.is_image and not field.hidden:
             starts += range(at, at + field.size - size + 1)
         at += field.size

@@ -134,6 +134,11 @@ class ObservationSpec:
         """Length G of the goal."""
         return self.goal_slice.stop - self.goal_slice.start
 
+    @property
+    def goal_hidden(self) -> bool:
+        """Whether the achieved goal is never perceived, only believed."""
+        return self._goal_spec.hidden
+
     def slice_of(self, name: str) -> slice:
         """Return where a named field lies in the observation vector."""
         start = 0

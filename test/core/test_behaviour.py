@@ -15,6 +15,7 @@ from abm_ros.core.offset import Offset
 from abm_ros.core.perception import Perception
 from abm_ros.core.planner import Drive, Planner, PlannerConfig
 from abm_ros.core.snapshot import session
+from abm_ros.core.spec import ObservationSpec
 
 GOAL = np.array([0.6, -0.6], np.float32)
 
@@ -100,23 +101,27 @@ def test_where_habit_suffices_nothing_is_searched(drive: Drive, deliberates: boo
     np.testing.assert_array_equal(action, (-way if deliberates else way)[0])
 
 
-@pytest.mark.parametrize(('goal', 'arrived'), [((0.0, 0.0), True), ((0.6, -0.6), False)])
-def test_at_its_goal_it_deliberates_how_to_stay(goal: tuple[float, float], arrived: bool) -> None:
-    """By what the model foresees, as a goal may be about what is not perceived."""
-    body, a, _ = trained()
+@pytest.mark.parametrize(('goal', 'hidden', 'holds'), [
+    ((0.0, 0.0), False, True), ((0.0, 0.0), True, False), ((0.6, -0.6), False, False)])
+def test_at_its_goal_it_deliberates_how_to_stay(goal: tuple[float, float], hidden: bool,
+                                                holds: bool) -> None:
+    """By what the model foresees of the plan's beginning, if what goals are about is seen."""
+    body, a, b = trained()
     settings = PlannerConfig(wanted_events=0.0, handling=0.0)    # nothing but the goal is sought
-    perception, b = Perception(body.spec), Behaviour(body.spec, settings, np.random.default_rng(0))
+    perception, acting = Perception(body.spec), Behaviour(body.spec, settings,
+                                                          np.random.default_rng(0))
     perception.load(a)
-    b.load(trained()[2])
-    latent = perception.encode(np.zeros(6, np.float32))
-    with (mock.patch.object(Planner, 'habit', return_value=np.zeros((12, 3))) as habit,
-          mock.patch.object(Planner, 'plan', return_value=np.zeros((12, 3))) as search,
-          mock.patch.object(Behaviour, '_draw_noise', return_value=np.zeros(3, np.float32))):
-        b.act(latent, a.lineage, np.array(goal, np.float32), True, Drive(exploration=1.0))
-        b.prepare(np.full(2, 9.0, np.float32))
-    assert search.called == arrived
-    assert habit.called != arrived
-    assert not arrived or search.call_args.kwargs['arrived']
+    acting.load(b)
+    latent, way = perception.encode(np.zeros(6, np.float32)), np.zeros((12, 3))
+    with (mock.patch.object(Planner, 'habit', return_value=way) as habit,
+          mock.patch.object(Planner, 'plan', return_value=way) as search,
+          mock.patch.object(Behaviour, '_draw_noise', return_value=way[0].astype(np.float32)),
+          mock.patch.object(ObservationSpec, 'goal_hidden', hidden)):
+        acting.act(latent, a.lineage, np.array(goal, np.float32), True, Drive(exploration=1.0))
+        acting.prepare(np.full(2, 9.0, np.float32))
+    assert habit.called != holds
+    assert search.called == holds
+    assert not holds or search.call_args.kwargs['arrived']
 
 
 def test_acting_never_searches() -> None:
