@@ -12,7 +12,8 @@ import numpy as np
 from abm_ros.core.spec import ObservationSpec
 from abm_ros.core.transition import Observation, Step
 
-_ACTIONS_KEPT = 16
+# No fewer than a queue between nodes holds: one stream may come whole before the other.
+_ACTIONS_KEPT = 256
 
 
 class Recorder:

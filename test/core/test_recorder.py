@@ -48,6 +48,16 @@ def test_an_action_is_stored_with_the_observation_that_it_answers() -> None:
     check_actions(late)
 
 
+def test_actions_may_all_come_before_their_observations() -> None:
+    """A record that takes long to open finds both streams queued, in no common order."""
+    recorder, count = Recorder(SPEC, 0), 200
+    for i in range(count):
+        act(recorder, i + 1)
+    steps = [s for i in range(count) for s in recorder.observed(seen(i + 1, 0, i))]
+    assert [s.stamp_ns for s in steps if s.action is not None] == [*range(1, count)]
+    check_actions(steps)
+
+
 def test_an_action_that_never_came_was_never_executed() -> None:
     recorder = Recorder(SPEC, 0)
     for i in range(3):
