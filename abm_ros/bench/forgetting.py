@@ -143,7 +143,7 @@ def _episode(number: int, side: float, rng: np.random.Generator,
     place, goal = (np.array([side * 1.5, 0.0]) + rng.uniform(-0.5, 0.5, (2, 2))).astype(np.float32)
     steps = []
     for index in range(_HORIZON + 1):
-        success = bool(np.linalg.norm(place - goal) <= SPEC.goal_tolerance)
+        success = bool(SPEC.reached(place, goal))
         action = None
         if not success and index < _HORIZON:
             babbles = planner is None or rng.random() < 0.1

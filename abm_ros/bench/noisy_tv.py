@@ -180,9 +180,9 @@ class Mind:
         """Take one control step of the life; decide every other one."""
         agent, observation = self._agent, step.observation
         spec = agent.world.spec
-        gap = float(np.linalg.norm(observation.vector[spec.goal_slice] - observation.goal))
+        achieved = observation.vector[spec.goal_slice]
         self._tracker.observe(begins=observation.step == 0, whole=observation.whole,
-                              reached=gap <= spec.goal_tolerance,
+                              reached=bool(spec.reached(achieved, observation.goal)),
                               counts=agent.aim is Aim.PURSUE and agent.drive.seeks_goal)
         if agent.percept is not None and np.isfinite(agent.percept.error):
             self._error.update(agent.percept.error)

@@ -24,10 +24,11 @@ from abm_ros.bodies.tasks import (
     Task,
     make_task,
 )
-from abm_ros.bodies.types import BodyState, check_command, reached
+from abm_ros.bodies.types import BodyState, check_command
 from abm_ros.core.description import BodyTag, ChannelField, JointLimits, read_limits
 from abm_ros.core.errors import BodyError
 from abm_ros.core.seeds import generator
+from abm_ros.core.spec import reached
 
 _OWN_HOME = (0.0, 0.5, 0.0, 1.6, 0.0, 0.9, 0.0)
 # At 12 substeps a gain of 0.3 ends within 2 % of the target; the default 0.1 lags by 28 %.
@@ -304,7 +305,7 @@ class BulletArm:
             tool_position=tool, tool_orientation=orientation, object_position=puck,
             goal=self._goal.copy(), energy=self._battery.charge, contact_force=float(force),
             image=self._render() if self.config.image_size else None,
-            success=reached(achieved, self._goal, self.config.goal_tolerance),
+            success=bool(reached(achieved, self._goal, self.config.goal_tolerance)),
             goal_distance=(float(np.linalg.norm(achieved - self._goal))
                            if self.config.observes == 'camera' else None))
 

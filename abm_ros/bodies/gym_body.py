@@ -14,10 +14,11 @@ import numpy as np
 
 from abm_ros.bodies.config import GymBodyConfig
 from abm_ros.bodies.description import command_urdf, with_body_tag
-from abm_ros.bodies.types import BodyState, check_command, reached
+from abm_ros.bodies.types import BodyState, check_command
 from abm_ros.core.description import BodyTag, ChannelField
 from abm_ros.core.errors import BodyError
 from abm_ros.core.seeds import derive_seed
+from abm_ros.core.spec import reached
 
 FIELDS = ('observation', 'achieved_goal', 'desired_goal')
 _KNOWN_MODULES = {'Panda': ('panda_gym', 'panda-gym'),
@@ -101,7 +102,7 @@ class GymBody:
         parts = [np.asarray(observation[name], np.float64).ravel() for name in FIELDS]
         achieved, goal = parts[1].copy(), parts[2].copy()
         success = (bool(np.all(info['is_success'])) if 'is_success' in info
-                   else reached(achieved, goal, self.goal_tolerance))
+                   else bool(reached(achieved, goal, self.goal_tolerance)))
         image = self._env.render() if self.config.camera else None
         return BodyState(
             episode=episode, step=step, channels=self._channels, position=np.concatenate(parts),

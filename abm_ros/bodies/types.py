@@ -93,8 +93,3 @@ def check_command(command: np.ndarray, size: int) -> np.ndarray:
         raise BodyError(f'command: {int((~np.isfinite(array)).sum())} of {size} numbers are not '
                         'finite; the body did not move')
     return array
-
-
-def reached(achieved: np.ndarray, goal: np.ndarray, tolerance: float) -> bool:
-    """Tell whether the Euclidean distance of achieved and desired goal is within tolerance."""
-    return bool(np.linalg.norm(achieved - goal) <= tolerance)

@@ -208,8 +208,7 @@ class Behaviour:
         """Tell whether the goal is reached; of a hidden one, rest would teach nothing new."""
         if self._spec.goal_hidden:
             return False
-        gap = float(np.linalg.norm(numbers[self._spec.goal_slice] - goal))
-        return gap <= ARRIVED * self._spec.goal_tolerance
+        return bool(self._spec.reached(numbers[self._spec.goal_slice], goal, ARRIVED))
 
     def _hold(self, action: np.ndarray, *, handles: bool, beside: float) -> None:
         """Go on with the action that is held, or begin with another if things are near enough."""

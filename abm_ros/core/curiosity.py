@@ -65,7 +65,7 @@ class Curiosity:
             self._steps += 1
             rate = max(1.0 / self._steps, 1.0 / _WINDOW)
             self.share += rate * (float(self._spec.moved(self._before, achieved)) - self.share)
-        there = float(np.linalg.norm(achieved - goal)) <= self._spec.goal_tolerance
+        there = bool(self._spec.reached(achieved, goal))
         self._before = None if there else achieved
         self._reached = there or bool(self._reached)
 

@@ -14,14 +14,17 @@ from abm_ros.core.transition import Observation, Step
 
 # No fewer than a queue between nodes holds: one stream may come whole before the other.
 _ACTIONS_KEPT = 256
+# Observations after one whose action has not come, until it counts as never executed.
+_PATIENCE = 20
 
 
 class Recorder:
     """
     Turns the two streams `observation` and `motor_gate/executed` into steps.
 
-    A step is settled when its successor and its action are there, or when the successor of its
-    successor is: an action that has not come by then was never executed.
+    A step is settled when its successor is there and its action is there or was never executed:
+    actions come in order, so one that is passed over never was, nor was one that is still to come
+    after `_PATIENCE` observations.
     """
 
     def __init__(self, spec: ObservationSpec, next_episode: int) -> None:
@@ -50,25 +53,30 @@ class Recorder:
 
     def cut(self) -> list[Step]:
         """End the episode (a change of mode, a pause); return the steps that are left."""
-        steps = [self._step(seen, None) for seen in self._waiting]
+        steps = self._settle(patience=0)
+        steps += [self._step(seen, None) for seen in self._waiting]
         self._waiting.clear()
         self._actions.clear()
         self._cut = True
         return steps
 
-    def _settle(self) -> list[Step]:
+    def _settle(self, patience: int = _PATIENCE) -> list[Step]:
         steps = []
         while len(self._waiting) >= 2:
             seen, following = self._waiting[:2]
             continues = following.follows(seen)
             action = self._actions.get(seen.stamp_ns)
-            if continues and action is None and len(self._waiting) < 3:
+            if continues and action is None and self._may_come(seen.stamp_ns, patience):
                 break
             steps.append(self._step(seen, action if continues else None))
             del self._waiting[0]
             if not continues:
                 self._cut = True
         return steps
+
+    def _may_come(self, stamp_ns: int, patience: int) -> bool:
+        newest = next(reversed(self._actions), -1)
+        return newest < stamp_ns and len(self._waiting) <= patience
 
     def _step(self, seen: Observation, action: np.ndarray | None) -> Step:
         if self._cut:
@@ -78,6 +86,6 @@ class Recorder:
         else:
             self._index += 1
         achieved = seen.vector[self._spec.goal_slice]
-        success = bool(np.linalg.norm(achieved - seen.goal) <= self._spec.goal_tolerance)
+        success = bool(self._spec.reached(achieved, seen.goal))
         return Step(self._episode, self._index, seen.stamp_ns, seen.vector, seen.goal, action,
                     self.mode, success)

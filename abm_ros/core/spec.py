@@ -159,6 +159,17 @@ class ObservationSpec:
         """
         return np.asarray(np.linalg.norm(after - before, axis=-1) > MOVED * self.goal_tolerance)
 
+    def reached(self, achieved: np.ndarray, goal: np.ndarray, within: float = 1.0) -> np.ndarray:
+        """
+        Tell whether goals are reached.
+
+        :param achieved: (..., G) achieved goals, in their own units.
+        :param goal: desired goals, of a shape that broadcasts with them.
+        :param within: of the tolerance; 1 is what success means.
+        :return: (...) bool.
+        """
+        return reached(achieved, goal, within * self.goal_tolerance)
+
     def to_json(self) -> str:
         """Serialise for the latched topic `observation/spec` and for stores."""
         return json.dumps(asdict(self), sort_keys=True)
@@ -175,6 +186,11 @@ class ObservationSpec:
             return cls(**raw)
         except (ValueError, TypeError, KeyError) as error:
             raise SpecError(f'not an observation spec: {error}') from error
+
+
+def reached(achieved: np.ndarray, goal: np.ndarray, tolerance: float) -> np.ndarray:
+    """Tell whether goals (..., G) are reached: at most `tolerance` away, in their units."""
+    return np.asarray(np.linalg.norm(achieved - goal, axis=-1) <= tolerance)
 
 
 def _field(raw: Mapping[str, Any]) -> FieldSpec:

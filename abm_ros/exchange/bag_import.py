@@ -226,7 +226,7 @@ def _episode(bag: Bag, part: np.ndarray, spec: ObservationSpec, options: BagOpti
     if len(ticks) < 2:
         return []
     achieved = observation[:, spec.goal_slice]
-    reached = np.linalg.norm(achieved - achieved[-1], axis=1) <= spec.goal_tolerance
+    reached = spec.reached(achieved, achieved[-1])
     return [Step(episode, n, int(stamp), observation[n], achieved[-1],
                  action[n] if n < len(ticks) - 1 else None, 'imitate', bool(reached[n]),
                  'teacher') for n, stamp in enumerate(ticks)]

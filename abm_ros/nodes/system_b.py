@@ -158,10 +158,9 @@ class SystemB(PartNode[SystemBConfig]):
 
     def _track(self, packet: Packet, goal: np.ndarray, begins: bool, *, pursues: bool) -> None:
         assert self._spec is not None
-        distance = float(np.linalg.norm(packet.array('achieved_goal') - goal))
         self._tracker.observe(
             begins=begins, whole=packet.attributes.get('whole') == '1',
-            reached=distance <= self._spec.goal_tolerance,
+            reached=bool(self._spec.reached(packet.array('achieved_goal'), goal)),
             counts=pursues and self._drive.seeks_goal)
 
 

@@ -58,11 +58,27 @@ def test_actions_may_all_come_before_their_observations() -> None:
     check_actions(steps)
 
 
-def test_an_action_that_never_came_was_never_executed() -> None:
+def test_observations_may_come_well_before_their_actions() -> None:
+    recorder, count = Recorder(SPEC, 0), 20
+    for i in range(count):
+        assert recorder.observed(seen(i + 1, 0, i)) == []
+    steps = [s for i in range(count) for s in act(recorder, i + 1)]
+    assert [s.stamp_ns for s in steps if s.action is not None] == [*range(1, count)]
+    check_actions(steps)
+
+
+def test_an_action_that_is_passed_over_was_never_executed() -> None:
     recorder = Recorder(SPEC, 0)
     for i in range(3):
-        steps = recorder.observed(seen(i + 1, 0, i))
-    assert [(s.stamp_ns, s.action) for s in steps] == [(1, None)]
+        recorder.observed(seen(i + 1, 0, i))
+    steps = act(recorder, 2)
+    assert [(s.stamp_ns, s.action) for s in steps] == [(1, None), (2, np.float32(0.02))]
+
+
+def test_observations_without_any_action_are_lived_all_the_same() -> None:
+    recorder = Recorder(SPEC, 0)
+    steps = [s for i in range(60) for s in recorder.observed(seen(i + 1, 0, i))]
+    assert [(s.stamp_ns, s.action) for s in steps] == [(i + 1, None) for i in range(40)]
 
 
 def test_no_transition_is_stored_across_a_reset() -> None:
@@ -107,6 +123,14 @@ def test_success_is_the_distance_to_the_goal() -> None:
     recorder.observed(seen(1, 0, 0, goal=1.09))
     recorder.observed(seen(2, 0, 1, goal=2.2))
     assert [s.success for s in recorder.cut()] == [True, False]
+
+
+def test_what_waits_for_actions_is_cut_into_its_episodes() -> None:
+    recorder = Recorder(SPEC, 0)
+    for i in range(3):
+        recorder.observed(seen(i + 1, 0, i))
+    recorder.observed(seen(4, 1, 0))
+    assert [(s.episode, s.index) for s in recorder.cut()] == [(0, 0), (0, 1), (0, 2), (1, 0)]
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.booleans()), max_size=60))

@@ -32,6 +32,14 @@ def test_images_come_last_and_what_is_hidden_is_known() -> None:
     assert ObservationSpec.from_json(spec.to_json()) == spec
 
 
+def test_a_goal_is_reached_within_its_tolerance_of_every_number_together() -> None:
+    goal = np.array([0.0, 0.0, 1.0])
+    achieved = goal + np.array([[0.03, 0.0, 0.0], [0.03, 0.03, 0.0], [0.03, 0.03, 0.03]])
+    assert SPEC.reached(achieved, goal).tolist() == [True, True, False]
+    assert SPEC.reached(achieved, goal, 0.7).tolist() == [True, False, False]
+    assert SPEC.reached(achieved[:, np.newaxis], achieved).shape == (3, 3)
+
+
 IMAGE = FieldSpec('camera', 12, (3, 2, 2))
 
 

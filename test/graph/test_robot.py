@@ -31,10 +31,20 @@ ROBOT = Path(__file__).with_name('robot_process.py')
 class Robot:
     """The robot's process and what it says of itself."""
 
-    def __init__(self, domain, interface, folder):
+    def __init__(self, observer, interface, folder):
+        self.interface, self.observer, self.folder = interface, observer, folder
+        self.goals = observer.node.create_publisher(PoseStamped, 'task/goal', LATCHED)
         self.file = folder / f'robot_{interface}.jsonl'
         with self.file.open('w') as output:
-            self.process = start_script(domain, str(ROBOT), str(URDF), interface, stdout=output)
+            self.process = start_script(observer.domain, str(ROBOT), str(URDF), interface,
+                                        stdout=output)
+
+    def send_goal(self, x, y, z):
+        message = PoseStamped()
+        point = message.pose.position
+        point.x, point.y, point.z = x, y, z
+        message.header.stamp = self.observer.node.get_clock().now().to_msg()
+        self.goals.publish(message)
 
     def report(self):
         lines = self.file.read_text().splitlines()
@@ -51,10 +61,11 @@ def robot(request, tmp_path_factory):
     options = GraphOptions(body='', directory=str(folder), seed=3, pin_mode='task',
                            command_interface=interface)
     with running(describe(options), folder) as (_, observer):
-        robot = Robot(observer.domain, interface, folder)
-        robot.interface, robot.observer, robot.folder = interface, observer, folder
+        robot = Robot(observer, interface, folder)
         try:
             observer.wait_mode('task')
+            # Out of reach: an arm with no goal, or at its goal, may rest; this one never may.
+            robot.send_goal(3.0, 0.0, 0.4)
             yield robot
         finally:
             robot.close()
@@ -130,13 +141,7 @@ def tool_of(q):
 def test_it_takes_goals_from_outside(robot):
     if robot.interface != 'position':
         pytest.skip('one interface is enough')
-    observer = robot.observer
-    goals = observer.node.create_publisher(PoseStamped, 'task/goal', LATCHED)
-    message = PoseStamped()
-    point = message.pose.position
-    point.x, point.y, point.z = 0.4, 0.1, 0.4
-    message.header.stamp = observer.node.get_clock().now().to_msg()
-    goals.publish(message)
+    robot.send_goal(0.4, 0.1, 0.4)
 
     def recorded():
         with Store.read(robot.folder / 'memory.db') as reader:
