@@ -111,6 +111,7 @@ class SensorFusion:
         self._image: tuple[int, np.ndarray] | None = None
         self._numbers = [part.name for part in layout.spec.fields if not part.is_image]
         self._goal: tuple[int, np.ndarray] | None = None
+        self._stay: np.ndarray | None = None
         self._previous: tuple[int, list[float]] | None = None
         self._names: tuple[str, ...] | None = None
         self._columns: dict[str, list[int]] = {}
@@ -197,8 +198,10 @@ class SensorFusion:
             return _finite('joint_states', np.array(
                 [position[i] for i in self._columns[GOAL]], np.float32))
         if self._goal is None:
-            # Nobody has set a goal yet: to stay is the goal.
-            return vector[self.layout.spec.goal_slice].copy()
+            # Nobody has set a goal yet: to stay where the episode began is the goal.
+            if self._stay is None or self._begins(sample):
+                self._stay = vector[self.layout.spec.goal_slice].copy()
+            return self._stay
         size = self.layout.spec.goal_size
         if self._goal[1].size < size:
             raise SpecError(f'task/goal carries {self._goal[1].size} numbers, the goal has {size}')
@@ -251,20 +254,25 @@ class SensorFusion:
         return [(sample.position[i] - last) / elapsed_s
                 for i, last in zip(columns, before[1], strict=True)]
 
-    def _count(self, sample: JointSample) -> None:
-        """Begin an episode at a body's reset, a new goal, or the time limit."""
-        goal_ns = self._goal[0] if self._goal is not None else -1
+    def _begins(self, sample: JointSample) -> bool:
+        """Tell whether an episode begins: a body's reset, a new goal, or the time limit."""
         if sample.episode:
-            fresh = sample.episode != self._tag
-        else:
-            fresh = (goal_ns != self._episode_goal_ns
-                     or self._step + 1 > self.layout.spec.horizon)
+            return sample.episode != self._tag
+        return (self._goal_ns != self._episode_goal_ns
+                or self._step + 1 > self.layout.spec.horizon)
+
+    @property
+    def _goal_ns(self) -> int:
+        return self._goal[0] if self._goal is not None else -1
+
+    def _count(self, sample: JointSample) -> None:
+        fresh = self._begins(sample)
         if fresh and self._step >= 0:
             self._episode += 1
         if fresh or self._step < 0:
             self._whole = sample.step == 0 if sample.episode else self._step >= 0
         self._step = 0 if fresh else self._step + 1
-        self._tag, self._episode_goal_ns = sample.episode, goal_ns
+        self._tag, self._episode_goal_ns = sample.episode, self._goal_ns
 
 
 def _finite(name: str, value: np.ndarray) -> np.ndarray:

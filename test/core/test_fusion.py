@@ -108,9 +108,10 @@ def test_a_robot_counts_episodes_by_horizon_and_by_new_goals() -> None:
     assert new.goal.tolist() == [1, 2, 3]
 
 
-def test_without_a_goal_to_stay_is_the_goal() -> None:
-    seen = robot().joints(sample(1))
-    np.testing.assert_allclose(seen.goal, [0.1, 0.2, 1.0], rtol=1e-6)
+def test_without_a_goal_to_stay_where_the_episode_began_is_the_goal() -> None:
+    fusion = robot(horizon=2)
+    seen = [fusion.joints(sample(i, position=(0.1 * i, 0.2))) for i in range(1, 6)]
+    np.testing.assert_allclose([s.goal[0] for s in seen], [0.1, 0.1, 0.1, 0.4, 0.4], rtol=1e-6)
 
 
 def test_a_pose_goal_longer_than_the_goal_is_cut_and_a_shorter_one_refused() -> None:
