@@ -52,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add('--env', required=True, metavar='ID',
         help='the body: gym:PandaReach-v3, PandaReach-v3 for short, or bullet:reach')
+    add('--urdf', default='', metavar='FILE', help='another arm for bullet:*')
     add('--seeds', type=int, default=5, metavar='N', help='lives of each agent (%(default)s)')
     add('--seed-offset', type=int, default=0, metavar='N', help='the first seed (%(default)s)')
     add('--baseline', default='sac-her', metavar='NAME',
@@ -82,6 +83,9 @@ def run(arguments: argparse.Namespace) -> int:
     check(arguments)
     ablations = parse_ablations(arguments.ablate)
     env = body_name(arguments.env)
+    if arguments.urdf and not env.startswith('bullet:'):
+        raise ConfigError(f'--urdf {arguments.urdf}: {env} brings its own arm; expected --env '
+                          'bullet:<task> with it')
     if arguments.baseline != 'none':
         from abm_ros.bench import learn_baseline
         learn_baseline.require(arguments.baseline)
@@ -95,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
         'wall_s': 0.0, 'settings': settings(arguments, env)}
     load = load_average()
     measured = work(jobs(arguments, env, ablations), arguments.jobs or min(
-        2, os.cpu_count() or 1), env)
+        2, os.cpu_count() or 1))
     figures |= gather(measured, arguments.baseline, arguments.threshold)
     figures |= {'wall_s': round(time.monotonic() - start_s, 1), 'load_before': load,
                 'load_after': load_average(), 'versions': versions()}
@@ -196,7 +200,7 @@ def jobs(arguments: argparse.Namespace, env: str, ablations: Sequence[str]) -> l
     drive = mode_task(arguments.exploration)
 
     def trials(name: str, ablation: str, at: tuple[int, ...]) -> 'list[Trial]':
-        return [Trial(name, env, seed, at, protocol, ablation, drive=drive)
+        return [Trial(name, env, seed, at, protocol, ablation, drive=drive, urdf=arguments.urdf)
                 for seed in seeds(arguments)]
 
     todo = [Job(OWN, 'learn_run', 'learn', (t,)) for t in trials(OWN, '', points)]
@@ -220,11 +224,11 @@ def seeds(arguments: argparse.Namespace) -> list[int]:
     return [arguments.seed_offset + n for n in range(arguments.seeds)]
 
 
-def work(todo: Sequence[Job], processes: int, env: str) -> dict[str, list[Any]]:
+def work(todo: Sequence[Job], processes: int) -> dict[str, list[Any]]:
     """
     Do all jobs and return their results by group, in order.
 
-    :raises AbmError: as the jobs do; the body is tried first.
+    :raises AbmError: as the jobs do; the body of the first is tried before.
     :raises BodyError: a worker was killed.
     """
     # One thread each, before torch is loaded in the workers; fresh processes, since a simulator
@@ -235,7 +239,7 @@ def work(todo: Sequence[Job], processes: int, env: str) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     with ProcessPoolExecutor(processes, context, _quiet) as pool:
         try:
-            pool.submit(_try, env).result()
+            pool.submit(_try, todo[0].arguments[0]).result()
             futures = [pool.submit(_call, job) for job in todo]
             for number, (job, future) in enumerate(zip(todo, futures, strict=True), 1):
                 found.setdefault(job.group, []).append(future.result())
@@ -256,9 +260,9 @@ def _quiet() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-def _try(env: str) -> None:
+def _try(trial: 'Trial') -> None:
     from abm_ros.bodies.make import make_body
-    make_body(env).close()
+    trial.body(make_body, trial.seed).close()
 
 
 def _call(job: Job) -> Any:
@@ -270,7 +274,7 @@ def _call(job: Job) -> Any:
 def settings(arguments: argparse.Namespace, env: str) -> dict[str, Any]:
     """Return what the figures were made with."""
     from abm_ros.core.agent import AgentSettings
-    made = {'seeds': seeds(arguments), 'steps': arguments.steps,
+    made = {'urdf': arguments.urdf, 'seeds': seeds(arguments), 'steps': arguments.steps,
             'eval_episodes': arguments.eval_episodes, 'drive': asdict(
                 mode_task(arguments.exploration)), 'agent': asdict(AgentSettings())}
     if arguments.baseline != 'none':

@@ -74,7 +74,7 @@ def _at_end(trial: Trial, bodies: MakeBody) -> Agent:
 def _held_out(trial: Trial, expert: Agent | None, bodies: MakeBody) -> Batch:
     """Return windows (WINDOWS, HORIZON) of a frozen agent, babbling where it is None."""
     name = 'babbling' if expert is None else 'expert'
-    body = bodies(trial.env, {'seed': derive_seed(trial.seed, f'bench/{name}') % 2 ** 31})
+    body = trial.body(bodies, derive_seed(trial.seed, f'bench/{name}') % 2 ** 31)
     try:
         life = life_in(body)
         actor = (frozen(expert, trial.seed)(life.spec) if expert is not None else

@@ -29,7 +29,7 @@ from abm_ros.core.seeds import derive_seed, generator
 from abm_ros.core.spec import ObservationSpec
 from abm_ros.core.transition import Observation
 
-MakeBody = Callable[[str, dict[str, int | bool]], Body]
+MakeBody = Callable[[str, dict[str, int | bool | str]], Body]
 MakeActing = Callable[[ObservationSpec], Acting]
 _TIMED = 20      # updates and actions that are timed
 
@@ -55,6 +55,12 @@ class Trial:
     ablation: str = ''
     settings: AgentSettings = field(default_factory=AgentSettings)
     drive: Drive = field(default_factory=Drive)
+    urdf: str = ''                      # another arm for bullet:*
+
+    def body(self, bodies: MakeBody, seed: int, **settings: int | bool) -> Body:
+        """Make a body to live in."""
+        arm = {'urdf': self.urdf} if self.urdf else {}
+        return bodies(self.env, {'seed': seed, **settings, **arm})
 
 
 def life_in(body: Body) -> Life:
@@ -96,7 +102,7 @@ def evaluate(trial: Trial, steps: int, acting: MakeActing, bodies: MakeBody = ma
     :param acting: makes what acts from the spec of the body.
     """
     seed = derive_seed(trial.seed, f'bench/evaluation/{steps}') % 2 ** 31
-    body = bodies(trial.env, {'seed': seed, 'ends_at_success': False})
+    body = trial.body(bodies, seed, ends_at_success=False)
     try:
         life = life_in(body)
         native, strict = count_success(life.live(acting(life.spec)), trial.protocol.episodes)
@@ -121,7 +127,7 @@ def lives(trial: Trial, bodies: MakeBody = make_body) -> Iterator[tuple[Agent, L
     """Yield the agent after each control step, up to the trial's last point."""
     from torch import set_num_threads
     set_num_threads(1)
-    body = bodies(trial.env, {'seed': trial.seed})
+    body = trial.body(bodies, trial.seed)
     try:
         life = life_in(body)
         settings, drive = ablated(trial.ablation, trial.settings, trial.drive, life.spec)

@@ -63,7 +63,7 @@ class ReplayIndex(Ring):
 
     def sample(self, rng: np.random.Generator, batch: int, horizon: int, hindsight: float = 0.8,
                newest: int | None = None, source: str = 'lived', pick: str = UNIFORM,
-               events: float = 0.0, keep: int | None = None) -> Batch:
+               events: float = 0.0, keep: int = 0) -> Batch:
         """
         Draw windows that start at transitions.
 
@@ -80,7 +80,7 @@ class ReplayIndex(Ring):
         :param source: of SOURCES.
         :param pick: of PICKS; all but uniform are of the source 'lived'.
         :param events: least share of windows with an event, where all may be drawn uniformly.
-        :param keep: transitions of each window, from its first on, that are returned; None: all.
+        :param keep: transitions of each window, from its first on, that are returned; 0: all.
         :raises SpecError: an argument is out of range.
         :raises StoreError: no transition is held yet.
         """
@@ -88,7 +88,7 @@ class ReplayIndex(Ring):
             if not 0.0 <= share <= 1.0:
                 raise SpecError(f'{name}: expected a share in [0, 1], got {share}')
         transitions = self.starts(source).transitions
-        kept = horizon if keep is None else min(keep, horizon)
+        kept = min(keep, horizon) if keep else horizon
         batch = self._fitting(batch, kept, newest)
         _need(transitions, 'transition')
         if pick != UNIFORM:

@@ -325,7 +325,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
                                  credits.source)
         return index.sample(rng, credits.batch, credits.horizon, self.config.hindsight,
                             source=credits.source, pick=credits.kind,
-                            events=self.config.events, keep=credits.keep or None)
+                            events=self.config.events, keep=credits.keep)
 
 
 def main() -> int:

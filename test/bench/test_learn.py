@@ -97,6 +97,24 @@ def test_a_bare_id_is_gymnasiums_and_a_wrong_body_is_refused():
         learn.body_name('mujoco:Ant')
 
 
+def test_another_arm_is_for_bullet_alone_and_reaches_every_life():
+    with pytest.raises(ConfigError, match='expected --env bullet:'):
+        learn.run(parse('--urdf', 'arm.urdf', '--baseline', 'none'))
+    todo = learn.jobs(parse('--urdf', 'arm.urdf'), 'bullet:reach', ['no-a', 'passive'])
+    made = [job.arguments[0].body(lambda *made: made, 3, ends_at_success=False) for job in todo]
+    assert made == [('bullet:reach', {
+        'seed': 3, 'ends_at_success': False, 'urdf': 'arm.urdf'})] * len(todo)
+
+
+def test_a_missing_arm_is_one_line(capfd):
+    pytest.importorskip('pybullet')
+    assert main(['bench', 'learn', '--env', 'bullet:reach', '--baseline', 'none', '--urdf',
+                 'no_such.urdf']) == 2
+    lines = capfd.readouterr().err.strip().splitlines()
+    assert [line for line in lines if not line.startswith('pybullet')] == lines[-1:]
+    assert "cannot read the URDF 'no_such.urdf'" in lines[-1]
+
+
 def test_a_baseline_needs_a_gymnasium_environment():
     pytest.importorskip('stable_baselines3')
     with pytest.raises(ConfigError, match='--baseline none'):
