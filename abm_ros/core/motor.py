@@ -8,7 +8,7 @@ flood of small ones can exceed the velocity limit.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +32,10 @@ class MotorConfig:
         'position', 'What the controller takes.', choices=INTERFACES)
     control_period_s: float = setting(
         0.05, 'Nominal time between two actions.', unit='s', low=0.001, high=1.0)
+    most_velocity: float = setting(
+        3.2, 'Fastest of any joint whose limit is no less: what a description says is often a '
+        'placeholder, and steps that large are neither safe nor easy to foresee.',
+        unit='rad/s or m/s', low=0.001, high=1e6)
     velocity_scale: float = setting(
         0.8, 'Share of the velocity limit that a full action uses.', low=0.01, high=1.0)
     effort_scale: float = setting(
@@ -50,6 +54,13 @@ class MotorConfig:
     def look_ahead_s(self) -> float:
         """How far ahead a joint must stay within its limits, s."""
         return max(self.control_period_s, self.coast_s)
+
+
+def tightened(limits: JointLimits, config: MotorConfig) -> JointLimits:
+    """Return the limits that motion keeps to; inputs of a simulated body have a scale alone."""
+    if limits.inputs:
+        return limits
+    return replace(limits, velocity=np.minimum(limits.velocity, config.most_velocity))
 
 
 @dataclass(frozen=True)
@@ -75,7 +86,7 @@ class MotorGuard:
 
     def __init__(self, config: MotorConfig, limits: JointLimits) -> None:
         self.config = config
-        self.limits = limits
+        self.limits = limits = tightened(limits, config)
         self.size = len(limits.joints)
         self._lower = limits.lower + config.position_margin
         self._upper = limits.upper - config.position_margin

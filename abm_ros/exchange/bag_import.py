@@ -19,7 +19,7 @@ import numpy as np
 from abm_ros.core.description import JointLimits, read_limits
 from abm_ros.core.errors import StoreError
 from abm_ros.core.kinematics import ForwardKinematics
-from abm_ros.core.motor import MotorConfig
+from abm_ros.core.motor import MotorConfig, tightened
 from abm_ros.core.spec import FieldSpec, ObservationSpec
 from abm_ros.core.transition import Step
 from abm_ros.exchange.bag_options import BagOptions
@@ -283,5 +283,5 @@ def _full(bag: Bag, options: BagOptions, period_s: float) -> np.ndarray:
     limits: JointLimits = read_limits(bag.description, bag.joints)
     if options.interface == 'effort':
         return limits.effort * gate.effort_scale
-    full = limits.velocity * gate.velocity_scale
+    full = tightened(limits, gate).velocity * gate.velocity_scale
     return full * period_s if options.interface == 'position' else full

@@ -166,8 +166,13 @@ class MotorGate(PartNode[MotorGateConfig]):
     def _take_description(self, text: str) -> None:
         if text == self._text:
             return
-        self._guard = MotorGuard(section(MotorConfig, self.config),
-                                 read_limits(text, self.config.joints))
+        told = read_limits(text, self.config.joints)
+        self._guard = MotorGuard(section(MotorConfig, self.config), told)
+        slowed = [f'{joint} ({limit:g})' for joint, limit, kept in zip(
+            told.joints, told.velocity, self._guard.limits.velocity, strict=True) if kept < limit]
+        if slowed:
+            self.get_logger().info(f'at most {self.config.most_velocity:g} rad/s or m/s, by '
+                                   f'most_velocity: {", ".join(slowed)}')
         self._guard.envelope(self.config.speed_limit)
         self._text = text
         self._order = ((), [])

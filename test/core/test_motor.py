@@ -15,7 +15,7 @@ from abm_ros.core.errors import ConfigError, NonFiniteError, SpecError
 from abm_ros.core.motor import DeadmanLatch, MotorConfig, MotorGuard
 
 LOWER, UPPER = np.array([-1.0, 0.0, -2.5]), np.array([1.0, 0.3, 2.5])
-VELOCITY, EFFORT = np.array([2.0, 0.5, 4.0]), np.array([10.0, 20.0, 5.0])
+VELOCITY, EFFORT = np.array([2.0, 0.5, 3.0]), np.array([10.0, 20.0, 5.0])
 LIMITS = JointLimits(('a', 'b', 'c'), LOWER, UPPER, VELOCITY, EFFORT)
 PERIOD_S = 0.05
 ANY = st.floats(allow_nan=True, allow_infinity=True, width=64)
@@ -85,7 +85,7 @@ def test_a_full_action_uses_the_configured_share_of_the_velocity() -> None:
     made = measured([0.0, 0.1, 0.0], velocity_scale=0.5)
     motion = made.act(np.array([1.0, -0.5, 0.2]), 0.0)
     # 0.5 x 2.0 rad/s x 0.05 s = 0.05 rad, and so on.
-    np.testing.assert_allclose(motion.command, [0.05, 0.1 - 0.00625, 0.02])
+    np.testing.assert_allclose(motion.command, [0.05, 0.1 - 0.00625, 0.015])
     np.testing.assert_allclose(motion.executed, [1.0, -0.5, 0.2], rtol=1e-6)
 
 
@@ -215,6 +215,26 @@ def test_a_continuous_joint_needs_no_position_to_be_turned() -> None:
     made = MotorGuard(MotorConfig(command_interface='velocity', velocity_scale=1.0), wheel)
     assert made.ready
     assert made.act(np.array([0.5]), 0.0).command.tolist() == [1.5]
+
+
+@pytest.mark.parametrize('interface', ['position', 'velocity'])
+def test_no_joint_is_as_fast_as_a_placeholder_says(interface) -> None:
+    limits = JointLimits(('slow', 'fast'), np.full(2, -9.0), np.full(2, 9.0),
+                         np.array([1.0, 100.0]), np.ones(2))
+    made = MotorGuard(MotorConfig(command_interface=interface, most_velocity=2.0), limits)
+    made.measure(np.zeros(2), np.zeros(2), 0.0)
+    motion = made.act(np.ones(2), 0.0)
+    period = made.config.control_period_s if interface == 'position' else 1.0
+    np.testing.assert_allclose(motion.command, [0.8 * period, 1.6 * period])
+    np.testing.assert_allclose(motion.executed, [1.0, 1.0])
+
+
+def test_inputs_of_a_simulated_body_keep_their_scale() -> None:
+    limits = JointLimits(('input',), np.array([-np.inf]), np.array([np.inf]), np.array([100.0]),
+                         np.ones(1), inputs=True)
+    made = MotorGuard(MotorConfig(command_interface='velocity', most_velocity=2.0,
+                                  velocity_scale=1.0), limits)
+    assert made.act(np.ones(1), 0.0).command.tolist() == [100.0]
 
 
 def test_a_margin_that_leaves_no_room_is_refused() -> None:
@@ -366,4 +386,4 @@ def test_the_envelope_bounds_every_motion_and_the_executed_action_tells(
             assert np.allclose(motion.executed, motion.command / (0.8 * VELOCITY), atol=1e-6)
         before = motion.command
     made.envelope(1.0)
-    assert made.limits is LIMITS
+    np.testing.assert_array_equal(made.limits.velocity, VELOCITY)
