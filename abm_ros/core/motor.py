@@ -41,7 +41,8 @@ class MotorConfig:
     effort_scale: float = setting(
         1.0, 'Share of the effort limit that a full action uses.', low=0.01, high=1.0)
     position_margin: float = setting(
-        0.02, 'Distance kept from the position limits.', unit='rad or m', low=0.0, high=0.5)
+        0.02, 'Distance kept from the position limits, at most a tenth of what lies between them.',
+        unit='rad or m', low=0.0, high=0.5)
     coast_s: float = setting(
         0.3, 'Longest that a velocity or effort command may go on before the gate holds, at least '
         'deadman_s and 0.02 s more; motion towards a position limit leaves room for it.',
@@ -88,11 +89,9 @@ class MotorGuard:
         self.config = config
         self.limits = limits = tightened(limits, config)
         self.size = len(limits.joints)
-        self._lower = limits.lower + config.position_margin
-        self._upper = limits.upper - config.position_margin
-        if (self._lower >= self._upper).any():
-            raise SpecError(f'position_margin {config.position_margin:g} leaves no room between '
-                            'the limits of a joint: lower it')
+        # A gripper's finger moves 4 cm in all.
+        margin = np.minimum(config.position_margin, 0.1 * (limits.upper - limits.lower))
+        self._lower, self._upper = limits.lower + margin, limits.upper - margin
         period_s = config.control_period_s
         self._joints = [
             _Joint(float(low), float(high), float(v), float(v) * period_s,

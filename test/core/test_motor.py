@@ -237,10 +237,21 @@ def test_inputs_of_a_simulated_body_keep_their_scale() -> None:
     assert made.act(np.ones(1), 0.0).command.tolist() == [100.0]
 
 
-def test_a_margin_that_leaves_no_room_is_refused() -> None:
-    with pytest.raises(SpecError, match='position_margin'):
-        guard(position_margin=0.15)
-    with pytest.raises(ConfigError):
+def test_a_margin_leaves_a_short_joint_most_of_its_room() -> None:
+    finger = JointLimits(('finger', 'wheel'), np.array([0.0, -np.inf]), np.array([0.04, np.inf]),
+                         np.array([0.2, 1.0]), np.ones(2))
+    made = MotorGuard(MotorConfig(), finger)
+    ends = []
+    for toward in (1.0, -1.0):
+        made.measure([0.02, 0.0], [], 0.0)
+        for step in range(100):
+            made.measure(made.act(np.full(2, toward), step * PERIOD_S).command, [], 0.0)
+        ends.append(made.hold()[0])
+    np.testing.assert_allclose(ends, [0.036, 0.004])
+
+
+def test_a_share_above_one_is_refused() -> None:
+    with pytest.raises(ConfigError, match='velocity_scale'):
         MotorConfig(velocity_scale=1.5)
 
 
