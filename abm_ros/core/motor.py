@@ -33,7 +33,7 @@ class MotorConfig:
     control_period_s: float = setting(
         0.05, 'Nominal time between two actions.', unit='s', low=0.001, high=1.0)
     most_velocity: float = setting(
-        3.2, 'Fastest of any joint whose limit is no less: what a description says is often a '
+        4.0, 'Fastest of any joint whose limit is no less: what a description says is often a '
         'placeholder, and steps that large are neither safe nor easy to foresee.',
         unit='rad/s or m/s', low=0.001, high=1e6)
     velocity_scale: float = setting(
