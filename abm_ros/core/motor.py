@@ -33,8 +33,8 @@ class MotorConfig:
     control_period_s: float = setting(
         0.05, 'Nominal time between two actions.', unit='s', low=0.001, high=1.0)
     most_velocity: float = setting(
-        4.0, 'Fastest of any joint whose limit is no less: what a description says is often a '
-        'placeholder, and steps that large are neither safe nor easy to foresee.',
+        4.0, 'Fastest that a joint is asked for where its limit is more: a description often '
+        'gives a placeholder, and steps that large are neither safe nor easy to foresee.',
         unit='rad/s or m/s', low=0.001, high=1e6)
     velocity_scale: float = setting(
         0.8, 'Share of the velocity limit that a full action uses.', low=0.01, high=1.0)

@@ -15,7 +15,7 @@ from abm_ros.core.errors import ConfigError, NonFiniteError, SpecError
 from abm_ros.core.motor import DeadmanLatch, MotorConfig, MotorGuard
 
 LOWER, UPPER = np.array([-1.0, 0.0, -2.5]), np.array([1.0, 0.3, 2.5])
-VELOCITY, EFFORT = np.array([2.0, 0.5, 3.0]), np.array([10.0, 20.0, 5.0])
+VELOCITY, EFFORT = np.array([2.0, 0.5, 4.0]), np.array([10.0, 20.0, 5.0])
 LIMITS = JointLimits(('a', 'b', 'c'), LOWER, UPPER, VELOCITY, EFFORT)
 PERIOD_S = 0.05
 ANY = st.floats(allow_nan=True, allow_infinity=True, width=64)
@@ -85,7 +85,7 @@ def test_a_full_action_uses_the_configured_share_of_the_velocity() -> None:
     made = measured([0.0, 0.1, 0.0], velocity_scale=0.5)
     motion = made.act(np.array([1.0, -0.5, 0.2]), 0.0)
     # 0.5 x 2.0 rad/s x 0.05 s = 0.05 rad, and so on.
-    np.testing.assert_allclose(motion.command, [0.05, 0.1 - 0.00625, 0.015])
+    np.testing.assert_allclose(motion.command, [0.05, 0.1 - 0.00625, 0.02])
     np.testing.assert_allclose(motion.executed, [1.0, -0.5, 0.2], rtol=1e-6)
 
 

@@ -141,8 +141,7 @@ def main():
         rclpy.spin_once(node, timeout_sec=max(0.0, due_s - time.monotonic()))
         now_s = time.monotonic()
         if now_s >= due_s:
-            # Of a pause of this very process no command can be blamed: then time stood still.
-            robot.step(min(now_s - last_s, CONTROL_PERIOD_S))
+            robot.step(now_s - last_s)
             last_s = now_s
             due_s = now_s + (1.0 + robot.random.uniform(-0.6, 0.6)) / RATE_HZ
         if now_s - said_s > 1.0:
