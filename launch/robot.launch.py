@@ -6,7 +6,7 @@ The robot's own drivers and its ros2_control controller run already.
 
 from launch import LaunchDescription
 
-from abm_ros.ros.launching import launch_graph
+from abm_ros.bringup.launch_files import launch_graph
 
 
 def generate_launch_description() -> LaunchDescription:

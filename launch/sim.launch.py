@@ -2,7 +2,7 @@
 
 from launch import LaunchDescription
 
-from abm_ros.ros.launching import launch_graph
+from abm_ros.bringup.launch_files import launch_graph
 
 
 def generate_launch_description() -> LaunchDescription:

@@ -1,7 +1,10 @@
-"""Settings of all tests."""
+"""Settings of all tests, and one rclpy for those that build nodes in process."""
 
 import contextlib
 import os
+from dataclasses import dataclass
+
+import pytest
 
 # One machine, and nobody else's graph; before rclpy reads it.
 os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
@@ -17,3 +20,26 @@ def pytest_configure() -> None:
     from hypothesis import settings
     settings.register_profile('untimed', deadline=None)
     settings.load_profile('untimed')
+
+
+@pytest.fixture(scope='module')
+def ros():
+    rclpy = pytest.importorskip('rclpy')
+    rclpy.init(domain_id=100 + (os.getpid() * 11 + 53) % 100)
+    yield rclpy
+    rclpy.try_shutdown()
+
+
+@pytest.fixture
+def node(ros):
+    """A part without ports."""
+    from abm_ros.common.config import setting
+    from abm_ros.ros.node import PartNode
+
+    @dataclass(frozen=True)
+    class NoConfig:
+        gain: float = setting(1.0, 'Gain.')
+
+    made = PartNode('somebody', NoConfig)
+    yield made
+    made.destroy_node()

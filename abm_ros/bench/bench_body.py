@@ -16,10 +16,11 @@ from rclpy.node import Node
 from sensor_msgs.msg import BatteryState, JointState
 from std_msgs.msg import Float32MultiArray, Float64MultiArray, Header, String
 
+from abm_ros.agent.life import channels_of
 from abm_ros.bench.relay import HOPS, Layout, floor_topic, layout_of
-from abm_ros.bodies.life import channels_of
 from abm_ros.bodies.types import Body, BodyState
-from abm_ros.ros import names, qos
+from abm_ros.common import names
+from abm_ros.ros import qos
 from abm_ros.ros.codec import episode_tag, ns_to_time
 from abm_ros.ros.ports import port
 

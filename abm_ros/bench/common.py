@@ -18,7 +18,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from abm_ros.core.errors import GraphError
+from abm_ros.common.errors import GraphError
 from abm_ros.ros.child import child_options, node_command
 
 # Domains whose ports do not meet the ephemeral ports of Linux.

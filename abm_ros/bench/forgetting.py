@@ -20,16 +20,16 @@ from typing import Any
 import numpy as np
 
 from abm_ros.bench.common import load_average, report
-from abm_ros.core import world_model
-from abm_ros.core.forgetting import QuotaConfig, to_forget
-from abm_ros.core.learning_config import WorldModelConfig
-from abm_ros.core.replay import ReplayIndex
-from abm_ros.core.seeds import generator
-from abm_ros.core.snapshot import session
-from abm_ros.core.spec import FieldSpec, ObservationSpec
-from abm_ros.core.store import Store, StoreConfig
-from abm_ros.core.store_upkeep import prune
-from abm_ros.core.transition import Step
+from abm_ros.common.seeds import generator
+from abm_ros.common.snapshot import session
+from abm_ros.common.spec import FieldSpec, ObservationSpec
+from abm_ros.common.transition import Step
+from abm_ros.memory.forgetting import QuotaConfig, to_forget
+from abm_ros.memory.record.compaction import prune
+from abm_ros.memory.record.store import Store, StoreConfig
+from abm_ros.memory.replay.index import ReplayIndex
+from abm_ros.world_model import world_model
+from abm_ros.world_model.config import WorldModelConfig
 
 ARMS = {'fifo': ('fifo', 'uniform'), 'fifo-balanced': ('fifo', 'balanced'),
         'worth': ('worth', 'uniform'), 'worth-balanced': ('worth', 'balanced')}

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from abm_ros.bench.common import Children, load_average, own_domain, quantiles, report
-from abm_ros.core.errors import GraphError
+from abm_ros.common.errors import GraphError
 
 PERIOD_S = 0.05
 

@@ -13,10 +13,11 @@ from abm_ros.bench.bare import bare_name
 from abm_ros.bench.common import Children
 from abm_ros.bench.hold import PERIOD_S, Held
 from abm_ros.bench.station import Station, wait_until
-from abm_ros.core.errors import GraphError
+from abm_ros.bringup.graph import GraphOptions, describe
+from abm_ros.common import names
+from abm_ros.common.errors import GraphError
 from abm_ros.nodes.motor_gate import HOLD_LABEL
-from abm_ros.ros import names, qos
-from abm_ros.ros.graph import GraphOptions, describe
+from abm_ros.ros import qos
 from abm_ros.ros.remote import Call, Remote, call_all
 
 _START_S = 60.0

@@ -26,7 +26,7 @@ from abm_ros.bench.common import (
     report,
     spread,
 )
-from abm_ros.core.errors import GraphError
+from abm_ros.common.errors import GraphError
 
 if TYPE_CHECKING:
     from abm_ros.bench.bench_body import BenchBody, Timing
@@ -125,7 +125,7 @@ class _Latency:
         from abm_ros.bench.bench_body import BenchBody
         from abm_ros.bench.station import Station
         from abm_ros.bodies.make import make_body
-        from abm_ros.ros import names
+        from abm_ros.common import names
         self._learners = (names.SYSTEM_A_LEARNER, names.SYSTEM_B_LEARNER)
         body = make_body('bullet:reach')
         try:
@@ -146,7 +146,7 @@ class _Latency:
     def _bring_up(self, station: 'Station', body: 'BenchBody') -> None:
         from abm_ros.bench.relay import HOPS
         from abm_ros.bench.station import wait_until
-        from abm_ros.ros.graph import GraphOptions, describe
+        from abm_ros.bringup.graph import GraphOptions, describe
         for spec in describe(GraphOptions(
                 directory=str(self._folder), pin_mode='task', use_respawn=False)):
             if spec.name != 'bullet_arm':

@@ -27,11 +27,11 @@ from abm_ros.bench.learn_ablate import CHANGES, PASSIVE
 from abm_ros.bench.learn_curve import evaluation_steps
 from abm_ros.bench.learn_figures import OWN, gather, versions
 from abm_ros.bench.learn_table import print_table
-from abm_ros.core.errors import BodyError, ConfigError
+from abm_ros.common.errors import BodyError, ConfigError
 
 if TYPE_CHECKING:
     from abm_ros.bench.learn_run import Trial
-    from abm_ros.core.planner import Drive
+    from abm_ros.policy.planner import Drive
 
 BASELINES = ('sac-her', 'tqc-her', 'none')
 PASSIVE_STEPS = (100, 200, 500)     # when models of active and passive data are compared
@@ -182,9 +182,9 @@ def body_name(env: str) -> str:
 
 def mode_task(exploration: float | None) -> 'Drive':
     """Return what System M sets in mode task, in config/phi.yaml."""
-    from abm_ros.core.phi import load_phi
-    from abm_ros.core.planner import Drive
-    from abm_ros.ros.share import table_text
+    from abm_ros.common.share import table_text
+    from abm_ros.meta.phi import load_phi
+    from abm_ros.policy.planner import Drive
     text = table_text('', 'phi.yaml')
     found = load_phi(text).modes['task'].modulation
     return Drive(found.goal_weight, found.intrinsic_weight,
@@ -273,7 +273,7 @@ def _call(job: Job) -> Any:
 
 def settings(arguments: argparse.Namespace, env: str) -> dict[str, Any]:
     """Return what the figures were made with."""
-    from abm_ros.core.agent import AgentSettings
+    from abm_ros.agent.agent import AgentSettings
     made = {'urdf': arguments.urdf, 'seeds': seeds(arguments), 'steps': arguments.steps,
             'eval_episodes': arguments.eval_episodes, 'drive': asdict(
                 mode_task(arguments.exploration)), 'agent': asdict(AgentSettings())}

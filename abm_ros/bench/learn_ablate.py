@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:    # `abm --help` reads the names: no torch for that
-    from abm_ros.core.agent import AgentSettings
-    from abm_ros.core.planner import Drive
-    from abm_ros.core.spec import ObservationSpec
+    from abm_ros.agent.agent import AgentSettings
+    from abm_ros.common.spec import ObservationSpec
+    from abm_ros.policy.planner import Drive
 
 PASSIVE = 'passive'
 

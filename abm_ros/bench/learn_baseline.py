@@ -19,10 +19,10 @@ from abm_ros.bench.learn_curve import Curve, Score, is_settled
 from abm_ros.bench.learn_run import Trial, evaluate
 from abm_ros.bodies.config import GymBodyConfig
 from abm_ros.bodies.make import body_config
-from abm_ros.core.errors import ConfigError
-from abm_ros.core.seeds import derive_seed
-from abm_ros.core.spec import ObservationSpec
-from abm_ros.core.transition import Observation
+from abm_ros.common.errors import ConfigError
+from abm_ros.common.seeds import derive_seed
+from abm_ros.common.spec import ObservationSpec
+from abm_ros.common.transition import Observation
 
 # name -> module and class
 ALGORITHMS = {'sac-her': ('stable_baselines3', 'SAC'), 'tqc-her': ('sb3_contrib', 'TQC')}

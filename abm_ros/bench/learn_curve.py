@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from abm_ros.core.errors import ConfigError
+from abm_ros.common.errors import ConfigError
 
 # Up to so many steps, an evaluation every so many: about every eighth of what was lived.
 _GRID = ((100, 10), (200, 25), (500, 50), (1_000, 100), (2_500, 250), (10_000, 500),

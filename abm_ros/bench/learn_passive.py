@@ -15,18 +15,18 @@ from typing import Any
 
 import numpy as np
 
+from abm_ros.agent.agent import Agent
+from abm_ros.agent.frozen import FrozenAgent
+from abm_ros.agent.life import LivedStep
 from abm_ros.bench.learn_run import MakeBody, Trial, frozen, life_in, lives
-from abm_ros.bodies.life import LivedStep
 from abm_ros.bodies.make import make_body
-from abm_ros.core.agent import Agent
-from abm_ros.core.frozen import FrozenAgent
-from abm_ros.core.planner import PlannerConfig
-from abm_ros.core.recorder import Recorder
-from abm_ros.core.replay import ReplayIndex
-from abm_ros.core.seeds import derive_seed, generator
-from abm_ros.core.snapshot import Snapshot, session
-from abm_ros.core.spec import ObservationSpec
-from abm_ros.core.transition import Batch
+from abm_ros.common.seeds import derive_seed, generator
+from abm_ros.common.snapshot import Snapshot, session
+from abm_ros.common.spec import ObservationSpec
+from abm_ros.common.transition import Batch
+from abm_ros.memory.recorder import Recorder
+from abm_ros.memory.replay.index import ReplayIndex
+from abm_ros.policy.planner import PlannerConfig
 
 HORIZON = 5          # steps of the open-loop error
 WINDOWS = 1000

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from abm_ros.bench.learn_figures import OWN
-from abm_ros.core.errors import ConfigError
+from abm_ros.common.errors import ConfigError
 
 _KINDS = {'native': 'native: goal reached at any time',
           'strict': 'strict: goal reached at the last step'}

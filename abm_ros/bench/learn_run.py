@@ -15,19 +15,20 @@ from typing import Any
 
 import numpy as np
 
+from abm_ros.agent.agent import Agent, AgentSettings
+from abm_ros.agent.frozen import FrozenAgent
+from abm_ros.agent.life import Acting, Life, LivedStep
 from abm_ros.bench.learn_ablate import ablated
 from abm_ros.bench.learn_curve import Curve, Score, is_settled
-from abm_ros.bodies.life import Acting, Life, LivedStep
 from abm_ros.bodies.make import make_body
 from abm_ros.bodies.types import Body
-from abm_ros.core import actor, world_model
-from abm_ros.core.agent import Agent, AgentSettings
-from abm_ros.core.frozen import FrozenAgent
-from abm_ros.core.motor import MotorConfig
-from abm_ros.core.planner import Drive
-from abm_ros.core.seeds import derive_seed, generator
-from abm_ros.core.spec import ObservationSpec
-from abm_ros.core.transition import Observation
+from abm_ros.common.seeds import derive_seed, generator
+from abm_ros.common.spec import ObservationSpec
+from abm_ros.common.transition import Observation
+from abm_ros.policy import actor
+from abm_ros.policy.planner import Drive
+from abm_ros.robot.motor_guard import MotorConfig
+from abm_ros.world_model import world_model
 
 MakeBody = Callable[[str, dict[str, int | bool | str]], Body]
 MakeActing = Callable[[ObservationSpec], Acting]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rclpy.node import Node
 
-from abm_ros.core.errors import GraphError
+from abm_ros.common.errors import GraphError
 from abm_ros.ros.remote import Remote, call_all
 
 _TIMEOUT_S = 5.0

@@ -20,11 +20,11 @@ from rich.console import Console
 from abm_ros.bench.common import load_average, report, spread
 from abm_ros.bench.memory_kill import kill_at_random
 from abm_ros.bench.memory_records import EPISODE, SPEC, Records
-from abm_ros.core.errors import ConfigError
-from abm_ros.core.replay import PICKS, ReplayIndex
-from abm_ros.core.store import Store, StoreConfig
-from abm_ros.core.store_file import transaction
-from abm_ros.core.store_upkeep import regrouped
+from abm_ros.common.errors import ConfigError
+from abm_ros.memory.record.compaction import regrouped
+from abm_ros.memory.record.file_format import transaction
+from abm_ros.memory.record.store import Store, StoreConfig
+from abm_ros.memory.replay.index import PICKS, ReplayIndex
 
 _COMMIT = 50
 _DRAWN = 256

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from abm_ros.core.errors import StoreError
-from abm_ros.core.store import Store
-from abm_ros.core.store_verify import verify
+from abm_ros.common.errors import StoreError
+from abm_ros.memory.record.store import Store
+from abm_ros.memory.record.verify import verify
 
 _LONGEST_S = 0.4
 _START_S = 30.0

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from abm_ros.core.blocks import StepBlock
-from abm_ros.core.spec import FieldSpec, ObservationSpec
-from abm_ros.core.transition import Step
+from abm_ros.common.spec import FieldSpec, ObservationSpec
+from abm_ros.common.transition import Step
+from abm_ros.memory.record.blocks import StepBlock
 
 # What the simulated arm's observation has: 17 numbers, a goal of 3, 7 joints to move.
 SPEC = ObservationSpec(

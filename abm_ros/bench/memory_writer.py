@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from abm_ros.bench.memory_records import SPEC, Records
-from abm_ros.core.store import Store, StoreConfig
+from abm_ros.memory.record.store import Store, StoreConfig
 
 _COMMIT_COUNT = 7      # does not divide an episode: commits end anywhere in one
 

@@ -17,14 +17,15 @@ from typing import Any
 import numpy as np
 
 from abm_ros.bench.common import load_average, write_json
-from abm_ros.core.constraints import load_constraints
-from abm_ros.core.curiosity import Aim
-from abm_ros.core.errors import ConfigError
-from abm_ros.core.modes import MODES, NodeRow, Row
-from abm_ros.core.phi import Phi, load_phi
-from abm_ros.core.signals import Average, clip_unit
-from abm_ros.core.supervisor import MetaControl, SystemMConfig
-from abm_ros.ros.share import table_text
+from abm_ros.common.errors import ConfigError
+from abm_ros.common.scaling import clip_unit
+from abm_ros.common.share import table_text
+from abm_ros.meta.constraints import load_constraints
+from abm_ros.meta.meta_control import MetaControl, SystemMConfig
+from abm_ros.meta.phi import Phi, load_phi
+from abm_ros.meta.signals import Average
+from abm_ros.meta.wiring import MODES, NodeRow, Row
+from abm_ros.policy.exploration import Aim
 
 BAR = 1.2
 _TICK_STEPS = 2          # at 20 Hz: System M decides at 10 Hz
@@ -124,11 +125,11 @@ def live(name: str, scene: str, drive: str, seed: int, steps: int) -> Share:
     """Live one life and return what it came to."""
     from torch import set_num_threads
 
+    from abm_ros.agent.agent import Agent, AgentSettings
     from abm_ros.bench.learn_run import life_in
     from abm_ros.bodies.distractor import distracted
     from abm_ros.bodies.make import make_body
-    from abm_ros.core.agent import Agent, AgentSettings
-    from abm_ros.core.schedule import ScheduleConfig
+    from abm_ros.memory.schedule import ScheduleConfig
     set_num_threads(1)
     body = distracted(make_body(name, {'seed': seed}), scene if scene != 'control' else '', seed)
     phi = load_phi(table_text('', 'phi.yaml'))
@@ -158,7 +159,7 @@ class Mind:
     """
 
     def __init__(self, phi: Phi, raw: bool, agent: Any, period_s: float) -> None:
-        from abm_ros.core.episodes import EpisodeTracker
+        from abm_ros.policy.episodes import EpisodeTracker
         self._agent = agent
         self._raw = raw
         self._period_s = period_s
@@ -197,7 +198,7 @@ class Mind:
             self._take(self._control.decide(signals, raw, '', self._number * self._period_s))
 
     def _take(self, decision: Any) -> None:
-        from abm_ros.core.planner import Drive
+        from abm_ros.policy.planner import Drive
         self._mode = decision.mode
         m = decision.modulation
         self._agent.drive = Drive(m.goal_weight, m.intrinsic_weight, m.exploration)

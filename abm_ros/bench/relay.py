@@ -23,7 +23,8 @@ from std_msgs.msg import (
 )
 
 from abm_ros.bench.station import spin_bare
-from abm_ros.ros import names, qos
+from abm_ros.common import names
+from abm_ros.ros import qos
 from abm_ros.ros.codec import NANOSECONDS, time_to_ns
 from abm_ros.ros.ports import port
 

@@ -18,7 +18,7 @@ from rich.console import Console
 from abm_ros.bench.common import Children, load_average, own_domain, report, spread
 from abm_ros.bench.memory import fill
 from abm_ros.bench.memory_records import SPEC
-from abm_ros.core.errors import GraphError
+from abm_ros.common.errors import GraphError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

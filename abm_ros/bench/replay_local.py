@@ -11,13 +11,13 @@ import sys
 import time
 from pathlib import Path
 
-from abm_ros.core.learning_config import WorldModelConfig
-from abm_ros.core.replay import ReplayConfig, ReplayIndex
-from abm_ros.core.seeds import generator
-from abm_ros.core.store import Store
+from abm_ros.common.seeds import generator
+from abm_ros.memory.record.store import Store
+from abm_ros.memory.replay.index import ReplayConfig, ReplayIndex
 from abm_ros.nodes.learner_node import CONSOLIDATION_UPDATES, NICENESS
 from abm_ros.nodes.system_a_learner import WorldTrainer
 from abm_ros.ros.replay_link import ReplayedBatch
+from abm_ros.world_model.config import WorldModelConfig
 
 
 class LocalReplay:

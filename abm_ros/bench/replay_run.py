@@ -10,12 +10,12 @@ from rich.console import Console
 
 from abm_ros.bench.common import Children
 from abm_ros.bench.station import Station, wait_until
-from abm_ros.core.errors import GraphError
-from abm_ros.core.learning_config import WorldModelConfig
-from abm_ros.ros import names
+from abm_ros.common import names
+from abm_ros.common.errors import GraphError
 from abm_ros.ros.child import child_options
 from abm_ros.ros.ports import PORTS
 from abm_ros.ros.remote import ACTIVATE, CONFIGURE, DEACTIVATE, Remote, call_all
+from abm_ros.world_model.config import WorldModelConfig
 
 _START_S = 60.0
 _ANSWER_S = 10.0

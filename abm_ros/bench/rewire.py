@@ -28,7 +28,7 @@ from abm_ros.bench.common import (
     report,
     spread,
 )
-from abm_ros.core.errors import GraphError
+from abm_ros.common.errors import GraphError
 
 
 @dataclass(frozen=True)

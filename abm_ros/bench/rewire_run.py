@@ -16,17 +16,18 @@ from abm_ros.bench.bare import bare_name
 from abm_ros.bench.common import Children
 from abm_ros.bench.rewire import Measured, Switch, tour
 from abm_ros.bench.station import Station, wait_until
-from abm_ros.core.errors import GraphError
-from abm_ros.core.modes import NodeRow, Row
-from abm_ros.core.phi import Modulation, Phi, load_phi
-from abm_ros.ros import names, qos
-from abm_ros.ros.graph import GraphOptions, describe
+from abm_ros.bringup.graph import GraphOptions, describe
+from abm_ros.common import names
+from abm_ros.common.errors import GraphError
+from abm_ros.common.share import table_text
+from abm_ros.meta.phi import Modulation, Phi, load_phi
+from abm_ros.meta.wiring import NodeRow, Row
+from abm_ros.nodes.effectors.mode_settings import with_settings
+from abm_ros.nodes.effectors.rewirer import Rewirer
+from abm_ros.ros import qos
 from abm_ros.ros.heartbeat import Heartbeat
-from abm_ros.ros.mode_settings import with_settings
 from abm_ros.ros.ports import read_wiring
 from abm_ros.ros.remote import ACTIVATE, CONFIGURE, DEACTIVATE, Call, Remote, call_all
-from abm_ros.ros.rewirer import Rewirer
-from abm_ros.ros.share import table_text
 
 _START_S = 60.0
 _TIMEOUT_S = 5.0

@@ -13,8 +13,9 @@ from rclpy.signals import SignalHandlerOptions
 from std_msgs.msg import Float32MultiArray
 
 from abm_ros.bench.common import Children
-from abm_ros.core.errors import GraphError
-from abm_ros.ros import names, qos
+from abm_ros.common import names
+from abm_ros.common.errors import GraphError
+from abm_ros.ros import qos
 from abm_ros.ros.codec import Packet, decode
 from abm_ros.ros.shared_memory import initialise
 from abm_ros.ros.spin import Stop, make_executor

@@ -25,10 +25,10 @@ from abm_ros.bodies.tasks import (
     make_task,
 )
 from abm_ros.bodies.types import BodyState, check_command
-from abm_ros.core.description import BodyTag, ChannelField, JointLimits, read_limits
-from abm_ros.core.errors import BodyError
-from abm_ros.core.seeds import generator
-from abm_ros.core.spec import reached
+from abm_ros.common.errors import BodyError
+from abm_ros.common.seeds import generator
+from abm_ros.common.spec import reached
+from abm_ros.robot.description import BodyTag, ChannelField, JointLimits, read_limits
 
 _OWN_HOME = (0.0, 0.5, 0.0, 1.6, 0.0, 0.9, 0.0)
 # At 12 substeps a gain of 0.3 ends within 2 % of the target; the default 0.1 lags by 28 %.

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from abm_ros.core.config import check, setting
-from abm_ros.core.errors import ConfigError
+from abm_ros.common.config import check, setting
+from abm_ros.common.errors import ConfigError
 
 PHYSICS_RATE_HZ = 240
 INTERFACES = ('position', 'velocity', 'effort')

@@ -1,15 +1,15 @@
 """
 Robot descriptions of the bodies: where ours lies, and the `<abm_body>` tag that they carry.
 
-The tag says what URDF has no words for; `abm_ros.core.description.read_body_tag` reads it.
+The tag says what URDF has no words for; `abm_ros.robot.description.read_body_tag` reads it.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
-from abm_ros.core.description import BodyTag
-from abm_ros.core.errors import BodyError
+from abm_ros.common.errors import BodyError
+from abm_ros.robot.description import BodyTag
 
 ARM_FILE = 'abm_arm.urdf'
 _HIDDEN = ' hidden="true"'

@@ -12,9 +12,9 @@ import numpy as np
 
 from abm_ros.bodies.description import with_body_tag
 from abm_ros.bodies.types import Body, BodyState
-from abm_ros.core.description import ChannelField, read_body_tag
-from abm_ros.core.errors import BodyError
-from abm_ros.core.seeds import generator
+from abm_ros.common.errors import BodyError
+from abm_ros.common.seeds import generator
+from abm_ros.robot.description import ChannelField, read_body_tag
 
 CHANNEL = 'television'
 DISTRACTORS = ('', 'noisy-tv')

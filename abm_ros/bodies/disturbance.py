@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from abm_ros.core.description import JointLimits
-from abm_ros.core.errors import BodyError
+from abm_ros.common.errors import BodyError
+from abm_ros.robot.description import JointLimits
 
 
 @dataclass

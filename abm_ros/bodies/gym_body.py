@@ -15,10 +15,10 @@ import numpy as np
 from abm_ros.bodies.config import GymBodyConfig
 from abm_ros.bodies.description import command_urdf, with_body_tag
 from abm_ros.bodies.types import BodyState, check_command
-from abm_ros.core.description import BodyTag, ChannelField
-from abm_ros.core.errors import BodyError
-from abm_ros.core.seeds import derive_seed
-from abm_ros.core.spec import reached
+from abm_ros.common.errors import BodyError
+from abm_ros.common.seeds import derive_seed
+from abm_ros.common.spec import reached
+from abm_ros.robot.description import BodyTag, ChannelField
 
 FIELDS = ('observation', 'achieved_goal', 'desired_goal')
 _KNOWN_MODULES = {'Panda': ('panda_gym', 'panda-gym'),

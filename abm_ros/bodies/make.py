@@ -9,8 +9,8 @@ from typing import Any
 
 from abm_ros.bodies.config import FORMS, OBSERVES, TASK_NAMES, BulletArmConfig, GymBodyConfig
 from abm_ros.bodies.types import Body
-from abm_ros.core.config import from_mapping
-from abm_ros.core.errors import BodyError
+from abm_ros.common.config import from_mapping
+from abm_ros.common.errors import BodyError
 
 KINDS = ('bullet', 'gym')
 

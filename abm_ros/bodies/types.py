@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from abm_ros.core.errors import BodyError
+from abm_ros.common.errors import BodyError
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TextIO
 
 from abm_ros.cli.folder import RUN_FOLDER
-from abm_ros.core.audit import records
-from abm_ros.core.audit_head import load_key
-from abm_ros.core.audit_trail import check, differences, explain, find, summary
-from abm_ros.core.errors import AuditError
+from abm_ros.common.errors import AuditError
 from abm_ros.exchange.files import whole_file
+from abm_ros.meta.audit.head import load_key
+from abm_ros.meta.audit.log import records
+from abm_ros.meta.audit.trail import check, differences, explain, find, summary
 
 _NAME = 'audit.jsonl'
 

@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from abm_ros.core.modes import MODES
+from abm_ros.meta.wiring import MODES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run one intervention; exit code 1 when it did not take effect."""
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     # Here and not above: the ROS wheels restart Python once to set their library path.
-    from abm_ros.ros.operator import Operator
+    from abm_ros.ros.operator_client import Operator
     with Operator(arguments.namespace, arguments.timeout) as operator:
         if arguments.intervene in ('hold', 'release'):
             answers = operator.trigger(arguments.intervene)

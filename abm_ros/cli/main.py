@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from abm_ros.core.errors import AbmError
+from abm_ros.common.errors import AbmError
 
 COMMANDS = {'sim': 'run the graph on a simulated body and report',
             'intervene': 'hold, release, pin or veto: the operator decides',

@@ -14,14 +14,14 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from abm_ros.cli.folder import RUN_FOLDER
-from abm_ros.core.errors import StoreError
-from abm_ros.core.forgetting import QuotaConfig, to_forget
-from abm_ros.core.store import Store, StoreConfig, StoreReader
-from abm_ros.core.store_salvage import salvage
-from abm_ros.core.store_upkeep import Compactor, prune, vacuum
-from abm_ros.core.store_verify import verify
-from abm_ros.core.transition import PROVENANCES
+from abm_ros.common.errors import StoreError
+from abm_ros.common.transition import PROVENANCES
 from abm_ros.exchange.bag_options import BagOptions
+from abm_ros.memory.forgetting import QuotaConfig, to_forget
+from abm_ros.memory.record.compaction import Compactor, prune, vacuum
+from abm_ros.memory.record.salvage import salvage
+from abm_ros.memory.record.store import Store, StoreConfig, StoreReader
+from abm_ros.memory.record.verify import verify
 
 if TYPE_CHECKING:
     from abm_ros.exchange.importing import Source

@@ -11,8 +11,9 @@ from rclpy.signals import SignalHandlerOptions
 from std_msgs.msg import Float32MultiArray, Float64MultiArray, String
 
 from abm_ros.cli.watch import UnsafeWatch
-from abm_ros.core.signals import SIGNALS
-from abm_ros.ros import names, qos
+from abm_ros.common import names
+from abm_ros.meta.signals import SIGNALS
+from abm_ros.ros import qos
 from abm_ros.ros.codec import decode
 from abm_ros.ros.shared_memory import initialise
 from abm_ros.ros.spin import make_executor

@@ -5,10 +5,10 @@ import sys
 from dataclasses import fields
 from typing import Any, get_args
 
-from abm_ros.core.config import setting_of
-from abm_ros.core.signals import SIGNALS
+from abm_ros.common import names
+from abm_ros.common.config import setting_of
+from abm_ros.meta.signals import SIGNALS
 from abm_ros.nodes.__main__ import NODES
-from abm_ros.ros import names
 from abm_ros.ros.ports import PORTS
 
 _HEAD = """# Reference

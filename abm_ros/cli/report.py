@@ -7,8 +7,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from abm_ros.core.errors import StoreError
-from abm_ros.core.store import Store
+from abm_ros.common.errors import StoreError
+from abm_ros.memory.record.store import Store
 
 _LAST = 20
 

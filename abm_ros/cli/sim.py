@@ -17,24 +17,19 @@ from rich.text import Text
 
 from abm_ros.bodies.config import FORMS
 from abm_ros.bodies.make import make_body, parse_body
+from abm_ros.bringup.arguments import LOG_LEVELS
+from abm_ros.bringup.graph import GraphOptions, describe
 from abm_ros.cli.folder import RUN_FOLDER
 from abm_ros.cli.report import build_report, print_report
-from abm_ros.core.constraints import load_constraints
-from abm_ros.core.description import read_limits
-from abm_ros.core.errors import (
-    ConstraintError,
-    GraphError,
-    PhiError,
-    StoreError,
-    WiringError,
-)
-from abm_ros.core.phi import load_phi
-from abm_ros.core.supervisor import MetaControl, SystemMConfig
-from abm_ros.core.tables import Reader
-from abm_ros.ros.arguments import LOG_LEVELS, check_namespace
-from abm_ros.ros.graph import GraphOptions, describe
+from abm_ros.common.errors import ConstraintError, GraphError, PhiError, StoreError, WiringError
+from abm_ros.common.names import check_namespace
+from abm_ros.common.share import table_text
+from abm_ros.common.tables import Reader
+from abm_ros.meta.constraints import load_constraints
+from abm_ros.meta.meta_control import MetaControl, SystemMConfig
+from abm_ros.meta.phi import load_phi
+from abm_ros.robot.description import read_limits
 from abm_ros.ros.ports import read_wiring
-from abm_ros.ros.share import table_text
 
 _REFRESH_S = 0.25
 _PLAIN_PERIOD_S = 5.0
@@ -160,8 +155,8 @@ class _Simulation:
 
     async def run(self) -> int:
         # Here and not above: the ROS wheels restart Python once to set their library path.
+        from abm_ros.bringup.processes import Supervisor, first_of
         from abm_ros.cli.monitor import Monitor
-        from abm_ros.cli.supervisor import Supervisor, first_of
         from abm_ros.cli.watch import UnsafeWatch
         arguments = self._arguments
         watch = UnsafeWatch('effort' if arguments.body.startswith('gym:') else 'position',

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from abm_ros.core.modes import MOTORS_SHUT
+from abm_ros.meta.wiring import MOTORS_SHUT
 
 # A mode is announced after the gate has shut; what was on the wire by then is not a violation.
 _SETTLE_S = 0.25

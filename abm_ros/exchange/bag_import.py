@@ -16,15 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from abm_ros.core.description import JointLimits, read_limits
-from abm_ros.core.errors import StoreError
-from abm_ros.core.kinematics import ForwardKinematics
-from abm_ros.core.motor import MotorConfig, tightened
-from abm_ros.core.spec import FieldSpec, ObservationSpec
-from abm_ros.core.transition import Step
+from abm_ros.common.errors import StoreError
+from abm_ros.common.spec import FieldSpec, ObservationSpec
+from abm_ros.common.transition import Step
 from abm_ros.exchange.bag_options import BagOptions
 from abm_ros.exchange.mcap_import import readable
 from abm_ros.exchange.names import JOINT_POSITION, JOINT_VELOCITY, TOOL, needed
+from abm_ros.robot.description import JointLimits, read_limits
+from abm_ros.robot.kinematics import ForwardKinematics
+from abm_ros.robot.motor_guard import MotorConfig, tightened
 
 _SECOND = 1_000_000_000
 _GAP_S = 1.0           # a longer silence of the joint states ends an episode

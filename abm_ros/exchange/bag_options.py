@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from abm_ros.core.config import check, setting
+from abm_ros.common.config import check, setting
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from abm_ros.core.errors import StoreError
+from abm_ros.common.errors import StoreError
 
 
 @contextmanager

@@ -6,12 +6,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from abm_ros.core.errors import StoreError
-from abm_ros.core.spec import ObservationSpec
-from abm_ros.core.store import Store
-from abm_ros.core.transition import Step
+from abm_ros.common.errors import StoreError
+from abm_ros.common.spec import ObservationSpec
+from abm_ros.common.transition import Step
 from abm_ros.exchange import bag_import, lerobot_import, mcap_import, rosbag2
 from abm_ros.exchange.bag_options import BagOptions
+from abm_ros.memory.record.store import Store
 
 
 @dataclass

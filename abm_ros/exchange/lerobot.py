@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from abm_ros.core.blocks import StepBlock, join
-from abm_ros.core.packing import encode_png
-from abm_ros.core.spec import ObservationSpec
-from abm_ros.core.store_reader import StoreReader
+from abm_ros.common.packing import encode_png
+from abm_ros.common.spec import ObservationSpec
 from abm_ros.exchange.files import whole_file
 from abm_ros.exchange.lerobot_stats import Moments
 from abm_ros.exchange.names import needed
+from abm_ros.memory.record.blocks import StepBlock, join
+from abm_ros.memory.record.reader import StoreReader
 
 VERSION = 'v3.0'
 DATA = 'data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet'

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from abm_ros.core.errors import StoreError
-from abm_ros.core.packing import decode_png, joined
-from abm_ros.core.spec import ObservationSpec
-from abm_ros.core.transition import PROVENANCES, Step
+from abm_ros.common.errors import StoreError
+from abm_ros.common.packing import decode_png, joined
+from abm_ros.common.spec import ObservationSpec
+from abm_ros.common.transition import PROVENANCES, Step
 from abm_ros.exchange.lerobot import ACTION, GOAL, STATE, VERSION, image_key
 from abm_ros.exchange.names import needed
 

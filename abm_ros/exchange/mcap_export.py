@@ -16,11 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from abm_ros.core.blocks import StepBlock
-from abm_ros.core.packing import encode_png
-from abm_ros.core.spec import ObservationSpec
-from abm_ros.core.store_reader import StoreReader
-from abm_ros.core.transition import PROVENANCES
+from abm_ros.common.packing import encode_png
+from abm_ros.common.spec import ObservationSpec
+from abm_ros.common.transition import PROVENANCES
 from abm_ros.exchange import ros_schemas
 from abm_ros.exchange.files import whole_file
 from abm_ros.exchange.names import (
@@ -34,6 +32,8 @@ from abm_ros.exchange.names import (
     image_topic,
     needed,
 )
+from abm_ros.memory.record.blocks import StepBlock
+from abm_ros.memory.record.reader import StoreReader
 
 _SECOND = 1_000_000_000
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from abm_ros.core.errors import SpecError, StoreError
-from abm_ros.core.packing import decode_png, joined
-from abm_ros.core.spec import ObservationSpec
-from abm_ros.core.transition import Step
+from abm_ros.common.errors import SpecError, StoreError
+from abm_ros.common.packing import decode_png, joined
+from abm_ros.common.spec import ObservationSpec
+from abm_ros.common.transition import Step
 from abm_ros.exchange.names import EXECUTED, METADATA, OBSERVATION, STEP, image_topic, needed
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from abm_ros.core.errors import StoreError
+from abm_ros.common.errors import StoreError
 
 OBSERVATION = '/observation'
 EXECUTED = '/motor_gate/executed'

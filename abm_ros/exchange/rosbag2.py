@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from abm_ros.core.errors import StoreError
+from abm_ros.common.errors import StoreError
 
 METADATA = 'metadata.yaml'
 

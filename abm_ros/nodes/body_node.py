@@ -10,10 +10,11 @@ from rosgraph_msgs.msg import Clock as ClockMessage
 from sensor_msgs.msg import BatteryState, Image, JointState
 from std_msgs.msg import Float64MultiArray, Header, String
 
-from abm_ros.bodies.life import channels_of, stamp_ns_of
+from abm_ros.agent.life import channels_of, stamp_ns_of
 from abm_ros.bodies.types import Body, BodyState
-from abm_ros.core.errors import SpecError
-from abm_ros.ros import names, qos
+from abm_ros.common import names
+from abm_ros.common.errors import SpecError
+from abm_ros.ros import qos
 from abm_ros.ros.codec import episode_tag, ns_to_time
 from abm_ros.ros.node import PartNode
 

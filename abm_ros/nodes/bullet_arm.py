@@ -6,9 +6,9 @@ from abm_ros.bodies.config import BulletArmConfig
 from abm_ros.bodies.distractor import DISTRACTORS, distracted
 from abm_ros.bodies.make import make_body_from
 from abm_ros.bodies.types import Body
-from abm_ros.core.config import section, setting
+from abm_ros.common import names
+from abm_ros.common.config import section, setting
 from abm_ros.nodes.body_node import BodyNode
-from abm_ros.ros import names
 from abm_ros.ros.spin import run_node
 
 

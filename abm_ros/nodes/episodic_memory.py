@@ -11,23 +11,23 @@ from pathlib import Path
 import numpy as np
 from std_msgs.msg import Float32MultiArray, String, UInt8MultiArray
 
-from abm_ros.core.appraisal import AppraisalConfig
-from abm_ros.core.config import section, setting
-from abm_ros.core.errors import StoreError
-from abm_ros.core.forgetting import QuotaConfig
-from abm_ros.core.recorder import Recorder
-from abm_ros.core.replay import ReplayConfig, ReplayIndex
-from abm_ros.core.schedule import Experience, WarmUpConfig
-from abm_ros.core.seeds import generator
-from abm_ros.core.spec import ObservationSpec
-from abm_ros.core.store import Store, StoreConfig
-from abm_ros.core.store_upkeep import regrouped
-from abm_ros.core.transition import Batch, Observation, Step
-from abm_ros.core.upkeep import Upkeep
+from abm_ros.common import names
+from abm_ros.common.config import section, setting
+from abm_ros.common.errors import StoreError
+from abm_ros.common.seeds import generator
+from abm_ros.common.spec import ObservationSpec
+from abm_ros.common.transition import Batch, Observation, Step
+from abm_ros.memory.appraisal import AppraisalConfig
+from abm_ros.memory.forgetting import QuotaConfig
+from abm_ros.memory.record.compaction import regrouped
+from abm_ros.memory.record.store import Store, StoreConfig
+from abm_ros.memory.recorder import Recorder
+from abm_ros.memory.replay.index import ReplayConfig, ReplayIndex
+from abm_ros.memory.schedule import Experience, WarmUpConfig
+from abm_ros.memory.upkeep import Upkeep
 from abm_ros.nodes.memory_appraisal import Appraising
-from abm_ros.ros import names
 from abm_ros.ros.codec import decode, decode_observation
-from abm_ros.ros.later import Later
+from abm_ros.ros.deferred import Later
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.replay_link import Credits, decode_credits, encode_batch
 from abm_ros.ros.spin import run_node

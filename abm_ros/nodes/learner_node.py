@@ -18,11 +18,11 @@ from typing import Generic, Protocol, TypeVar
 
 from std_msgs.msg import Float32MultiArray
 
-from abm_ros.core.config import setting
-from abm_ros.core.errors import AbmError
-from abm_ros.core.replay import PICKS, UNIFORM
-from abm_ros.core.schedule import SCHEDULES, ScheduleConfig
-from abm_ros.core.snapshot import Snapshot
+from abm_ros.common.config import setting
+from abm_ros.common.errors import AbmError
+from abm_ros.common.snapshot import Snapshot
+from abm_ros.memory.replay.index import PICKS, UNIFORM
+from abm_ros.memory.schedule import SCHEDULES, ScheduleConfig
 from abm_ros.ros.codec import encode_bytes
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.replay_link import (

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from abm_ros.core.appraisal import AppraisalConfig, Appraiser, draw, read
-from abm_ros.core.perception import Perception
-from abm_ros.core.replay import ReplayIndex
-from abm_ros.core.snapshot import Snapshot
+from abm_ros.common.snapshot import Snapshot
+from abm_ros.memory.appraisal import AppraisalConfig, Appraiser, draw, read
+from abm_ros.memory.replay.index import ReplayIndex
 from abm_ros.ros.node import PartNode
+from abm_ros.world_model.perception import Perception
 
 _REST = 2.0            # times as long as a chunk took, before the next: recording comes first
 _TICK_S = 0.05

@@ -20,11 +20,12 @@ from std_msgs.msg import (
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from abm_ros.core.config import check, section, setting
-from abm_ros.core.description import read_limits
-from abm_ros.core.errors import ConfigError, SpecError
-from abm_ros.core.motor import DeadmanLatch, MotorConfig, MotorGuard
-from abm_ros.ros import names, qos
+from abm_ros.common import names
+from abm_ros.common.config import check, section, setting
+from abm_ros.common.errors import ConfigError, SpecError
+from abm_ros.robot.description import read_limits
+from abm_ros.robot.motor_guard import DeadmanLatch, MotorConfig, MotorGuard
+from abm_ros.ros import qos
 from abm_ros.ros.codec import Packet, Writer, decode, time_to_ns
 from abm_ros.ros.heartbeat import Heartbeat
 from abm_ros.ros.node import URGENT_TELEMETRY_S, PartNode

@@ -9,16 +9,16 @@ from geometry_msgs.msg import PoseStamped
 from sensor_msgs.msg import BatteryState, Image, JointState
 from std_msgs.msg import Float32MultiArray, String
 
-from abm_ros.core.config import section, setting
-from abm_ros.core.description import JointLimits, read_body_tag, read_limits
-from abm_ros.core.detectors import DetectorConfig, Detectors, PeakHold
-from abm_ros.core.fusion import JointSample, SensorFusion, layout_for
-from abm_ros.core.kinematics import ForwardKinematics
-from abm_ros.core.signals import effort_ratio
-from abm_ros.core.transition import Observation
-from abm_ros.ros import names, qos
+from abm_ros.common import names
+from abm_ros.common.config import section, setting
+from abm_ros.common.transition import Observation
+from abm_ros.robot.description import JointLimits, read_body_tag, read_limits
+from abm_ros.robot.detectors import DetectorConfig, Detectors, PeakHold
+from abm_ros.robot.fusion import JointSample, SensorFusion, layout_for
+from abm_ros.robot.kinematics import ForwardKinematics
+from abm_ros.ros import qos
 from abm_ros.ros.codec import Writer, parse_episode_tag, pixels_of, time_to_ns
-from abm_ros.ros.later import Later
+from abm_ros.ros.deferred import Later
 from abm_ros.ros.node import URGENT_TELEMETRY_S, PartNode
 from abm_ros.ros.spin import run_node
 
@@ -222,8 +222,8 @@ class SensoryGate(PartNode[SensoryGateConfig]):
 
     def _measure_effort(self, message: JointState) -> None:
         if self._limits is not None and len(message.effort) == len(message.name):
-            ratio = effort_ratio(
-                dict(zip(message.name, message.effort, strict=True)), self._limits)
+            ratio = self._limits.effort_ratio(
+                dict(zip(message.name, message.effort, strict=True)))
             self._effort.take(self._body_s(), ratio)
             self._force.take(self._body_s(), ratio)
 

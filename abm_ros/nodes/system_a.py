@@ -6,18 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 from std_msgs.msg import Float32MultiArray, String, UInt8MultiArray
 
-from abm_ros.core.config import check, section, setting
-from abm_ros.core.perception import PerceivingModel, Percept, Perception
-from abm_ros.core.schedule import Experience, ScheduleConfig, WarmUpConfig
-from abm_ros.core.snapshot import Snapshot
-from abm_ros.core.spec import ObservationSpec
-from abm_ros.core.transition import Observation
-from abm_ros.ros import names
+from abm_ros.common import names
+from abm_ros.common.config import check, section, setting
+from abm_ros.common.snapshot import Snapshot
+from abm_ros.common.spec import ObservationSpec
+from abm_ros.common.transition import Observation
+from abm_ros.memory.schedule import Experience, ScheduleConfig, WarmUpConfig
 from abm_ros.ros.codec import Packet, Writer, attributes_of, decode, decode_observation
-from abm_ros.ros.later import Later
+from abm_ros.ros.deferred import Later
 from abm_ros.ros.node import PartNode
-from abm_ros.ros.opener import Opener
+from abm_ros.ros.snapshot_loader import Opener
 from abm_ros.ros.spin import run_node
+from abm_ros.world_model.perception import PerceivingModel, Percept, Perception
 
 _ACTIONS_KEPT = 8
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from abm_ros.core.config import check, section
-from abm_ros.core.learning_config import WorldModelConfig
-from abm_ros.core.seeds import derive_seed
-from abm_ros.core.snapshot import Snapshot
+from abm_ros.common import names
+from abm_ros.common.config import check, section
+from abm_ros.common.seeds import derive_seed
+from abm_ros.common.snapshot import Snapshot
 from abm_ros.nodes.learner_node import LearnerConfig, LearnerNode
-from abm_ros.ros import names
 from abm_ros.ros.replay_link import ReplayedBatch
 from abm_ros.ros.spin import run_node
+from abm_ros.world_model.config import WorldModelConfig
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class WorldTrainer:
     def __init__(self, path: Path, seed: int, config: WorldModelConfig) -> None:
         import torch
 
-        from abm_ros.core import world_model
+        from abm_ros.world_model import world_model
         torch.set_num_threads(1)
         self._model = world_model
         self._seed = derive_seed(seed, names.SYSTEM_A_LEARNER)

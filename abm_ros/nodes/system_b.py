@@ -9,19 +9,19 @@ from dataclasses import dataclass
 import numpy as np
 from std_msgs.msg import Float32MultiArray, String, UInt8MultiArray
 
-from abm_ros.core.behaviour import ActingModel, Behaviour
-from abm_ros.core.config import section, setting
-from abm_ros.core.curiosity import Aim
-from abm_ros.core.episodes import EpisodeTracker
-from abm_ros.core.planner import Drive, PlannerConfig
-from abm_ros.core.seeds import generator
-from abm_ros.core.snapshot import Snapshot
-from abm_ros.core.spec import ObservationSpec
-from abm_ros.ros import names
+from abm_ros.common import names
+from abm_ros.common.config import section, setting
+from abm_ros.common.seeds import generator
+from abm_ros.common.snapshot import Snapshot
+from abm_ros.common.spec import ObservationSpec
+from abm_ros.policy.controller import ActingModel, Behaviour
+from abm_ros.policy.episodes import EpisodeTracker
+from abm_ros.policy.exploration import Aim
+from abm_ros.policy.planner import Drive, PlannerConfig
 from abm_ros.ros.codec import Packet, Writer, attributes_of, decode
-from abm_ros.ros.later import Later
+from abm_ros.ros.deferred import Later
 from abm_ros.ros.node import PartNode
-from abm_ros.ros.opener import Opener
+from abm_ros.ros.snapshot_loader import Opener
 from abm_ros.ros.spin import run_node
 
 _RECENT = 64   # actions whose spread, and share of deliberation, are told

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from std_msgs.msg import UInt8MultiArray
 
-from abm_ros.core.config import check, section
-from abm_ros.core.errors import SnapshotError
-from abm_ros.core.learning_config import ActorConfig
-from abm_ros.core.schedule import VALUE_HORIZON
-from abm_ros.core.seeds import derive_seed
-from abm_ros.core.snapshot import Snapshot
+from abm_ros.common import names
+from abm_ros.common.config import check, section
+from abm_ros.common.errors import SnapshotError
+from abm_ros.common.seeds import derive_seed
+from abm_ros.common.snapshot import Snapshot
+from abm_ros.memory.schedule import VALUE_HORIZON
 from abm_ros.nodes.learner_node import LearnerConfig, LearnerNode
-from abm_ros.ros import names
+from abm_ros.policy.config import ActorConfig
 from abm_ros.ros.codec import attributes_of
 from abm_ros.ros.replay_link import ReplayedBatch
 from abm_ros.ros.spin import run_node
@@ -36,7 +36,8 @@ class ActorTrainer:
     def __init__(self, path: Path, seed: int, config: ActorConfig) -> None:
         import torch
 
-        from abm_ros.core import actor, actor_snapshot, world_model
+        from abm_ros.policy import actor, actor_snapshot
+        from abm_ros.world_model import world_model
         torch.set_num_threads(1)
         self._actor, self._snapshots, self._world_model = actor, actor_snapshot, world_model
         self._seed = derive_seed(seed, names.SYSTEM_B_LEARNER)

@@ -15,24 +15,25 @@ from rclpy.parameter import Parameter
 from std_msgs.msg import Float32MultiArray, Header, String
 from std_srvs.srv import Trigger
 
-from abm_ros.core.audit import AuditLog
-from abm_ros.core.audit_head import load_key
-from abm_ros.core.audit_trail import Standing, standing
-from abm_ros.core.constraints import load_constraints
-from abm_ros.core.errors import AbmError, ConstraintError, GraphError, PhiError, WiringError
-from abm_ros.core.modes import MODES
-from abm_ros.core.phi import load_phi
-from abm_ros.core.supervisor import Health, MetaControl, SystemMConfig, wishes
-from abm_ros.ros import names, parameters, qos
+from abm_ros.common import names
+from abm_ros.common.errors import AbmError, ConstraintError, GraphError, PhiError, WiringError
+from abm_ros.common.share import table_text
+from abm_ros.meta.audit.head import load_key
+from abm_ros.meta.audit.log import AuditLog
+from abm_ros.meta.audit.trail import Standing, standing
+from abm_ros.meta.constraints import load_constraints
+from abm_ros.meta.meta_control import Health, MetaControl, SystemMConfig, wishes
+from abm_ros.meta.phi import load_phi
+from abm_ros.meta.wiring import MODES
+from abm_ros.nodes.effectors.conductor import Conductor
+from abm_ros.nodes.effectors.diagnostics import statuses
+from abm_ros.nodes.effectors.rewirer import Rewirer
+from abm_ros.nodes.effectors.signal_topics import SignalTopics
+from abm_ros.ros import parameters, qos
 from abm_ros.ros.codec import NANOSECONDS, ScalarReader
-from abm_ros.ros.conductor import Conductor
-from abm_ros.ros.diagnostics import statuses
 from abm_ros.ros.heartbeat import Heartbeat
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.ports import read_wiring
-from abm_ros.ros.rewirer import Rewirer
-from abm_ros.ros.share import table_text
-from abm_ros.ros.signal_topics import SignalTopics
 from abm_ros.ros.spin import run_node
 
 # The decision thread must have come round within this time for a heartbeat to say "open".

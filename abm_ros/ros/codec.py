@@ -22,9 +22,9 @@ from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import Image
 from std_msgs.msg import Float32MultiArray, MultiArrayDimension, MultiArrayLayout, UInt8MultiArray
 
-from abm_ros.core.errors import NonFiniteError, SpecError
-from abm_ros.core.spec import ObservationSpec, all_finite
-from abm_ros.core.transition import Observation
+from abm_ros.common.errors import NonFiniteError, SpecError
+from abm_ros.common.spec import ObservationSpec, all_finite
+from abm_ros.common.transition import Observation
 
 # Digits are bounded: what does not fit an int64 is not a stamp or a shape of ours.
 _LABEL = re.compile(r'([A-Za-z_][\w./-]*)(?:\[(\d{1,9}(?:,\d{1,9}){0,7})\])?', re.ASCII)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from abm_ros.core.errors import SpecError
+from abm_ros.common.errors import SpecError
 
 
 @dataclass(frozen=True)

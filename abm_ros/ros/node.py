@@ -21,9 +21,10 @@ from rclpy.parameter import Parameter
 from rclpy.timer import Timer
 from std_msgs.msg import Float32MultiArray
 
-from abm_ros.core.errors import AbmError, ConfigError, GraphError
-from abm_ros.core.modes import RELATIVE_NAME
-from abm_ros.ros import names, parameters, qos
+from abm_ros.common import names
+from abm_ros.common.errors import AbmError, ConfigError, GraphError
+from abm_ros.common.names import RELATIVE_NAME
+from abm_ros.ros import parameters, qos
 from abm_ros.ros.codec import Writer
 from abm_ros.ros.polled import Polled
 from abm_ros.ros.ports import PORTS, PUBLISH, Port

@@ -7,8 +7,8 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from abm_ros.core.config import check_value, from_mapping, setting_of
-from abm_ros.core.errors import ConfigError
+from abm_ros.common.config import check_value, from_mapping, setting_of
+from abm_ros.common.errors import ConfigError
 
 T = TypeVar('T')
 

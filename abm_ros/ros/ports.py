@@ -14,10 +14,11 @@ from rclpy.qos import QoSProfile
 from sensor_msgs.msg import BatteryState, Image, JointState
 from std_msgs.msg import Float32MultiArray, String, UInt8MultiArray
 
-from abm_ros.core.errors import WiringError
-from abm_ros.core.modes import Row, RowSettings, load_wiring
-from abm_ros.core.schedule import SCHEDULES
-from abm_ros.ros import names, qos
+from abm_ros.common import names
+from abm_ros.common.errors import WiringError
+from abm_ros.memory.schedule import SCHEDULES
+from abm_ros.meta.wiring import Row, RowSettings, load_wiring
+from abm_ros.ros import qos
 
 PUBLISH, SUBSCRIBE = 'publish', 'subscribe'
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from std_msgs.msg import Float32MultiArray
 
-from abm_ros.core.errors import SpecError
-from abm_ros.core.packing import grouped, ungrouped
-from abm_ros.core.replay import PICKS, UNIFORM
-from abm_ros.core.ring import SOURCES
-from abm_ros.core.spec import ObservationSpec
-from abm_ros.core.transition import Batch
+from abm_ros.common.errors import SpecError
+from abm_ros.common.packing import grouped, ungrouped
+from abm_ros.common.spec import ObservationSpec
+from abm_ros.common.transition import Batch
+from abm_ros.memory.replay.index import PICKS, UNIFORM
+from abm_ros.memory.replay.ring import SOURCES
 from abm_ros.ros.codec import Packet, attributes_of, decode, encode
 
 # Where windows begin: drawn by `ReplayIndex.sample`, or by `reverse` and `forward`.

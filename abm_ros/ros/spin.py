@@ -15,7 +15,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.experimental import EventsExecutor
 from rclpy.signals import SignalHandlerOptions
 
-from abm_ros.core.errors import AbmError
+from abm_ros.common.errors import AbmError
 from abm_ros.ros.child import PARENT_VARIABLE, REFUSED
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.shared_memory import initialise

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from abm_ros.bench import common
-from abm_ros.core.errors import GraphError
+from abm_ros.common.errors import GraphError
 
 
 def test_quantiles_of_a_ramp_are_its_closed_form():

@@ -8,7 +8,7 @@ pytest.importorskip('torch')
 import itertools
 
 from abm_ros.bench import forgetting
-from abm_ros.core.store import Store, StoreConfig
+from abm_ros.memory.record.store import Store, StoreConfig
 
 
 def test_each_side_answers_in_its_own_direction() -> None:

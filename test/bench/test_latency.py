@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from abm_ros.bench import latency
-from abm_ros.core.errors import GraphError
+from abm_ros.common.errors import GraphError
 
 
 class _Timing:

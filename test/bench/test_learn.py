@@ -10,7 +10,7 @@ from abm_ros.bench import learn, learn_plot
 from abm_ros.bench.learn_curve import Curve, Score, summarise
 from abm_ros.bench.learn_figures import gather
 from abm_ros.cli.main import main
-from abm_ros.core.errors import BodyError, ConfigError
+from abm_ros.common.errors import BodyError, ConfigError
 
 
 def parse(*words):

@@ -3,11 +3,11 @@ import pytest
 import torch
 from scripted_body import LineBody
 
+from abm_ros.agent.agent import Agent, AgentSettings
 from abm_ros.bench import learn_run
 from abm_ros.bench.learn_ablate import CHANGES, ablated
-from abm_ros.core import latent_model
-from abm_ros.core.agent import Agent, AgentSettings
-from abm_ros.core.planner import Drive
+from abm_ros.policy.planner import Drive
+from abm_ros.world_model import latent_model
 
 SPEC = learn_run.life_in(LineBody()).spec
 

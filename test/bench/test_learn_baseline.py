@@ -5,9 +5,9 @@ gymnasium = pytest.importorskip('gymnasium')
 pytest.importorskip('stable_baselines3')
 
 from abm_ros.bench import learn_baseline
-from abm_ros.core.errors import ConfigError
-from abm_ros.core.spec import FieldSpec, ObservationSpec
-from abm_ros.core.transition import Observation
+from abm_ros.common.errors import ConfigError
+from abm_ros.common.spec import FieldSpec, ObservationSpec
+from abm_ros.common.transition import Observation
 
 Box = gymnasium.spaces.Box
 

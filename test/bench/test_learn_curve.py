@@ -3,7 +3,7 @@ import pytest
 
 from abm_ros.bench import learn_curve
 from abm_ros.bench.learn_curve import Curve, Score
-from abm_ros.core.errors import ConfigError
+from abm_ros.common.errors import ConfigError
 
 
 @pytest.mark.parametrize(('success', 'expected'), [

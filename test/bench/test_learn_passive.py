@@ -6,10 +6,10 @@ from scripted_body import LineBody
 from test_learn_run import TRIAL
 
 from abm_ros.bench import learn_passive
-from abm_ros.core import world_model
-from abm_ros.core.learning_config import WorldModelConfig
-from abm_ros.core.spec import FieldSpec, ObservationSpec
-from abm_ros.core.transition import Batch
+from abm_ros.common.spec import FieldSpec, ObservationSpec
+from abm_ros.common.transition import Batch
+from abm_ros.world_model import world_model
+from abm_ros.world_model.config import WorldModelConfig
 
 
 def drift(count, steps, seed):

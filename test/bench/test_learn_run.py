@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from scripted_body import LineBody, Steady
 
+from abm_ros.agent.agent import AgentSettings
 from abm_ros.bench import learn_run
 from abm_ros.bench.learn_run import Protocol, Trial
-from abm_ros.core.agent import AgentSettings
-from abm_ros.core.learning_config import ActorConfig, WorldModelConfig
-from abm_ros.core.planner import Drive, PlannerConfig
-from abm_ros.core.schedule import ScheduleConfig, WarmUpConfig
+from abm_ros.memory.schedule import ScheduleConfig, WarmUpConfig
+from abm_ros.policy.config import ActorConfig
+from abm_ros.policy.planner import Drive, PlannerConfig
+from abm_ros.world_model.config import WorldModelConfig
 
 QUICK = AgentSettings(
     warm_up=WarmUpConfig(15),

@@ -14,8 +14,8 @@ from abm_ros.bench.memory_kill import kill_at_random
 from abm_ros.bench.memory_records import Records
 from abm_ros.bench.replay import summarise
 from abm_ros.cli.main import main
-from abm_ros.core.store import Store
-from abm_ros.core.store_verify import verify
+from abm_ros.memory.record.store import Store
+from abm_ros.memory.record.verify import verify
 
 
 def test_floor_and_record_write_the_same(tmp_path: Path) -> None:

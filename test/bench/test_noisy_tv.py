@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from abm_ros.bench.noisy_tv import Mind, Share, raw_phi, summarise
-from abm_ros.core.curiosity import Aim
-from abm_ros.core.phi import load_phi
-from abm_ros.core.spec import FieldSpec, ObservationSpec
+from abm_ros.common.spec import FieldSpec, ObservationSpec
+from abm_ros.meta.phi import load_phi
+from abm_ros.policy.exploration import Aim
 
 PHI = load_phi((Path(__file__).resolve().parents[2] / 'config' / 'phi.yaml').read_text())
 # Play may go on for 30 s (constraints.yaml); then task has its shortest dwell, 8 s (phi.yaml).

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from abm_ros.bench import rewire
-from abm_ros.core.errors import GraphError
+from abm_ros.common.errors import GraphError
 
 MODES = ['play', 'task', 'rest', 'sleep', 'freeze']
 NAN = float('nan')

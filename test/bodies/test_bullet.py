@@ -7,14 +7,14 @@ import pytest
 
 pytest.importorskip('pybullet')
 
+from abm_ros.agent.life import Life
 from abm_ros.bodies.bullet import BulletArm
 from abm_ros.bodies.config import BulletArmConfig
 from abm_ros.bodies.description import arm_urdf_path
 from abm_ros.bodies.disturbance import Disturbance
-from abm_ros.bodies.life import Life
-from abm_ros.core.description import read_body_tag, read_limits
-from abm_ros.core.errors import BodyError, DescriptionError
-from abm_ros.core.motor import MotorConfig
+from abm_ros.common.errors import BodyError, DescriptionError
+from abm_ros.robot.description import read_body_tag, read_limits
+from abm_ros.robot.motor_guard import MotorConfig
 
 HOME = np.array([0.0, 0.5, 0.0, 1.6, 0.0, 0.9, 0.0])
 

@@ -1,21 +1,16 @@
 """The noisy television: seeded, unpredictable, beside a body that lives as ever."""
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'bench'))
-
 from scripted_body import LineBody
 
+from abm_ros.agent.life import Life
 from abm_ros.bodies.distractor import NoisyTelevision, distracted
-from abm_ros.bodies.life import Life
-from abm_ros.core.description import read_body_tag
-from abm_ros.core.errors import BodyError
-from abm_ros.core.motor import MotorConfig
+from abm_ros.common.errors import BodyError
+from abm_ros.robot.description import read_body_tag
+from abm_ros.robot.motor_guard import MotorConfig
 
 
 class Seeing(LineBody):

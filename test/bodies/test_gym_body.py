@@ -7,8 +7,8 @@ gymnasium = pytest.importorskip('gymnasium')
 
 from abm_ros.bodies.config import GymBodyConfig
 from abm_ros.bodies.gym_body import GymBody
-from abm_ros.core.description import read_body_tag, read_limits
-from abm_ros.core.errors import BodyError
+from abm_ros.common.errors import BodyError
+from abm_ros.robot.description import read_body_tag, read_limits
 
 Box = gymnasium.spaces.Box
 

@@ -7,7 +7,7 @@ import pytest
 
 from abm_ros.bodies.config import BulletArmConfig
 from abm_ros.bodies.make import body_config, make_body, parse_body
-from abm_ros.core.errors import BodyError, ConfigError
+from abm_ros.common.errors import BodyError, ConfigError
 
 
 def test_parse():

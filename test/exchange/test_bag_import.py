@@ -13,7 +13,7 @@ from mcap.reader import make_reader
 from mcap.writer import Writer
 
 from abm_ros.cli.main import main
-from abm_ros.core.store import Store
+from abm_ros.memory.record.store import Store
 
 PERIOD_NS = 10_000_000           # joint states at 100 Hz
 BEGIN_NS = 1_700_000_000_000_000_000

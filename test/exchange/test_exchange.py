@@ -15,9 +15,9 @@ pa = pytest.importorskip('pyarrow')
 import pyarrow.parquet as pq
 
 from abm_ros.cli.main import main
-from abm_ros.core.spec import FieldSpec, ObservationSpec
-from abm_ros.core.store import Store, StoreConfig
-from abm_ros.core.transition import Step
+from abm_ros.common.spec import FieldSpec, ObservationSpec
+from abm_ros.common.transition import Step
+from abm_ros.memory.record.store import Store, StoreConfig
 
 SPEC = ObservationSpec(
     (FieldSpec('joint_position', 2), FieldSpec('joint_velocity', 2), FieldSpec('tool', 3),

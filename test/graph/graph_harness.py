@@ -21,8 +21,8 @@ from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Float32MultiArray, Float64MultiArray, String
 
-from abm_ros.cli.supervisor import Supervisor
-from abm_ros.ros.graph import NodeSpec
+from abm_ros.bringup.graph import NodeSpec
+from abm_ros.bringup.processes import Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
 URDF = ROOT / 'urdf' / 'abm_arm.urdf'

@@ -21,7 +21,7 @@ from std_msgs.msg import (
     String,
 )
 
-from abm_ros.ros.graph import NodeSpec
+from abm_ros.bringup.graph import NodeSpec
 
 pytestmark = [pytest.mark.graph, pytest.mark.timeout(200)]
 

@@ -17,9 +17,9 @@ from rclpy.parameter import Parameter
 from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 
-from abm_ros.core.audit import records
-from abm_ros.core.audit_trail import check
-from abm_ros.ros.graph import GraphOptions, describe
+from abm_ros.bringup.graph import GraphOptions, describe
+from abm_ros.meta.audit.log import records
+from abm_ros.meta.audit.trail import check
 
 pytestmark = [pytest.mark.graph, pytest.mark.timeout(300)]
 

@@ -12,15 +12,15 @@ torch = pytest.importorskip('torch')
 from graph_harness import ROOT, running, wait_until
 from std_msgs.msg import Float32MultiArray
 
-from abm_ros.bodies.life import Life
+from abm_ros.agent.agent import Agent, AgentSettings
+from abm_ros.agent.life import Life
 from abm_ros.bodies.make import make_body
-from abm_ros.core.agent import Agent, AgentSettings
-from abm_ros.core.motor import MotorConfig
-from abm_ros.core.phi import load_phi
-from abm_ros.core.planner import Drive
-from abm_ros.core.schedule import ScheduleConfig
+from abm_ros.bringup.graph import GraphOptions, describe
+from abm_ros.memory.schedule import ScheduleConfig
+from abm_ros.meta.phi import load_phi
+from abm_ros.policy.planner import Drive
+from abm_ros.robot.motor_guard import MotorConfig
 from abm_ros.ros.codec import decode
-from abm_ros.ros.graph import GraphOptions, describe
 
 pytestmark = [pytest.mark.graph, pytest.mark.timeout(300)]
 STEPS = 38

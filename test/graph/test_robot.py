@@ -21,8 +21,8 @@ from graph_harness import (
     wait_until,
 )
 
-from abm_ros.core.store import Store
-from abm_ros.ros.graph import GraphOptions, describe
+from abm_ros.bringup.graph import GraphOptions, describe
+from abm_ros.memory.record.store import Store
 
 pytestmark = [pytest.mark.graph, pytest.mark.timeout(300)]
 ROBOT = Path(__file__).with_name('robot_process.py')

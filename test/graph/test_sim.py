@@ -239,8 +239,8 @@ def test_a_busy_record_is_one_clear_line(tmp_path):
 HOLD = """
 import sys, time
 from pathlib import Path
-from abm_ros.core.spec import FieldSpec, ObservationSpec
-from abm_ros.core.store import Store, StoreConfig
+from abm_ros.common.spec import FieldSpec, ObservationSpec
+from abm_ros.memory.record.store import Store, StoreConfig
 spec = ObservationSpec((FieldSpec('g', 2),), 'g', 0.1, 2, 0.05, 10)
 store = Store(Path(sys.argv[1]), spec, StoreConfig())
 print('held', flush=True)

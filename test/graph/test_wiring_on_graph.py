@@ -10,7 +10,7 @@ pytest.importorskip('pybullet')
 
 from graph_harness import ROOT, WIRED, running, wait_until
 
-from abm_ros.ros.graph import GraphOptions, describe
+from abm_ros.bringup.graph import GraphOptions, describe
 
 pytestmark = [pytest.mark.graph, pytest.mark.timeout(300)]
 

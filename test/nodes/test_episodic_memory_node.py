@@ -13,14 +13,14 @@ torch = pytest.importorskip('torch')
 
 from std_msgs.msg import String
 
-from abm_ros.core import world_model
-from abm_ros.core.learning_config import WorldModelConfig
-from abm_ros.core.spec import FieldSpec, ObservationSpec
-from abm_ros.core.store import Store
-from abm_ros.core.transition import Observation
+from abm_ros.common.spec import FieldSpec, ObservationSpec
+from abm_ros.common.transition import Observation
+from abm_ros.memory.record.store import Store
 from abm_ros.nodes.episodic_memory import EpisodicMemory
 from abm_ros.ros.codec import Packet, Writer, encode, encode_bytes
 from abm_ros.ros.replay_link import Credits, encode_credits
+from abm_ros.world_model import world_model
+from abm_ros.world_model.config import WorldModelConfig
 
 SPEC = ObservationSpec((FieldSpec('arm', 3), FieldSpec('tool', 2)), 'tool', 0.05, 2, 0.05, 10)
 

@@ -13,7 +13,7 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float32MultiArray, Header, String
 
-from abm_ros.core.errors import ConfigError
+from abm_ros.common.errors import ConfigError
 from abm_ros.nodes.motor_gate import MotorGate, MotorGateConfig
 from abm_ros.ros import qos
 from abm_ros.ros.codec import Packet, decode, encode, ns_to_time

@@ -14,11 +14,12 @@ from rclpy.parameter import Parameter
 from std_msgs.msg import Float32MultiArray, Float64
 from std_srvs.srv import Trigger
 
-from abm_ros.core.errors import GraphError
-from abm_ros.core.signals import SIGNALS
-from abm_ros.core.supervisor import wishes
+from abm_ros.common import names
+from abm_ros.common.errors import GraphError
+from abm_ros.meta.meta_control import wishes
+from abm_ros.meta.signals import SIGNALS
 from abm_ros.nodes.system_m import SystemM
-from abm_ros.ros import names, qos
+from abm_ros.ros import qos
 from abm_ros.ros.codec import Packet, encode
 from abm_ros.ros.ports import PORTS
 

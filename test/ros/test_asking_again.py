@@ -5,8 +5,8 @@ pytest.importorskip('rclpy')
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
-from abm_ros.ros import operator
-from abm_ros.ros.operator import Operator
+from abm_ros.ros import operator_client
+from abm_ros.ros.operator_client import Operator
 
 
 class _Service:
@@ -34,7 +34,7 @@ class _Service:
 
 @pytest.mark.parametrize('lost', [0, 2])
 def test_what_is_not_answered_is_asked_again(lost, monkeypatch):
-    monkeypatch.setattr(operator, '_REPEAT_S', 0.01)
+    monkeypatch.setattr(operator_client, '_REPEAT_S', 0.01)
     asking, service = Operator.__new__(Operator), _Service(lost)
     asking._node = asking._executor = service
     asking._timeout_s = 5.0

@@ -19,7 +19,7 @@ from std_msgs.msg import (
     UInt8MultiArray,
 )
 
-from abm_ros.core.errors import NonFiniteError, SpecError
+from abm_ros.common.errors import NonFiniteError, SpecError
 from abm_ros.ros.codec import (
     Packet,
     ScalarReader,

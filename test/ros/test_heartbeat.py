@@ -7,7 +7,7 @@ pytest.importorskip('rclpy')
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abm_ros.core.errors import SpecError
+from abm_ros.common.errors import SpecError
 from abm_ros.ros.heartbeat import Heartbeat
 
 

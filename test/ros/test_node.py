@@ -12,8 +12,8 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from std_msgs.msg import Float32MultiArray
 
-from abm_ros.core.config import check, setting
-from abm_ros.core.errors import BodyError, ConfigError, SpecError
+from abm_ros.common.config import check, setting
+from abm_ros.common.errors import BodyError, ConfigError, SpecError
 from abm_ros.ros.node import PartNode, topic_problem
 from abm_ros.ros.spin import make_executor
 

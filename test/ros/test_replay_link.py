@@ -7,9 +7,9 @@ import pytest
 
 pytest.importorskip('rclpy')
 
-from abm_ros.core.errors import SpecError
-from abm_ros.core.spec import FieldSpec, ObservationSpec
-from abm_ros.core.transition import Batch
+from abm_ros.common.errors import SpecError
+from abm_ros.common.spec import FieldSpec, ObservationSpec
+from abm_ros.common.transition import Batch
 from abm_ros.ros.codec import Packet, encode
 from abm_ros.ros.replay_link import (
     Credits,

@@ -1,0 +1,136 @@
+"""
+The whole agent in one process, in lock-step: Systems A and B, memory and both learners.
+
+It takes the very steps that the graph takes with `exact_rounds`, bit for bit. For every
+observation, in this order:
+
+1. memory settles the step before it (`Recorder`), which then counts as a transition if it has an
+   action; n counts transitions since the warm-up (`Experience`);
+2. when round r = `ScheduleConfig.round_at(n)` is due, memory draws the round's batches for A from
+   the generator 'episodic_memory/system_a_learner'; A takes a step on each and publishes; memory
+   draws the round's batches for B from 'episodic_memory/system_b_learner'; B takes a step on each
+   in the model that A just published, and publishes;
+3. A encodes with the newest snapshot, B answers with the plan that it prepared;
+4. A measures its prediction of this observation, B prepares the next action.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from abm_ros.common.seeds import derive_seed, generator
+from abm_ros.common.snapshot import Snapshot
+from abm_ros.common.spec import ObservationSpec
+from abm_ros.common.transition import Observation, Step
+from abm_ros.memory.recorder import Recorder
+from abm_ros.memory.replay.index import ReplayConfig, ReplayIndex
+from abm_ros.memory.schedule import VALUE_HORIZON, Experience, ScheduleConfig, WarmUpConfig
+from abm_ros.policy import actor, actor_snapshot
+from abm_ros.policy.config import ActorConfig
+from abm_ros.policy.controller import Behaviour
+from abm_ros.policy.exploration import Aim
+from abm_ros.policy.planner import Drive, PlannerConfig
+from abm_ros.world_model import world_model
+from abm_ros.world_model.config import WorldModelConfig
+from abm_ros.world_model.perception import Percept, Perception
+
+
+@dataclass(frozen=True)
+class AgentSettings:
+    """The settings of all parts of the in-process agent."""
+
+    warm_up: WarmUpConfig = field(default_factory=WarmUpConfig)
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    replay: ReplayConfig = field(default_factory=ReplayConfig)
+    world: WorldModelConfig = field(default_factory=WorldModelConfig)
+    actor: ActorConfig = field(default_factory=ActorConfig)
+    planner: PlannerConfig = field(default_factory=PlannerConfig)
+
+
+class Agent:
+    """
+    Composes the very classes that the nodes run.
+
+    :param settings: of all parts.
+    :param spec: what the body observes and takes.
+    :param seed: decides every random choice.
+    """
+
+    def __init__(self, settings: AgentSettings, spec: ObservationSpec, seed: int) -> None:
+        self.settings = settings
+        self.drive = Drive()
+        self.transitions = self.rounds = 0
+        self.percept: Percept | None = None
+        self.world = world_model.create(settings.world, spec,
+                                        derive_seed(seed, 'system_a_learner'))
+        self.actor: actor.ActorState | None = None
+        self.replay = ReplayIndex(spec, settings.replay.capacity)
+        self._spec = spec
+        self._recorder = Recorder(spec, 0)
+        self._experience = Experience(settings.warm_up, spec)
+        self._perception = Perception(spec)
+        self._behaviour = Behaviour(spec, settings.planner, generator(seed, 'system_b'))
+        self._draw_a = generator(seed, 'episodic_memory/system_a_learner')
+        self._draw_b = generator(seed, 'episodic_memory/system_b_learner')
+        self._actor_seed = derive_seed(seed, 'system_b_learner')
+        self._last: Observation | None = None
+        self._executed: np.ndarray | None = None
+
+    @property
+    def aim(self) -> Aim:
+        """What the episode is spent on."""
+        return self._behaviour.aim
+
+    def act(self, observation: Observation) -> np.ndarray:
+        """Return the action (A,) float32 in [-1, 1] for an observation; learn when it is due."""
+        self._take(self._recorder.observed(observation))
+        while self.settings.schedule.round_at(self._experience.count) > self.rounds:
+            self._learn()
+        follows = self._last is not None and observation.follows(self._last)
+        latent = self._perception.encode(observation.vector)
+        action = self._behaviour.act(latent, self._perception.lineage, observation.goal,
+                                     observation.step == 0, self.drive)
+        self.percept = self._perception.observe(
+            observation.vector, self._executed if follows else None, not follows)
+        self._last, self._executed = observation, None
+        self._behaviour.prepare(observation.vector[self._spec.goal_slice])
+        return action
+
+    def executed(self, stamp_ns: int, action: np.ndarray) -> None:
+        """Take the action (A,) that the motor guard let through for the observation stamped so."""
+        self._executed = np.asarray(action, np.float32)
+        self._take(self._recorder.executed(stamp_ns, self._executed))
+
+    def _take(self, steps: list[Step]) -> None:
+        for step in steps:
+            self.replay.append(step)
+            acted = step.action is not None
+            self.transitions += acted
+            self._experience.take(step.episode, step.index, step.observation, acted=acted)
+
+    def _learn(self) -> None:
+        """Run the next learning round."""
+        cfg = self.settings
+        self.rounds += 1
+        updates = cfg.schedule.updates_in(self.rounds)
+        for _ in range(updates):
+            world_model.train_step(self.world, self.replay.sample(
+                self._draw_a, cfg.world.batch, cfg.world.horizon, cfg.replay.hindsight,
+                events=cfg.replay.events))
+        published = world_model.snapshot(self.world)
+        model = world_model.view(published, self._spec)
+        if self.actor is None:
+            self.actor = actor.create(cfg.actor, model, self._actor_seed)
+        for _ in range(updates):
+            actor.train_step(self.actor, model, self.replay.sample(
+                self._draw_b, cfg.actor.batch, VALUE_HORIZON, cfg.replay.hindsight,
+                events=cfg.replay.events, keep=1))
+        self._perception.load(published)
+        self._behaviour.load(actor_snapshot.snapshot(self.actor, model))
+
+    def snapshots(self) -> tuple[Snapshot, Snapshot | None]:
+        """Return what both learners would publish now; None for a B that never learned."""
+        a = world_model.snapshot(self.world)
+        if self.actor is None:
+            return a, None
+        return a, actor_snapshot.snapshot(self.actor, world_model.view(a, self._spec))

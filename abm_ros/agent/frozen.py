@@ -1,0 +1,45 @@
+"""The agent as it is at one moment: it acts with fixed snapshots and learns nothing."""
+
+import numpy as np
+
+from abm_ros.common.snapshot import Snapshot
+from abm_ros.common.spec import ObservationSpec
+from abm_ros.common.transition import Observation
+from abm_ros.policy.controller import Behaviour
+from abm_ros.policy.planner import Drive, PlannerConfig
+from abm_ros.world_model.perception import Perception
+
+
+class FrozenAgent:
+    """
+    What the acting nodes do with the snapshots that they have; nothing is recorded.
+
+    :param spec: what the body observes and takes.
+    :param planner: how much System B searches.
+    :param snapshots: of Systems A and B; it babbles without them and where B's is None.
+    :param rng: source of babbling and plans: the only randomness.
+    :param drive: what System M asks of System B.
+    :raises SnapshotError: a snapshot does not fit.
+    """
+
+    def __init__(self, spec: ObservationSpec, planner: PlannerConfig,
+                 snapshots: tuple[Snapshot, Snapshot | None] | None, rng: np.random.Generator,
+                 drive: Drive | None = None) -> None:
+        self._drive = drive or Drive()
+        self._goal = spec.goal_slice
+        self._perception = Perception(spec)
+        self._behaviour = Behaviour(spec, planner, rng)
+        if snapshots is not None and snapshots[1] is not None:
+            self._perception.load(snapshots[0])
+            self._behaviour.load(snapshots[1])
+
+    def act(self, observation: Observation) -> np.ndarray:
+        """Return the action (A,) float32 in [-1, 1] for an observation."""
+        latent = self._perception.encode(observation.vector)
+        action = self._behaviour.act(latent, self._perception.lineage, observation.goal,
+                                     observation.step == 0, self._drive)
+        self._behaviour.prepare(observation.vector[self._goal])
+        return action
+
+    def executed(self, stamp_ns: int, action: np.ndarray) -> None:
+        """Take the action that the motor guard let through; nothing depends on it."""

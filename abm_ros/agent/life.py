@@ -1,0 +1,126 @@
+"""
+A body and an agent in one process, in lock-step: what the graph does, without the graph.
+
+The same fusion, the same motor guard and the same agent as in the nodes; used by evolution,
+benchmarks and the parity test.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from abm_ros.bodies.types import Body, BodyState
+from abm_ros.common.errors import BodyError
+from abm_ros.common.spec import ObservationSpec
+from abm_ros.robot.description import read_body_tag, read_limits
+from abm_ros.robot.fusion import JointSample, Observation, SensorFusion, layout_for
+from abm_ros.robot.motor_guard import MotorConfig, MotorGuard
+
+_NANOSECONDS = 1_000_000_000
+OBJECT_CHANNELS = tuple(f'object_position.{i}' for i in range(3))
+# How far the goal is, and how far it is wanted to be: the goal of a task that tells no place.
+DISTANCE_CHANNELS = ('goal_distance.0', 'desired_goal.0')
+
+
+class Acting(Protocol):
+    """What lives in a body: `core.agent.Agent`, or one that only acts."""
+
+    def act(self, observation: Observation) -> np.ndarray:
+        """Return the action (A,) float32 in [-1, 1] for an observation."""
+
+    def executed(self, stamp_ns: int, action: np.ndarray) -> None:
+        """Take the action (A,) that the motor guard let through."""
+
+
+@dataclass(frozen=True)
+class LivedStep:
+    """What happened in one control step."""
+
+    observation: Observation
+    action: np.ndarray        # (A,) float32, as B wanted it
+    executed: np.ndarray      # (A,) float32, as the motor guard let it through
+    command: np.ndarray       # (A,) float64
+    success: bool
+
+
+def stamp_ns_of(steps: int, control_period_s: float) -> int:
+    """Return simulated time: it starts at 1 s, since a stamp of 0 means "unknown" to many."""
+    return _NANOSECONDS + round(steps * control_period_s * _NANOSECONDS)
+
+
+def channels_of(state: BodyState) -> tuple[tuple[str, ...], np.ndarray, np.ndarray, np.ndarray]:
+    """
+    Return the names, positions, velocities and efforts of a joint state.
+
+    An object and a distance are beside the joints, as channels of their own: there is no
+    standard topic for them. Velocities and efforts are empty where the body has none.
+    """
+    none = np.empty(0)
+    velocity = none if state.velocity is None else state.velocity
+    effort = none if state.effort is None else state.effort
+    names: tuple[str, ...] = ()
+    values: list[float] = []
+    if state.object_position is not None:
+        names, values = OBJECT_CHANNELS, state.object_position.tolist()
+    if state.goal_distance is not None:
+        names, values = names + DISTANCE_CHANNELS, [*values, state.goal_distance, 0.0]
+    if not names:
+        return state.channels, state.position, velocity, effort
+    still = np.zeros(len(names))
+    return (state.channels + names, np.concatenate([state.position, values]),
+            np.concatenate([velocity, still]) if velocity.size else none,
+            np.concatenate([effort, still]) if effort.size else none)
+
+
+class Life:
+    """Steps a body with an agent."""
+
+    def __init__(self, body: Body, motor: MotorConfig) -> None:
+        self._body = body
+        text = body.description()
+        limits = read_limits(text)
+        layout = layout_for(limits, read_body_tag(text), goal_tolerance=body.goal_tolerance,
+                            horizon=body.horizon, control_period_s=body.control_period_s)
+        self._fusion = SensorFusion(layout, None)
+        self._guard = MotorGuard(motor, limits)
+        self._goal_episode = -1
+        self.spec: ObservationSpec = layout.spec
+        self.steps = 0
+
+    def live(self, agent: Acting) -> Iterator[LivedStep]:
+        """Yield one step after another, for ever."""
+        state = self._body.state()
+        while True:
+            stamp_ns = stamp_ns_of(self.steps, self._body.control_period_s)
+            observation = self._sense(state, stamp_ns)
+            action = agent.act(observation)
+            motion = self._guard.act(action, stamp_ns * 1e-9)
+            agent.executed(stamp_ns, motion.executed)
+            yield LivedStep(observation, action, motion.executed, motion.command, state.success)
+            state = self._body.step(motion.command)
+            self.steps += 1
+
+    def _sense(self, state: BodyState, stamp_ns: int) -> Observation:
+        fusion, fused = self._fusion, []
+        if state.tool_position is not None:
+            fused.append(fusion.tool(stamp_ns, state.tool_position))
+        if state.image is not None and fusion.image_size:
+            fused.append(fusion.image(stamp_ns, state.image))
+        if state.goal is not None and state.episode != self._goal_episode:
+            self._goal_episode = state.episode
+            if not fusion.layout.goal_channels:
+                fused.append(fusion.goal(stamp_ns, state.goal))
+        names, position, velocity, _ = channels_of(state)
+        fused.append(fusion.joints(JointSample(
+            stamp_ns, names, position.tolist(), velocity.tolist(), str(state.episode),
+            state.step)))
+        made = [observation for observation in fused if observation is not None]
+        if len(made) != 1:
+            raise BodyError(f'expected one observation of a body state, got {len(made)}')
+        if self._guard.needs_position:
+            order = [names.index(joint) for joint in self._guard.limits.joints]
+            self._guard.measure(position[order].tolist(), velocity[order].tolist()
+                                if velocity.size else (), stamp_ns * 1e-9)
+        return made[0]

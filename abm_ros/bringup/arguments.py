@@ -1,0 +1,101 @@
+"""
+Launch arguments: the settings of `GraphOptions` as text, the way `ros2 launch` gives them.
+
+Kept apart from `launching`, so that it works where launch is not installed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from abm_ros.bringup.graph import GraphOptions
+from abm_ros.common.config import from_mapping, setting_of
+from abm_ros.common.errors import BodyError, ConfigError
+from abm_ros.common.names import check_namespace
+
+LOG_LEVELS = ('debug', 'info', 'warn', 'error', 'fatal')
+# What only a simulated body has.
+_SIM_ONLY = ('body', 'headless', 'lock_step', 'urdf')
+_TRUTH = {'true': True, '1': True, 'false': False, '0': False}
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument of a launch file; `default` is what a user would write."""
+
+    name: str
+    default: str
+    description: str
+
+
+def arguments(*, simulated: bool) -> tuple[Argument, ...]:
+    """Return the arguments of sim.launch.py, or those of robot.launch.py."""
+    own = [Argument('namespace', '', 'Namespace of the whole graph.'),
+           Argument('params_file', '', 'YAML file of ROS parameters, which override all others.'),
+           Argument('log_level', 'info', f'One of: {", ".join(LOG_LEVELS)}.')]
+    if not simulated:
+        own.append(Argument('robot_description_file', '', 'URDF that robot_state_publisher is '
+                            'to publish; empty where the robot publishes its own.'))
+    return (*own, *(Argument(item.name, _to_text(item.default), _description(item))
+                    for item in _settings(simulated)))
+
+
+def parse_options(texts: Mapping[str, str], *, simulated: bool) -> GraphOptions:
+    """
+    Build the options of the graph from the arguments' texts.
+
+    :param texts: a text for every argument in `arguments`.
+    :raises ConfigError: a text is not of its setting's type, a value is refused, or a file that
+        is named does not exist.
+    :raises BodyError: a simulation without a body.
+    """
+    if texts['log_level'] not in LOG_LEVELS:
+        raise ConfigError(f"log_level: {texts['log_level']!r} is unknown, expected one of "
+                          f'{", ".join(LOG_LEVELS)}')
+    check_namespace(texts['namespace'])
+    for name in ('params_file', 'robot_description_file'):
+        path = texts.get(name, '')
+        if path and not Path(path).expanduser().is_file():
+            raise ConfigError(f"{name}: there is no file '{path}'")
+    values = {item.name: _from_text(item.name, item.default, texts[item.name])
+              for item in _settings(simulated)}
+    if not simulated:
+        values['body'] = ''
+    elif not values['body']:
+        raise BodyError("body '': expected a simulated body, e.g. bullet:reach; for a robot "
+                        'use robot.launch.py')
+    return from_mapping(GraphOptions, values)
+
+
+def _settings(simulated: bool) -> list[Any]:
+    return [item for item in fields(GraphOptions) if simulated or item.name not in _SIM_ONLY]
+
+
+def _description(item: Any) -> str:
+    info = setting_of(item)
+    unit = f' [{info.unit}]' if info.unit else ''
+    commas = ' Comma separated.' if isinstance(item.default, tuple) else ''
+    choices = f' One of: {", ".join(info.choices)}.' if info.choices else ''
+    return info.description + unit + commas + choices
+
+
+def _to_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ','.join(value) if isinstance(value, tuple) else str(value)
+
+
+def _from_text(name: str, default: Any, text: str) -> Any:
+    """Read a text as the type of the setting's default."""
+    if isinstance(default, bool):
+        if text.lower() not in _TRUTH:
+            raise ConfigError(f'{name}: expected true or false, got {text!r}')
+        return _TRUTH[text.lower()]
+    if isinstance(default, tuple):
+        return tuple(part.strip() for part in text.split(',') if part.strip())
+    try:
+        return type(default)(text)
+    except ValueError:
+        kind = 'a whole number' if isinstance(default, int) else 'a number'
+        raise ConfigError(f'{name}: expected {kind}, got {text!r}') from None

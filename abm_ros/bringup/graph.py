@@ -1,0 +1,126 @@
+"""
+The one description of the graph: which processes run, with which parameters.
+
+`launch/*.launch.py` turns it into launch_ros actions; `abm sim` starts it by itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from abm_ros.bodies.make import parse_body
+from abm_ros.common import names
+from abm_ros.common.config import check, setting
+
+# In lock-step nothing may shut because training takes its time between two steps.
+_LOCK_STEP_PATIENCE_S = 300.0
+# A dead node stops the world by itself; a starved one must not change what the graph does.
+_LOCK_STEP_SILENCE_S = 30.0
+
+
+@dataclass(frozen=True)
+class GraphOptions:
+    """What a user may choose when bringing the graph up."""
+
+    body: str = setting(
+        'bullet:reach', 'Simulated body, e.g. bullet:reach:camera or gym:PandaReach-v3; empty for '
+        'a real robot, whose drivers run already.')
+    directory: str = setting('~/.ros/abm_ros', 'Folder of memory, models, audit log and logs.')
+    seed: int = setting(0, 'Seed of the run.', low=0)
+    headless: bool = setting(True, 'No simulator window.')
+    lock_step: bool = setting(
+        False, 'The body waits for each command; reproducible, as fast as it can.')
+    use_sim_time: bool = setting(False, 'Nodes take their time from /clock.')
+    autostart: bool = setting(True, 'System M brings the graph up at once.')
+    use_respawn: bool = setting(True, 'Restart a node that dies.')
+    baseline_episodes: int = setting(
+        0, 'Episodes acted before any learning of this run.', low=0, high=100000)
+    pin_mode: str = setting('', 'Mode that the operator pins from the start.')
+    distractor: str = setting('', "'noisy-tv' puts an unpredictable television in sight.",
+                              choices=('', 'noisy-tv'))
+    urdf: str = setting('', "URDF of the simulated arm; empty takes the package's own.")
+    wiring: str = setting('', "Wiring table; empty takes the package's own.")
+    phi: str = setting('', "Routing policy; empty takes the package's own.")
+    constraints: str = setting('', "Constraints; empty takes the package's own.")
+    controller: str = setting(names.CONTROLLER, 'Name of the ros2_control controller.')
+    command_interface: str = setting(
+        'position', 'What the controller takes.',
+        choices=('position', 'velocity', 'effort', 'trajectory'))
+    joints: tuple[str, ...] = setting(
+        (), 'Joints to move, in command order; empty takes all that are described.')
+    tool_link: str = setting('', "Link whose position is the tool's; empty takes the last.")
+    control_period_s: float = setting(
+        0.05, 'Time between two actions.', unit='s', low=0.001, high=1.0)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True)
+class NodeSpec:
+    """One process of the graph."""
+
+    name: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    respawn: bool = True
+
+    @property
+    def executable(self) -> str:
+        """Name of the executable in lib/abm_ros."""
+        return self.name
+
+
+def describe(options: GraphOptions) -> tuple[NodeSpec, ...]:
+    """
+    Return the processes of the graph, System M last.
+
+    :raises BodyError: the body's name is unknown.
+    """
+    parts: list[tuple[str, dict[str, Any]]] = []
+    is_gym = options.body.startswith('gym:')
+    if options.body:
+        parts.append(_body(options, is_gym))
+    # Bit for bit only while nothing but the steps decides: one mode, learning from the start.
+    exact = {'exact_rounds': options.lock_step and options.pin_mode != ''
+             and options.baseline_episodes == 0}
+    lock = {'lock_step': options.lock_step}
+    at_once = {'defer_s': 0.0} if options.lock_step else {}
+    home = {'directory': options.directory}
+    seed = {'seed': options.seed}
+    patience = ({'deadman_s': _LOCK_STEP_PATIENCE_S, 'joint_timeout_s': _LOCK_STEP_PATIENCE_S,
+                 'max_action_age_s': _LOCK_STEP_PATIENCE_S} if options.lock_step else {})
+    arm = {'joints': list(options.joints), 'control_period_s': options.control_period_s}
+    senses: dict[str, Any] = {'tool_source': 'topic'} if options.body else {}
+    if options.lock_step:
+        senses['patience_s'] = 10.0
+    parts += [
+        (names.EPISODIC_MEMORY, {**home, **seed, **at_once}),
+        (names.SYSTEM_A_LEARNER, {**home, **seed, **exact}),
+        (names.SYSTEM_B_LEARNER, {**home, **seed, **exact}),
+        (names.SYSTEM_A, {**exact, **at_once}),
+        (names.SYSTEM_B, {**seed, **exact, **at_once}),
+        (names.SENSORY_GATE, {**arm, **senses, **lock, 'tool_link': options.tool_link}),
+        (names.MOTOR_GATE, {
+            **arm, **lock, **patience, 'controller': options.controller,
+            'command_interface': 'effort' if is_gym else options.command_interface}),
+        (names.SYSTEM_M, {
+            **home, 'autostart': options.autostart, 'wiring': options.wiring,
+            'phi': options.phi, 'constraints': options.constraints,
+            'baseline_episodes': options.baseline_episodes, 'pin_mode': options.pin_mode,
+            **({'node_timeout_s': _LOCK_STEP_SILENCE_S} if options.lock_step else {})}),
+    ]
+    return tuple(NodeSpec(name, {
+        **{key: value for key, value in values.items() if value != []},
+        'use_sim_time': options.use_sim_time}, options.use_respawn) for name, values in parts)
+
+
+def _body(options: GraphOptions, is_gym: bool) -> tuple[str, dict[str, Any]]:
+    _, named = parse_body(options.body)
+    shared = {'seed': options.seed, 'lock_step': options.lock_step,
+              'controller': options.controller, 'distractor': options.distractor}
+    if is_gym:
+        return 'gym_body', {**shared, **named}
+    return 'bullet_arm', {
+        **shared, **named, 'gui': not options.headless, 'urdf': options.urdf,
+        'interface': options.command_interface, 'tool_link': options.tool_link,
+        'control_rate_hz': round(1.0 / options.control_period_s)}

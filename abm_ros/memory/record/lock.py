@@ -1,0 +1,82 @@
+"""
+The writer's lock, and beside SQLite's files the mark of what was acknowledged.
+
+`<record>.lock` says with its lock that there is a writer and with its text how far the record
+went: a log that was cut or damaged looks to SQLite like one that ends earlier.
+"""
+
+import fcntl
+import os
+import zlib
+from contextlib import suppress
+from pathlib import Path
+
+from abm_ros.common.errors import StoreBusyError, StoreError
+
+
+def lock_name(path: Path) -> Path:
+    """Return the lock of a record; of the file itself where the path is a link to it."""
+    return Path(f'{path.resolve()}.lock')
+
+
+class WriterLock:
+    """Held by the one writer."""
+
+    def __init__(self, path: Path) -> None:
+        """
+        Become the one writer.
+
+        :raises StoreBusyError: another writer has it.
+        :raises StoreError: the folder cannot be written.
+        """
+        # Beside the database, since closing any descriptor of the database itself would drop the
+        # POSIX locks that SQLite holds on it. Never unlinked: that would race with the next one.
+        try:
+            self._handle = os.open(lock_name(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise StoreError(f'{path}: cannot write here: {error.strerror}; choose a file in an '
+                             'existing, writable folder') from error
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._handle)
+            raise busy(path) from error
+
+    @property
+    def held(self) -> bool:
+        """Whether it was not given back yet."""
+        return self._handle >= 0
+
+    def mark(self, number: int) -> None:
+        """
+        Note that the steps up to this id are durable.
+
+        Not synchronised: after a power cut the mark may be too low, which hides a loss, but never
+        too high, which would invent one.
+        """
+        digits = b'%020d' % number
+        with suppress(OSError):
+            os.pwrite(self._handle, b'%s %08x\n' % (digits, zlib.crc32(digits)), 0)
+
+    def release(self) -> None:
+        """Let the next writer come."""
+        if self.held:
+            with suppress(OSError):
+                os.fsync(self._handle)
+            os.close(self._handle)
+            self._handle = -1
+
+
+def marked(path: Path) -> int:
+    """Return the highest step id that a writer acknowledged here; 0 when that is not known."""
+    try:
+        digits, crc = lock_name(path).read_bytes().split()
+        return int(digits) if zlib.crc32(digits) == int(crc, 16) else 0
+    except (OSError, ValueError):
+        return 0
+
+
+def busy(path: Path) -> StoreBusyError:
+    """Return the error of who finds the record held."""
+    return StoreBusyError(f'{path}: another process holds this episodic memory; stop it or '
+                          'choose another file')

@@ -1,0 +1,72 @@
+"""Opening the durable record for reading, whole or damaged."""
+
+import os
+import sqlite3
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from abm_ros.common.errors import StoreBusyError, StoreError
+from abm_ros.memory.record.file_format import (
+    SALVAGE,
+    SCHEMA_VERSION,
+    Head,
+    check_version,
+    connect,
+    read_head,
+)
+from abm_ros.memory.record.lock import marked
+from abm_ros.memory.record.page_recovery import carved_spec
+from abm_ros.memory.record.reader import StoreReader
+from abm_ros.memory.record.write_ahead_log import log_damage, log_of
+
+
+def open_reader(path: Path, busy_timeout_s: float, oldest: int = SCHEMA_VERSION) -> StoreReader:
+    """
+    Open the record read-only; `Store.read` says what it raises.
+
+    :param oldest: the lowest schema version that the caller can read.
+    """
+    if not path.is_file():
+        raise StoreError(f'{path}: no such file; expected an episodic memory')
+    acknowledged = marked(path)        # before what is read, which a writer may make longer
+    db = _connect(path, busy_timeout_s)
+    try:
+        try:
+            head = read_head(path, db)
+        except StoreBusyError:
+            raise
+        except StoreError as error:
+            spec = carved_spec(path)
+            if spec is None:
+                if acknowledged:
+                    raise StoreError(f'{error}; {acknowledged} steps were acknowledged here'
+                                     ) from error
+                raise
+            head = Head(SCHEMA_VERSION, spec, (str(error),))
+        check_version(path, head.version, oldest)
+        if damage := log_damage(path):
+            told = f'{path}: the write-ahead log {log_of(path).name} is damaged: {damage}'
+            head = replace(head, damage=(*head.damage, f'{told}; {SALVAGE}'))
+        return StoreReader(path, db, head, acknowledged)
+    except BaseException:
+        db.close()
+        raise
+
+
+def _connect(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
+    db = connect(path, 'ro', busy_timeout_s)
+    with suppress(sqlite3.DatabaseError):
+        # What a damaged schema still tells can be read then.
+        db.execute('PRAGMA writable_schema = ON')
+    try:
+        db.execute('SELECT 1 FROM sqlite_master').fetchone()
+    except sqlite3.OperationalError:
+        # WAL wants to write beside the record even to read; not when it is said to be final.
+        log = log_of(path)
+        if not (log.exists() and log.stat().st_size) and not os.access(path.parent, os.W_OK):
+            db.close()
+            return connect(path, 'ro&immutable=1', busy_timeout_s)
+    except sqlite3.DatabaseError:
+        pass                           # `read_head` says it
+    return db

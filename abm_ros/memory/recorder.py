@@ -1,0 +1,91 @@
+"""
+The recorder: pairs observations with the actions executed on them and cuts episodes.
+
+An observation becomes a lived step once the next one has come, because only then is it known
+whether its action led anywhere.
+"""
+
+from collections import OrderedDict
+
+import numpy as np
+
+from abm_ros.common.spec import ObservationSpec
+from abm_ros.common.transition import Observation, Step
+
+# No fewer than a queue between nodes holds: one stream may come whole before the other.
+_ACTIONS_KEPT = 256
+# Observations after one whose action has not come, until it counts as never executed.
+_PATIENCE = 20
+
+
+class Recorder:
+    """
+    Turns the two streams `observation` and `motor_gate/executed` into steps.
+
+    A step is settled when its successor is there and its action is there or was never executed:
+    actions come in order, so one that is passed over never was, nor was one that is still to come
+    after `_PATIENCE` observations.
+    """
+
+    def __init__(self, spec: ObservationSpec, next_episode: int) -> None:
+        """`next_episode` is the first free episode number of this life."""
+        self._spec = spec
+        self._episode = next_episode - 1
+        self._index = 0
+        self._waiting: list[Observation] = []
+        self._actions: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._cut = True
+        self.mode = ''
+
+    def executed(self, stamp_ns: int, action: np.ndarray) -> list[Step]:
+        """Take an executed action (A,); return the steps that it settles."""
+        self._actions[stamp_ns] = action
+        while len(self._actions) > _ACTIONS_KEPT:
+            self._actions.popitem(last=False)
+        return self._settle()
+
+    def observed(self, seen: Observation) -> list[Step]:
+        """Take an observation; return the steps that it settles."""
+        if self._waiting and seen.stamp_ns <= self._waiting[-1].stamp_ns:
+            return []
+        self._waiting.append(seen)
+        return self._settle()
+
+    def cut(self) -> list[Step]:
+        """End the episode (a change of mode, a pause); return the steps that are left."""
+        steps = self._settle(patience=0)
+        steps += [self._step(seen, None) for seen in self._waiting]
+        self._waiting.clear()
+        self._actions.clear()
+        self._cut = True
+        return steps
+
+    def _settle(self, patience: int = _PATIENCE) -> list[Step]:
+        steps = []
+        while len(self._waiting) >= 2:
+            seen, following = self._waiting[:2]
+            continues = following.follows(seen)
+            action = self._actions.get(seen.stamp_ns)
+            if continues and action is None and self._may_come(seen.stamp_ns, patience):
+                break
+            steps.append(self._step(seen, action if continues else None))
+            del self._waiting[0]
+            if not continues:
+                self._cut = True
+        return steps
+
+    def _may_come(self, stamp_ns: int, patience: int) -> bool:
+        newest = next(reversed(self._actions), -1)
+        return newest < stamp_ns and len(self._waiting) <= patience
+
+    def _step(self, seen: Observation, action: np.ndarray | None) -> Step:
+        if self._cut:
+            self._episode += 1
+            self._index = 0
+            self._cut = False
+        else:
+            self._index += 1
+        achieved = seen.vector[self._spec.goal_slice]
+        success = bool(self._spec.reached(achieved, seen.goal))
+        return Step(self._episode, self._index, seen.stamp_ns, seen.vector, seen.goal, action,
+                    self.mode, success)

@@ -1,0 +1,80 @@
+"""
+Which transitions are worth more than others, and drawing in proportion to that.
+
+Nothing is kept up to date for who draws uniformly: its sums are made when it is first drawn from,
+and takes in at each draw what has come since.
+"""
+
+import numpy as np
+
+from abm_ros.common.errors import StoreError
+from abm_ros.memory.replay.prefix_sums import PrefixSums
+from abm_ros.memory.replay.ring import Ring
+
+# Schaul et al. 2016, table 3: p = (error + epsilon) ** alpha, proportional variant.
+ALPHA, EPSILON = 0.6, 0.01
+_COLUMNS = {'surprise': 'surprise', 'gain': 'gain', 'rarity': 'novelty'}
+_UNKNOWN = 1.0     # what has not been appraised counts as wholly surprising, new and rare
+
+
+class Priorities:
+    """
+    Weights of the lived transitions of a ring.
+
+    'surprise' weighs by the error of System A's prediction (1: as wrong as predicting no change),
+    'gain' by how much that error fell from the last appraisal to the newest, 'rarity' by novelty.
+    """
+
+    def __init__(self, ring: Ring) -> None:
+        self._ring = ring
+        self._sums: dict[str, PrefixSums] = {}
+        self._taken: dict[str, int] = {}       # steps that each of them knows
+
+    def appraise(self, step: np.ndarray, surprise: np.ndarray, novelty: np.ndarray) -> None:
+        """
+        Set what System A's newest model says of transitions.
+
+        :param step: (N,) absolute numbers of their first steps; those not held are left out.
+        :param surprise: (N,) at least 0.
+        :param novelty: (N,) in [0, 1].
+        """
+        ring = self._ring
+        held = (step >= ring.oldest) & (step < ring.count)
+        slot, surprise, novelty = step[held] % ring.capacity, surprise[held], novelty[held]
+        ring.gain[slot] = np.maximum(ring.surprise[slot] - surprise, 0.0)
+        ring.surprise[slot], ring.novelty[slot] = surprise, novelty
+        for kind, sums in self._sums.items():
+            sums.set(slot, self._weights(kind, slot))
+
+    def draw(self, rng: np.random.Generator, count: int, kind: str) -> np.ndarray:
+        """
+        Return the first steps (count,) of transitions, in proportion to their weights.
+
+        :raises StoreError: no lived transition is held.
+        """
+        sums, ring = self._refreshed(kind), self._ring
+        if not sums.total > 0.0:
+            raise StoreError('replay holds no transition yet; wait until some are lived')
+        slot = sums.draw(rng, count)
+        behind = (ring.count - 1 - slot) % ring.capacity
+        return ring.count - 1 - behind
+
+    def _refreshed(self, kind: str) -> PrefixSums:
+        ring = self._ring
+        if kind not in self._sums:
+            self._sums[kind] = PrefixSums(ring.capacity)
+        sums = self._sums[kind]
+        if self._taken.get(kind) == ring.count:
+            return sums
+        # The last step taken in had no successor then.
+        fresh = np.arange(max(self._taken.get(kind, 0) - 1, ring.oldest), ring.count)
+        if len(fresh):
+            slot = fresh % ring.capacity
+            sums.set(slot, self._weights(kind, slot))
+            self._taken[kind] = ring.count
+        return sums
+
+    def _weights(self, kind: str, slot: np.ndarray) -> np.ndarray:
+        values = getattr(self._ring, _COLUMNS[kind])[slot]
+        known = np.where(np.isnan(values), _UNKNOWN, np.maximum(values, 0.0))
+        return np.where(self._ring.starts_lived[slot], (known + EPSILON) ** ALPHA, 0.0)

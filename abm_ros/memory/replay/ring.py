@@ -1,0 +1,230 @@
+"""
+The newest steps of a life in RAM, and which of them follow each other.
+
+Steps are counted from 0 as they arrive ("absolute"); step i lies in slot i % capacity. A segment
+is a run of steps of one episode without a gap, so that each but the last has a successor.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from abm_ros.common.errors import SpecError
+from abm_ros.common.packing import Packing, joined
+from abm_ros.common.spec import ObservationSpec, check_array
+from abm_ros.common.transition import LIVED, PROVENANCES, Step
+from abm_ros.memory.record.blocks import StepBlock
+
+# What can be drawn from; what was imagined is never among what was lived.
+SOURCES = ('lived', *PROVENANCES)
+_ORIGINS = {name: code for code, name in enumerate(PROVENANCES)}
+_LIVED = np.array([name in LIVED for name in PROVENANCES])
+
+
+class Queue:
+    """First in, first out: increasing absolute step numbers, drawn uniformly."""
+
+    def __init__(self, capacity: int) -> None:
+        self._values = np.empty(capacity, np.int64)
+        self._head = 0
+        self._tail = 0
+
+    def __len__(self) -> int:
+        return self._tail - self._head
+
+    def push(self, values: np.ndarray) -> None:
+        """Take more numbers (N,); there must be room."""
+        places = np.arange(self._tail, self._tail + len(values)) % len(self._values)
+        self._values[places] = values
+        self._tail += len(values)
+
+    def drop_below(self, value: int) -> None:
+        """Forget the numbers below a value."""
+        while self._head < self._tail and self._values[self._head % len(self._values)] < value:
+            self._head += 1
+
+    def draw(self, rng: np.random.Generator, count: int, newest: int | None = None) -> np.ndarray:
+        """Draw numbers (count,) among the newest ones, None for all."""
+        among = len(self) if newest is None else min(newest, len(self))
+        return self._values[(self._tail - 1 - rng.integers(among, size=count))
+                            % len(self._values)]
+
+
+class Starts:
+    """What can be drawn of one source, as absolute step numbers."""
+
+    def __init__(self, capacity: int) -> None:
+        self.transitions = Queue(capacity)     # steps that have a successor
+        self.events = Queue(capacity)          # those that moved what the goal is about
+        self.begins = Queue(capacity)          # first steps of segments
+        self.ends = Queue(capacity)            # last steps of finished episodes
+        self.won_ends = Queue(capacity)        # those in success
+
+    def drop_below(self, oldest: int) -> None:
+        """Forget what begins before the oldest step held."""
+        self.transitions.drop_below(oldest)
+        self.events.drop_below(oldest)
+        self.begins.drop_below(oldest)
+        # An end whose predecessor is gone ends no transition any more.
+        self.ends.drop_below(oldest + 1)
+        self.won_ends.drop_below(oldest + 1)
+
+
+class Ring:
+    """Holds the newest steps; images as bytes."""
+
+    def __init__(self, spec: ObservationSpec, capacity: int) -> None:
+        """
+        Reserve the ring.
+
+        :param spec: the layout of observations, goals and actions.
+        :param capacity: number of steps held; older ones are overwritten.
+        :raises SpecError: the capacity cannot hold a transition.
+        """
+        if capacity < 2:
+            raise SpecError(f'replay capacity: expected at least 2 steps, got {capacity}')
+        self.spec = spec
+        self.capacity = capacity
+        self.count = 0
+        self.packing = Packing(spec)
+        # Zeros take no memory before they are written to.
+        self.numbers = np.zeros((capacity, spec.numbers), np.float32)
+        self.pixels = np.zeros((capacity, self.packing.pixel_size), np.uint8)
+        self.goal = np.zeros((capacity, spec.goal_size), np.float32)
+        self.action = np.zeros((capacity, spec.action_size), np.float32)
+        self.won = np.zeros(capacity, np.bool_)
+        self.surprise = np.zeros(capacity, np.float32)     # nan where it is not known
+        self.novelty = np.zeros(capacity, np.float32)
+        self.gain = np.zeros(capacity, np.float32)         # by which the surprise fell
+        self.starts_lived = np.zeros(capacity, np.bool_)   # whether a lived step has a successor
+        # A step's segment; a segment's first and last step. No more segments than steps are held.
+        self._segment = np.zeros(capacity, np.int64)
+        self._first = np.zeros(capacity, np.int64)
+        self._last = np.zeros(capacity, np.int64)
+        self._starts = {name: Starts(capacity) for name in SOURCES}
+        self._newest = (-1, -1, False, -1)     # episode, index, whether acted, origin
+
+    @property
+    def oldest(self) -> int:
+        """The oldest step held."""
+        return max(0, self.count - self.capacity)
+
+    def starts(self, source: str) -> Starts:
+        """
+        Return what can be drawn of one source.
+
+        :raises SpecError: there is no such source.
+        """
+        if source not in SOURCES:
+            raise SpecError(f'replay source: expected one of {", ".join(SOURCES)}, '
+                            f'got {source!r}')
+        return self._starts[source]
+
+    def end_of(self, step: np.ndarray) -> np.ndarray:
+        """Return the last step, up to now, of the segments of steps (N,)."""
+        segment = np.take(self._segment, step % self.capacity)
+        return np.take(self._last, segment % self.capacity)
+
+    def first_of(self, step: np.ndarray) -> np.ndarray:
+        """Return the first step still held of the segments of steps (N,)."""
+        segment = np.take(self._segment, step % self.capacity)
+        return np.maximum(np.take(self._first, segment % self.capacity), self.oldest)
+
+    def observation(self, step: np.ndarray) -> np.ndarray:
+        """Return the observations (..., D) float32 of steps (...)."""
+        return joined(*self.packed(step))
+
+    def packed(self, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the numbers (..., V) float32 and the pixels (..., P) uint8 of steps (...)."""
+        slot = step % self.capacity
+        return np.take(self.numbers, slot, axis=0), np.take(self.pixels, slot, axis=0)
+
+    def append(self, step: Step) -> None:
+        """
+        Take the next step.
+
+        :raises SpecError: an array does not fit the spec; the step is not taken.
+        """
+        spec = self.spec
+        observation = check_array('observation', step.observation, (spec.size,))
+        goal = check_array('goal', step.goal, (spec.goal_size,))
+        acted = step.action is not None
+        action = (check_array('action', step.action, (spec.action_size,)) if acted else
+                  np.zeros(spec.action_size, np.float32))
+        numbers, pixels = self.packing.split(observation)
+        self._take(StepBlock(
+            np.zeros(1, np.int64), np.array([step.episode]), np.array([step.index]),
+            np.array([step.stamp_ns]), np.zeros(1, np.uint8),
+            np.array([_ORIGINS[step.provenance]], np.uint8), np.array([acted]),
+            np.array([step.success]), np.array([(step.novelty, step.surprise)], np.float32),
+            np.concatenate((numbers, goal, action))[None], pixels[None], (step.mode,)))
+
+    def note(self, surprise: float) -> None:
+        """Say how surprising the newest transition was, whose successor came last."""
+        self.surprise[(self.count - 2) % self.capacity] = surprise
+
+    def extend(self, blocks: Iterable[StepBlock]) -> None:
+        """Take many blocks in the order lived: how an index is made of a record."""
+        for block in blocks:
+            self.append_block(block)
+
+    def append_block(self, block: StepBlock) -> None:
+        """Take the next steps, all of this spec."""
+        for start in range(0, len(block), self.capacity):
+            self._take(block.take(slice(start, start + self.capacity)))
+
+    def _take(self, block: StepBlock) -> None:
+        count = len(block)
+        step = np.arange(self.count, self.count + count)
+        slot = step % self.capacity
+        size, goal = self.spec.numbers, self.spec.numbers + self.spec.goal_size
+        self.numbers[slot] = block.rows[:, :size]
+        self.goal[slot] = block.rows[:, size:goal]
+        self.action[slot] = block.rows[:, goal:]
+        self.pixels[slot] = block.pixels
+        self.won[slot] = block.success
+        self.novelty[slot], self.surprise[slot] = block.signals.T
+        self.gain[slot] = np.nan
+        self.starts_lived[slot] = False
+        follows = self._follow(block)
+        segment = self._segment[(self.count - 1) % self.capacity] * (self.count > 0)
+        segment = segment + np.cumsum(~follows)
+        self._segment[slot] = segment
+        begins = ~follows
+        self._first[segment[begins] % self.capacity] = step[begins]
+        self._last[segment % self.capacity] = step        # of equal places the last one counts
+        self.count += count
+        self._queue(block, step, follows)
+
+    def _follow(self, block: StepBlock) -> np.ndarray:
+        episode, index, acted, origin = self._newest
+        before_episode = np.concatenate(([episode], block.episode[:-1]))
+        before_index = np.concatenate(([index], block.index[:-1]))
+        before_acted = np.concatenate(([acted], block.acted[:-1]))
+        before_origin = np.concatenate(([origin], block.origin[:-1]))
+        self._newest = (int(block.episode[-1]), int(block.index[-1]), bool(block.acted[-1]),
+                        int(block.origin[-1]))
+        return (before_acted & (before_episode == block.episode)
+                & (before_index + 1 == block.index) & (before_origin == block.origin))
+
+    def _queue(self, block: StepBlock, step: np.ndarray, follows: np.ndarray) -> None:
+        """Note what can be drawn now and what cannot any more."""
+        oldest, origin = self.oldest, block.origin
+        started = step - 1
+        begins = self._first[self._segment[step % self.capacity] % self.capacity] == started
+        linked = follows & (started >= oldest)
+        ends = linked & ~block.acted
+        achieved = self.numbers[:, self.spec.goal_slice]
+        moved = linked & self.spec.moved(achieved[started % self.capacity],
+                                         achieved[step % self.capacity])
+        self.starts_lived[started[linked & _LIVED[origin]] % self.capacity] = True
+        for source, starts in self._starts.items():
+            starts.drop_below(oldest)
+            among = linked & (_LIVED[origin] if source == 'lived' else
+                              origin == _ORIGINS[source])
+            if among.any():
+                starts.transitions.push(started[among])
+                starts.events.push(started[among & moved])
+                starts.begins.push(started[among & begins])
+                starts.ends.push(step[among & ends])
+                starts.won_ends.push(step[among & ends & block.success])

@@ -1,0 +1,211 @@
+"""
+Constraints on System M, checked outside its policy phi.
+
+They bar modes, hold modes, and bound modulations; the safe mode they can neither bar nor limit.
+Contradictions are refused when they are read, by name.
+"""
+
+from collections import deque
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from abm_ros.common.errors import ConstraintError
+from abm_ros.common.tables import Reader, shown
+from abm_ros.meta.wiring import MODES, MOTORS_SHUT, SAFE_MODE
+
+# What counts as rest; in the safe mode the arm rests too, but it is no answer to tiredness.
+RESTFUL = ('rest', 'sleep')
+CEILINGS = ('plasticity_a', 'plasticity_b')
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """What binds System M whatever phi says; times in seconds, infinite where not limited."""
+
+    forbidden_modes: tuple[str, ...] = ()
+    max_dwell_s: Mapping[str, float] = field(default_factory=dict)
+    min_dwell_s: Mapping[str, float] = field(default_factory=dict)
+    forbidden_transitions: tuple[tuple[str, str], ...] = ()
+    # A mode that was left at its longest dwell may come back after this long.
+    recover_s: float = 3.0
+    quota_window_s: float = 600.0
+    quotas: Mapping[str, float] = field(default_factory=dict)
+    max_awake_s: float = float('inf')
+    rest_s: float = 5.0
+    ceilings: Mapping[str, float] = field(default_factory=dict)
+    speed_limit: float = 1.0
+
+    def barred(self, ledger: 'Ledger', now_s: float) -> dict[str, str]:
+        """
+        Return the modes that may not be in force now, each with the rule that bars it.
+
+        :param ledger: what modes there were so far.
+        :param now_s: monotonic time, s.
+        """
+        found: dict[str, str] = {}
+        for mode in MODES:
+            if mode != SAFE_MODE and (rule := self._rule(mode, ledger, now_s)):
+                found[mode] = rule
+        return found
+
+    def _rule(self, mode: str, ledger: 'Ledger', now_s: float) -> str:
+        current = ledger.mode
+        if mode in self.forbidden_modes:
+            return f'forbidden_modes: {mode}'
+        if mode != current and (current, mode) in self.forbidden_transitions:
+            return f'forbidden_transitions: {current} to {mode}'
+        if (limit := self.max_dwell_s.get(mode)) is not None:
+            if mode == current and now_s - ledger.since_s >= limit:
+                return f'max_dwell_s.{mode}: {limit:g} s'
+            if mode != current and ledger.last_s(mode) >= limit and (
+                    now_s - ledger.left_s(mode) < self.recover_s):
+                return f'max_dwell_s.{mode}: {limit:g} s, back after {self.recover_s:g} s'
+        if (share := self.quotas.get(mode)) is not None and (
+                ledger.within(mode, self.quota_window_s, now_s) >= share * self.quota_window_s):
+            return f'quotas.{mode}: {share:g} of {self.quota_window_s:g} s'
+        if mode not in RESTFUL and ledger.awake_s(self.rest_s, now_s) >= self.max_awake_s:
+            return (f'max_awake_s: {self.max_awake_s:g} s without {self.rest_s:g} s of '
+                    f'{" or ".join(RESTFUL)}')
+        return ''
+
+
+class Ledger:
+    """Which modes were in force and when: what the constraints count."""
+
+    def __init__(self, mode: str, now_s: float) -> None:
+        self.mode = mode
+        self.since_s = now_s
+        self._rested_s = now_s
+        self._past: deque[tuple[str, float, float]] = deque()
+
+    def enter(self, mode: str, now_s: float, rest_s: float) -> None:
+        """Note the mode in force from now on."""
+        if mode == self.mode:
+            return
+        if self.mode in RESTFUL and now_s - self.since_s >= rest_s:
+            self._rested_s = now_s
+        self._past.append((self.mode, self.since_s, now_s))
+        self.mode, self.since_s = mode, now_s
+
+    def within(self, mode: str, window_s: float, now_s: float) -> float:
+        """Return for how long a mode was in force within the last window, s."""
+        begin_s = now_s - window_s
+        while self._past and self._past[0][2] < now_s - max(window_s, 3600.0):
+            self._past.popleft()
+        spans = [*self._past, (self.mode, self.since_s, now_s)]
+        return sum(max(0.0, end_s - max(start_s, begin_s))
+                   for name, start_s, end_s in spans if name == mode)
+
+    def last_s(self, mode: str) -> float:
+        """Return how long the last finished stretch of a mode was, 0 when there was none, s."""
+        return next((end - start for name, start, end in reversed(self._past) if name == mode),
+                    0.0)
+
+    def left_s(self, mode: str) -> float:
+        """Return when a mode was last left, -inf when never, s."""
+        return next((end for name, _, end in reversed(self._past) if name == mode),
+                    -float('inf'))
+
+    def awake_s(self, rest_s: float, now_s: float) -> float:
+        """Return the time since the last whole rest, s; a rest under way that is whole ends it."""
+        if self.mode in RESTFUL and now_s - self.since_s >= rest_s:
+            return 0.0
+        return now_s - self._rested_s
+
+
+_READ = Reader('constraints', ConstraintError)
+_LEAST_S = 1e-3    # of a longest stretch: 0 would forbid the mode, which forbidden_modes says
+_ENDLESS_S = float('inf')
+_NUMBERS = {'recover_s': (0.0, 3600.0), 'quota_window_s': (1.0, 3600.0),
+            'max_awake_s': (1.0, _ENDLESS_S), 'rest_s': (0.0, 3600.0),
+            'speed_limit': (0.01, 1.0)}
+# For each mapping: its keys, and the bounds of its values.
+_TABLES: dict[str, tuple[Collection[str], float, float]] = {
+    'max_dwell_s': (MODES, _LEAST_S, _ENDLESS_S), 'min_dwell_s': (MODES, 0.0, 1e6),
+    'quotas': (MODES, 0.0, 1.0), 'ceilings': (CEILINGS, 0.0, 1.0)}
+
+
+def load_constraints(text: str) -> Constraints:
+    """
+    Read constraints from YAML; an empty text constrains nothing.
+
+    :raises ConstraintError: not YAML, an unknown key or mode, one that stands twice, another
+        version, a value out of bounds, or a contradiction.
+    """
+    raw = _READ.load(text, [item.name for item in fields(Constraints)])
+    values: dict[str, Any] = {
+        name: _READ.number(f'constraints.{name}', raw[name], low, high)
+        for name, (low, high) in _NUMBERS.items() if name in raw}
+    for name, (keys, low, high) in _TABLES.items():
+        where = f'constraints.{name}'
+        values[name] = {key: _READ.number(f'{where}.{key}', value, low, high)
+                        for key, value in _READ.mapping(
+                            where, raw.get(name), keys, empty=True).items()}
+    values['forbidden_modes'] = tuple(_modes('forbidden_modes', raw.get('forbidden_modes')))
+    values['forbidden_transitions'] = tuple(
+        _pair(f'forbidden_transitions[{i}]', item) for i, item in enumerate(_READ.sequence(
+            'constraints.forbidden_transitions', raw.get('forbidden_transitions'))))
+    constraints = Constraints(**values)
+    _check_contradictions(constraints)
+    return constraints
+
+
+def _check_contradictions(c: Constraints) -> None:
+    touched = {'forbidden_modes': c.forbidden_modes, 'max_dwell_s': c.max_dwell_s,
+               'min_dwell_s': c.min_dwell_s, 'quotas': c.quotas,
+               'forbidden_transitions': [after for _, after in c.forbidden_transitions]}
+    for name, modes in touched.items():
+        if SAFE_MODE in modes:
+            raise ConstraintError(f'constraints.{name}: {SAFE_MODE} is the safe mode and cannot '
+                                  'be forbidden or limited')
+    for mode, low in c.min_dwell_s.items():
+        if low > c.max_dwell_s.get(mode, float('inf')):
+            raise ConstraintError(f'constraints: min_dwell_s.{mode} {low:g} s is longer than '
+                                  f'max_dwell_s.{mode} {c.max_dwell_s[mode]:g} s')
+        if mode in c.quotas and low > c.quotas[mode] * c.quota_window_s:
+            raise ConstraintError(f'constraints: min_dwell_s.{mode} {low:g} s is longer than '
+                                  f'quotas.{mode} allows in {c.quota_window_s:g} s')
+        if mode not in RESTFUL and low > c.max_awake_s:
+            raise ConstraintError(f'constraints: min_dwell_s.{mode} {low:g} s is longer than '
+                                  f'max_awake_s {c.max_awake_s:g} s allows without rest')
+        if mode in c.forbidden_modes:
+            raise ConstraintError(f'constraints: min_dwell_s.{mode} holds a mode that '
+                                  'forbidden_modes forbids')
+    if c.max_awake_s < float('inf'):
+        _check_rest(c)
+
+
+def _check_rest(c: Constraints) -> None:
+    """Whoever must rest must be able to: some restful mode lasts long enough."""
+    if not any(mode not in c.forbidden_modes
+               and c.rest_s <= c.max_dwell_s.get(mode, float('inf'))
+               and (mode not in c.quotas or c.rest_s <= c.quotas[mode] * c.quota_window_s)
+               for mode in RESTFUL):
+        raise ConstraintError(f'constraints: max_awake_s demands {c.rest_s:g} s of '
+                              f'{" or ".join(RESTFUL)}, but forbidden_modes, max_dwell_s or '
+                              'quotas leave none that long')
+    waking = [mode for mode in MODES if mode not in MOTORS_SHUT]
+    for mode in waking:
+        if all((mode, rest) in c.forbidden_transitions or rest in c.forbidden_modes
+               for rest in RESTFUL):
+            raise ConstraintError(f'constraints: max_awake_s demands rest, but '
+                                  f'forbidden_transitions leave no way to it from {mode}')
+
+
+def _modes(name: str, value: Any) -> list[str]:
+    listed = _READ.sequence(f'constraints.{name}', value)
+    unknown = [mode for mode in listed if mode not in list(MODES)]
+    if unknown:
+        raise ConstraintError(f'constraints.{name}: unknown mode '
+                              f'{", ".join(map(shown, unknown[:5]))}, expected one of '
+                              f'{", ".join(MODES)}')
+    return listed
+
+
+def _pair(name: str, value: Any) -> tuple[str, str]:
+    pair = _modes(name, value)
+    if len(pair) != 2 or pair[0] == pair[1]:
+        raise ConstraintError(f'constraints.{name}: expected [from, to], two different modes, '
+                              f'got {shown(value)}')
+    return pair[0], pair[1]

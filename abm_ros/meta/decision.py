@@ -1,0 +1,154 @@
+"""
+One decision of System M as a pure function of what is written down about it.
+
+A `Situation` holds everything that a decision depends on beside phi, so that the audit log can
+keep it and anybody can recompute the decision from the record and phi's text.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from abm_ros.common.errors import AuditError
+from abm_ros.meta.phi import Decision, ModePolicy, Modulation, Phi, PolicyState, decide
+from abm_ros.meta.wiring import MODES, SAFE_MODE
+
+# A situation that phi has no say in.
+_STILL = Modulation(0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """
+    All that decides beside phi.
+
+    `barred` names for each mode that may not be in force the rule that bars it; `keep_s` is how
+    long the constraints make the current mode last; `ceilings` bound the modulation.
+    """
+
+    signals: Mapping[str, float]
+    state: PolicyState
+    now_s: float
+    barred: Mapping[str, str] = field(default_factory=dict)
+    keep_s: float = 0.0
+    ceilings: Mapping[str, float] = field(default_factory=dict)
+    held: bool = False
+    fault: str = ''
+    pinned: str = ''
+    baseline: str = ''
+    begin: str = ''
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A meta-action that phi wanted and a rule refused."""
+
+    wanted: str
+    rule: str
+
+
+def choose(situation: Situation, phi: Phi) -> Decision:
+    """Return the decision: faults and the operator first, then constraints, then phi."""
+    s = situation
+    if s.fault or s.held:
+        since_s = s.state.since_s if s.state.mode == SAFE_MODE else s.now_s
+        return Decision(SAFE_MODE, f'fault: {s.fault}' if s.fault else 'operator holds', {},
+                        dict(s.signals), _STILL, PolicyState(SAFE_MODE, since_s))
+    if s.begin:
+        rule = s.barred.get(s.begin, '')
+        mode = SAFE_MODE if rule else s.begin
+        policy = phi.modes.get(mode)
+        decision = Decision(mode, f'bring-up, but {s.begin} may not be: {rule}' if rule
+                            else 'bring-up', {}, dict(s.signals),
+                            policy.modulate(s.signals) if policy is not None else Modulation(),
+                            PolicyState(mode, s.now_s))
+    else:
+        decision = _by_phi(s, phi)
+    return replace(decision, modulation=_bounded(decision.modulation, s))
+
+
+def _by_phi(s: Situation, phi: Phi) -> Decision:
+    allowed = {mode for mode in MODES if mode not in s.barred}
+    pinned = s.pinned in allowed
+    if only := s.pinned if pinned else '' if s.pinned else s.baseline:
+        # No drive competes; hard overrides interrupt a pin and the baseline alike.
+        phi = replace(phi, modes={only: phi.modes.get(only, ModePolicy(0.0))})
+    decision = decide(s.signals, s.state, phi, s.now_s, allowed)
+    stayed_s = s.now_s - s.state.since_s
+    free = pinned or decision.state.override >= 0 or s.state.override >= 0
+    if decision.mode == s.state.mode or free or stayed_s >= s.keep_s or (
+            s.state.mode in s.barred or s.state.mode == SAFE_MODE):
+        return decision
+    policy = phi.modes.get(s.state.mode)
+    return replace(decision, mode=s.state.mode, state=s.state,
+                   reason=f'min_dwell_s.{s.state.mode}: {stayed_s:.1f} of {s.keep_s:g} s',
+                   modulation=policy.modulate(s.signals) if policy is not None
+                   else Modulation())
+
+
+def _bounded(modulation: Modulation, s: Situation) -> Modulation:
+    if s.baseline:
+        modulation = replace(modulation, plasticity_a=0.0, plasticity_b=0.0)
+    lowered: dict[str, Any] = {
+        name: ceiling for name, ceiling in s.ceilings.items()
+        if getattr(modulation, name) > ceiling}
+    return replace(modulation, **lowered) if lowered else modulation
+
+
+def refused(situation: Situation, phi: Phi, decision: Decision) -> Refusal | None:
+    """Return what phi would have done without the rules, when a rule refused just that."""
+    s = situation
+    if s.begin or s.fault or s.held:
+        return None
+    wanted = decide(s.signals, s.state, phi, s.now_s, MODES)
+    if wanted.mode == decision.mode:
+        over = [f'ceiling of {name}: {ceiling:g}' for name, ceiling in
+                s.ceilings.items() if getattr(wanted.modulation, name) > ceiling]
+        return Refusal(wanted.mode, over[0]) if over and not s.baseline else None
+    if rule := s.barred.get(wanted.mode):
+        return Refusal(wanted.mode, rule)
+    # Without the time that passes, so that one refusal is one text from tick to tick.
+    return Refusal(wanted.mode, f'min_dwell_s.{s.state.mode}: {s.keep_s:g} s'
+                   ) if decision.reason.startswith('min_dwell_s.') else None
+
+
+def table_hash(text: str) -> str:
+    """Return the SHA-256 that decision records name a table by."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def to_record(situation: Situation, decision: Decision, phi_hash: str) -> dict[str, Any]:
+    """Return the JSON body of a decision record."""
+    s = situation
+    return {'before': s.state.mode, 'mode': decision.mode, 'reason': decision.reason,
+            'drives': dict(decision.drives), 'modulation': _plain(decision.modulation),
+            'since_s': decision.state.since_s, 'override': decision.state.override,
+            'unwell_s': decision.state.unwell_s, 'phi': phi_hash,
+            'situation': {**{f.name: getattr(s, f.name) for f in fields(s)},
+                          'signals': dict(s.signals), 'state': _plain(s.state),
+                          'barred': dict(s.barred), 'ceilings': dict(s.ceilings)}}
+
+
+def from_record(body: Mapping[str, Any]) -> tuple[Situation, Decision]:
+    """
+    Read back what a decision record says.
+
+    :raises AuditError: it holds no whole decision.
+    """
+    try:
+        raw = dict(body['situation'])
+        situation = Situation(**{**raw, 'state': PolicyState(**raw['state'])})
+        # Before overrides could settle, one was in force only while its signal was not well.
+        unwell_s = body.get('unwell_s', raw['now_s'] if body['override'] >= 0 else 0.0)
+        decision = Decision(
+            body['mode'], body['reason'], body['drives'], raw['signals'],
+            Modulation(**body['modulation']),
+            PolicyState(body['mode'], body['since_s'], body['override'], unwell_s))
+    except (KeyError, TypeError, ValueError) as error:
+        raise AuditError(f'the record holds no whole decision: {error!r}') from error
+    return situation, decision
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    return {f.name: getattr(value, f.name) for f in fields(value)}

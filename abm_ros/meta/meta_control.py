@@ -1,0 +1,225 @@
+"""
+System M's decision for one tick: signals, constraints, operator and phi brought together.
+
+Pure of ROS: the node carries telemetry in and the chosen row out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from abm_ros.common.config import check, setting
+from abm_ros.common.errors import ConfigError, ConstraintError, WiringError
+from abm_ros.meta.competence import Competence
+from abm_ros.meta.constraints import Constraints, Ledger
+from abm_ros.meta.decision import Refusal, Situation, choose, refused
+from abm_ros.meta.guards import GuardConfig, Guards
+from abm_ros.meta.meta_state import MetaState, MetaStateConfig
+from abm_ros.meta.phi import Decision, Phi, PolicyState
+from abm_ros.meta.wiring import MODES, SAFE_MODE, Row
+
+
+@dataclass(frozen=True)
+class SystemMConfig(MetaStateConfig, GuardConfig):
+    """Settings of System M."""
+
+    directory: str = setting('~/.ros/abm_ros', 'Folder of the audit log.')
+    wiring: str = setting('', "Wiring table; empty takes the package's config/wiring.yaml.")
+    phi: str = setting('', "Routing policy; empty takes the package's config/phi.yaml.")
+    constraints: str = setting(
+        '', "Constraints; empty takes the package's config/constraints.yaml.")
+    audit_key: str = setting(
+        '', 'File with the key that signs the audit log; empty leaves it unsigned.')
+    autostart: bool = setting(True, 'Configure and activate at start.')
+    tick_s: float = setting(0.1, 'Time between decisions.', unit='s', low=0.01, high=10.0)
+    heartbeat_period_s: float = setting(
+        0.067, 'Time between heartbeats; one that divides the control period beats with it.',
+        unit='s', low=0.01, high=1.0)
+    node_timeout_s: float = setting(
+        2.0, 'A node whose telemetry is older than this counts as lost.',
+        unit='s', low=0.3, high=60.0)
+    bring_up_timeout_s: float = setting(
+        60.0, 'Longest wait for all nodes to appear.', unit='s', low=1.0, high=3600.0)
+    initial_mode: str = setting('task', 'Mode entered at bring-up.', choices=MODES)
+    baseline_episodes: int = setting(
+        0, 'Whole task episodes acted without any learning before System M takes over.',
+        low=0, high=100000)
+    pin_mode: str = setting(
+        '', 'Mode that the operator pins; empty lets phi decide.',
+        choices=('', *MODES), runtime=True)
+    veto_modes: tuple[str, ...] = setting(
+        (), f'Modes that the operator forbids; {SAFE_MODE} cannot be.', runtime=True)
+
+    def __post_init__(self) -> None:
+        check(self)
+        if SAFE_MODE in self.veto_modes:
+            raise ConfigError(f'veto_modes: {SAFE_MODE} cannot be vetoed, for pain and the '
+                              "operator's hold must be able to stop the arm: leave it out, got "
+                              f'{", ".join(self.veto_modes)}')
+        unknown = [mode for mode in self.veto_modes if mode not in MODES]
+        if unknown:
+            raise ConfigError(f'veto_modes: unknown {", ".join(map(repr, unknown))}, expected '
+                              f'some of {", ".join(MODES)}')
+
+
+def wishes(config: SystemMConfig) -> dict[str, Any]:
+    """Return what the operator may change at any time, as records tell it."""
+    return {'pin_mode': config.pin_mode, 'veto_modes': list(config.veto_modes)}
+
+
+class Health:
+    """The newest telemetry of each node, and which nodes are alive."""
+
+    def __init__(self, nodes: Sequence[str], timeout_s: float) -> None:
+        self.nodes = tuple(nodes)
+        self._timeout_s = timeout_s
+        self._told: dict[str, tuple[dict[str, float], dict[str, str], float]] = {}
+
+    def copy(self) -> 'Health':
+        """Return a snapshot that another thread may read."""
+        made = Health(self.nodes, self._timeout_s)
+        made._told = self._told.copy()   # what `take` puts in is replaced, never changed
+        return made
+
+    def take(self, node: str, values: Mapping[str, float], attributes: Mapping[str, str],
+             now_s: float) -> None:
+        """Take one telemetry message."""
+        self._told[node] = dict(values), dict(attributes), now_s
+
+    def alive(self, node: str, now_s: float) -> bool:
+        """Tell whether a node was heard within the time-out."""
+        return node in self._told and now_s - self._told[node][2] <= self._timeout_s
+
+    def lost(self, now_s: float) -> list[str]:
+        """Return the nodes that are not heard."""
+        return [node for node in self.nodes if not self.alive(node, now_s)]
+
+    def state(self, node: str) -> str:
+        """Return the lifecycle state that a node last told, '' when unknown."""
+        return self.words(node, 'state')
+
+    def incarnation(self, node: str) -> str:
+        """Return the id of the node's process, '' when unknown."""
+        return self.words(node, 'incarnation')
+
+    def words(self, node: str, name: str) -> str:
+        """Return what a node's telemetry says in words under a name, '' when nothing."""
+        return self._told[node][1].get(name, '') if node in self._told else ''
+
+    def values(self, node: str) -> Mapping[str, float]:
+        """Return the raw values of a node."""
+        return self._told[node][0] if node in self._told else {}
+
+    def raw(self) -> Mapping[str, Mapping[str, float]]:
+        """Return all raw values."""
+        return {node: told[0] for node, told in self._told.items()}
+
+
+class MetaControl:
+    """Decides which row is in force."""
+
+    def __init__(self, config: SystemMConfig, phi: Phi, wiring: Mapping[str, Row],
+                 constraints: Constraints) -> None:
+        self.config = config
+        self.phi = phi
+        self.wiring = wiring
+        self.constraints = constraints
+        self.held = False
+        self.gate_held = False
+        self._baseline_over = False
+        self._meta = MetaState(config)
+        self.guards = Guards(config)
+        self._check_overrides()
+        for mode in (config.initial_mode, config.pin_mode or config.initial_mode):
+            if refusal := self.refusal(mode):
+                raise WiringError(refusal)
+        self.state = PolicyState(config.initial_mode, 0.0)
+        self.situation = Situation({}, self.state, 0.0)
+        self.refused: Refusal | None = None
+        self._ledger = Ledger(config.initial_mode, 0.0)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the operator holds, here or at the motor gate."""
+        return self.held or self.gate_held
+
+    def refusal(self, mode: str) -> str:
+        """Return why a mode cannot be entered, '' when it can."""
+        if mode not in self.wiring:
+            return f"unknown mode '{mode}', expected one of {', '.join(MODES)}"
+        if self.wiring[mode].refusal:
+            return f'mode {mode} is refused: {self.wiring[mode].refusal}'
+        if mode in self.constraints.forbidden_modes:
+            return f'mode {mode} is refused: forbidden by the constraints'
+        return ''
+
+    def signals(self, raw: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+        """Return the meta-states of this tick."""
+        return self._meta.update(raw, self.state.mode)
+
+    @property
+    def claims(self) -> Competence:
+        """What may be claimed of success, and how well claims fitted."""
+        return self._meta.claims
+
+    def in_baseline(self, raw: Mapping[str, Mapping[str, float]]) -> bool:
+        """Tell whether the run is still acting without learning."""
+        done = raw.get('system_b', {}).get('episodes', 0.0)
+        # Once over, it is over: a restarted System B counts from 0 again.
+        self._baseline_over = self._baseline_over or done >= self.config.baseline_episodes
+        return not self._baseline_over
+
+    def begin(self, now_s: float) -> Decision:
+        """Return the decision that the graph is brought up with: freeze where a rule bars it."""
+        mode = self.config.pin_mode or self.config.initial_mode
+        baseline = self.config.initial_mode if self.config.baseline_episodes else ''
+        self._ledger = Ledger(mode, now_s)
+        return self._decide(Situation(
+            {}, self.state, now_s, self._barred(now_s), held=self.is_held, begin=mode,
+            baseline=baseline, ceilings=self.constraints.ceilings))
+
+    def decide(self, signals: Mapping[str, float], raw: Mapping[str, Mapping[str, float]],
+               fault: str, now_s: float) -> Decision:
+        """Decide, and remember the decision and the situation that it was made in."""
+        mode = self.state.mode
+        if not fault and raw.get('episodic_memory', {}).get('trouble', 0.0) > 0:
+            fault = 'episodic memory cannot write'
+        self.guards.update(signals, raw, mode, now_s)
+        return self._decide(Situation(
+            signals, self.state, now_s, self._barred(now_s),
+            self.constraints.min_dwell_s.get(mode, 0.0),
+            {**self.constraints.ceilings, **self.guards.ceilings}, self.is_held, fault,
+            self.config.pin_mode,
+            self.config.initial_mode if self.in_baseline(raw) else ''))
+
+    def _decide(self, situation: Situation) -> Decision:
+        decision = choose(situation, self.phi)
+        self.situation, self.state = situation, decision.state
+        self.refused = refused(situation, self.phi, decision)
+        self._ledger.enter(decision.mode, situation.now_s, self.constraints.rest_s)
+        return decision
+
+    def _barred(self, now_s: float) -> dict[str, str]:
+        # The safe mode can be neither vetoed nor forbidden: pain must always stop the arm.
+        found = self.guards.barred | self.constraints.barred(self._ledger, now_s)
+        for mode in self.wiring:
+            if mode == SAFE_MODE:
+                continue
+            if mode in self.config.veto_modes:
+                found[mode] = 'the operator vetoes it'
+            elif self.wiring[mode].refusal:
+                found[mode] = self.wiring[mode].refusal
+        return found
+
+    def _check_overrides(self) -> None:
+        for rule in self.phi.overrides:
+            if refusal := self.wiring[rule.mode].refusal:
+                raise WiringError(f"phi's override '{rule.text()}' needs mode {rule.mode}, which "
+                                  f'the wiring refuses: {refusal}; name another mode')
+            barred = [before for before, after in self.constraints.forbidden_transitions
+                      if after == rule.mode]
+            if barred or rule.mode in self.constraints.forbidden_modes:
+                raise ConstraintError(
+                    f"constraints: phi's override '{rule.text()}' needs mode {rule.mode}, which "
+                    + (f'forbidden_transitions bar from {barred[0]}' if barred
+                       else 'forbidden_modes forbid'))

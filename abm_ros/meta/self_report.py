@@ -1,0 +1,87 @@
+"""
+What the robot says of itself: its mode, why, how sure it may be, and what it cannot.
+
+Impersonal on purpose, and never more than was measured: success is claimed only at the lower
+edge of its posterior, and only while earlier claims have fitted. Source: arXiv:2603.15381, 5.2.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from abm_ros.meta.competence import Competence
+from abm_ros.meta.phi import Decision
+
+# A claim is made only while earlier ones were at most this far from what happened.
+MOST_CALIBRATION_ERROR = 0.15
+# Within a mode a new report is told at most this often.
+_PERIOD_S = 1.0
+_SHOWN = ('competence', 'prediction_error', 'energy')
+
+
+@dataclass
+class Told:
+    """The report that was told last."""
+
+    report: str = ''
+    at_s: float = -float('inf')
+
+    def may(self, now_s: float) -> bool:
+        """Tell whether news within a mode may be told now."""
+        return now_s - self.at_s >= _PERIOD_S
+
+    def news(self, report: str, now_s: float) -> bool:
+        """Tell whether a report is news; then it counts as told."""
+        if report == self.report:
+            return False
+        self.report, self.at_s = report, now_s
+        return True
+
+
+def self_report(decision: Decision, claims: Competence, guards: Mapping[str, str]) -> str:
+    """
+    Return the report as a few sentences.
+
+    :param claims: what may be said of success.
+    :param guards: tripped guards, by name.
+    """
+    signals = decision.signals
+    parts = [f'Mode {decision.mode}: {decision.reason}.']
+    known = ', '.join(f'{name} {signals[name]:.2f}' for name in _SHOWN if name in signals
+                      and (name != 'competence' or may_claim(claims)))
+    if known:
+        parts.append(f'Measured: {known}.')
+    parts.append(claim(claims))
+    limits = _limits(signals)
+    if limits:
+        parts.append(f'Known limits: {"; ".join(limits)}.')
+    parts += [f'Guard: {text}.' for text in guards.values()]
+    return ' '.join(parts)
+
+
+def may_claim(claims: Competence) -> bool:
+    """Tell whether earlier claims fitted what happened."""
+    return claims.calibration_error <= MOST_CALIBRATION_ERROR
+
+
+def claim(claims: Competence) -> str:
+    """Return what is claimed of the next episode, which is nothing while claims do not fit."""
+    error = claims.calibration_error
+    if not may_claim(claims):
+        return 'No success is claimed: ' + (
+            'too few episodes so far.' if error >= 1.0 else
+            f'earlier claims missed by {error:.2f}.')
+    return (f'Success of the next episode: at least {int(claims.claimed * 100) / 100:.2f} '
+            f'(claims missed by {error:.2f} so far).')
+
+
+def _limits(signals: Mapping[str, float]) -> list[str]:
+    found = []
+    if signals.get('prediction_error', 0.0) >= 0.9:
+        found.append('the model predicts no better than no change')
+    if signals.get('novelty', 0.0) >= 0.9:
+        found.append('what is observed is unlike anything in memory, or memory is silent')
+    if signals.get('collapse', 0.0) >= 0.5:
+        found.append("the model's latents have collapsed")
+    if signals.get('energy', 1.0) <= 0.2:
+        found.append('energy is low')
+    return found

@@ -1,0 +1,52 @@
+"""What a mode sets in its nodes beside their wires: modulations, envelope, readers."""
+
+from dataclasses import replace
+from typing import Any
+
+from abm_ros.common import names
+from abm_ros.meta.phi import Modulation
+from abm_ros.meta.wiring import NodeRow, Row
+from abm_ros.ros.ports import PORTS, SUBSCRIBE
+
+# Which nodes' parameter each modulation sets.
+MODULATED = {
+    'plasticity_a': ((names.SYSTEM_A_LEARNER,), 'plasticity'),
+    'plasticity_b': ((names.SYSTEM_B_LEARNER,), 'plasticity'),
+    'exploration': ((names.SYSTEM_B,), 'exploration'),
+    'goal_weight': ((names.SYSTEM_B,), 'goal_weight'),
+    'intrinsic_weight': ((names.SYSTEM_B,), 'intrinsic_weight'),
+    'replay': ((names.SYSTEM_A_LEARNER, names.SYSTEM_B_LEARNER), 'pick'),
+}
+
+
+def modulation_settings(modulation: Modulation) -> dict[str, dict[str, Any]]:
+    """Return for each node the parameters by which it takes a modulation."""
+    values: dict[str, dict[str, Any]] = {}
+    for name, (nodes, parameter) in MODULATED.items():
+        for node in nodes:
+            values.setdefault(node, {})[parameter] = getattr(modulation, name)
+    return values
+
+
+def with_settings(row: Row, modulation: Modulation, incarnation: str,
+                  speed_limit: float) -> dict[str, NodeRow]:
+    """
+    Return the row's nodes with what is set in them beside the wires, so that one step does.
+
+    :param incarnation: of the System M whose heartbeats open the motor gate.
+    :param speed_limit: the constraints' motion envelope.
+    """
+    settings = modulation_settings(modulation)
+    settings[names.MOTOR_GATE] = {'incarnation': incarnation, 'speed_limit': speed_limit}
+    settings[names.EPISODIC_MEMORY] = {'mode': row.mode}
+    for node, port in ((names.SENSORY_GATE, 'observation'), (names.MOTOR_GATE, 'executed')):
+        settings.setdefault(node, {})['readers'] = _readers(row, node, port) or ['']
+    return {name: replace(node, params={**node.params, **settings.get(name, {})})
+            for name, node in row.nodes.items()}
+
+
+def _readers(row: Row, writer: str, port: str) -> list[str]:
+    """Return the nodes that read in this mode what a node writes on a port."""
+    topic = row.nodes[writer].ports.get(port)
+    return [name for name, node in row.nodes.items() if node.active and topic and any(
+        node.ports.get(p.name) == topic for p in PORTS[name] if p.direction == SUBSCRIBE)]

@@ -1,0 +1,249 @@
+"""
+The rewiring engine: from one row of the wiring table to the next.
+
+Break before make: the motor gate shuts first and opens last; between, whatever differs is
+deactivated, set and activated, each step for all nodes in parallel. A step that fails or is
+late is read back, retried once, and otherwise reported.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rclpy.node import Node
+
+from abm_ros.common import names
+from abm_ros.common.errors import GraphError
+from abm_ros.meta.wiring import NodeRow
+from abm_ros.ros.remote import ACTIVATE, CONFIGURE, DEACTIVATE, REACHES, Call, Remote, call_all
+
+_FINAL_TIMEOUT_S = 2.0
+_PROBE_S = 0.5    # for an answer that shows that a node is matched
+
+
+@dataclass
+class Known:
+    """What is known of a node: its lifecycle state ('' = unknown) and what was set."""
+
+    state: str = ''
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """Settings that were sent to a node and are not answered yet."""
+
+    values: Mapping[str, Any]
+    call: Call
+    future: Any
+    until_s: float
+    again: bool
+
+
+@dataclass(frozen=True)
+class RewireReport:
+    """How one rewiring went; times in seconds since it began."""
+
+    gate_shut_s: float
+    full_s: float
+    retries: int
+
+
+class Rewirer:
+    """Brings nodes to the state, wires and settings of a row; use it from one thread only."""
+
+    def __init__(self, node: Node, targets: Sequence[str] = names.WIRED_NODES,
+                 gate: str = names.MOTOR_GATE, timeout_s: float = 1.0) -> None:
+        self._remotes = {target: Remote(node, target) for target in targets}
+        self._known = {target: Known() for target in targets}
+        self._sent: dict[str, Sent] = {}
+        self._gate = gate
+        self._timeout_s = timeout_s
+        self._retries = 0
+
+    def forget(self, target: str) -> None:
+        """Drop what is known of a node that was restarted or may have changed."""
+        self._drop(target)
+        self._known[target] = Known()
+
+    def wait_ready(self, timeout_s: float, stop: threading.Event | None = None) -> None:
+        """
+        Wait until every node is matched and has answered.
+
+        A service may look ready while its first answers are lost, for discovery is one-sided
+        for a while: what counts is an answer.
+
+        :raises GraphError: naming the nodes that did not answer in time.
+        """
+        deadline = time.monotonic() + timeout_s
+        absent = list(self._remotes)
+        while True:
+            ready = [t for t in absent if self._remotes[t].ready()]
+            answers = call_all([self._remotes[t].state() for t in ready], _PROBE_S)
+            absent = [t for t in absent if t not in ready or answers[ready.index(t)] is None]
+            if not absent:
+                return
+            if time.monotonic() > deadline:
+                raise GraphError(f'no answer from {", ".join(absent)} within {timeout_s:g} s: '
+                                 'is each of them running in this domain and namespace?')
+            if stop is not None and stop.is_set():
+                raise GraphError(f'stopped while waiting for {", ".join(absent)}')
+            time.sleep(0.02)
+
+    def apply(self, rows: Mapping[str, NodeRow]) -> RewireReport:
+        """
+        Bring every node of the rows to its row.
+
+        :raises GraphError: a node did not follow; the motor gate is shut then, if it answers.
+        """
+        self._retries = 0
+        for target in list(self._sent):
+            self._drop(target)   # what it set is not known, so it is set anew below
+        begin = time.perf_counter()
+        self._learn_states(rows)
+        self._transition([self._gate] if self._is(self._gate, 'active') else [], DEACTIVATE)
+        gate_shut_s = time.perf_counter() - begin
+        others = [t for t in rows if t != self._gate]
+        self._transition([t for t in rows if self._is(t, 'unconfigured')], CONFIGURE)
+        changes = {t: self._changes(t, row) for t, row in rows.items()}
+        self._transition([t for t in others if self._is(t, 'active') and (
+            not rows[t].active or _rewires(changes[t]))], DEACTIVATE)
+        self._set(changes)
+        self._transition([t for t in others if rows[t].active
+                          and not self._is(t, 'active')], ACTIVATE)
+        if self._gate in rows and rows[self._gate].active:
+            self._transition([self._gate], ACTIVATE)
+        return RewireReport(gate_shut_s, time.perf_counter() - begin, self._retries)
+
+    def modulate(self, target: str, values: Mapping[str, Any]) -> None:
+        """Send runtime settings to a node without touching its wires; `check` takes the answer."""
+        known = self._known[target].values
+        changed = {key: value for key, value in values.items() if known.get(key) != value}
+        for key in changed:
+            known.pop(key, None)   # until it is answered
+        if changed:
+            self._send(target, changed, self._timeout_s)
+
+    @property
+    def waits(self) -> bool:
+        """Whether settings were sent and are not answered yet."""
+        return bool(self._sent)
+
+    def check(self) -> None:
+        """
+        Take the answers to `modulate` that came so far; never waits.
+
+        :raises GraphError: a node refused, or did not answer in time when asked once more.
+        """
+        for target, sent in list(self._sent.items()):
+            late = time.monotonic() > sent.until_s
+            if not sent.future.done() and not late:
+                continue
+            self._drop(target)
+            if late and not sent.future.done() and not sent.again:
+                self._send(target, sent.values, _FINAL_TIMEOUT_S, again=True)
+            else:
+                self._take(target, sent.values, _result(sent.future))
+
+    def _send(self, target: str, values: Mapping[str, Any], timeout_s: float,
+              again: bool = False) -> None:
+        call = self._remotes[target].set(values)
+        self._sent[target] = Sent(values, call, call.client.call_async(call.request),
+                                  time.monotonic() + timeout_s, again)
+
+    def _drop(self, target: str) -> None:
+        sent = self._sent.pop(target, None)
+        if sent is not None and not sent.future.done():
+            sent.call.client.remove_pending_request(sent.future)
+
+    def shut_gate(self) -> bool:
+        """Shut the motor gate whatever is known of it; tell whether it confirmed."""
+        self.forget(self._gate)
+        try:
+            self._learn_states([self._gate])
+            if self._is(self._gate, 'active'):
+                self._transition([self._gate], DEACTIVATE)
+            return True
+        except GraphError:
+            return False
+
+    def _is(self, target: str, state: str) -> bool:
+        return target in self._known and self._known[target].state == state
+
+    def _changes(self, target: str, row: NodeRow) -> dict[str, Any]:
+        wanted = {**{f'port.{name}': topic for name, topic in row.ports.items()}, **row.params}
+        known = self._known[target].values
+        # Settings are sent at every rewiring: another hand may have changed them meanwhile.
+        return {key: value for key, value in wanted.items()
+                if key in row.params or key not in known or known[key] != value}
+
+    def _learn_states(self, targets: Sequence[str] | Mapping[str, NodeRow]) -> None:
+        unknown = [t for t in targets if not self._known[t].state]
+        for target, response in self._ask(unknown, lambda t: self._remotes[t].state()):
+            if response is None:
+                raise GraphError(f'{target} does not answer get_state')
+            self._known[target].state = response.current_state.label
+
+    def _ask(self, targets: Sequence[str],
+             make: Callable[[str], Call]) -> list[tuple[str, Any]]:
+        """Call all, and once more those that did not answer."""
+        answers = dict(zip(targets, call_all([make(t) for t in targets], self._timeout_s),
+                           strict=True))
+        silent = [t for t, answer in answers.items() if answer is None]
+        if silent:
+            self._retries += 1
+            answers.update(zip(silent, call_all([make(t) for t in silent], _FINAL_TIMEOUT_S),
+                               strict=True))
+        return list(answers.items())
+
+    def _transition(self, targets: Sequence[str], transition: int) -> None:
+        if not targets:
+            return
+        goal = REACHES[transition]
+        responses = call_all([self._remotes[t].change(transition) for t in targets],
+                             self._timeout_s)
+        late = []
+        for target, response in zip(targets, responses, strict=True):
+            if response is not None and response.success:
+                self._known[target].state = goal
+            else:
+                late.append(target)
+        for target in late:
+            self._settle(target, transition, goal)
+
+    def _settle(self, target: str, transition: int, goal: str) -> None:
+        """Read the state back after a late or failed step, retry once, then give up by name."""
+        for attempt in (1, 2):
+            self._known[target] = Known()
+            self._learn_states([target])
+            if self._is(target, goal):
+                return
+            if attempt == 1:
+                self._retries += 1
+                call_all([self._remotes[target].change(transition)], _FINAL_TIMEOUT_S)
+        state = self._known[target].state
+        raise GraphError(f'{target} is {state} and did not become {goal}: see its log')
+
+    def _set(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
+        wanted = {t: values for t, values in changes.items() if values}
+        for target, response in self._ask(
+                list(wanted), lambda t: self._remotes[t].set(wanted[t])):
+            self._take(target, wanted[target], response)
+
+    def _take(self, target: str, values: Mapping[str, Any], response: Any) -> None:
+        if response is None:
+            raise GraphError(f'{target} does not answer set_parameters')
+        for key, result in zip(values, response.results, strict=True):
+            if not result.successful:
+                raise GraphError(f'{target} refused {key} = {values[key]!r}: {result.reason}')
+        self._known[target].values.update(values)
+
+
+def _result(future: Any) -> Any:
+    return future.result() if future.done() and future.exception() is None else None
+
+
+def _rewires(changes: Mapping[str, Any]) -> bool:
+    return any(key.startswith('port.') for key in changes)

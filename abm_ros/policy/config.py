@@ -1,0 +1,33 @@
+"""Settings of System B's learner; apart from it, so that no torch is imported to read them."""
+
+from dataclasses import dataclass
+
+from abm_ros.common.config import check, setting
+
+
+@dataclass(frozen=True)
+class ActorConfig:
+    """Settings of System B's learner."""
+
+    hidden: int = setting(64, 'width of actor and critics', low=4, high=1024)
+    layers: int = setting(2, 'hidden layers of actor and critics', low=1, high=4)
+    critics: int = setting(2, 'critics in the ensemble', low=2, high=16)
+    batch: int = setting(128, 'windows per update', low=2, high=4096)
+    learning_rate: float = setting(1e-3, 'step size of Adam', low=1e-6, high=0.1)
+    discount: float = setting(0.95, 'weight of the next step against this one',
+                              low=0.0, high=0.999)
+    target_rate: float = setting(0.01, 'share of the critics mixed into their moving-average '
+                                 'target per update', low=1e-4, high=1.0)
+    imagined_steps: int = setting(4, 'length of imagined rollouts; 0 learns from the critics '
+                                  'alone, without a model', low=0, high=32)
+    distance_weight: float = setting(1.0, 'weight of the imagined distance to the goal, in '
+                                     'tolerances, against the value', low=0.0, high=100.0)
+    value_weight: float = setting(1.0, "weight of the critics' value at the end of an imagined "
+                                  'rollout', low=0.0, high=100.0)
+    plan_horizon: int = setting(12, 'steps that the planner looks ahead', low=1, high=32)
+    content: float = setting(0.6, 'distance to the goal, in tolerances, that is as good as none: '
+                             'nothing is gained by correcting what is near enough',
+                             low=0.0, high=1.0)
+
+    def __post_init__(self) -> None:
+        check(self)

@@ -1,0 +1,217 @@
+"""
+System B acting: latent in, action out, planned ahead.
+
+Real-time iteration in two halves: `act` only reads the plan that was prepared for the latent
+expected now; `prepare` runs right after the action was sent and plans from the latent that the
+model expects next. Source: Diehl et al. 2005. numpy and onnxruntime only.
+"""
+
+from math import erf, inf, sqrt
+
+import numpy as np
+
+from abm_ros.common.errors import SnapshotError
+from abm_ros.common.snapshot import Snapshot, session, trial
+from abm_ros.common.spec import ObservationSpec, all_finite, check_array
+from abm_ros.policy.exploration import Aim, Curiosity
+from abm_ros.policy.model_bias import Offset
+from abm_ros.policy.planner import ARRIVED, Drive, Planner, PlannerConfig
+
+_MOST = np.float32(1.0)
+CORRELATION = 0.4  # of babbling from one step to the next
+THERE = 0.6        # as near as this (`WorldGraph.beside`), things are handled
+HELD = 5           # steps for which they are handled by one action
+
+
+class Babble:
+    """
+    Motor babbling: temporally correlated, and uniform over the whole range of every action.
+
+    An autoregressive Gaussian process pushed through its own distribution function.
+
+    :param rng: source of the noise.
+    :param size: A.
+    """
+
+    def __init__(self, rng: np.random.Generator, size: int) -> None:
+        self._rng = rng
+        self._state = rng.standard_normal(size)
+
+    def step(self) -> np.ndarray:
+        """Return the next action (A,) float32 in [-1, 1]."""
+        fresh = self._rng.standard_normal(self._state.shape)
+        self._state = CORRELATION * self._state + sqrt(1 - CORRELATION ** 2) * fresh
+        return np.array([erf(x / sqrt(2.0)) for x in self._state], np.float32)
+
+
+class ActingModel:
+    """
+    The graphs of one snapshot, replaced as a whole.
+
+    :raises SnapshotError: a graph does not load or does not fit its snapshot.
+    """
+
+    def __init__(self, source: Snapshot, settings: PlannerConfig) -> None:
+        self.planner = Planner(settings, source)
+        self.version = source.version
+        self.world = str(source.meta.get('world_lineage', ''))
+        self.latent = int(source.meta['latent'])
+        policy, predict = session(source.blob('policy')), session(source.blob('predict'))
+        latent = np.zeros((1, self.latent), np.float32)
+        action = np.zeros((1, source.spec.action_size), np.float32)
+        goal = np.zeros((1, source.spec.goal_size), np.float32)
+        trial(policy, {'latent': latent, 'goal': goal}, {'action': action.shape})
+        trial(predict, {'latent': latent, 'action': action},
+              {'next': latent.shape, 'beside': (1,), 'observation': (1, source.spec.numbers)})
+        self.policy, self.predict = policy.run, predict.run
+
+
+class Behaviour:
+    """
+    Acts, and prepares the next action.
+
+    :param spec: what goals and actions look like.
+    :param settings: of the planner.
+    :param rng: source of babbling, exploration and plans: the only randomness.
+    """
+
+    def __init__(self, spec: ObservationSpec, settings: PlannerConfig,
+                 rng: np.random.Generator) -> None:
+        self._spec = spec
+        self._settings = settings
+        # So that none changes another's numbers.
+        noise, self._rng, whim = rng.spawn(3)
+        self._curiosity = Curiosity(spec, whim, settings.wanted_events,
+                                    settings.handling)
+        self._babble = Babble(noise, spec.action_size)
+        self._goal, self._begins = np.zeros(spec.goal_size, np.float32), True
+        self._noise: np.ndarray | None = None     # drawn ahead, off the control path
+        self._model: ActingModel | None = None
+        self._offset = Offset()
+        self._last: tuple[np.ndarray, np.ndarray, np.ndarray, Drive] | None = None
+        self._plan: np.ndarray | None = None
+        self._held, self._holds = np.zeros(spec.action_size, np.float32), 0   # for how many steps
+        self.version = -1
+        self.deliberates = False    # the plan that is acted on next was searched for
+        self.aim = Aim.PURSUE       # of the next action; without a model there is no other
+
+    def load(self, snapshot: Snapshot) -> None:
+        """
+        Act with this snapshot from the next preparation on.
+
+        :raises SnapshotError: as `open`.
+        """
+        self.adopt(self.open(snapshot))
+
+    def open(self, snapshot: Snapshot) -> ActingModel:
+        """
+        Make a snapshot ready without acting with it; takes milliseconds, fit for another thread.
+
+        :raises SnapshotError: not System B's, of another spec, or its graphs do not load.
+        """
+        if snapshot.kind != 'system_b' or snapshot.spec != self._spec:
+            raise SnapshotError(f'System B cannot act with this {snapshot.kind} snapshot: '
+                                'expected system_b and the same observation spec')
+        return ActingModel(snapshot, self._settings)
+
+    def adopt(self, model: ActingModel) -> None:
+        """Act with an opened snapshot from the next preparation on."""
+        if self._model is not None and model.world != self._model.world:
+            self._last = self._plan = None      # they are in the latents of another System A
+            self._offset = Offset()
+        self._offset.forget()
+        self._model = model
+        self.version = model.version
+
+    def act(self, latent: np.ndarray, lineage: str, goal: np.ndarray, new_episode: bool,
+            drive: Drive) -> np.ndarray:
+        """
+        Return the action for now; nothing is searched here.
+
+        :param latent: (Z,) float32 from System A, (0,) for none.
+        :param lineage: of the System A that made the latent.
+        :param goal: (G,) in its own units.
+        :param new_episode: the body was reset, so the prepared plan is void.
+        :return: (A,) float32 in [-1, 1]: the prepared plan's first action; the policy's where no
+            plan fits; babbling without a model of this lineage.
+        :raises SpecError: a wrong shape or a non-finite number.
+        """
+        goal = check_array('goal', goal, (self._spec.goal_size,))
+        self._goal, self._begins = goal, new_episode
+        noise, self._noise = self._draw_noise(), None
+        model = self._model
+        if model is None or lineage != model.world or latent.shape != (model.latent,):
+            self._last = self._plan = None
+            self._offset.reset()
+            return noise
+        latent = check_array('latent', latent, (model.latent,))
+        if new_episode:
+            self._offset.reset()
+            self._holds = 0
+        self._offset.observe(latent)
+        stale = (new_episode or self._last is None
+                 or goal.tobytes() != self._last[1].tobytes())
+        if stale or self._plan is None:
+            self._plan = None
+            action = model.policy(None, {'latent': latent[np.newaxis],
+                                         'goal': goal[np.newaxis]})[0][0]
+        else:
+            action = self._plan[0]
+        if drive.exploration > 0:
+            if self._holds:
+                action = self._held
+            else:
+                action = (1.0 - drive.exploration) * action + drive.exploration * noise
+        action = np.maximum(np.minimum(action, _MOST), -_MOST)
+        if not all_finite(action):   # a broken policy must not reach the motors
+            action = noise
+        self._last = (latent, goal, action, drive)
+        return action
+
+    def _draw_noise(self) -> np.ndarray:
+        return self._babble.step() if self._noise is None else self._noise
+
+    def prepare(self, achieved: np.ndarray, deadline_s: float = inf) -> None:
+        """
+        Plan for the next control step; call it right after the action was sent.
+
+        :param achieved: (G,) in its own units, of the observation that was acted on.
+        :param deadline_s: of `time.monotonic`, for the search.
+        """
+        self._noise = self._draw_noise()
+        self._curiosity.observe(achieved, self._goal, begins=self._begins)
+        self.deliberates, self.aim = False, Aim.PURSUE
+        if self._last is None or self._model is None or not self._settings.enabled:
+            return
+        latent, goal, action, drive = self._last
+        expected, beside, numbers = self._model.predict(
+            ['next', 'beside', 'observation'],
+            {'latent': latent[np.newaxis], 'action': action[np.newaxis]})
+        self._offset.expect(expected[0], achieved, action)
+        offset = self._offset.estimate()
+        warm = None
+        if self._plan is not None and len(self._plan) == self._model.planner.horizon:
+            warm = np.concatenate([self._plan[1:], self._plan[-1:]])
+        if drive.exploration > 0:
+            self.aim = self._curiosity.aim
+        self._hold(self._noise, handles=self.aim is Aim.HANDLE, beside=float(beside[0]))
+        planner, here = self._model.planner, expected[0] + offset
+        arrived = self._is_there(numbers[0], goal)
+        pursues = self.aim is Aim.PURSUE and drive.seeks_goal and not arrived
+        self._plan = planner.habit(here, goal, offset) if pursues else None
+        if self._plan is None:
+            self.deliberates = True
+            self._plan = planner.plan(self._rng, here, goal, drive, warm, offset, self.aim,
+                                      deadline_s, arrived=arrived)
+
+    def _is_there(self, numbers: np.ndarray, goal: np.ndarray) -> bool:
+        """Tell whether the goal is reached; of a hidden one, rest would teach nothing new."""
+        if self._spec.goal_hidden:
+            return False
+        return bool(self._spec.reached(numbers[self._spec.goal_slice], goal, ARRIVED))
+
+    def _hold(self, action: np.ndarray, *, handles: bool, beside: float) -> None:
+        """Go on with the action that is held, or begin with another if things are near enough."""
+        self._holds = max(self._holds - 1, 0) if handles else 0
+        if handles and not self._holds and beside > THERE:
+            self._held, self._holds = action, HELD

@@ -1,0 +1,83 @@
+"""
+What System B explores for: its goal, to move what goals are about, or to handle it.
+
+A goal that is about something else than the robot itself cannot be pursued by who does not know
+how to move that something. The less of it is moved while exploring, the more episodes are spent
+on moving it at all: intrinsic reward for influence (empowerment, Klyubin et al. 2005), in the
+place of a task's shaped reward.
+
+What can be done with a thing is not all found by moving it: a hand that pushes never grasps. The
+fewer goals are reached, the more episodes are spent on going where the thing is and acting at
+random there: first return, then explore (Ecoffet et al. 2021), with motor babbling that is held
+for some steps. Where nothing is to go to, it is babbling.
+"""
+
+from enum import Enum
+
+import numpy as np
+
+from abm_ros.common.spec import ObservationSpec
+
+_WINDOW = 500     # steps over which the share of events is taken
+_EPISODES = 10    # pursued, over which competence is taken
+
+
+class Aim(Enum):
+    """What an episode is spent on."""
+
+    PURSUE = 'its goal'
+    MOVE = 'moving what goals are about'
+    HANDLE = 'acting at random where that is'
+
+
+class Curiosity:
+    """
+    Decides at the beginning of each episode.
+
+    :param spec: tells what moved.
+    :param rng: source of the decisions: the only randomness.
+    :param wanted: share of steps with events at which nothing is moved for its own sake any more.
+    :param handling: share of the other episodes that are spent on handling if no goal is reached.
+    """
+
+    def __init__(self, spec: ObservationSpec, rng: np.random.Generator, wanted: float,
+                 handling: float) -> None:
+        self._spec, self._rng = spec, rng
+        self._wanted, self._handling = wanted, handling
+        self._before: np.ndarray | None = None
+        self._steps = self._pursued = 0
+        self._reached: bool | None = None
+        self.share = self.competence = 0.0
+        self.aim = Aim.PURSUE
+
+    def observe(self, achieved: np.ndarray, goal: np.ndarray, *, begins: bool) -> None:
+        """
+        Take one observation; what lies at its goal may rest there and counts as nothing.
+
+        :param achieved: (G,) in its own units.
+        :param goal: (G,) the desired goal.
+        :param begins: it is the first of an episode.
+        """
+        if begins:
+            self._judge()
+            self.aim = self._choose()
+        elif self._before is not None:
+            self._steps += 1
+            rate = max(1.0 / self._steps, 1.0 / _WINDOW)
+            self.share += rate * (float(self._spec.moved(self._before, achieved)) - self.share)
+        there = bool(self._spec.reached(achieved, goal))
+        self._before = None if there else achieved
+        self._reached = there or bool(self._reached)
+
+    def _judge(self) -> None:
+        if self.aim is Aim.PURSUE and self._reached is not None:
+            self._pursued += 1
+            rate = max(1.0 / self._pursued, 1.0 / _EPISODES)
+            self.competence += rate * (float(self._reached) - self.competence)
+        self._reached = False
+
+    def _choose(self) -> Aim:
+        still, failing = self._rng.random(2)
+        if self._wanted > 0 and still < 1.0 - self.share / self._wanted:
+            return Aim.MOVE
+        return Aim.HANDLE if failing < self._handling * (1.0 - self.competence) else Aim.PURSUE

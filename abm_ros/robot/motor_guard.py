@@ -1,0 +1,348 @@
+"""
+The motor guard: from a normalised action to a joint command that never leaves its limits.
+
+The guard refuses before it clamps: an action that is not finite or of the wrong length moves
+nothing. Motion is rationed by a token bucket per joint, so that neither a large action nor a
+flood of small ones can exceed the velocity limit.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from abm_ros.common.config import check, setting
+from abm_ros.common.errors import NonFiniteError, SpecError
+from abm_ros.common.spec import check_array
+from abm_ros.robot.description import JointLimits
+
+INTERFACES = ('position', 'velocity', 'effort', 'trajectory')
+# Between these times apart two positions tell how fast a joint is: a shorter time is noise, over a
+# longer one (or two control periods) it may have been anywhere between.
+_SHORTEST_S, _LONGEST_S = 0.01, 0.5
+
+
+@dataclass(frozen=True)
+class MotorConfig:
+    """How actions become commands; the limits of the description can only be tightened."""
+
+    command_interface: str = setting(
+        'position', 'What the controller takes.', choices=INTERFACES)
+    control_period_s: float = setting(
+        0.05, 'Nominal time between two actions.', unit='s', low=0.001, high=1.0)
+    most_velocity: float = setting(
+        4.0, 'Fastest that a joint is asked for where its limit is more: a description often '
+        'gives a placeholder, and steps that large are neither safe nor easy to foresee.',
+        unit='rad/s or m/s', low=0.001, high=1e6)
+    velocity_scale: float = setting(
+        0.8, 'Share of the velocity limit that a full action uses.', low=0.01, high=1.0)
+    effort_scale: float = setting(
+        1.0, 'Share of the effort limit that a full action uses.', low=0.01, high=1.0)
+    position_margin: float = setting(
+        0.02, 'Distance kept from the position limits, at most a tenth of what lies between them.',
+        unit='rad or m', low=0.0, high=0.5)
+    coast_s: float = setting(
+        0.3, 'Longest that a velocity or effort command may go on before the gate holds, at least '
+        'deadman_s and 0.02 s more; motion towards a position limit leaves room for it.',
+        unit='s', low=0.0, high=600.0)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    @property
+    def look_ahead_s(self) -> float:
+        """How far ahead a joint must stay within its limits, s."""
+        return max(self.control_period_s, self.coast_s)
+
+
+def tightened(limits: JointLimits, config: MotorConfig) -> JointLimits:
+    """Return the limits that motion keeps to; inputs of a simulated body have a scale alone."""
+    if limits.inputs:
+        return limits
+    return replace(limits, velocity=np.minimum(limits.velocity, config.most_velocity))
+
+
+@dataclass(frozen=True)
+class Motion:
+    """A command (J,) for the controller, and the action (J,) in [-1, 1] that it amounts to."""
+
+    command: np.ndarray
+    executed: np.ndarray
+
+
+class _Joint(NamedTuple):
+    """One joint: its limits (rad or m, per s), and the most and a full action move in a period."""
+
+    lower: float
+    upper: float
+    velocity: float
+    most: float
+    full: float
+
+
+class MotorGuard:
+    """Maps actions to commands under limits and remembers what it last commanded."""
+
+    def __init__(self, config: MotorConfig, limits: JointLimits) -> None:
+        self.config = config
+        self.limits = limits = tightened(limits, config)
+        self.size = len(limits.joints)
+        # A gripper's finger moves 4 cm in all.
+        margin = np.minimum(config.position_margin, 0.1 * (limits.upper - limits.lower))
+        self._lower, self._upper = limits.lower + margin, limits.upper - margin
+        period_s = config.control_period_s
+        self._joints = [
+            _Joint(float(low), float(high), float(v), float(v) * period_s,
+                   float(v) * config.velocity_scale * period_s)
+            for low, high, v in zip(self._lower, self._upper, limits.velocity, strict=True)]
+        self._share = 1.0
+        self._position: list[float] | None = None
+        self._velocity: list[float] | None = None
+        self._slope: list[float] | None = None
+        self._anchor: tuple[float, list[float]] | None = None
+        self._target: list[float] | None = None
+        self._tokens_s = config.control_period_s
+        self._token_time_s: float | None = None
+
+    def envelope(self, share: float) -> None:
+        """
+        Bound all motion to a share of the velocity limits.
+
+        What a full action means stays; what the bound cuts off shows in `Motion.executed`.
+
+        :param share: in (0, 1].
+        """
+        self._share = share
+        period_s = self.config.control_period_s
+        self._joints = [joint._replace(velocity=float(v) * share, most=float(v) * share * period_s)
+                        for joint, v in zip(self._joints, self.limits.velocity, strict=True)]
+
+    @property
+    def _is_position(self) -> bool:
+        return self.config.command_interface in ('position', 'trajectory')
+
+    @property
+    def needs_position(self) -> bool:
+        """Whether commands depend on the measured joint positions, or on how they change."""
+        return (self._is_position or bool(np.isfinite(self.limits.lower).any())
+                or (self.config.command_interface == 'effort' and not self.limits.inputs))
+
+    @property
+    def ready(self) -> bool:
+        """Whether everything is known that a command needs."""
+        return not self.needs_position or (self._position is not None and (
+            self.config.command_interface != 'effort' or self._velocity is not None))
+
+    def measure(self, position: Sequence[float], velocity: Sequence[float], at_s: float) -> None:
+        """
+        Take the measured joint state.
+
+        How fast a joint is, is what is told or what its positions say, whichever is more: some
+        drivers tell nothing, others zeros.
+
+        :param position: (J,) rad or m.
+        :param velocity: (J,) rad/s or m/s, NaN where it is not told; empty tells nothing.
+        :param at_s: when it was measured, s on any one clock.
+        :raises SpecError: wrong shape or not finite; the last good state stays.
+        """
+        told = list(velocity) or [math.nan] * self.size
+        for name, values in (('velocity', told), ('position', position)):
+            if len(values) != self.size:
+                raise SpecError(f"'joint {name}': expected {self.size} numbers, got {len(values)}")
+        if not math.isfinite(sum(position)):
+            raise NonFiniteError(f"'joint position': not all finite: {list(position)}")
+        if any(math.isinf(value) for value in told):
+            raise NonFiniteError(f"'joint velocity': not all finite: {told}")
+        self._position = list(position)
+        if self.config.command_interface == 'effort':
+            self._differentiate(self._position, at_s)
+            slope = self._slope or [math.nan] * self.size
+            fastest = [max((v for v in pair if not math.isnan(v)), key=abs, default=math.nan)
+                       for pair in zip(told, slope, strict=True)]
+            self._velocity = None if any(map(math.isnan, fastest)) else fastest
+
+    def _differentiate(self, position: list[float], at_s: float) -> None:
+        """Keep what the positions say of how fast the joints are, None while they say nothing."""
+        passed_s = at_s - self._anchor[0] if self._anchor is not None else -1.0
+        if 0.0 <= passed_s < _SHORTEST_S:
+            return
+        longest_s = max(_LONGEST_S, 2.0 * self.config.control_period_s)
+        if self._anchor is None or not 0.0 <= passed_s <= longest_s:
+            self._slope = None
+        else:
+            moved = np.subtract(position, self._anchor[1])
+            # A joint without ends may be told within one turn; nothing lawful makes half a one.
+            turning = np.isinf(self.limits.lower) & (self.limits.velocity * passed_s < math.pi)
+            moved -= np.where(turning, math.tau * np.round(moved / math.tau), 0.0)
+            self._slope = (moved / passed_s).tolist()
+        self._anchor = (at_s, position)
+
+    def act(self, action: np.ndarray, now_s: float) -> Motion:
+        """
+        Turn an action into a command.
+
+        :param action: (J,) clamped to [-1, 1].
+        :param now_s: monotonic time, s; rations the motion.
+        :raises SpecError: wrong length, not finite, or no joint state yet.
+        """
+        wanted = [min(max(a, -1.0), 1.0)
+                  for a in check_array('action', action, (self.size,)).tolist()]
+        if not self.ready:
+            raise SpecError('no joint state yet: the motor gate cannot know where the arm is '
+                            'and how fast')
+        share = self._ration(now_s)
+        if self._is_position:
+            return self._act_position(wanted, share)
+        if self.config.command_interface == 'velocity':
+            return self._act_velocity(np.array(wanted))
+        return self._act_effort(np.array(wanted))
+
+    def hold(self) -> np.ndarray | None:
+        """
+        Return the command (J,) that holds still: the last target, zero velocity or zero effort.
+
+        None while a position controller's joint state is unknown: there is nothing safe to send.
+        """
+        if not self._is_position:
+            return np.zeros(self.size)
+        if self._target is None and self._position is not None:
+            self._target = np.clip(self._position, self._lower, self._upper).tolist()
+        return None if self._target is None else np.array(self._target)
+
+    def _ration(self, now_s: float) -> float:
+        """Return the share of a full control period that may be moved now."""
+        period = self.config.control_period_s
+        if self._token_time_s is not None:
+            elapsed = max(0.0, now_s - self._token_time_s)
+            self._tokens_s = min(period, self._tokens_s + elapsed)
+        self._token_time_s = now_s
+        return self._tokens_s / period
+
+    def _act_position(self, action: list[float], share: float) -> Motion:
+        """
+        Move the target to a step away from where the joints are.
+
+        From the measured position, not from the last target: what happens next then depends on
+        what is observed, with no hidden set-point for System A to guess. The change of the
+        target stays within the velocity limit. In plain floats: for a handful of joints on a
+        processor that has just woken up they take half as long as numpy.
+        """
+        self.hold()   # where nothing was commanded yet, motion starts where the arm is
+        assert self._position is not None
+        assert self._target is not None
+        target, executed, used_s = [], [], 0.0
+        for wanted, position, before, joint in zip(
+                action, self._position, self._target, self._joints, strict=True):
+            most = joint.most * share
+            change = min(max(position + wanted * joint.full - before, -most), most)
+            goal = min(max(before + change, joint.lower), joint.upper)
+            used_s = max(used_s, abs(goal - before) / joint.velocity)
+            target.append(goal)
+            executed.append(min(max((goal - position) / joint.full, -1.0), 1.0))
+        self._tokens_s = max(0.0, self._tokens_s - used_s)
+        self._target = target
+        return Motion(np.array(target), np.array(executed, np.float32))
+
+    def _act_velocity(self, action: np.ndarray) -> Motion:
+        full = self.limits.velocity * self.config.velocity_scale
+        bound = self.limits.velocity * self._share
+        command = np.clip(action * full, -bound, bound)
+        if self.needs_position:
+            assert self._position is not None
+            period = self.config.look_ahead_s
+            position = np.array(self._position)
+            command = np.clip(command, np.minimum((self._lower - position) / period, 0.0),
+                              np.maximum((self._upper - position) / period, 0.0))
+        return Motion(command, (command / full).astype(np.float32))
+
+    def _act_effort(self, action: np.ndarray) -> Motion:
+        full = self.limits.effort * self.config.effort_scale
+        command = action * full
+        if self.needs_position:
+            assert self._position is not None
+            assert self._velocity is not None
+            velocity = np.array(self._velocity)
+            ahead = np.array(self._position) + velocity * self.config.look_ahead_s
+            fast = np.abs(velocity) >= self.limits.velocity * min(
+                self.config.velocity_scale, self._share)
+            push_up = (ahead >= self._upper) | (fast & (velocity > 0))
+            push_down = (ahead <= self._lower) | (fast & (velocity < 0))
+            command = np.where(push_up, np.minimum(command, 0.0), command)
+            command = np.where(push_down, np.maximum(command, 0.0), command)
+        return Motion(command, (command / full).astype(np.float32))
+
+
+class DeadmanLatch:
+    """
+    Decides whether motors may move: heartbeat, its incarnation, and the age of the action.
+
+    `arm` names the incarnation of System M that may open it; without a name the first one heard
+    is adopted. The latch trips for good when another one appears; only a new `arm` (the gate
+    re-activated) opens it again. A hold of the operator outlasts all of that until `release`.
+    """
+
+    def __init__(self, deadman_s: float, heartbeat_timeout_s: float) -> None:
+        self.deadman_s = deadman_s
+        self.heartbeat_timeout_s = heartbeat_timeout_s
+        self._incarnation = ''
+        self._heartbeat_s = -np.inf
+        self._action_s = -np.inf
+        self._allowed = False
+        self._tripped = ''
+        self.held = False
+        self.disarm('the motor gate is not active')
+
+    def arm(self, incarnation: str = '') -> None:
+        """Open for the System M named, or for whichever lives now; actions must still come."""
+        self._incarnation, self._tripped = incarnation, ''
+        self._heartbeat_s = self._action_s = -np.inf
+
+    def disarm(self, reason: str) -> None:
+        """Shut until armed again."""
+        self._tripped = reason
+
+    @property
+    def tripped(self) -> bool:
+        """Whether only a new `arm` can open it."""
+        return bool(self._tripped)
+
+    def hold(self) -> None:
+        """Shut until `release`, whoever arms or beats meanwhile."""
+        self.held = True
+
+    def release(self) -> None:
+        """End the operator's hold; everything else must still be in order to open."""
+        self.held = False
+        self._action_s = -np.inf
+
+    def heartbeat(self, incarnation: str, motors_open: bool, now_s: float) -> None:
+        """Take a heartbeat of System M."""
+        if self._incarnation and incarnation != self._incarnation and not self._tripped:
+            self.disarm(f'System M changed from incarnation {self._incarnation} to '
+                        f'{incarnation}')
+        self._incarnation = self._incarnation or incarnation
+        if incarnation == self._incarnation:
+            self._heartbeat_s, self._allowed = now_s, motors_open
+
+    def action(self, now_s: float) -> None:
+        """Note that a good action arrived."""
+        self._action_s = now_s
+
+    def shut_before_action(self, now_s: float) -> str:
+        """Return why an arriving action must not move the motors, '' when it may."""
+        if self.held:
+            return 'the operator holds'
+        if self._tripped:
+            return self._tripped
+        if now_s - self._heartbeat_s > self.heartbeat_timeout_s:
+            return 'no fresh heartbeat of System M'
+        return '' if self._allowed else 'System M says that the motors are shut'
+
+    def shut(self, now_s: float) -> str:
+        """Return why the gate is shut, '' when it is open."""
+        reason = self.shut_before_action(now_s)
+        if not reason and now_s - self._action_s > self.deadman_s:
+            reason = 'no fresh action'
+        return reason

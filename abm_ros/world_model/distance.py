@@ -1,0 +1,98 @@
+"""
+How far it is to the goal, where the body tells the distance and neither place.
+
+A distance is the length of a displacement. One tower per perceived field says what that sense
+contributes to it, and the contributions add up: what the joints say about the tool and what the
+picture says about the goal need not be learned anew for each pair of them. Numbers contribute by
+a chain of rotations, pictures by a net, whose output is to be slow: what a goal is about moves
+less than the arm in front of it.
+Sources: Chopra, Hadsell, LeCun 2005 (a metric learned as the distance of two embeddings); Young
+and Householder 1938 (places from their distances); Wiskott and Sejnowski 2002 (slowness).
+Shape letters: B batch, V plain numbers, Z latent, F features of an image, E dimensions of the
+displacement.
+"""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from abm_ros.common import nets
+from abm_ros.common.nets import Params
+from abm_ros.common.spec import ObservationSpec
+from abm_ros.world_model import learned_kinematics, vision
+
+DIMENSIONS = 6          # E; more than 3, so that no arrangement is a dead end for the descent
+HIDDEN = (32,)          # the moments of a picture to places is nearly linear
+LEAST = 0.01            # tolerances; the length has a gradient everywhere
+_CHAIN, _PICTURE = 'distance.chain.', 'distance.picture.'
+
+
+def applies(spec: ObservationSpec) -> bool:
+    """Tell whether the goal is about one number that is measured and not perceived."""
+    return spec.goal_size == 1 and not any(spec.perceived[spec.goal_slice])
+
+
+def init(rng: torch.Generator, spec: ObservationSpec, basis: Tensor) -> Params:
+    """
+    Make the towers, and the constants `apart.*`.
+
+    :param basis: (Z, V + features of the images) in a new latent.
+    """
+    if not applies(spec):
+        return {}
+    place = torch.zeros(spec.numbers)
+    place[spec.goal_slice] = 1.0
+    params = {'apart.place': place, 'apart.unit': torch.tensor([spec.goal_tolerance])}
+    for field in spec.fields:
+        if not field.is_image and not field.hidden:
+            name = f'{_CHAIN}{field.name}'
+            params |= learned_kinematics.init(rng, name, field.size, DIMENSIONS,
+                                              slides=not field.angles)
+            params[f'apart.{name}'] = torch.eye(spec.numbers)[:, spec.slice_of(field.name)]
+    for number, field in enumerate(spec.images):
+        name, start = f'{_PICTURE}{field.name}', spec.numbers + number * vision.FEATURES
+        params[f'apart.{name}'] = basis[:, start:start + vision.FEATURES].contiguous()
+        params |= nets.init_net(rng, name, (vision.FEATURES, *HIDDEN, DIMENSIONS))
+        # From zero on, the chain would learn what the picture has to tell.
+        params[f'{name}.skip'] = nets.isometry(rng, vision.FEATURES, DIMENSIONS)
+    return params
+
+
+def chains(params: Mapping[str, object]) -> list[str]:
+    """Return the names of the towers of numbers; none where the model has no distance."""
+    return _towers(params, _CHAIN)
+
+
+def pictures(params: Mapping[str, object]) -> list[str]:
+    """Return the names of the towers of images."""
+    return _towers(params, _PICTURE)
+
+
+def is_chain(parameter: str) -> bool:
+    """Tell whether a parameter of the model belongs to a tower of numbers."""
+    return parameter.startswith(_CHAIN)
+
+
+def _towers(params: Mapping[str, object], kind: str) -> list[str]:
+    return sorted(n.removeprefix('apart.') for n in params if n.startswith(f'apart.{kind}'))
+
+
+def length(params: Mapping[str, Tensor], latent: Tensor, read: Tensor) -> Tensor:
+    """
+    Return the distance (B, 1), in its own units, that latents stand for.
+
+    :param latent: (B, Z).
+    :param read: (B, V), the normalised plain numbers that were read out of them.
+    """
+    own = read * params['moments.scale'] + params['moments.mean']
+    parts = [learned_kinematics.end(params, name, own @ params[f'apart.{name}'],
+                                    read @ params[f'apart.{name}']) for name in chains(params)]
+    square = torch.stack([*parts, *pictured(params, latent)]).sum(0).square().sum(-1, keepdim=True)
+    return params['apart.unit'] * (square + LEAST ** 2).sqrt()
+
+
+def pictured(params: Mapping[str, Tensor], latent: Tensor) -> list[Tensor]:
+    """Return what each picture contributes, (B, E) in tolerances, to the displacement."""
+    return [nets.apply_net(params, name, latent @ params[f'apart.{name}'])
+            for name in pictures(params)]

@@ -1,0 +1,142 @@
+"""
+System A acting: observation in, latent, prediction error and uncertainty out.
+
+Runs a snapshot with onnxruntime; imports neither torch nor onnx, so that learning can never
+stall the control path.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from abm_ros.common.errors import SnapshotError
+from abm_ros.common.snapshot import Snapshot, session, trial
+from abm_ros.common.spec import ObservationSpec, check_array
+
+_LATENT = ['latent']
+MEMORY = 0.9  # share of the running error that survives a step: an average over 10 steps
+
+
+@dataclass(frozen=True)
+class Percept:
+    """
+    What System A makes of one observation.
+
+    `error` and `change` are the squared errors of the model and of predicting no change, in
+    normalised observations, of the last transition alone (nan when unknown); `prediction_error`
+    is their running ratio, 1 for a model that is as good as persistence.
+    """
+
+    latent: np.ndarray               # (Z,) float32; (0,) while no model is loaded
+    lineage: str                     # of the model that made the latent, '' for none
+    prediction_error: float
+    uncertainty: float
+    error: float
+    change: float
+
+
+class PerceivingModel:
+    """
+    The graphs of one snapshot, replaced as a whole.
+
+    :raises SnapshotError: a graph does not load or does not fit its snapshot.
+    """
+
+    def __init__(self, source: Snapshot) -> None:
+        self.lineage, self.version = source.lineage, source.version
+        graph, encoder = session(source.blob('perceive')), session(source.blob('encode'))
+        empty = np.zeros((1, source.spec.size), np.float32)
+        still = np.zeros((1, source.spec.action_size), np.float32)
+        latent = int(source.config.get('latent', 0))
+        trial(graph, {'observation': empty, 'previous': empty, 'action': still},
+              {'latent': (1, latent), 'error': (2,), 'uncertainty': (1,)})
+        trial(encoder, {'observation': empty}, {'latent': (1, latent)})
+        self.perceive, self.encode = graph.run, encoder.run
+
+
+class Perception:
+    """
+    Holds the newest snapshot and the last observation.
+
+    :param spec: what observations look like.
+    """
+
+    def __init__(self, spec: ObservationSpec) -> None:
+        self._spec = spec
+        self._previous: np.ndarray | None = None
+        self._still = np.zeros((1, spec.action_size), np.float32)
+        self._error = self._change = 0.0
+        self._model: PerceivingModel | None = None
+        self.lineage, self.version = '', -1
+
+    def load(self, snapshot: Snapshot) -> None:
+        """
+        Act with this snapshot from the next observation on.
+
+        :raises SnapshotError: as `open`.
+        """
+        self.adopt(self.open(snapshot))
+
+    def open(self, snapshot: Snapshot) -> PerceivingModel:
+        """
+        Make a snapshot ready without acting with it; takes milliseconds, fit for another thread.
+
+        :raises SnapshotError: not System A's, of another spec, or its graphs do not load.
+        """
+        if snapshot.kind != 'system_a' or snapshot.spec != self._spec:
+            raise SnapshotError(f'System A cannot act with this {snapshot.kind} snapshot: '
+                                'expected system_a and the same observation spec')
+        return PerceivingModel(snapshot)
+
+    def adopt(self, model: PerceivingModel) -> None:
+        """Act with an opened snapshot from the next observation on."""
+        if model.lineage != self.lineage:
+            self._error = self._change = 0.0
+        self._model = model
+        self.lineage, self.version = model.lineage, model.version
+
+    def encode(self, observation: np.ndarray) -> np.ndarray:
+        """
+        Return the latent (Z,) of an observation (D,), (0,) while no model is loaded.
+
+        The control path: nothing else is computed, nothing is remembered.
+
+        :raises SpecError: a wrong shape or a non-finite number.
+        """
+        now = check_array('observation', observation, (self._spec.size,))[np.newaxis]
+        if self._model is None:
+            return np.zeros(0, np.float32)
+        latent: np.ndarray = self._model.encode(_LATENT, {'observation': now})[0][0]
+        return latent
+
+    def observe(self, observation: np.ndarray, executed: np.ndarray | None,
+                new_episode: bool) -> Percept:
+        """
+        Perceive.
+
+        :param observation: (D,) float32.
+        :param executed: (A,) in [-1, 1], the action since the last observation; None when there
+            was none or it is not known.
+        :param new_episode: the body was reset: no transition leads to this observation.
+        :raises SpecError: a wrong shape or a non-finite number.
+        """
+        now = check_array('observation', observation, (self._spec.size,))[np.newaxis]
+        known = executed is not None and not new_episode and self._previous is not None
+        before = self._previous if known else now
+        action = self._still
+        if known:
+            action = check_array('executed', executed, (self._spec.action_size,))[np.newaxis]
+        self._previous = now.copy()
+        if self._model is None:
+            return Percept(np.zeros(0, np.float32), '', np.nan, np.nan, np.nan, np.nan)
+        latent, error, doubt = self._model.perceive(None, {
+            'observation': now, 'previous': before, 'action': action})
+        if not known:
+            return Percept(latent[0], self.lineage, self._ratio(), np.nan, np.nan, np.nan)
+        self._error = MEMORY * self._error + float(error[0])
+        self._change = MEMORY * self._change + float(error[1])
+        return Percept(latent[0], self.lineage, self._ratio(), float(doubt[0]),
+                       float(error[0]), float(error[1]))
+
+    def _ratio(self) -> float:
+        return self._error / self._change if self._change > 1e-9 else np.nan

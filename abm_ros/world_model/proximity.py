@@ -1,0 +1,85 @@
+"""
+What System A's predictors see beside the latent: what is near to what the goal is about.
+
+Contact changes everything within centimetres, anywhere in the workspace. A net that sees
+positions must learn that anew at every place; one that sees differences within a neighbourhood
+learns it from a few dozen contacts. Each block of G consecutive plain numbers of a field is
+compared with the achieved goal (G,): Gaussian units of width 1 tolerance (Moody and Darken 1989),
+alone and times the difference. Their weights begin at zero: blocks that are no places count for
+nothing until they help.
+The prior is that of interaction networks (Battaglia et al. 2016): relations decide dynamics.
+Shape letters: V plain numbers, Z latent, G goal, O blocks.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from abm_ros.common.nets import Params
+from abm_ros.common.spec import ObservationSpec
+
+MOST = 64        # blocks; the first ones of an observation that has more
+
+
+def blocks(spec: ObservationSpec) -> list[int]:
+    """Return where each block begins; none if the goal is about something hidden."""
+    if spec.goal_hidden:
+        return []
+    size, starts, at = spec.goal_size, list[int](), 0
+    for field in spec.fields:
+        if field.name != spec.goal_field and not field.is_image and not field.hidden:
+            starts += range(at, at + field.size - size + 1)
+        at += field.size
+    return starts[:MOST]
+
+
+def features(spec: ObservationSpec) -> int:
+    """Return how many numbers `near` gives."""
+    return len(blocks(spec)) * (1 + spec.goal_size)
+
+
+def init(spec: ObservationSpec, basis: Tensor) -> Params:
+    """
+    Make the constants of `near`: `near.blocks` (V, G, O) gives differences in tolerances.
+
+    Blocks come last: operations along three numbers are slow.
+
+    :param basis: (Z, V), the plain numbers in a new latent.
+    """
+    starts, size = blocks(spec), spec.goal_size
+    if not starts:
+        return {}
+    pairs = torch.zeros(spec.numbers, size, len(starts))
+    for block, start in enumerate(starts):
+        for i in range(size):
+            pairs[start + i, i, block] += 1.0 / spec.goal_tolerance
+            pairs[spec.goal_slice.start + i, i, block] -= 1.0 / spec.goal_tolerance
+    return {'near.blocks': pairs, 'near.basis': basis.clone()}
+
+
+def near(params: Mapping[str, Tensor], latent: Tensor) -> Tensor:
+    """
+    Return how near each block is, and where.
+
+    :param latent: (..., Z).
+    :return: (..., (1 + G) * O): exp(-d^2 / 2), and times d, of the differences d in tolerances.
+    """
+    pairs, scale = params['near.blocks'], params['moments.scale']
+    places = params['near.basis'] @ (scale[:, None] * pairs.flatten(1))        # (Z, G * O)
+    offset = params['moments.mean'] @ pairs.flatten(1)
+    apart = (latent @ places + offset).unflatten(-1, pairs.shape[1:])
+    close = torch.exp(-0.5 * apart.square().sum(-2, keepdim=True))
+    return torch.cat([close, close * apart], dim=-2).flatten(-2)
+
+
+def foremost(weights: np.ndarray, pairs: np.ndarray) -> int:
+    """
+    Return the block that the predictors heed most: what acts on what the goal is about.
+
+    :param weights: (K, (1 + G) * O, hidden), of what `near` gives.
+    :param pairs: `near.blocks` (V, G, O).
+    """
+    heed = np.square(weights).sum((0, 2)).reshape(-1, pairs.shape[2]).sum(0)
+    return int(np.argmax(heed))

@@ -1,0 +1,118 @@
+"""The whole agent: its schedule, its bits, and that it learns."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import torch
+from tiny_bodies import PlanarArm
+
+from abm_ros.agent.agent import Agent, AgentSettings
+from abm_ros.common.seeds import generator
+from abm_ros.common.transition import Observation
+from abm_ros.memory.schedule import ScheduleConfig, WarmUpConfig
+from abm_ros.policy.config import ActorConfig
+from abm_ros.policy.planner import Drive
+from abm_ros.world_model.config import WorldModelConfig
+from abm_ros.world_model.perception import Perception
+
+SMALL = AgentSettings(
+    warm_up=WarmUpConfig(60),
+    schedule=ScheduleConfig(learn_every=20, updates=30, first_updates=120, late_updates=30),
+    world=WorldModelConfig(latent=16, members=3, hidden=32, encoder_hidden=16, layers=2, batch=64,
+                           horizon=2),
+    actor=ActorConfig(hidden=32, batch=64))
+BRIEF = replace(SMALL, schedule=ScheduleConfig(learn_every=20, updates=5,
+                                               first_updates=10))
+NEVER = replace(SMALL, warm_up=WarmUpConfig(100_000))
+
+
+def live(seed: int, transitions: int,
+         settings: AgentSettings = SMALL) -> tuple[Agent, np.ndarray, list[bool], list[tuple]]:
+    """Return the agent, its actions, each episode's success and (error, change) per step."""
+    torch.set_num_threads(1)
+    arm = PlanarArm(generator(seed, 'body'))
+    agent = Agent(settings, arm.spec, seed)
+    agent.drive = Drive(exploration=0.1)
+    (vector, goal), episode, step, stamp = arm.reset(), 0, 0, 0
+    won = ended = False
+    actions, wins, errors = [], [], []
+    while agent.transitions < transitions:
+        stamp += 50_000_000
+        action = agent.act(Observation(stamp, vector, goal, episode, step))
+        agent.executed(stamp, action)
+        if ended:
+            wins.append(won)
+            (vector, goal), episode, step, ended = arm.reset(), episode + 1, 0, False
+        else:
+            vector, won, ended = arm.step(action)
+            step += 1
+        actions.append(action)
+        assert agent.percept is not None
+        errors.append((agent.percept.error, agent.percept.change))
+    return agent, np.array(actions), wins, errors
+
+
+def test_it_learns_to_reach_on_a_small_arm() -> None:
+    """Babbling reaches the goal in one episode of seven; what was learned nearly always."""
+    _, _, babbled, _ = live(0, 1000, NEVER)
+    assert np.mean(babbled) < 0.3
+    agent, _, wins, errors = live(0, 300)
+    assert np.mean(wins[-12:]) >= 0.75
+    error, change = np.nansum(np.array(errors[-100:]), axis=0)
+    assert error / change < 0.3       # scored before anything was learned from these steps
+    a, b = agent.snapshots()
+    assert a.version == 120 + 12 * 30  # rounds at 60, 80, ... 300
+    assert b is not None
+    assert b.version == a.version
+    assert b.meta['world_lineage'] == a.lineage
+
+
+def test_one_seed_gives_the_same_bits() -> None:
+    first, second, other = (live(s, 90, BRIEF) for s in (1, 1, 2))
+    assert np.array_equal(first[1], second[1])
+    assert not np.array_equal(first[1], other[1])
+    for one, two in zip(first[0].snapshots(), second[0].snapshots(), strict=True):
+        assert one is not None
+        assert two is not None
+        assert one.to_bytes() == two.to_bytes()
+
+
+def test_the_schedule() -> None:
+    config = ScheduleConfig(learn_every=10, updates=4, first_updates=99)
+    assert [config.round_at(n) for n in (0, 1, 10, 11, 31)] == [0, 1, 1, 2, 4]
+    assert [config.updates_in(r) for r in (1, 2, 9)] == [99, 4, 4]
+    assert [config.begins_at(r) for r in (1, 2, 4)] == [1, 11, 31]
+
+
+def test_until_the_first_round_it_babbles_and_then_it_perceives() -> None:
+    agent, _, _, errors = live(3, 63, BRIEF)
+    assert np.isnan(errors[55][0])
+    assert agent.percept is not None
+    assert agent.percept.latent.shape == (16,)
+    fresh, _, _, _ = live(3, 59, BRIEF)
+    assert fresh.percept is not None
+    assert fresh.percept.latent.shape == (0,)
+    assert fresh.snapshots()[1] is None
+
+
+def test_the_end_of_an_episode_is_no_transition() -> None:
+    """What is executed on the last observation of an episode leads nowhere."""
+    arm = PlanarArm(generator(0, 'body'))
+    agent = Agent(NEVER, arm.spec, 0)
+    vector, goal = arm.reset()
+    for stamp, (episode, step) in enumerate([(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)]):
+        action = agent.act(Observation(stamp, vector, goal, episode, step))
+        agent.executed(stamp, action)
+    assert agent.transitions == 4     # (0,0), (0,1), (1,0), (1,1); (1,2) waits for what follows
+    assert agent.replay.steps == 5
+
+
+def test_acting_imports_neither_torch_nor_onnx() -> None:
+    code = ('import sys; from abm_ros.core import behaviour, perception, planner, snapshot; '
+            "print(sorted({'torch', 'onnx', 'pybullet', 'rclpy'} & set(sys.modules)))")
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True,
+                          timeout=60, check=True)
+    assert done.stdout.strip() == '[]'
+    assert Perception.__module__ == 'abm_ros.world_model.perception'

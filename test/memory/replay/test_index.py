@@ -1,0 +1,279 @@
+"""The replay index against a slow, obvious reference, and its distributions."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from abm_ros.common.errors import NonFiniteError, SpecError, StoreError
+from abm_ros.common.spec import FieldSpec, ObservationSpec
+from abm_ros.common.transition import Batch, Step
+from abm_ros.memory.replay.index import ReplayIndex
+
+SPEC = ObservationSpec((FieldSpec('arm', 1), FieldSpec('tool', 2)), 'tool', 0.05, 1, 0.05, 10)
+
+
+def make_step(number: int, episode: int, index: int, last: bool, success: bool = False) -> Step:
+    """Make a step whose every array tells its number in the whole life, from 1."""
+    return Step(episode, index, number, np.array([number, number, -number], np.float32),
+                np.array([1000 + number, 0], np.float32),
+                None if last else np.array([number + 0.5], np.float32), 'play', success)
+
+
+def life(lengths: Sequence[int], cut: Sequence[bool] = (), won: Sequence[int] = ()) -> list[Step]:
+    """Episodes of these many steps; a cut one keeps an action in its last step."""
+    steps: list[Step] = []
+    for episode, length in enumerate(lengths):
+        torn = episode < len(cut) and cut[episode]
+        for index in range(length):
+            last = index == length - 1
+            steps.append(make_step(len(steps) + 1, episode, index, last and not torn,
+                                   last and episode in won))
+    return steps
+
+
+def filled(steps: Sequence[Step], capacity: int) -> ReplayIndex:
+    index = ReplayIndex(SPEC, capacity)
+    for step in steps:
+        index.append(step)
+    return index
+
+
+def follows(a: Step, b: Step) -> bool:
+    return a.action is not None and a.episode == b.episode and b.index == a.index + 1
+
+
+def reference_starts(held: Sequence[Step]) -> list[int]:
+    return [i for i in range(len(held) - 1) if follows(held[i], held[i + 1])]
+
+
+def reference_run(held: Sequence[Step], start: int) -> list[Step]:
+    """Collect the steps from start for as long as they follow each other."""
+    run = [held[start]]
+    while start + len(run) < len(held) and follows(run[-1], held[start + len(run)]):
+        run.append(held[start + len(run)])
+    return run
+
+
+def check_window(batch: Batch, row: int, run: Sequence[Step]) -> None:
+    horizon = batch.mask.shape[1]
+    for t in range(horizon + 1):
+        lived = run[min(t, len(run) - 1)]
+        np.testing.assert_array_equal(batch.observation[row, t], lived.observation)
+    for t in range(horizon):
+        assert batch.mask[row, t] == (t < len(run) - 1)
+        expected = run[t].action if t < len(run) - 1 else np.zeros(1)
+        np.testing.assert_array_equal(batch.action[row, t], expected)
+
+
+@settings(max_examples=60, deadline=None, database=None, derandomize=True)
+@given(episodes=st.lists(st.tuples(st.integers(1, 7), st.booleans()), min_size=1, max_size=12),
+       capacity=st.integers(2, 40), horizon=st.integers(1, 5), seed=st.integers(0, 99))
+def test_agrees_with_the_reference(episodes: list[tuple[int, bool]], capacity: int, horizon: int,
+                                   seed: int) -> None:
+    steps = life([n for n, _ in episodes], [cut for _, cut in episodes])
+    index, held = filled(steps, capacity), steps[-capacity:]
+    starts = reference_starts(held)
+    assert len(index) == len(starts)
+    assert index.steps == len(held)
+    rng = np.random.default_rng(seed)
+    if not starts:
+        with pytest.raises(StoreError, match='no transition yet'):
+            index.sample(rng, 4, horizon)
+        return
+    batch = index.sample(rng, 64, horizon, hindsight=0.5)
+    where = {step.stamp_ns: i for i, step in enumerate(held)}
+    for row in range(64):
+        start = where[int(batch.observation[row, 0, 0])]
+        assert start in starts
+        run = reference_run(held, start)
+        check_window(batch, row, run)
+        future = [tuple(s.observation[1:3]) for s in run[1:]]
+        assert tuple(batch.goal[row]) in [tuple(run[0].goal), *future]
+
+
+@settings(max_examples=40, deadline=None, database=None, derandomize=True)
+@given(lengths=st.lists(st.integers(1, 7), min_size=1, max_size=12), capacity=st.integers(2, 40),
+       won=st.sets(st.integers(0, 11)), horizon=st.integers(1, 5))
+def test_reverse_agrees_with_the_reference(lengths: list[int], capacity: int, won: set[int],
+                                           horizon: int) -> None:
+    steps = life(lengths, won=sorted(won))
+    index, held = filled(steps, capacity), steps[-capacity:]
+    ends = [i + 1 for i in reference_starts(held) if held[i + 1].action is None]
+    if not ends:
+        with pytest.raises(StoreError, match='no finished episode yet'):
+            index.reverse(np.random.default_rng(0), 4, horizon)
+        return
+    batch = index.reverse(np.random.default_rng(0), 32, horizon)
+    where = {step.stamp_ns: i for i, step in enumerate(held)}
+    for row in range(32):
+        end = where[int(batch.observation[row, -1, 0])]
+        assert end in ends
+        start = end
+        while end - start < horizon and start > 0 and follows(held[start - 1], held[start]):
+            start -= 1
+        check_window(batch, row, held[start:end + 1])
+        expected = held[end].goal if held[end].success else held[end].observation[1:3]
+        np.testing.assert_array_equal(batch.goal[row], expected)
+
+
+def test_reverse_prefers_successful_ends() -> None:
+    index = filled(life([5] * 10, won=[3]), 100)      # ends at 5, 10, ...; the won one at 20
+    rng = np.random.default_rng(5)
+    won = index.reverse(rng, 20_000, 2, successful=0.8).observation[:, -1, 0] == 20
+    # 0.8 + 0.2 / 10 with a standard error of 0.0027
+    assert abs(won.mean() - 0.82) < 0.012
+    assert (index.reverse(rng, 500, 2, successful=1.0).observation[:, -1, 0] == 20).all()
+
+
+def test_starts_are_uniform() -> None:
+    index = filled(life([1, 4, 9, 2, 6]), 15)         # the ring dropped 7 of 22 steps
+    expected = [s for s in range(8, 22) if s not in (14, 16)]
+    batch = index.sample(np.random.default_rng(11), 24_000, 3)
+    values, counts = np.unique(batch.observation[:, 0, 0], return_counts=True)
+    assert values.tolist() == expected
+    chi2 = float((((counts - 2000) ** 2) / 2000).sum())
+    assert chi2 < 31.26                               # 11 degrees of freedom, p = 0.001
+
+
+def test_hindsight_share_and_uniform_futures() -> None:
+    index = filled(life([6]), 10)
+    batch = index.sample(np.random.default_rng(3), 50_000, 2, hindsight=0.8)
+    start, goal = batch.observation[:, 0, 0], batch.goal[:, 0]
+    relabelled = goal < 1000
+    assert abs(relabelled.mean() - 0.8) < 0.008       # standard error 0.0018
+    from_first = goal[relabelled & (start == 1)]
+    values, counts = np.unique(from_first, return_counts=True)
+    assert values.tolist() == [2, 3, 4, 5, 6]
+    mean = len(from_first) / 5
+    assert float((((counts - mean) ** 2) / mean).sum()) < 18.47      # 4 degrees, p = 0.001
+    assert set(goal[relabelled & (start == 5)]) == {6.0}
+
+
+@pytest.mark.parametrize(('share', 'low'), [(0.0, 1000), (1.0, 0)])
+def test_hindsight_extremes(share: float, low: int) -> None:
+    batch = filled(life([6, 6]), 20).sample(np.random.default_rng(0), 500, 2, hindsight=share)
+    assert (batch.goal[:, 0] > low).all()
+    assert (batch.goal[:, 0] < low + 1000).all()
+
+
+def test_newest_restricts_the_draw() -> None:
+    index = filled(life([5, 5, 5]), 20)               # transitions 1-4, 6-9, 11-14
+    batch = index.sample(np.random.default_rng(0), 500, 1, newest=6)
+    assert set(batch.observation[:, 0, 0]) == {8, 9, 11, 12, 13, 14}
+    many = index.sample(np.random.default_rng(0), 500, 1, newest=10 ** 9)
+    assert len(set(many.observation[:, 0, 0])) == 12
+
+
+def test_a_growing_episode_is_replayed() -> None:
+    index = filled(life([5])[:3], 20)
+    assert len(index) == 2
+    batch = index.sample(np.random.default_rng(0), 200, 4, hindsight=1.0)
+    assert set(batch.observation[:, 0, 0]) == {1, 2}
+    assert set(batch.goal[:, 0]) == {2, 3}
+
+
+def test_a_lost_step_breaks_the_window() -> None:
+    steps = life([6])
+    index = filled(steps[:2] + steps[3:], 20)         # step 3 was lost on the way
+    batch = index.sample(np.random.default_rng(0), 200, 3)
+    first = batch.mask[batch.observation[:, 0, 0] == 1]
+    assert first.sum(axis=1).tolist() == [1.0] * len(first)
+    assert set(batch.observation[:, 0, 0]) == {1, 4, 5}
+
+
+def test_draws_depend_only_on_what_is_held() -> None:
+    steps = life([7, 3, 9, 4, 8, 5], won=[4])
+    old, fresh = filled(steps, 17), filled(steps[-17:], 17)
+    for name, arguments in (('sample', (50, 3)), ('reverse', (50, 3))):
+        one = getattr(old, name)(np.random.default_rng(7), *arguments)
+        two = getattr(fresh, name)(np.random.default_rng(7), *arguments)
+        again = getattr(old, name)(np.random.default_rng(7), *arguments)
+        for item in ('observation', 'action', 'mask', 'goal'):
+            np.testing.assert_array_equal(getattr(one, item), getattr(two, item))
+            np.testing.assert_array_equal(getattr(one, item), getattr(again, item))
+
+
+def test_seeds_are_lived_observations_with_their_goals() -> None:
+    observations, goals = filled(life([4, 4]), 20).seeds(np.random.default_rng(0), 300)
+    assert observations.shape == (300, 3)
+    assert goals.shape == (300, 2)
+    assert set(observations[:, 0]) == {1, 2, 3, 5, 6, 7}
+    np.testing.assert_array_equal(goals[:, 0], observations[:, 0] + 1000)
+
+
+def test_batches_are_float32_copies() -> None:
+    index = filled(life([5]), 10)
+    batch = index.sample(np.random.default_rng(0), 8, 3)
+    assert batch.observation.shape == (8, 4, 3)
+    for item in (batch.observation, batch.action, batch.mask, batch.goal):
+        assert item.dtype == np.float32
+        item[:] = -99.0
+    assert index.sample(np.random.default_rng(0), 8, 3).observation.min() > -99.0
+
+
+def test_transitions_that_are_kept_are_those_of_whole_windows() -> None:
+    index = filled(rarely_moved(7), 1000)
+    whole = index.sample(np.random.default_rng(0), 32, 4, events=0.5)
+    short = index.sample(np.random.default_rng(0), 32, 4, events=0.5, keep=1)
+    assert short.mask.shape == (32, 1)
+    for item in ('observation', 'action', 'mask', 'goal'):
+        np.testing.assert_array_equal(getattr(short, item), getattr(whole.column(0), item))
+
+
+def test_refuses_bad_arguments_and_steps() -> None:
+    index = filled(life([5]), 10)
+    rng = np.random.default_rng(0)
+    for arguments in ({'batch': 0, 'horizon': 1}, {'batch': 1, 'horizon': 0},
+                      {'batch': 1, 'horizon': 1, 'newest': 0}):
+        with pytest.raises(SpecError, match='at least 1'):
+            index.sample(rng, **arguments)
+    with pytest.raises(SpecError, match='hindsight'):
+        index.sample(rng, 1, 1, hindsight=float('nan'))
+    with pytest.raises(SpecError, match='at least 2 steps'):
+        ReplayIndex(SPEC, 1)
+    lived = make_step(6, 1, 0, False)
+    with pytest.raises(SpecError, match="'observation': expected shape"):
+        index.append(replace(lived, observation=np.zeros(1)))
+    with pytest.raises(NonFiniteError, match='action'):
+        index.append(replace(lived, action=np.array([np.inf])))
+    assert (len(index), index.steps) == (4, 5)
+
+
+def rarely_moved(every: int, episodes: int = 40) -> list[Step]:
+    """Return steps in which the tool moves once in so many transitions."""
+    steps = life([20] * episodes)
+    place = np.cumsum([i % every == 0 for i in range(len(steps))]).astype(np.float32)
+    return [replace(s, observation=np.array([s.observation[0], place[i], 0.0], np.float32))
+            for i, s in enumerate(steps)]
+
+
+def eventful(batch: Batch) -> float:
+    """Return the share of windows in which the tool moves where it was lived."""
+    moved = np.linalg.norm(np.diff(batch.observation[..., 1:3], axis=1), axis=-1) > 0.01
+    return float((moved & (batch.mask > 0)).any(axis=1).mean())
+
+
+def test_windows_with_events_complete_the_uniform_ones() -> None:
+    """Of 1 in 51, two steps each see 0.04; 0.5 - 0.02 of the windows are made to hold one."""
+    index = filled(rarely_moved(51), 2000)
+    rng = np.random.default_rng(0)
+    assert eventful(index.sample(rng, 20_000, 2)) == pytest.approx(0.04, abs=0.015)
+    assert eventful(index.sample(rng, 20_000, 2, events=0.5)) == pytest.approx(0.50, abs=0.02)
+
+
+@pytest.mark.parametrize(('every', 'share'), [(3, 0.25), (10_000, 0.25)])
+def test_where_events_are_frequent_or_unknown_draws_stay_uniform(every: int,
+                                                                 share: float) -> None:
+    index = filled(rarely_moved(every), 2000)
+    plain = index.sample(np.random.default_rng(1), 64, 2)
+    other = index.sample(np.random.default_rng(1), 64, 2, events=share)
+    np.testing.assert_array_equal(plain.observation, other.observation)
+
+
+def test_events_are_a_share() -> None:
+    with pytest.raises(SpecError, match='events'):
+        filled(life([5]), 10).sample(np.random.default_rng(0), 4, 1, events=1.5)

@@ -1,0 +1,168 @@
+"""Blocks, images, origins and priorities of the replay index."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_replay import SPEC, filled, life
+
+from abm_ros.common.errors import SpecError, StoreError
+from abm_ros.common.spec import FieldSpec, ObservationSpec
+from abm_ros.common.transition import Step
+from abm_ros.memory.record.store import Store, StoreConfig
+from abm_ros.memory.replay.index import PICKS, RARE_SHARE, RECENT_SHARE, ReplayIndex
+
+PICTURED = ObservationSpec((FieldSpec('tool', 2), FieldSpec('camera', 48, (3, 4, 4)),
+                            FieldSpec('depth', 6, (1, 2, 3))), 'tool', 0.05, 1, 0.05, 10)
+
+
+@pytest.mark.parametrize('size', [1, 3, 7, 100])
+@pytest.mark.parametrize('capacity', [5, 17, 100])
+def test_blocks_and_steps_make_the_same_index(tmp_path: Path, size: int, capacity: int) -> None:
+    steps = life([7, 3, 9, 1, 4, 8, 5], cut=[False, True], won=[4])
+    with Store(tmp_path / 'm.db', SPEC, StoreConfig(commit_count=size)) as store:
+        for step in steps:
+            store.append(step)
+            store.poll()
+        store.flush()
+        taken = ReplayIndex(SPEC, capacity)
+        for block in store.blocks():
+            taken.append_block(block)
+    one = filled(steps, capacity)
+    assert len(one) == len(taken) > 0
+    for draw in ('sample', 'reverse', 'forward'):
+        a, b = (getattr(index, draw)(np.random.default_rng(2), 40, 3) for index in (one, taken))
+        for item in ('observation', 'action', 'mask', 'goal'):
+            np.testing.assert_array_equal(getattr(a, item), getattr(b, item))
+
+
+def pictured(number: int, rng: np.random.Generator) -> Step:
+    pixels = rng.integers(0, 256, 54).astype(np.float32) / np.float32(255)
+    return Step(0, number, number, np.concatenate(
+        [np.full(2, number, np.float32), pixels]), np.zeros(2, np.float32),
+        np.zeros(1, np.float32), 'play', False)
+
+
+def test_images_are_kept_as_bytes_and_come_back_bit_for_bit(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    steps = [pictured(number, rng) for number in range(20)]
+    path = tmp_path / 'm.db'
+    index = ReplayIndex(PICTURED, 100)
+    with Store(path, PICTURED, StoreConfig()) as store:
+        for step in steps:
+            store.append(step)
+            index.append(step)
+    assert index.pixels.dtype == np.uint8
+    assert index.numbers.shape == (100, 2)
+    assert path.read_bytes().count(b'\x89PNG') == 40
+    with Store.read(path) as reader:
+        for lived, read in zip(steps, reader.steps(), strict=True):
+            assert lived.observation.tobytes() == read.observation.tobytes()
+    batch = index.sample(np.random.default_rng(0), 30, 2)
+    for row in batch.observation[:, 0]:
+        np.testing.assert_array_equal(row, steps[int(row[0])].observation)
+
+
+def test_shades_between_those_of_8_bits_are_refused(tmp_path: Path) -> None:
+    step = pictured(0, np.random.default_rng(0))
+    step.observation[10] = 0.5
+    with Store(tmp_path / 'm.db', PICTURED, StoreConfig()) as store, \
+            pytest.raises(SpecError, match='k / 255'):
+        store.append(step)
+
+
+def test_sources_never_mix() -> None:
+    index = ReplayIndex(SPEC, 200)
+    origins = ['self', 'imagined', 'teacher', 'self', 'imagined']
+    where: dict[str, set[float]] = {'lived': set()}
+    for number, step in enumerate(life([6] * 5), 1):
+        origin = origins[step.episode]
+        index.append(replace(step, provenance=origin))
+        if step.action is not None:
+            where.setdefault(origin, set()).add(number)
+            if origin != 'imagined':
+                where['lived'].add(number)
+    for source, expected in where.items():
+        for batch in (index.sample(np.random.default_rng(0), 500, 4, source=source),
+                      index.forward(np.random.default_rng(0), 500, 4, source=source),
+                      index.reverse(np.random.default_rng(0), 500, 4, source=source)):
+            assert set(batch.observation[:, 0, 0].tolist()) <= expected
+            # Nor within a window, nor as a goal in hindsight.
+            lived = batch.observation[:, :, 0][:, :-1][batch.mask > 0]
+            assert set(lived.tolist()) <= expected
+    assert set(index.sample(np.random.default_rng(0), 2000, 1, source='imagined')
+               .observation[:, 0, 0].tolist()) == where['imagined']
+    for pick in PICKS[1:]:
+        drawn = index.sample(np.random.default_rng(0), 2000, 1, pick=pick)
+        assert set(drawn.observation[:, 0, 0].tolist()) <= where['lived']
+        with pytest.raises(SpecError, match='lived'):
+            index.sample(np.random.default_rng(0), 5, 1, source='imagined', pick=pick)
+    with pytest.raises(SpecError, match='source: expected one of'):
+        index.sample(np.random.default_rng(0), 5, 1, source='dreamt')
+    with pytest.raises(SpecError, match='pick: expected one of'):
+        index.sample(np.random.default_rng(0), 5, 1, pick='newest')
+
+
+def test_an_origin_that_changes_ends_a_window() -> None:
+    steps = life([6])
+    index = ReplayIndex(SPEC, 50)
+    for step in steps:
+        index.append(replace(step, provenance='teacher' if step.index < 3 else 'self'))
+    batch = index.sample(np.random.default_rng(0), 200, 5)
+    assert set(batch.observation[:, 0, 0]) == {1, 2, 4, 5}
+
+
+def test_forward_windows_begin_where_episodes_do() -> None:
+    batch = filled(life([4, 6, 1, 3]), 50).forward(np.random.default_rng(0), 300, 3)
+    assert set(batch.observation[:, 0, 0]) == {1, 5, 12}
+    with pytest.raises(StoreError, match='no beginning of an episode'):
+        filled(life([8]), 4).forward(np.random.default_rng(0), 3, 2)
+
+
+@pytest.mark.parametrize(('kind', 'column'), [('surprise', 0), ('rarity', 1), ('gain', 2)])
+def test_draws_follow_the_weights(kind: str, column: int) -> None:
+    """Proportional prioritisation: P(i) = p_i^0.6 / sum p^0.6, p = value + 0.01."""
+    index = filled(life([5, 5, 5]), 12)            # steps 3 to 14 of 0.. are held
+    held = np.array([5, 6, 7, 8, 10, 11, 12, 13])  # with a successor, and held
+    held = np.concatenate([[3], held])
+    before, after = np.full(9, 2.0), np.linspace(0.0, 1.6, 9)
+    novelty = np.linspace(1.0, 0.2, 9)
+    index.priorities.draw(np.random.default_rng(0), 3, kind)       # the tree is there already
+    index.priorities.appraise(held, before, novelty)
+    index.priorities.appraise(held, after, novelty)
+    values = (after, novelty, before - after)[column]
+    expected = (values + 0.01) ** 0.6
+    expected = expected / expected.sum()
+    batch = index.sample(np.random.default_rng(1), 60_000, 1, pick=kind)
+    drawn = batch.observation[:, 0, 0].astype(int) - 1
+    counts = np.array([(drawn == step).sum() for step in held])
+    assert counts.sum() == 60_000
+    chi2 = float(((counts - 60_000 * expected) ** 2 / (60_000 * expected)).sum())
+    assert chi2 < 26.12                            # 8 degrees of freedom, p = 0.001
+
+
+def test_priorities_keep_up_with_the_ring() -> None:
+    steps = life([5] * 12)
+    index = ReplayIndex(SPEC, 16)
+    for number, step in enumerate(steps, 1):
+        index.append(step)
+        if len(index):
+            drawn = index.sample(np.random.default_rng(number), 50, 1, pick='surprise')
+            starts = {n for n in range(max(1, number - 15), number) if n % 5}
+            assert set(drawn.observation[:, 0, 0].tolist()) <= starts
+    many = index.sample(np.random.default_rng(0), 3000, 1, pick='surprise')
+    assert set(many.observation[:, 0, 0].tolist()) == starts
+
+
+def test_a_balanced_batch_has_its_shares() -> None:
+    index = filled(life([101] * 10), 5000)
+    rare = np.arange(20, 30)
+    everything = np.arange(1010)
+    index.priorities.appraise(everything, np.zeros(1010), np.where(
+        np.isin(everything, rare), 1e6, 0.0))
+    start = index.sample(np.random.default_rng(0), 4000, 1, pick='balanced'
+                         ).observation[:, 0, 0].astype(int) - 1
+    recent = start >= 909                          # the newest 100 transitions of 1000
+    assert abs(recent.mean() - (RECENT_SHARE + 0.1 * 0.5)) < 0.02
+    assert abs(np.isin(start, rare).mean() - RARE_SHARE) < 0.03

@@ -1,0 +1,212 @@
+"""System M's decision for a tick: operator, constraints, faults and the baseline before phi."""
+
+from pathlib import Path
+
+import pytest
+
+from abm_ros.common.errors import ConfigError, WiringError
+from abm_ros.meta.constraints import Constraints
+from abm_ros.meta.decision import choose
+from abm_ros.meta.meta_control import Health, MetaControl, SystemMConfig
+from abm_ros.meta.phi import ModePolicy, Modulation, Override, Phi
+from abm_ros.meta.wiring import MODES, NodeRow, Row
+
+OWN = Path(__file__).resolve().parents[2] / 'config'
+SHUT = {'observe', 'imitate', 'rest', 'sleep', 'imagine', 'freeze'}
+WIRING = {mode: Row(mode, mode not in SHUT, {'motor_gate': NodeRow(mode not in SHUT, {}, {})},
+                    'not built' if mode in {'observe', 'imitate', 'imagine'} else '')
+          for mode in MODES}
+PHI = Phi({'play': ModePolicy(1.0, {}, 0.0, 0.0, Modulation(exploration=0.5)),
+           'task': ModePolicy(0.5, {'competence': 1.0}, 0.0, 0.0),
+           'rest': ModePolicy(0.1), 'sleep': ModePolicy(0.0)},
+          (Override('pain', 'freeze', above=0.5, until=0.1),
+           Override('energy', 'rest', below=0.2, until=0.5)))
+FINE = {'competence': 0.0, 'pain': 0.0, 'energy': 1.0}
+
+
+def control(constraints: Constraints | None = None, **settings) -> MetaControl:
+    return MetaControl(SystemMConfig(**settings), PHI, WIRING, constraints or Constraints())
+
+
+def modes_of(made: MetaControl, *signals, raw=None, fault: str = '', start_s: float = 0.0):
+    return [made.decide(s, raw or {}, fault, start_s + i).mode for i, s in enumerate(signals)]
+
+
+def test_phi_decides_when_nothing_is_in_its_way() -> None:
+    made = control()
+    assert made.begin(0.0).mode == 'task'
+    assert modes_of(made, FINE, {**FINE, 'competence': 1.0}, FINE) == ['play', 'task', 'play']
+
+
+@pytest.mark.parametrize('mode', ['play', 'task', 'rest', 'sleep', 'freeze'])
+def test_a_pin_holds_in_every_working_mode_and_pain_goes_before_it(mode) -> None:
+    made = control(pin_mode=mode)
+    assert made.begin(0.0).mode == mode
+    assert modes_of(made, FINE, FINE, {**FINE, 'pain': 0.9}, {**FINE, 'pain': 0.2}, FINE) == [
+        mode, mode, 'freeze', 'freeze', mode]
+
+
+def test_an_override_goes_before_a_pin_and_takes_its_own_mode() -> None:
+    made = control(pin_mode='play')
+    made.begin(0.0)
+    assert modes_of(made, FINE, {**FINE, 'energy': 0.1}, {**FINE, 'energy': 0.4}, FINE) == [
+        'play', 'rest', 'rest', 'play']
+
+
+@pytest.mark.parametrize('pin', ['', 'play', 'rest'])
+def test_an_override_whose_mode_is_barred_freezes_and_is_logged(pin) -> None:
+    made = control(pin_mode=pin, veto_modes=('rest',))
+    made.begin(0.0)
+    tired = {**FINE, 'energy': 0.1}
+    assert modes_of(made, tired, {**FINE, 'energy': 0.4}, tired) == ['freeze'] * 3
+    assert made.state.override == 1
+    assert (made.refused.wanted, made.refused.rule) == ('rest', 'the operator vetoes it')
+    made.config = SystemMConfig(pin_mode=pin)
+    assert modes_of(made, tired) == ['rest']
+
+
+def test_a_battery_that_never_charges_never_moves_the_arm() -> None:
+    """Rest ends at its longest dwell; the arm must not work meanwhile."""
+    made = control(Constraints((), {'rest': 120.0}, recover_s=3.0))
+    made.begin(0.0)
+    tired = {**FINE, 'energy': 0.05}
+    seen = [made.decide(tired, {}, '', 0.1 * i).mode for i in range(1, 2000)]
+    assert set(seen) == {'rest', 'freeze'}
+    assert seen.count('freeze') == pytest.approx(3.0 / 0.1, abs=1)
+
+
+def test_a_pinned_mode_needs_no_row_in_phi() -> None:
+    made = MetaControl(SystemMConfig(pin_mode='rest'), Phi({'play': ModePolicy(1.0)}), WIRING,
+                       Constraints())
+    made.begin(0.0)
+    assert modes_of(made, FINE, FINE) == ['rest', 'rest']
+
+
+def test_a_pin_that_comes_later_is_followed_at_once() -> None:
+    made = control()
+    made.begin(0.0)
+    for mode in ('sleep', 'freeze', 'task'):
+        made.config = SystemMConfig(pin_mode=mode)
+        assert modes_of(made, FINE) == [mode]
+
+
+@pytest.mark.parametrize('mode', ['observe', 'imitate', 'imagine'])
+def test_unavailable_modes_are_refused_with_the_reason(mode) -> None:
+    assert 'not built' in control().refusal(mode)
+    with pytest.raises(WiringError, match='not built'):
+        control(pin_mode=mode)
+    with pytest.raises(WiringError, match='not built'):
+        control(initial_mode=mode)
+
+
+def test_unknown_and_forbidden_modes_are_refused() -> None:
+    assert 'dance' in control().refusal('dance')
+    assert 'constraints' in control(Constraints(('play',))).refusal('play')
+    with pytest.raises(WiringError, match='forbidden'):
+        control(Constraints(('play',)), pin_mode='play')
+    with pytest.raises(ConfigError):
+        SystemMConfig(pin_mode='dance')
+
+
+def test_what_the_constraints_forbid_phi_cannot_choose() -> None:
+    made = control(Constraints(('play',)))
+    assert modes_of(made, FINE, FINE) == ['task', 'task']
+
+
+def test_a_mode_ends_at_its_longest_dwell() -> None:
+    made = control(Constraints((), {'play': 3.0}))
+    made.begin(0.0)
+    seen = modes_of(made, *[FINE] * 12)
+    longest = max(len(run) for run in ''.join(m[0] for m in seen).replace('t', ' ').split())
+    assert longest <= 4
+    assert 'task' in seen
+
+
+def test_a_veto_ends_a_mode_and_vetoing_all_freezes() -> None:
+    made = control(veto_modes=('play',))
+    assert modes_of(made, FINE) == ['task']
+    made.config = SystemMConfig(veto_modes=('play', 'task', 'rest', 'sleep'))
+    assert modes_of(made, FINE) == ['freeze']
+
+
+@pytest.mark.parametrize(('veto', 'says'), [
+    (('play', 'freeze'), 'freeze cannot be vetoed, for pain'), (('dance',), "unknown 'dance'")])
+def test_the_safe_mode_cannot_be_vetoed_nor_what_does_not_exist(veto, says) -> None:
+    """Else pain could no longer stop the arm."""
+    with pytest.raises(ConfigError, match=says):
+        SystemMConfig(veto_modes=veto)
+
+
+def test_a_life_begins_frozen_where_a_rule_or_the_operator_bars_its_first_mode() -> None:
+    for made, rule in ((control(veto_modes=('task',)), 'the operator vetoes it'),
+                       (control(Constraints(quotas={'task': 0.0})), 'quotas.task'),
+                       (control(pin_mode='play', veto_modes=('play',)), 'the operator vetoes')):
+        decision = made.begin(0.0)
+        assert decision.mode == 'freeze'
+        assert rule in decision.reason
+        assert rule in made.situation.barred[made.situation.begin]
+        assert choose(made.situation, PHI) == decision
+        assert modes_of(made, FINE, start_s=1.0)[0] not in (made.situation.begin, 'freeze')
+    made = control()
+    made.held = True
+    decision = made.begin(0.0)
+    assert (decision.mode, decision.reason, made.situation.held) == (
+        'freeze', 'operator holds', True)
+
+
+def test_hold_and_fault_freeze_before_everything_and_learn_nothing() -> None:
+    made = control(pin_mode='play')
+    made.held = True
+    decision = made.decide(FINE, {}, '', 1.0)
+    assert (decision.mode, decision.modulation.plasticity_a) == ('freeze', 0.0)
+    assert 'operator' in decision.reason
+    made.held = False
+    decision = made.decide(FINE, {}, 'lost system_b', 2.0)
+    assert decision.mode == 'freeze'
+    assert 'lost system_b' in decision.reason
+    assert modes_of(made, FINE, start_s=3.0) == ['play']
+
+
+def test_the_baseline_acts_without_learning_and_only_overrides_interrupt_it() -> None:
+    made = control(baseline_episodes=20)
+    first = made.begin(0.0)
+    assert (first.mode, first.modulation.plasticity_a, first.modulation.plasticity_b) == (
+        'task', 0.0, 0.0)
+    acting = {'system_b': {'episodes': 19.0}}
+    decision = made.decide(FINE, acting, '', 1.0)
+    assert (decision.mode, decision.modulation.plasticity_a) == ('task', 0.0)
+    seen = modes_of(made, {**FINE, 'pain': 1.0}, FINE, {**FINE, 'energy': 0.1},
+                    {**FINE, 'energy': 0.3}, FINE, raw=acting, start_s=2.0)
+    assert seen == ['freeze', 'task', 'rest', 'rest', 'task']
+    done = made.decide(FINE, {'system_b': {'episodes': 20.0}}, '', 9.0)
+    assert (done.mode, done.modulation.plasticity_a) == ('play', 1.0)
+
+
+def test_a_system_b_that_restarts_does_not_start_the_baseline_anew() -> None:
+    """It counts its episodes from 0 again; what was learned is learned."""
+    made = control(baseline_episodes=20)
+    made.begin(0.0)
+    assert made.decide(FINE, {'system_b': {'episodes': 25.0}}, '', 1.0).mode == 'play'
+    assert made.decide(FINE, {'system_b': {'episodes': 0.0}}, '', 2.0).mode == 'play'
+
+
+def test_a_memory_that_cannot_write_freezes_with_that_reason() -> None:
+    made = control(pin_mode='play')
+    made.begin(0.0)
+    decision = made.decide(FINE, {'episodic_memory': {'trouble': 1.0}}, '', 1.0)
+    assert decision.mode == 'freeze'
+    assert 'memory cannot write' in decision.reason
+    assert made.decide(FINE, {'episodic_memory': {'trouble': 0.0}}, '', 2.0).mode == 'play'
+
+
+def test_health_knows_who_is_heard() -> None:
+    health = Health(('a', 'b'), 2.0)
+    assert health.lost(0.0) == ['a', 'b']
+    health.take('a', {'x': 1.0}, {'state': 'active', 'incarnation': 'i'}, 1.0)
+    assert health.lost(3.0) == ['b']
+    assert health.lost(3.01) == ['a', 'b']
+    assert (health.state('a'), health.incarnation('a'), health.state('b')) == ('active', 'i', '')
+    copy = health.copy()
+    health.take('a', {'x': 2.0}, {}, 4.0)
+    assert copy.values('a') == {'x': 1.0}
+    assert copy.lost(4.0) == ['a', 'b']

@@ -1,0 +1,330 @@
+"""The conductor: on the record before the effect, and no effect without a record."""
+
+import itertools
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+pytest.importorskip('rclpy')
+
+from abm_ros.common import names
+from abm_ros.common.errors import GraphError
+from abm_ros.meta.audit.log import AuditLog, records
+from abm_ros.meta.audit.trail import check
+from abm_ros.meta.constraints import load_constraints
+from abm_ros.meta.meta_control import Health, MetaControl, SystemMConfig, wishes
+from abm_ros.meta.phi import Modulation, load_phi
+from abm_ros.meta.wiring import MODES, NodeRow, Row
+from abm_ros.nodes.effectors.conductor import Conductor
+from abm_ros.nodes.effectors.mode_settings import with_settings
+from abm_ros.ros.ports import read_wiring
+
+SHUT = {'observe', 'imitate', 'rest', 'sleep', 'imagine', 'freeze'}
+ROW = {name: NodeRow(True, {}, {}) for name in names.WIRED_NODES}
+WIRING = {mode: Row(mode, mode not in SHUT, ROW,
+                    'not built' if mode in {'observe', 'imitate', 'imagine'} else '')
+          for mode in MODES}
+PHI = (Path(__file__).resolve().parents[2] / 'config' / 'phi.yaml').read_text()
+
+
+class Silent:
+    """A logger and a rewirer that does as it is told, and remembers the rows."""
+
+    def __init__(self) -> None:
+        self.rows, self.modulated = [], []
+        self.waits, self.trouble = False, ''
+        self.forgotten: list[str] = []
+
+    def info(self, *_, **__) -> None: ...
+    def error(self, *_, **__) -> None: ...
+    def wait_ready(self, *_) -> None: ...
+    def forget(self, node) -> None: self.forgotten.append(node)
+    def shut_gate(self) -> bool: return True
+
+    def check(self) -> None:
+        if trouble := self.trouble:
+            self.trouble, self.waits = '', False
+            raise GraphError(trouble)
+
+    def apply(self, rows):
+        self.rows.append(rows)
+        return SimpleNamespace(gate_shut_s=0.0, full_s=0.0)
+
+    def modulate(self, node, changes) -> None:
+        self.modulated.append((node, changes))
+
+
+class Bench:
+    """A conductor over a fake graph, with time in our hands."""
+
+    def __init__(self, folder: Path, constraints: str = '') -> None:
+        self.path, self.graph, self.now_s = folder / 'audit.jsonl', Silent(), 0.0
+        self.control = MetaControl(SystemMConfig(), load_phi(PHI), WIRING,
+                                   load_constraints(constraints))
+        self.conductor = Conductor(
+            self.control, self.graph, AuditLog(self.path), 'one', self.graph,
+            {'phi': PHI, 'constraints': constraints}, wishes(self.control.config))
+        self.told: list[tuple[float, str]] = []
+        self.conductor.tell = lambda report: self.told.append((self.now_s, report))
+        self.conductor.bring_up(1.0, None)
+        self.raw = {name: {} for name in names.WIRED_NODES}
+        self.words: dict[str, dict[str, str]] = {}
+        self.incarnations = dict.fromkeys(names.WIRED_NODES, 'a')
+
+    def turn(self, seconds: float = 10.0) -> str:
+        self.now_s += seconds
+        health = Health(names.WIRED_NODES, 2.0)
+        for name, values in self.raw.items():
+            health.take(name, values, {'incarnation': self.incarnations[name],
+                                       **self.words.get(name, {})}, self.now_s)
+        self.conductor.turn(health, self.now_s)
+        return self.conductor.mode
+
+    def kinds(self) -> list[str]:
+        return [record['kind'] for record in records(self.path)]
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    monkeypatch.setattr('abm_ros.nodes.effectors.conductor.time',
+                        SimpleNamespace(monotonic=lambda: 0.0))
+
+
+def test_a_life_is_on_the_record_and_recomputes(tmp_path) -> None:
+    bench = Bench(tmp_path)
+    assert bench.turn() == 'play'     # nothing is known yet
+    bench.raw['system_a'] = {'uncertainty': 0.05, 'prediction_error': 0.1}
+    bench.raw['system_b'] = {'competence': 1.0}
+    bench.raw['episodic_memory'] = {'novelty': 0.1}
+    assert [bench.turn() for _ in range(30)][-1] == 'task'
+    bench.conductor.close()
+    assert bench.kinds()[:3] == ['start', 'mode', 'mode']
+    assert check(bench.path).decisions >= 3
+
+
+def test_what_a_rule_refuses_is_logged_once_with_the_rule(tmp_path) -> None:
+    bench = Bench(tmp_path, 'forbidden_modes: [play]')
+    assert [bench.turn() for _ in range(4)] == ['task'] * 4
+    found = [r['body'] for r in records(bench.path) if r['kind'] == 'refused']
+    assert [(f['wanted'], f['rule']) for f in found] == [('play', 'forbidden_modes: play')]
+
+
+def test_a_tripped_guard_is_logged_when_it_begins_and_when_it_ends(tmp_path) -> None:
+    bench = Bench(tmp_path)
+    for ratio in [1.9] * 100 + [0.0] * 300:
+        bench.raw['sensory_gate'] = {'effort_ratio': ratio}
+        bench.turn(1.0)
+    found = [r['body']['what'] for r in records(bench.path) if r['kind'] == 'guard']
+    assert 'rest is forced' in found[0]
+    assert found[1] == 'over'
+
+
+def test_a_hold_at_the_gate_freezes_is_logged_and_outlives_the_gate(tmp_path) -> None:
+    bench = Bench(tmp_path)
+    bench.turn()
+    bench.raw['motor_gate'] = {'held': 1.0}
+    assert bench.turn(0.1) == 'freeze'
+    assert not bench.conductor.motors_open
+    bench.raw['motor_gate'], bench.incarnations['motor_gate'] = {'held': 0.0}, 'b'
+    assert bench.turn(0.1) == 'freeze'
+    assert bench.control.held
+    bench.conductor.hold(False)
+    assert bench.turn(0.1) != 'freeze'
+    assert bench.kinds().count('intervention') == 3
+
+
+def test_a_repair_is_on_the_record_before_it_rewires_and_once_a_fault(tmp_path) -> None:
+    bench = Bench(tmp_path)
+    bench.turn()
+    bench.incarnations['system_a'] = 'b'
+    assert bench.turn(0.1) == 'freeze'
+    apply, written = bench.graph.apply, []
+
+    def failing(rows):
+        written.append(bench.kinds())
+        if len(written) < 3:
+            raise GraphError('system_a does not answer')
+        return apply(rows)
+
+    bench.graph.apply = failing
+    for _ in range(3):
+        bench.turn(0.1)
+    assert [kinds[-1] for kinds in written[:3]] == ['repairing'] * 3
+    assert bench.kinds().count('repairing') == bench.kinds().count('repaired') == 1
+    assert not bench.conductor.fault
+
+
+def test_without_a_record_nothing_opens_and_a_hold_still_holds(tmp_path) -> None:
+    bench = Bench(tmp_path)
+    bench.turn()
+    bench.conductor._audit.close()
+    with pytest.raises(GraphError, match='audit log cannot be written'):
+        bench.conductor.hold(True)
+    assert bench.control.held
+    assert not bench.conductor.motors_open
+    with pytest.raises(GraphError, match='audit log cannot be written'):
+        bench.conductor.reconfigure(SystemMConfig(veto_modes=('play',)))
+    assert bench.control.config.veto_modes == ()
+    rows = len(bench.graph.rows)
+    with pytest.raises(GraphError, match='audit log cannot be written'):
+        bench.turn()
+    assert len(bench.graph.rows) == rows
+
+
+def test_the_motion_envelope_and_replays_preference_reach_their_nodes(tmp_path) -> None:
+    bench = Bench(tmp_path, 'speed_limit: 0.25')
+    row = bench.graph.rows[-1]
+    assert row['motor_gate'].params['speed_limit'] == 0.25
+    assert row['system_a_learner'].params['pick'] == row['system_b_learner'].params['pick']
+
+
+@pytest.mark.parametrize(('mode', 'seen', 'done'), [
+    ('task', {'system_a', 'episodic_memory'}, {'system_a', 'episodic_memory'}),
+    ('rest', {'system_a'}, {''}),
+    ('freeze', {'system_a', 'episodic_memory'}, {''}),
+    ('sleep', {''}, {''})])
+def test_the_gates_are_told_who_reads_what_they_write(mode, seen, done) -> None:
+    text = (Path(__file__).resolve().parents[2] / 'config' / 'wiring.yaml').read_text()
+    row = read_wiring(text)[mode]
+    rows = with_settings(row, Modulation(1.0, 1.0), 'one', 1.0)
+    assert set(rows['sensory_gate'].params['readers']) == seen
+    assert set(rows['motor_gate'].params['readers']) == done
+
+
+def test_modulation_follows_stress_but_not_at_every_tick(tmp_path) -> None:
+    bench = Bench(tmp_path)
+    assert bench.turn() == 'play'
+    for _ in range(40):
+        bench.raw['sensory_gate'] = {'effort_ratio': 0.9}
+        bench.turn(0.1)
+    assert 0 < bench.kinds().count('modulate') <= 2
+    changes = [c for node, c in bench.graph.modulated if node == 'system_b']
+    assert changes[-1]['exploration'] < 0.4
+
+
+def claimed(report: str) -> float:
+    return float(re.search(r'at least (\d\.\d+)', report)[1])
+
+
+def test_what_the_robot_says_of_itself_follows_what_is_measured(tmp_path) -> None:
+    """No mode changes here: an old claim must not stand on its topic."""
+    bench = Bench(tmp_path, 'forbidden_modes: [play, sleep]')
+    for episode in range(60):
+        bench.raw['system_b'] = {'episodes': float(episode), 'successes': float(episode)}
+        bench.turn(1.0)
+    assert claimed(bench.told[-1][1]) > 0.7
+    switches = bench.kinds().count('mode')
+    for episode in range(60, 160):
+        bench.raw['system_b'] = {'episodes': float(episode), 'successes': 59.0}
+        bench.turn(1.0)
+    assert bench.kinds().count('mode') == switches
+    assert claimed(bench.told[-1][1]) < 0.1
+
+
+def test_the_report_is_told_with_the_mode_and_then_once_a_second(tmp_path) -> None:
+    bench = Bench(tmp_path)
+    bench.turn(20.0)
+    for tick in range(60):
+        bench.raw['sensory_gate'] = {'energy': 1.0 - 0.01 * tick}     # a new text each time
+        assert bench.turn(0.1) == 'play'
+    at = [when for when, _ in bench.told if when > 20.05]
+    assert 5 <= len(at) <= 6
+    assert all(after - before >= 1.0 for before, after in itertools.pairwise(at))
+    bench.raw['sensory_gate'] = {'effort_peak': 2.0}
+    assert bench.turn(0.1) == 'freeze'
+    assert bench.told[-1][1].startswith('Mode freeze: override: pain above 0.5.')
+    bench.conductor.hold(True)
+    bench.turn(1.1)
+    assert bench.told[-1][1].startswith('Mode freeze: operator holds.')
+
+
+def test_no_modulation_is_sent_while_one_is_not_answered_and_none_is_lost(tmp_path) -> None:
+    bench = Bench(tmp_path)
+    bench.turn()
+    sent = len(bench.graph.modulated)
+    bench.raw['sensory_gate'] = {'effort_ratio': 0.9}
+    bench.graph.waits = True
+    for _ in range(40):
+        bench.turn(0.1)
+    assert len(bench.graph.modulated) == sent
+    bench.graph.waits = False
+    bench.turn(0.1)
+    assert len(bench.graph.modulated) > sent
+
+
+def test_a_modulation_that_failed_freezes_the_graph(tmp_path) -> None:
+    bench = Bench(tmp_path)
+    bench.turn()
+    assert bench.conductor.motors_open
+    bench.graph.trouble = 'system_b does not answer set_parameters'
+    assert bench.turn(0.1) == 'freeze'
+    assert not bench.conductor.motors_open
+    assert bench.kinds()[-2:] == ['rewire_failed', 'degrade']
+
+
+def test_who_shuts_the_motors_while_a_mode_is_entered_has_the_last_word(tmp_path) -> None:
+    """Another thread may: the executor's, on a deactivation or a record that cannot be written."""
+    bench = Bench(tmp_path)
+    apply = bench.graph.apply
+
+    def meanwhile(rows):
+        bench.conductor.close_motors()
+        return apply(rows)
+
+    bench.graph.apply = meanwhile
+    assert bench.turn(20.0) == 'play'
+    assert not bench.conductor.motors_open
+    bench.graph.apply = apply
+    bench.turn(0.1)
+    assert bench.conductor.motors_open, 'the mode was entered anew'
+    bench.graph.apply = lambda rows: (bench.conductor.hold(True), apply(rows))[1]
+    bench.conductor.close_motors()
+    bench.turn(0.1)
+    assert not bench.conductor.motors_open
+    bench.conductor.hold(False)
+    assert not bench.conductor.motors_open, 'not before a mode is entered'
+
+
+def test_a_gate_that_shut_by_itself_is_noted_and_told_again(tmp_path) -> None:
+    """A stranger's heartbeat or a fault of its own: it waits until it is armed anew."""
+    bench = Bench(tmp_path)
+    assert bench.turn() == 'play'
+    rows = len(bench.graph.rows)
+    bench.raw['motor_gate'] = {'open': 0.0, 'held': 0.0, 'tripped': 1.0}
+    bench.words['motor_gate'] = {'shut': 'System M changed from incarnation one to two'}
+    for _ in range(10):
+        bench.turn(0.1)
+    assert len(bench.graph.rows) == rows, 'a second is waited'
+    for _ in range(3):
+        bench.turn(0.1)
+    assert len(bench.graph.rows) == rows + 1
+    assert 'motor_gate' in bench.graph.forgotten, 'its state and settings are not what they were'
+    found = [r['body'] for r in records(bench.path) if r['kind'] == 'gate_shut']
+    assert found == [{'mode': 'play', 'reason': 'System M changed from incarnation one to two'}]
+    assert bench.conductor.motors_open
+    assert bench.kinds()[-2:] == ['gate_shut', 'mode']
+    bench.conductor.close()
+    assert check(bench.path).decisions == bench.kinds().count('mode')
+
+
+@pytest.mark.parametrize('gate', [
+    {'open': 1.0, 'tripped': 0.0}, {'open': 0.0, 'tripped': 0.0}, {}])
+def test_a_gate_that_only_waits_for_actions_is_left_alone(tmp_path, gate) -> None:
+    bench = Bench(tmp_path)
+    assert bench.turn() == 'play'
+    bench.raw['motor_gate'], rows = gate, len(bench.graph.rows)
+    for _ in range(50):
+        bench.turn(0.1)
+    assert len(bench.graph.rows) == rows
+
+
+def test_a_gate_that_is_meant_to_be_shut_is_left_alone(tmp_path) -> None:
+    bench = Bench(tmp_path)
+    bench.conductor.hold(True)
+    assert bench.turn() == 'freeze'
+    bench.raw['motor_gate'], rows = {'open': 0.0, 'tripped': 1.0}, len(bench.graph.rows)
+    for _ in range(50):
+        bench.turn(0.1)
+    assert len(bench.graph.rows) == rows

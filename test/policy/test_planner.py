@@ -1,0 +1,129 @@
+"""Plans against a system whose best plan is known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tiny_bodies import trained
+
+from abm_ros.common.errors import ConfigError, SnapshotError
+from abm_ros.policy.exploration import Aim
+from abm_ros.policy.planner import Drive, Planner, PlannerConfig
+from abm_ros.world_model.perception import Perception
+
+
+def latent_of(observation: np.ndarray) -> np.ndarray:
+    body, a, _ = trained()
+    perception = Perception(body.spec)
+    perception.load(a)
+    return perception.observe(observation, None, True).latent
+
+
+def plan(seed: int, goal: list[float], settings: PlannerConfig | None = None,
+         drive: Drive | None = None) -> np.ndarray:
+    planner = Planner(settings or PlannerConfig(), trained()[2])
+    return planner.plan(np.random.default_rng(seed), latent_of(np.zeros(6)),
+                        np.array(goal, np.float32), drive or Drive(), None)
+
+
+@pytest.mark.parametrize('proposals', [0, 8])
+def test_the_shortest_way_is_found(proposals: int) -> None:
+    """The goal dimensions move by 0.3 per unit of actions 0 and 1: go at full speed, then stop."""
+    settings = PlannerConfig(proposals=proposals, iterations=5)
+    way = 0.3 * np.cumsum(plan(0, [0.6, -0.6], settings)[:, :2], axis=0)
+    ideal = np.minimum(0.3 * np.arange(1, 13), 0.6)[:, None] * [1, -1]
+    assert np.abs(way - ideal).mean() < 0.3
+
+
+def test_plans_stay_in_range_and_repeat_bit_for_bit() -> None:
+    first, second, other = plan(1, [0.5, 0.2]), plan(1, [0.5, 0.2]), plan(2, [0.5, 0.2])
+    assert first.shape == (12, 3)
+    assert np.abs(first).max() <= 1.0
+    assert np.array_equal(first, second)
+    assert not np.array_equal(first, other)
+
+
+def test_past_the_deadline_the_first_iteration_counts() -> None:
+    late, once = (Planner(settings, trained()[2]).plan(
+        np.random.default_rng(3), latent_of(np.zeros(6)), np.array([0.5, 0.2], np.float32),
+        Drive(), None, deadline_s=deadline_s) for settings, deadline_s in (
+            (PlannerConfig(), 0.0), (PlannerConfig(iterations=1), np.inf)))
+    np.testing.assert_array_equal(late, once)
+
+
+def test_novelty_pulls_where_the_goal_does_not() -> None:
+    """Intrinsic weight seeks the disagreement that the penalty avoids: bolder actions."""
+    curious = plan(0, [0.0, 0.0], drive=Drive(0.0, 5.0, 0.0))
+    careful = plan(0, [0.0, 0.0], PlannerConfig(penalty=5.0), Drive(0.0, 0.0, 0.0))
+    assert np.abs(curious.sum(0)).mean() > np.abs(careful.sum(0)).mean()
+
+
+def test_a_warm_start_is_among_the_candidates() -> None:
+    """Hardly any spread and no proposals: it is the warm start or rest."""
+    settings = PlannerConfig(spread=0.01, least_spread=0.0, proposals=0, iterations=1)
+    warm = np.full((12, 3), 0.5, np.float32)
+    planner = Planner(settings, trained()[2])
+    got = planner.plan(np.random.default_rng(0), latent_of(np.zeros(6)),
+                       np.full(2, 5.0, np.float32), Drive(), warm)
+    np.testing.assert_allclose(got, warm, atol=0.05)
+
+
+def test_a_goal_that_is_near_enough_is_left_alone() -> None:
+    near = 0.5 * trained()[0].spec.goal_tolerance
+    kept, sought = ([plan(seed, [way * near, 0.0])[0, 0] for seed in range(4)] for way in (1, 6))
+    assert np.abs(kept).mean() < 0.15
+    assert np.mean(sought) > 0.3
+
+
+@pytest.mark.parametrize(('drift', 'acts'), [(0.005, False), (0.3, True)])
+def test_a_goal_that_is_reached_is_held(drift: float, acts: bool) -> None:
+    """
+    What would lose it is countered; what would not is left alone, warm start or not.
+
+    :param drift: that rest is said to have, per step, in units of latents.
+    """
+    planner, goal = Planner(PlannerConfig(), trained()[2]), np.zeros(2, np.float32)
+    here, warm = latent_of(np.zeros(6)), np.full((12, 3), 0.3, np.float32)
+    spent = {}
+    for arrived in (False, True):
+        found = [planner.plan(np.random.default_rng(seed), here, goal, Drive(), warm,
+                              np.full_like(here, drift), arrived=arrived) for seed in range(4)]
+        spent[arrived] = np.square(found).mean()
+    assert spent[True] < spent[False]
+    assert (spent[True] > 0.01) == acts
+
+
+def test_who_plays_moves_what_the_goal_is_about() -> None:
+    """Where the goal is already reached, one rests and the other moves."""
+    planner = Planner(PlannerConfig(), trained()[2])
+    here = latent_of(np.zeros(6)), np.zeros(2, np.float32)
+    way = {}
+    for aim in (Aim.PURSUE, Aim.MOVE):
+        found = planner.plan(np.random.default_rng(0), *here, Drive(), None, aim=aim)
+        way[aim] = np.linalg.norm(0.3 * found[:, :2].cumsum(axis=0), axis=1).mean()
+    assert way[Aim.MOVE] > 3.0 * way[Aim.PURSUE]
+
+
+@pytest.mark.parametrize(('trust', 'goal', 'suffices'), [
+    (100.0, [0.6, -0.6], True), (100.0, [0.6, 0.6], False),     # elsewhere
+    (0.01, [0.6, -0.6], False),                                 # the members do not agree so well
+    (0.0, [0.6, -0.6], False)])
+def test_habit_suffices_where_it_surely_arrives(monkeypatch: pytest.MonkeyPatch, trust: float,
+                                                goal: list[float], suffices: bool) -> None:
+    """The policy goes to (0.6, -0.6), whatever is asked, as a search has found the way."""
+    planner = Planner(PlannerConfig(trust=trust), trained()[2])
+    way = plan(0, [0.6, -0.6], PlannerConfig(iterations=20))
+    monkeypatch.setattr(planner, '_propose', lambda *_: [way[None]])
+    found = planner.habit(latent_of(np.zeros(6)), np.array(goal, np.float32))
+    assert (found is not None) == suffices
+    if found is not None:
+        np.testing.assert_array_equal(found, way)
+
+
+def test_bad_settings_and_snapshots_are_refused() -> None:
+    with pytest.raises(ConfigError, match='candidates'):
+        PlannerConfig(candidates=10)
+    _, a, b = trained()
+    for source in (a, replace(b, meta={}), replace(b, config={'plan_horizon': 5})):
+        with pytest.raises(SnapshotError):
+            Planner(PlannerConfig(), source)

@@ -1,0 +1,400 @@
+"""
+The motor guard and the deadman latch under anything that may be thrown at them.
+
+The properties are checked from outside: commands against the limits and the clock, never
+against the guard's own state.
+"""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from abm_ros.common.errors import ConfigError, NonFiniteError, SpecError
+from abm_ros.robot.description import JointLimits
+from abm_ros.robot.motor_guard import DeadmanLatch, MotorConfig, MotorGuard
+
+LOWER, UPPER = np.array([-1.0, 0.0, -2.5]), np.array([1.0, 0.3, 2.5])
+VELOCITY, EFFORT = np.array([2.0, 0.5, 4.0]), np.array([10.0, 20.0, 5.0])
+LIMITS = JointLimits(('a', 'b', 'c'), LOWER, UPPER, VELOCITY, EFFORT)
+PERIOD_S = 0.05
+ANY = st.floats(allow_nan=True, allow_infinity=True, width=64)
+ACTIONS = st.lists(ANY, min_size=0, max_size=5)
+GOOD = st.lists(st.floats(-3, 3), min_size=3, max_size=3)
+INSIDE = st.tuples(st.floats(-0.9, 0.9), st.floats(0.03, 0.27), st.floats(-2.4, 2.4))
+
+
+def guard(interface: str = 'position', **more) -> MotorGuard:
+    return MotorGuard(MotorConfig(command_interface=interface, **more), LIMITS)
+
+
+def measured(start, interface: str = 'position', velocity=(0.0, 0.0, 0.0), **more) -> MotorGuard:
+    made = guard(interface, **more)
+    made.measure(np.array(start), np.array(velocity), 0.0)
+    return made
+
+
+def finite(action: list[float]) -> bool:
+    with np.errstate(over='ignore'):
+        return len(action) == 3 and bool(np.isfinite(np.array(action, np.float32)).all())
+
+
+@settings(max_examples=150)
+@given(start=INSIDE, follows=st.booleans(), events=st.lists(st.tuples(
+    ACTIONS | GOOD, st.floats(-0.1, 0.3)), max_size=30))
+@pytest.mark.filterwarnings('ignore:overflow')
+def test_positions_never_leave_the_limits_nor_outrun_the_joints(start, follows, events) -> None:
+    made = measured(start)
+    now_s = 100.0
+    path = [(now_s, made.hold())]
+    for action, wait_s in events:
+        now_s += wait_s     # a clock that jumps back gives no extra motion either
+        if finite(action):
+            motion = made.act(np.array(action), now_s)
+            assert (np.abs(motion.executed) <= 1.0).all()
+            path.append((now_s, motion.command))
+            if follows:
+                made.measure(motion.command, np.zeros(3), 0.0)
+        else:
+            with pytest.raises(SpecError):
+                made.act(np.array(action), now_s)
+            assert (made.hold() == path[-1][1]).all(), 'refused, and moved all the same'
+    times = np.array([at for at, _ in path])
+    commands = np.array([command for _, command in path])
+    assert np.isfinite(commands).all()
+    assert (commands >= LOWER).all()
+    assert (commands <= UPPER).all()
+    # In any window: what the velocity limit allows in it, and one period's motion in store.
+    forward_s = np.concatenate([[0.0], np.maximum(np.diff(times), 0.0).cumsum()])
+    first, last = np.triu_indices(len(path), 1)
+    allowed = VELOCITY * (forward_s[last] - forward_s[first] + PERIOD_S)[:, None]
+    assert (np.abs(commands[last] - commands[first]) <= allowed + 1e-6).all()
+
+
+@given(start=INSIDE, count=st.integers(1, 200))
+def test_a_flood_within_no_time_moves_one_period_at_most(start, count) -> None:
+    made = measured(start)
+    before = made.hold()
+    for _ in range(count):
+        command = made.act(np.array([1e9, -1e9, 1e9]), 5.0).command
+        made.measure(command, np.zeros(3), 0.0)
+    assert (np.abs(command - before) <= VELOCITY * PERIOD_S + 1e-9).all()
+
+
+def test_a_full_action_uses_the_configured_share_of_the_velocity() -> None:
+    made = measured([0.0, 0.1, 0.0], velocity_scale=0.5)
+    motion = made.act(np.array([1.0, -0.5, 0.2]), 0.0)
+    # 0.5 x 2.0 rad/s x 0.05 s = 0.05 rad, and so on.
+    np.testing.assert_allclose(motion.command, [0.05, 0.1 - 0.00625, 0.02])
+    np.testing.assert_allclose(motion.executed, [1.0, -0.5, 0.2], rtol=1e-6)
+
+
+def test_executed_tells_what_the_limit_left_of_the_action() -> None:
+    made = measured([0.96, 0.1, 0.0])
+    motion = made.act(np.array([1.0, 0.0, 0.0]), 0.0)
+    assert motion.command[0] == pytest.approx(0.98)          # 1.0 less the margin of 0.02
+    # A full step is 0.8 x 2.0 rad/s x 0.05 s.
+    assert motion.executed[0] == pytest.approx(0.02 / 0.08, abs=1e-5)
+
+
+@given(position=st.lists(st.floats(-4, 4), min_size=3, max_size=3), action=GOOD)
+def test_velocities_stay_within_their_limit_and_point_inwards_at_the_edge(position, action
+                                                                         ) -> None:
+    made = measured(position, 'velocity')
+    command = made.act(np.array(action), 0.0).command
+    assert (np.abs(command) <= VELOCITY).all()
+    arrives = np.array(position) + command * PERIOD_S
+    wants_up, wants_down = command > 0, command < 0
+    assert (arrives[wants_up] <= UPPER[wants_up] + 1e-9).all()
+    assert (arrives[wants_down] >= LOWER[wants_down] - 1e-9).all()
+
+
+@given(position=st.lists(st.floats(-4, 4), min_size=3, max_size=3),
+       velocity=st.lists(st.floats(-9, 9), min_size=3, max_size=3), action=GOOD)
+def test_efforts_stay_within_their_limit_and_never_push_outwards(position, velocity, action
+                                                                 ) -> None:
+    made = measured(position, 'effort', velocity)
+    command = made.act(np.array(action), 0.0).command
+    assert (np.abs(command) <= EFFORT).all()
+    assert (command[np.array(position) >= UPPER] <= 0).all() or (
+        np.array(velocity)[np.array(position) >= UPPER] < 0).any()
+    too_fast = np.abs(velocity) >= VELOCITY
+    assert (command[too_fast] * np.array(velocity)[too_fast] <= 0).all(), 'pushes on'
+
+
+def wheel(low: float = -np.inf, inputs: bool = False) -> JointLimits:
+    return JointLimits(('w',), np.array([low]), np.array([-low]), np.array([1.0]),
+                       np.array([2.0]), inputs)
+
+
+@pytest.mark.parametrize('tells', ['velocity', 'zeros', 'nan', 'nothing'])
+@pytest.mark.parametrize('end', [np.inf, 3.0])
+@pytest.mark.parametrize('wraps', [False, True])
+def test_a_pushed_mass_stays_within_its_speed_whatever_the_driver_tells(tells, end, wraps) -> None:
+    """A mass of 1 kg m^2 under 2 Nm; in closed form a period adds 2 x 0.05 = 0.1 rad/s."""
+    made = MotorGuard(MotorConfig(command_interface='effort'), wheel(-end))
+    x = v = fastest = 0.0
+    for step in range(400):
+        told = {'velocity': [v], 'zeros': [0.0], 'nan': [np.nan], 'nothing': []}[tells]
+        seen = (x + np.pi) % (2 * np.pi) - np.pi if wraps and np.isinf(end) else x
+        made.measure([seen], told, step * PERIOD_S)
+        push = float(made.act(np.array([1.0]), step * PERIOD_S).command[0]) if made.ready else 0.0
+        x, v = x + v * PERIOD_S + push * PERIOD_S ** 2 / 2, v + push * PERIOD_S
+        fastest = max(fastest, v)
+    # 0.8 of the limit of 1 rad/s, the push that ends there, and one that positions tell of late.
+    assert 0.7 < fastest <= 0.8 + 2 * 0.1 + 1e-9
+    if np.isinf(end):
+        assert x > 10.0     # it went on turning: no spurious speed where the angle wraps
+
+
+def test_an_effort_waits_until_it_is_known_how_fast_a_joint_is() -> None:
+    made = MotorGuard(MotorConfig(command_interface='effort'), wheel())
+    assert not made.ready
+    made.measure([0.0], [], 10.0)
+    for at_s in (10.0, 10.005):          # the same state, or one too near to tell anything
+        made.measure([0.1], [], at_s)
+        assert not made.ready
+        with pytest.raises(SpecError, match='how fast'):
+            made.act(np.ones(1), at_s)
+    made.measure([0.02], [], 10.02)      # 1 rad/s, the limit
+    assert made.act(np.ones(1), 10.02).command.tolist() == [0.0]
+    assert made.act(-np.ones(1), 10.02).command.tolist() == [-2.0]
+    made.measure([5.0], [], 20.0)        # a gap: nobody knows
+    assert not made.ready
+    assert MotorGuard(MotorConfig(command_interface='effort'), wheel(inputs=True)).ready
+
+
+@pytest.mark.parametrize('interface', ['velocity', 'effort'])
+def test_hold_is_zero_where_a_command_is_a_motion(interface) -> None:
+    assert guard(interface).hold().tolist() == [0, 0, 0]
+
+
+def test_hold_is_where_the_arm_is_and_nothing_before_that_is_known() -> None:
+    made = guard()
+    assert made.hold() is None
+    assert not made.ready
+    with pytest.raises(SpecError, match='joint state'):
+        made.act(np.zeros(3), 0.0)
+    made.measure(np.array([0.1, 0.2, 0.3]), np.zeros(3), 0.0)
+    np.testing.assert_allclose(made.hold(), [0.1, 0.2, 0.3], rtol=1e-6)
+    made.measure(np.array([0.0, 0.1, 0.0]), np.zeros(3), 0.0)   # sagging moves no set-point
+    np.testing.assert_allclose(made.hold(), [0.1, 0.2, 0.3], rtol=1e-6)
+
+
+def test_what_hold_returns_is_not_the_guards_own() -> None:
+    made = measured([0.1, 0.2, 0.3])
+    made.hold()[:] = 99
+    np.testing.assert_allclose(made.hold(), [0.1, 0.2, 0.3], rtol=1e-6)
+
+
+@pytest.mark.parametrize('interface', ['position', 'velocity', 'effort', 'trajectory'])
+@pytest.mark.parametrize('bad', [[np.nan, 0, 0], [np.inf, 0, 0], [0, 0], [0] * 4, [], 0.0,
+                                 [[0, 0, 0]]])
+def test_an_unfit_action_is_refused_before_it_is_clamped(interface, bad) -> None:
+    made = measured([0.0, 0.1, 0.0], interface)
+    before = made.hold()
+    with pytest.raises(SpecError):
+        made.act(np.array(bad, float), 0.0)
+    assert (made.hold() == before).all()
+
+
+def test_a_bad_joint_state_leaves_the_last_good_one() -> None:
+    made = measured([0.1, 0.2, 0.3])
+    with pytest.raises(NonFiniteError, match='position'):
+        made.measure(np.array([np.nan, 0.1, 0.0]), np.zeros(3), 0.0)
+    with pytest.raises(SpecError, match='position'):
+        made.measure(np.array([0.1, 0.0]), np.zeros(3), 0.0)
+    with pytest.raises(SpecError, match='velocity'):
+        made.measure(np.array([0.9, 0.1, 0.0]), np.array([np.inf, 0, 0]), 0.0)
+    np.testing.assert_allclose(made.act(np.zeros(3), 0.0).command, [0.1, 0.2, 0.3], atol=1e-6)
+
+
+def test_a_continuous_joint_needs_no_position_to_be_turned() -> None:
+    wheel = JointLimits(('w',), np.array([-np.inf]), np.array([np.inf]), np.array([3.0]),
+                        np.array([1.0]))
+    made = MotorGuard(MotorConfig(command_interface='velocity', velocity_scale=1.0), wheel)
+    assert made.ready
+    assert made.act(np.array([0.5]), 0.0).command.tolist() == [1.5]
+
+
+@pytest.mark.parametrize('interface', ['position', 'velocity'])
+def test_no_joint_is_as_fast_as_a_placeholder_says(interface) -> None:
+    limits = JointLimits(('slow', 'fast'), np.full(2, -9.0), np.full(2, 9.0),
+                         np.array([1.0, 100.0]), np.ones(2))
+    made = MotorGuard(MotorConfig(command_interface=interface, most_velocity=2.0), limits)
+    made.measure(np.zeros(2), np.zeros(2), 0.0)
+    motion = made.act(np.ones(2), 0.0)
+    period = made.config.control_period_s if interface == 'position' else 1.0
+    np.testing.assert_allclose(motion.command, [0.8 * period, 1.6 * period])
+    np.testing.assert_allclose(motion.executed, [1.0, 1.0])
+
+
+def test_inputs_of_a_simulated_body_keep_their_scale() -> None:
+    limits = JointLimits(('input',), np.array([-np.inf]), np.array([np.inf]), np.array([100.0]),
+                         np.ones(1), inputs=True)
+    made = MotorGuard(MotorConfig(command_interface='velocity', most_velocity=2.0,
+                                  velocity_scale=1.0), limits)
+    assert made.act(np.ones(1), 0.0).command.tolist() == [100.0]
+
+
+def test_a_margin_leaves_a_short_joint_most_of_its_room() -> None:
+    finger = JointLimits(('finger', 'wheel'), np.array([0.0, -np.inf]), np.array([0.04, np.inf]),
+                         np.array([0.2, 1.0]), np.ones(2))
+    made = MotorGuard(MotorConfig(), finger)
+    ends = []
+    for toward in (1.0, -1.0):
+        made.measure([0.02, 0.0], [], 0.0)
+        for step in range(100):
+            made.measure(made.act(np.full(2, toward), step * PERIOD_S).command, [], 0.0)
+        ends.append(made.hold()[0])
+    np.testing.assert_allclose(ends, [0.036, 0.004])
+
+
+def test_a_share_above_one_is_refused() -> None:
+    with pytest.raises(ConfigError, match='velocity_scale'):
+        MotorConfig(velocity_scale=1.5)
+
+
+# The deadman latch.
+
+EVENTS = st.lists(st.one_of(
+    st.tuples(st.just('beat'), st.sampled_from(['one', 'two']), st.booleans()),
+    st.tuples(st.just('action')), st.tuples(st.just('arm')), st.tuples(st.just('disarm')),
+    st.tuples(st.just('wait'), st.floats(0.0, 0.5))), max_size=40)
+DEADMAN_S, HEARTBEAT_S = 0.2, 0.3
+
+
+@settings(max_examples=150)
+@given(EVENTS)
+def test_the_latch_is_open_only_when_all_that_must_be_is(events) -> None:
+    latch = DeadmanLatch(DEADMAN_S, HEARTBEAT_S)
+    now_s, life = 50.0, None       # the events since it was armed, None while disarmed
+    for event in events:
+        if event[0] == 'wait':
+            now_s += event[1]
+        elif event[0] == 'arm':
+            latch.arm()
+            life = []
+        elif event[0] == 'disarm':
+            latch.disarm('told to')
+            life = None
+        elif event[0] == 'beat':
+            latch.heartbeat(event[1], event[2], now_s)
+            if life is not None:
+                life.append((now_s, *event))
+        else:
+            latch.action(now_s)
+            if life is not None:
+                life.append((now_s, *event))
+        if not latch.shut(now_s):
+            assert life is not None, 'open without being armed'
+            beats = [e for e in life if e[1] == 'beat']
+            assert {e[2] for e in beats} == {beats[-1][2]}, 'two incarnations'
+            assert beats[-1][3], 'the last heartbeat says shut'
+            assert now_s - beats[-1][0] <= HEARTBEAT_S
+            assert now_s - max(e[0] for e in life if e[1] == 'action') <= DEADMAN_S
+
+
+def test_the_latch_opens_when_everything_is_there_and_says_why_not() -> None:
+    latch = DeadmanLatch(DEADMAN_S, HEARTBEAT_S)
+    assert 'not active' in latch.shut(0.0)
+    latch.arm()
+    assert 'heartbeat' in latch.shut(0.0)
+    latch.heartbeat('one', False, 0.0)
+    assert 'motors are shut' in latch.shut(0.0)
+    latch.heartbeat('one', True, 0.1)
+    assert latch.shut_before_action(0.1) == ''
+    assert 'action' in latch.shut(0.1)
+    latch.action(0.1)
+    assert latch.shut(0.1) == ''
+    assert 'action' in latch.shut(0.301)
+    assert 'heartbeat' in latch.shut(0.401)
+
+
+def test_a_second_incarnation_trips_it_until_it_is_armed_again() -> None:
+    latch = DeadmanLatch(DEADMAN_S, HEARTBEAT_S)
+    latch.arm()
+    for beat in ('one', 'two', 'one'):
+        latch.heartbeat(beat, True, 0.0)
+    latch.action(0.0)
+    assert 'incarnation' in latch.shut(0.0)
+    latch.arm()
+    assert latch.shut(0.0) != ''
+    latch.heartbeat('two', True, 0.0)
+    latch.action(0.0)
+    assert latch.shut(0.0) == ''
+
+
+def test_a_latch_that_was_told_its_incarnation_opens_for_no_other_even_when_heard_first() -> None:
+    latch = DeadmanLatch(DEADMAN_S, HEARTBEAT_S)
+    latch.arm('two')
+    latch.heartbeat('two', True, 0.0)
+    latch.action(0.0)
+    assert latch.shut(0.0) == ''
+    latch.arm('two')
+    latch.heartbeat('one', True, 0.0)
+    latch.action(0.0)
+    assert 'incarnation two' in latch.shut(0.0)
+    latch.heartbeat('two', True, 0.0)
+    assert latch.shut(0.0) != ''
+
+
+OPERATIONS = st.lists(st.one_of(
+    st.tuples(st.just('arm'), st.sampled_from(('', 'one', 'two'))),
+    st.tuples(st.just('heartbeat'), st.sampled_from(('one', 'two'))),
+    st.tuples(st.sampled_from(('disarm', 'hold', 'release', 'action', 'wait')), st.just(''))),
+    max_size=40)
+
+
+@given(OPERATIONS)
+def test_a_held_gate_stays_shut_over_every_incarnation_until_released(operations) -> None:
+    latch, now_s, held = DeadmanLatch(0.2, 0.3), 0.0, False
+    for name, who in operations:
+        now_s += 1.0 if name == 'wait' else 0.01
+        if name == 'heartbeat':
+            latch.heartbeat(who, True, now_s)
+        elif name == 'action':
+            latch.action(now_s)
+        elif name in ('arm', 'disarm'):
+            getattr(latch, name)(who)
+        elif name in ('hold', 'release'):
+            getattr(latch, name)()
+            held = name == 'hold'
+        if held:
+            assert latch.shut(now_s) == latch.shut_before_action(now_s) == 'the operator holds'
+        else:
+            assert 'operator' not in latch.shut(now_s)
+
+
+def test_a_release_needs_a_new_action_to_open() -> None:
+    latch = DeadmanLatch(0.2, 0.3)
+    latch.arm()
+    latch.heartbeat('one', True, 1.0)
+    latch.action(1.0)
+    assert latch.shut(1.0) == ''
+    latch.hold()
+    latch.release()
+    assert latch.shut(1.0) == 'no fresh action'
+    latch.action(1.0)
+    assert latch.shut(1.0) == ''
+
+
+@given(st.lists(GOOD, min_size=1, max_size=30), st.floats(0.01, 1.0),
+       st.sampled_from(('position', 'velocity')))
+def test_the_envelope_bounds_every_motion_and_the_executed_action_tells(
+        actions, share, interface) -> None:
+    made = measured((0.0, 0.1, 0.0), interface)
+    made.envelope(share)
+    before, now_s = made.hold(), 100.0
+    for action in actions:
+        now_s += PERIOD_S
+        motion = made.act(np.array(action), now_s)
+        speed = (motion.command if interface == 'velocity'
+                 else (motion.command - before) / PERIOD_S)
+        assert (np.abs(speed) <= share * VELOCITY + 1e-9).all()
+        if interface == 'velocity':
+            # A full action is velocity_scale, 0.8, of the limit, whatever the envelope.
+            assert np.allclose(motion.executed, motion.command / (0.8 * VELOCITY), atol=1e-6)
+        before = motion.command
+    made.envelope(1.0)
+    np.testing.assert_array_equal(made.limits.velocity, VELOCITY)
