@@ -27,9 +27,9 @@ from abm_ros.memory.replay.index import ReplayConfig, ReplayIndex
 from abm_ros.memory.schedule import VALUE_HORIZON, Experience, ScheduleConfig, WarmUpConfig
 from abm_ros.policy import actor, actor_snapshot
 from abm_ros.policy.config import ActorConfig
-from abm_ros.policy.controller import Behaviour
+from abm_ros.policy.controller import Controller
 from abm_ros.policy.exploration import Aim
-from abm_ros.policy.planner import Drive, PlannerConfig
+from abm_ros.policy.planner import Objective, PlannerConfig
 from abm_ros.world_model import world_model
 from abm_ros.world_model.config import WorldModelConfig
 from abm_ros.world_model.perception import Percept, Perception
@@ -58,7 +58,7 @@ class Agent:
 
     def __init__(self, settings: AgentSettings, spec: ObservationSpec, seed: int) -> None:
         self.settings = settings
-        self.drive = Drive()
+        self.objective = Objective()
         self.transitions = self.rounds = 0
         self.percept: Percept | None = None
         self.world = world_model.create(settings.world, spec,
@@ -69,7 +69,7 @@ class Agent:
         self._recorder = Recorder(spec, 0)
         self._experience = Experience(settings.warm_up, spec)
         self._perception = Perception(spec)
-        self._behaviour = Behaviour(spec, settings.planner, generator(seed, 'system_b'))
+        self._behaviour = Controller(spec, settings.planner, generator(seed, 'system_b'))
         self._draw_a = generator(seed, 'episodic_memory/system_a_learner')
         self._draw_b = generator(seed, 'episodic_memory/system_b_learner')
         self._actor_seed = derive_seed(seed, 'system_b_learner')
@@ -89,7 +89,7 @@ class Agent:
         follows = self._last is not None and observation.follows(self._last)
         latent = self._perception.encode(observation.vector)
         action = self._behaviour.act(latent, self._perception.lineage, observation.goal,
-                                     observation.step == 0, self.drive)
+                                     observation.step == 0, self.objective)
         self.percept = self._perception.observe(
             observation.vector, self._executed if follows else None, not follows)
         self._last, self._executed = observation, None

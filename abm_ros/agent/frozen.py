@@ -5,8 +5,8 @@ import numpy as np
 from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.transition import Observation
-from abm_ros.policy.controller import Behaviour
-from abm_ros.policy.planner import Drive, PlannerConfig
+from abm_ros.policy.controller import Controller
+from abm_ros.policy.planner import Objective, PlannerConfig
 from abm_ros.world_model.perception import Perception
 
 
@@ -24,11 +24,11 @@ class FrozenAgent:
 
     def __init__(self, spec: ObservationSpec, planner: PlannerConfig,
                  snapshots: tuple[Snapshot, Snapshot | None] | None, rng: np.random.Generator,
-                 drive: Drive | None = None) -> None:
-        self._drive = drive or Drive()
+                 objective: Objective | None = None) -> None:
+        self._objective = objective or Objective()
         self._goal = spec.goal_slice
         self._perception = Perception(spec)
-        self._behaviour = Behaviour(spec, planner, rng)
+        self._behaviour = Controller(spec, planner, rng)
         if snapshots is not None and snapshots[1] is not None:
             self._perception.load(snapshots[0])
             self._behaviour.load(snapshots[1])
@@ -37,7 +37,7 @@ class FrozenAgent:
         """Return the action (A,) float32 in [-1, 1] for an observation."""
         latent = self._perception.encode(observation.vector)
         action = self._behaviour.act(latent, self._perception.lineage, observation.goal,
-                                     observation.step == 0, self._drive)
+                                     observation.step == 0, self._objective)
         self._behaviour.prepare(observation.vector[self._goal])
         return action
 

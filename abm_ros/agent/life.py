@@ -25,7 +25,7 @@ DISTANCE_CHANNELS = ('goal_distance.0', 'desired_goal.0')
 
 
 class Acting(Protocol):
-    """What lives in a body: `core.agent.Agent`, or one that only acts."""
+    """What lives in a body: `agent.agent.Agent`, or one that only acts."""
 
     def act(self, observation: Observation) -> np.ndarray:
         """Return the action (A,) float32 in [-1, 1] for an observation."""

@@ -44,7 +44,7 @@ Planner = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Life:
+class SkillLife:
     """How long each task lasts, how many bytes of steps are kept, and how."""
 
     episodes: int
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure, draw beside the JSON and report."""
     import torch
     torch.set_num_threads(1)
-    lives = {name: [live(Life(arguments.episodes, arguments.bytes, *arm), seed)
+    lives = {name: [live(SkillLife(arguments.episodes, arguments.bytes, *arm), seed)
                      for seed in range(arguments.seeds)] for name, arm in ARMS.items()}
     figures: dict[str, Any] = {name: _figures(pairs) for name, pairs in lives.items()}
     curves = {name: [curve for curve, _ in pairs] for name, pairs in lives.items()}
@@ -85,7 +85,7 @@ def _figures(lives: list[tuple[list[float], float]]) -> dict[str, float]:
             'second': round(float(np.mean([second for _, second in lives])), 3)}
 
 
-def live(life: Life, seed: int) -> tuple[list[float], float]:
+def live(life: SkillLife, seed: int) -> tuple[list[float], float]:
     """
     Live both tasks.
 
@@ -108,7 +108,7 @@ def live(life: Life, seed: int) -> tuple[list[float], float]:
     return curve, _success(state, generator(seed, 'bench/forgetting/second'), 1.0)
 
 
-def _forgotten(store: Store, life: Life) -> list[int]:
+def _forgotten(store: Store, life: SkillLife) -> list[int]:
     """Return the episodes to forget, so that the rest fits."""
     episodes = store.episodes()
     if life.forgets == 'worth':

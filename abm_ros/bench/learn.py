@@ -31,7 +31,7 @@ from abm_ros.common.errors import BodyError, ConfigError
 
 if TYPE_CHECKING:
     from abm_ros.bench.learn_run import Trial
-    from abm_ros.policy.planner import Drive
+    from abm_ros.policy.planner import Objective
 
 BASELINES = ('sac-her', 'tqc-her', 'none')
 PASSIVE_STEPS = (100, 200, 500)     # when models of active and passive data are compared
@@ -180,14 +180,14 @@ def body_name(env: str) -> str:
     return name
 
 
-def mode_task(exploration: float | None) -> 'Drive':
+def mode_task(exploration: float | None) -> 'Objective':
     """Return what System M sets in mode task, in config/phi.yaml."""
     from abm_ros.common.share import table_text
     from abm_ros.meta.phi import load_phi
-    from abm_ros.policy.planner import Drive
+    from abm_ros.policy.planner import Objective
     text = table_text('', 'phi.yaml')
     found = load_phi(text).modes['task'].modulation
-    return Drive(found.goal_weight, found.intrinsic_weight,
+    return Objective(found.goal_weight, found.intrinsic_weight,
                  found.exploration if exploration is None else exploration)
 
 
@@ -197,10 +197,11 @@ def jobs(arguments: argparse.Namespace, env: str, ablations: Sequence[str]) -> l
     protocol = Protocol(arguments.threshold, arguments.eval_episodes, arguments.full)
     points = tuple(evaluation_steps(arguments.steps, arguments.every))
     later = tuple(evaluation_steps(arguments.baseline_steps, arguments.baseline_every))
-    drive = mode_task(arguments.exploration)
+    objective = mode_task(arguments.exploration)
 
     def trials(name: str, ablation: str, at: tuple[int, ...]) -> 'list[Trial]':
-        return [Trial(name, env, seed, at, protocol, ablation, drive=drive, urdf=arguments.urdf)
+        return [Trial(name, env, seed, at, protocol, ablation, objective=objective,
+                      urdf=arguments.urdf)
                 for seed in seeds(arguments)]
 
     todo = [Job(OWN, 'learn_run', 'learn', (t,)) for t in trials(OWN, '', points)]

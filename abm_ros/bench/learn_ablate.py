@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:    # `abm --help` reads the names: no torch for that
     from abm_ros.agent.agent import AgentSettings
     from abm_ros.common.spec import ObservationSpec
-    from abm_ros.policy.planner import Drive
+    from abm_ros.policy.planner import Objective
 
 PASSIVE = 'passive'
 
@@ -57,13 +57,13 @@ CHANGES: 'dict[str, Callable[[AgentSettings, ObservationSpec], AgentSettings]]' 
     PASSIVE: _same}
 
 
-def ablated(ablation: str, settings: 'AgentSettings', drive: 'Drive',
-            spec: 'ObservationSpec') -> 'tuple[AgentSettings, Drive]':
+def ablated(ablation: str, settings: 'AgentSettings', objective: 'Objective',
+            spec: 'ObservationSpec') -> 'tuple[AgentSettings, Objective]':
     """
-    Return settings and drive of the agent that lacks something.
+    Return settings and objective of the agent that lacks something.
 
     :param ablation: one of `CHANGES`, '' for the whole agent.
     """
     if ablation == PASSIVE:
-        drive = replace(drive, exploration=1.0)
-    return (CHANGES[ablation](settings, spec) if ablation else settings), drive
+        objective = replace(objective, exploration=1.0)
+    return (CHANGES[ablation](settings, spec) if ablation else settings), objective

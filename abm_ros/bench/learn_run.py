@@ -26,7 +26,7 @@ from abm_ros.common.seeds import derive_seed, generator
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.transition import Observation
 from abm_ros.policy import actor
-from abm_ros.policy.planner import Drive
+from abm_ros.policy.planner import Objective
 from abm_ros.robot.motor_guard import MotorConfig
 from abm_ros.world_model import world_model
 
@@ -55,7 +55,7 @@ class Trial:
     protocol: Protocol = field(default_factory=Protocol)
     ablation: str = ''
     settings: AgentSettings = field(default_factory=AgentSettings)
-    drive: Drive = field(default_factory=Drive)
+    objective: Objective = field(default_factory=Objective)
     urdf: str = ''                      # another arm for bullet:*
 
     def body(self, bodies: MakeBody, seed: int, **settings: int | bool) -> Body:
@@ -120,7 +120,7 @@ def frozen(agent: Agent, seed: int) -> MakeActing:
     def make(spec: ObservationSpec) -> FrozenAgent:
         return FrozenAgent(spec, agent.settings.planner, agent.snapshots(),
                            generator(seed, f'bench/frozen/{agent.transitions}'),
-                           replace(agent.drive, exploration=0.0, intrinsic_weight=0.0))
+                           replace(agent.objective, exploration=0.0, intrinsic_weight=0.0))
     return make
 
 
@@ -131,9 +131,9 @@ def lives(trial: Trial, bodies: MakeBody = make_body) -> Iterator[tuple[Agent, L
     body = trial.body(bodies, trial.seed)
     try:
         life = life_in(body)
-        settings, drive = ablated(trial.ablation, trial.settings, trial.drive, life.spec)
+        settings, objective = ablated(trial.ablation, trial.settings, trial.objective, life.spec)
         agent = Agent(settings, life.spec, trial.seed)
-        agent.drive = drive
+        agent.objective = objective
         for step in life.live(agent):
             yield agent, step
             if agent.transitions >= trial.points[-1]:

@@ -155,7 +155,7 @@ class Mind:
     :param raw: tell System M the running squared error itself as prediction_error, divided by its
         mean over the life so far (as Burda et al. 2018, sec. 2.2, divide rewards by a running
         estimate of their size), in place of its ratio to predicting no change.
-    :param agent: `core.agent.Agent`; its drive is set.
+    :param agent: `agent.agent.Agent`; its objective is set.
     """
 
     def __init__(self, phi: Phi, raw: bool, agent: Any, period_s: float) -> None:
@@ -184,7 +184,7 @@ class Mind:
         achieved = observation.vector[spec.goal_slice]
         self._tracker.observe(begins=observation.step == 0, whole=observation.whole,
                               reached=bool(spec.reached(achieved, observation.goal)),
-                              counts=agent.aim is Aim.PURSUE and agent.drive.seeks_goal)
+                              counts=agent.aim is Aim.PURSUE and agent.objective.seeks_goal)
         if agent.percept is not None and np.isfinite(agent.percept.error):
             self._error.update(agent.percept.error)
             self._errors += 1
@@ -198,10 +198,10 @@ class Mind:
             self._take(self._control.decide(signals, raw, '', self._number * self._period_s))
 
     def _take(self, decision: Any) -> None:
-        from abm_ros.policy.planner import Drive
+        from abm_ros.policy.planner import Objective
         self._mode = decision.mode
         m = decision.modulation
-        self._agent.drive = Drive(m.goal_weight, m.intrinsic_weight, m.exploration)
+        self._agent.objective = Objective(m.goal_weight, m.intrinsic_weight, m.exploration)
 
     def _telemetry(self) -> dict[str, dict[str, float]]:
         percept, a = self._agent.percept, {}

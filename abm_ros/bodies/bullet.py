@@ -16,7 +16,7 @@ import pybullet as p
 from abm_ros.bodies.battery import Battery, stands_still
 from abm_ros.bodies.config import PHYSICS_RATE_HZ, SEEN_PIXELS, BulletArmConfig
 from abm_ros.bodies.description import arm_urdf_path, with_body_tag
-from abm_ros.bodies.disturbance import Disturbance, Drive
+from abm_ros.bodies.disturbance import Disturbance, JointDrive
 from abm_ros.bodies.tasks import (
     PUCK_HEIGHT_M,
     PUCK_MASS_KG,
@@ -163,7 +163,7 @@ class BulletArm:
         home = self._home()
         for index, position in zip(self._joints, home, strict=True):
             p.resetJointState(self._arm, index, position, physicsClientId=self._client)
-        self._drive = Drive(self.config.interface, self._limits, home)
+        self._drive = JointDrive(self.config.interface, self._limits, home)
         self._actuate(home if self.config.interface == 'position' else np.zeros(len(home)))
         self._puck = self._add_puck() if self._task.has_object else -1
         self._marker = self._add_marker()

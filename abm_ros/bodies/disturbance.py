@@ -42,7 +42,7 @@ class Disturbance:
         return copy
 
 
-class Drive:
+class JointDrive:
     """
     The joint drives between the command and the motors.
 

@@ -1,0 +1,9 @@
+"""
+What every room may use: errors, settings, seeds, shapes, snapshots and names.
+
+In: nothing. Out: `errors` (the one error tree), `config` (settings as frozen dataclasses),
+`tables` (YAML, strictly read), `seeds`, `spec` (what an observation and an action are),
+`transition` (Observation, Step, Batch), `snapshot` (a model as data), `names` (nodes, topics),
+`nets` and `onnx_builder` (functions over parameters).
+Imports no other room.
+"""

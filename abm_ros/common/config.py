@@ -5,6 +5,7 @@ A component declares its settings once, with `setting(...)`; the same declaratio
 becomes the ROS parameters of its node and fills the tables of the documentation.
 """
 
+import logging
 import math
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
@@ -14,6 +15,7 @@ from abm_ros.common.errors import ConfigError
 
 T = TypeVar('T')
 _KEY = 'abm_setting'
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,12 @@ class Setting:
     high: float | None = None
     choices: tuple[str, ...] = ()
     runtime: bool = False
+    formerly: str = ''
 
 
 def setting(default: Any, description: str, *, unit: str = '', low: float | None = None,
             high: float | None = None, choices: tuple[str, ...] = (),
-            runtime: bool = False) -> Any:
+            runtime: bool = False, formerly: str = '') -> Any:
     """
     Declare a configuration field.
 
@@ -41,8 +44,9 @@ def setting(default: Any, description: str, *, unit: str = '', low: float | None
     :param high: largest value allowed.
     :param choices: the strings allowed; empty allows any.
     :param runtime: whether it may change while the component runs.
+    :param formerly: its name in the release before, which is still taken, with a warning.
     """
-    info = Setting(description, unit, low, high, choices, runtime)
+    info = Setting(description, unit, low, high, choices, runtime, formerly)
     return field(default=default, metadata={_KEY: info})
 
 
@@ -104,16 +108,35 @@ def check(config: Any) -> None:
 
 def from_mapping(cls: type[T], values: Mapping[str, Any]) -> T:
     """
-    Build a configuration from a mapping and refuse unknown keys.
+    Build a configuration from a mapping and refuse unknown keys; former names are taken.
 
     :raises ConfigError: a key is unknown, or a value is refused.
     """
+    values = renamed(cls, values)
     known = {item.name for item in fields(cls)}  # type: ignore[arg-type]
     unknown = sorted(set(values) - known)
     if unknown:
         raise ConfigError(f'{cls.__name__}: unknown key {", ".join(map(repr, unknown))}, '
                           f'expected some of {", ".join(sorted(known))}')
     return cls(**values)
+
+
+def renamed(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values with former names replaced by today's, each with a warning."""
+    today = dict(values)
+    for item in fields(cls):
+        former = setting_of(item).formerly
+        if former and former in today:
+            value = today.pop(former)
+            today.setdefault(item.name, value)
+            _LOG.warning(deprecation(cls.__name__, item))
+    return today
+
+
+def deprecation(owner: str, item: 'Field[Any]') -> str:
+    """Return the warning about a setting that was given by its former name."""
+    return (f"{owner}: '{setting_of(item).formerly}' is now called '{item.name}'; the former name "
+            'goes with the next release')
 
 
 def section(cls: type[T], whole: Any) -> T:

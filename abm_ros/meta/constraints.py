@@ -36,7 +36,7 @@ class Constraints:
     ceilings: Mapping[str, float] = field(default_factory=dict)
     speed_limit: float = 1.0
 
-    def barred(self, ledger: 'Ledger', now_s: float) -> dict[str, str]:
+    def forbidden(self, ledger: 'Ledger', now_s: float) -> dict[str, str]:
         """
         Return the modes that may not be in force now, each with the rule that bars it.
 

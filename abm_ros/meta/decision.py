@@ -23,14 +23,14 @@ class Situation:
     """
     All that decides beside phi.
 
-    `barred` names for each mode that may not be in force the rule that bars it; `keep_s` is how
+    `forbidden` names for each mode that may not be in force the rule that bars it; `keep_s` is how
     long the constraints make the current mode last; `ceilings` bound the modulation.
     """
 
     signals: Mapping[str, float]
     state: PolicyState
     now_s: float
-    barred: Mapping[str, str] = field(default_factory=dict)
+    forbidden: Mapping[str, str] = field(default_factory=dict)
     keep_s: float = 0.0
     ceilings: Mapping[str, float] = field(default_factory=dict)
     held: bool = False
@@ -56,7 +56,7 @@ def choose(situation: Situation, phi: Phi) -> Decision:
         return Decision(SAFE_MODE, f'fault: {s.fault}' if s.fault else 'operator holds', {},
                         dict(s.signals), _STILL, PolicyState(SAFE_MODE, since_s))
     if s.begin:
-        rule = s.barred.get(s.begin, '')
+        rule = s.forbidden.get(s.begin, '')
         mode = SAFE_MODE if rule else s.begin
         policy = phi.modes.get(mode)
         decision = Decision(mode, f'bring-up, but {s.begin} may not be: {rule}' if rule
@@ -69,7 +69,7 @@ def choose(situation: Situation, phi: Phi) -> Decision:
 
 
 def _by_phi(s: Situation, phi: Phi) -> Decision:
-    allowed = {mode for mode in MODES if mode not in s.barred}
+    allowed = {mode for mode in MODES if mode not in s.forbidden}
     pinned = s.pinned in allowed
     if only := s.pinned if pinned else '' if s.pinned else s.baseline:
         # No drive competes; hard overrides interrupt a pin and the baseline alike.
@@ -78,7 +78,7 @@ def _by_phi(s: Situation, phi: Phi) -> Decision:
     stayed_s = s.now_s - s.state.since_s
     free = pinned or decision.state.override >= 0 or s.state.override >= 0
     if decision.mode == s.state.mode or free or stayed_s >= s.keep_s or (
-            s.state.mode in s.barred or s.state.mode == SAFE_MODE):
+            s.state.mode in s.forbidden or s.state.mode == SAFE_MODE):
         return decision
     policy = phi.modes.get(s.state.mode)
     return replace(decision, mode=s.state.mode, state=s.state,
@@ -106,7 +106,7 @@ def refused(situation: Situation, phi: Phi, decision: Decision) -> Refusal | Non
         over = [f'ceiling of {name}: {ceiling:g}' for name, ceiling in
                 s.ceilings.items() if getattr(wanted.modulation, name) > ceiling]
         return Refusal(wanted.mode, over[0]) if over and not s.baseline else None
-    if rule := s.barred.get(wanted.mode):
+    if rule := s.forbidden.get(wanted.mode):
         return Refusal(wanted.mode, rule)
     # Without the time that passes, so that one refusal is one text from tick to tick.
     return Refusal(wanted.mode, f'min_dwell_s.{s.state.mode}: {s.keep_s:g} s'
@@ -127,7 +127,7 @@ def to_record(situation: Situation, decision: Decision, phi_hash: str) -> dict[s
             'unwell_s': decision.state.unwell_s, 'phi': phi_hash,
             'situation': {**{f.name: getattr(s, f.name) for f in fields(s)},
                           'signals': dict(s.signals), 'state': _plain(s.state),
-                          'barred': dict(s.barred), 'ceilings': dict(s.ceilings)}}
+                          'forbidden': dict(s.forbidden), 'ceilings': dict(s.ceilings)}}
 
 
 def from_record(body: Mapping[str, Any]) -> tuple[Situation, Decision]:
@@ -138,6 +138,8 @@ def from_record(body: Mapping[str, Any]) -> tuple[Situation, Decision]:
     """
     try:
         raw = dict(body['situation'])
+        if 'barred' in raw:   # as it was called up to version 0.1
+            raw['forbidden'] = raw.pop('barred')
         situation = Situation(**{**raw, 'state': PolicyState(**raw['state'])})
         # Before overrides could settle, one was in force only while its signal was not well.
         unwell_s = body.get('unwell_s', raw['now_s'] if body['override'] >= 0 else 0.0)

@@ -114,7 +114,7 @@ class _Trial:
         return now_s < self.until_s
 
 
-class Curiosity:
+class CuriosityGuard:
     """
     Tells whether doubt is sought in play while nothing is learned.
 
@@ -126,18 +126,18 @@ class Curiosity:
     def __init__(self, config: GuardConfig) -> None:
         self._least = config.guard_intrinsic_rise
         block_s = config.guard_window_s / _BLOCKS
-        self._doubt, self._skill = Trend(block_s), Trend(block_s)
+        self._uncertainty, self._skill = Trend(block_s), Trend(block_s)
         self._gains = Trend(block_s)     # shares of time with learning gain
         self._lowest = float('inf')
         self._idle = False
         self.learned = False
 
-    def idles(self, signals: Mapping[str, float], doubt: float, elapsed_s: float) -> bool:
+    def idles(self, signals: Mapping[str, float], uncertainty: float, elapsed_s: float) -> bool:
         """Take a tick of play; judge anew with every complete block."""
         self.learned = False
         self._skill.take(signals.get('competence', 0.0), elapsed_s)
         self._gains.take(signals.get('learning_gain', 0.0) > _LEARNED, elapsed_s)
-        if self._doubt.take(doubt, elapsed_s):
+        if self._uncertainty.take(uncertainty, elapsed_s):
             self._judge()
         return self._idle
 
@@ -145,14 +145,14 @@ class Curiosity:
         shares = self._gains.means[-2 * _BLOCKS:]
         gains = len(shares) >= _BLOCKS and sum(shares) > 0.5 * len(shares)
         self.learned = gains or self._skill.rise > _LEARNED
-        last = self._doubt.means[-1]
+        last = self._uncertainty.means[-1]
         if self.learned or last < self._lowest:
             self._lowest = last
-            self._doubt.restart()
+            self._uncertainty.restart()
             self._skill.restart()
         if self.learned:
             self._gains.restart()
-        self._idle = self._doubt.rise > self._least
+        self._idle = self._uncertainty.rise > self._least
 
 
 class EnergyRise:
@@ -196,15 +196,15 @@ class Guards:
         self._budget = SomaticBudget(config.somatic_capacity_s, config.somatic_ease,
                                      config.somatic_recovery)
         self._last_s: float | None = None
-        self._doubt = Average(50.0)
+        self._uncertainty = Average(50.0)
         self._energy = EnergyRise(config.guard_charge_rate, 2.0 * config.guard_energy_rise)
-        self._curiosity = Curiosity(config)
+        self._curiosity = CuriosityGuard(config)
         # By guard and by the mode that is at fault.
         self._trials = {(name, mode): _Trial() for name, mode in (
             ('intrinsic', 'play'), ('actions', 'play'), ('replay', 'sleep'),
             *(('energy', mode) for mode in _WORKING))}
         self.tripped: dict[str, str] = {}
-        self.barred: dict[str, str] = {}
+        self.forbidden: dict[str, str] = {}
         self.ceilings: dict[str, float] = {}
 
     @property
@@ -223,21 +223,21 @@ class Guards:
         """
         elapsed_s = 0.0 if self._last_s is None else min(1.0, max(0.0, now_s - self._last_s))
         self._last_s = now_s
-        doubt = self._doubt.update(signals.get('uncertainty', 1.0))
-        self.tripped, self.barred, self.ceilings = {}, {}, {}
-        self._watch(self._conditions(signals, raw, mode, doubt, elapsed_s), now_s, elapsed_s)
+        uncertainty = self._uncertainty.update(signals.get('uncertainty', 1.0))
+        self.tripped, self.forbidden, self.ceilings = {}, {}, {}
+        self._watch(self._conditions(signals, raw, mode, uncertainty, elapsed_s), now_s, elapsed_s)
         if self._budget.update(signals.get('stress', 0.0), signals.get('pain', 0.0), mode,
                                elapsed_s):
             self.tripped['somatic'] = 'the somatic budget is spent: rest is forced'
             self._bar(self.tripped['somatic'], [m for m in MODES if m not in _RESTFUL])
 
-    def _conditions(self, signals: Mapping[str, float], raw: Raw, mode: str, doubt: float,
+    def _conditions(self, signals: Mapping[str, float], raw: Raw, mode: str, uncertainty: float,
                     elapsed_s: float) -> dict[tuple[str, str], bool | None]:
         """Return which proxies are served now without what they stand for; None: not to tell."""
         config = self._config
         found: dict[tuple[str, str], bool | None] = {}
         if mode == 'play':
-            found['intrinsic', mode] = self._curiosity.idles(signals, doubt, elapsed_s)
+            found['intrinsic', mode] = self._curiosity.idles(signals, uncertainty, elapsed_s)
             if self._curiosity.learned:
                 self._trials['intrinsic', mode].held_s = 0.0
             spread = raw.get('system_b', {}).get('action_spread')
@@ -264,4 +264,4 @@ class Guards:
 
     def _bar(self, rule: str, modes: list[str]) -> None:
         for mode in modes:
-            self.barred.setdefault(mode, f'guard: {rule}')
+            self.forbidden.setdefault(mode, f'guard: {rule}')

@@ -62,7 +62,7 @@ class SystemMConfig(MetaStateConfig, GuardConfig):
                               f'some of {", ".join(MODES)}')
 
 
-def wishes(config: SystemMConfig) -> dict[str, Any]:
+def operator_overrides(config: SystemMConfig) -> dict[str, Any]:
     """Return what the operator may change at any time, as records tell it."""
     return {'pin_mode': config.pin_mode, 'veto_modes': list(config.veto_modes)}
 
@@ -201,7 +201,7 @@ class MetaControl:
 
     def _barred(self, now_s: float) -> dict[str, str]:
         # The safe mode can be neither vetoed nor forbidden: pain must always stop the arm.
-        found = self.guards.barred | self.constraints.barred(self._ledger, now_s)
+        found = self.guards.forbidden | self.constraints.forbidden(self._ledger, now_s)
         for mode in self.wiring:
             if mode == SAFE_MODE:
                 continue
@@ -216,10 +216,10 @@ class MetaControl:
             if refusal := self.wiring[rule.mode].refusal:
                 raise WiringError(f"phi's override '{rule.text()}' needs mode {rule.mode}, which "
                                   f'the wiring refuses: {refusal}; name another mode')
-            barred = [before for before, after in self.constraints.forbidden_transitions
+            forbidden = [before for before, after in self.constraints.forbidden_transitions
                       if after == rule.mode]
-            if barred or rule.mode in self.constraints.forbidden_modes:
+            if forbidden or rule.mode in self.constraints.forbidden_modes:
                 raise ConstraintError(
                     f"constraints: phi's override '{rule.text()}' needs mode {rule.mode}, which "
-                    + (f'forbidden_transitions bar from {barred[0]}' if barred
+                    + (f'forbidden_transitions bar from {forbidden[0]}' if forbidden
                        else 'forbidden_modes forbid'))

@@ -161,9 +161,9 @@ def decide(signals: Mapping[str, float], state: PolicyState, phi: Phi, now_s: fl
         goes_on = index == state.override
         unwell = rule.trips(signals) or (goes_on and rule.holds(signals))
         if unwell or (goes_on and now_s - state.unwell_s < rule.settle_s):
-            barred = '' if rule.mode in allowed else f', but {rule.mode} is not allowed'
-            return _decision(SAFE_MODE if barred else rule.mode,
-                             f'override: {rule.text()}{barred}', drives, signals, state,
+            forbidden = '' if rule.mode in allowed else f', but {rule.mode} is not allowed'
+            return _decision(SAFE_MODE if forbidden else rule.mode,
+                             f'override: {rule.text()}{forbidden}', drives, signals, state,
                              phi, now_s, (index, now_s if unwell else state.unwell_s))
     if not drives:
         return _decision(SAFE_MODE, 'no mode is allowed', drives, signals, state, phi, now_s)

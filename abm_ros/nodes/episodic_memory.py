@@ -27,7 +27,7 @@ from abm_ros.memory.schedule import Experience, WarmUpConfig
 from abm_ros.memory.upkeep import Upkeep
 from abm_ros.nodes.memory_appraisal import Appraising
 from abm_ros.ros.codec import decode, decode_observation
-from abm_ros.ros.deferred import Later
+from abm_ros.ros.deferred import Deferred
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.replay_link import Credits, decode_credits, encode_batch
 from abm_ros.ros.spin import run_node
@@ -73,7 +73,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._index: ReplayIndex | None = None
         self._recorder: Recorder | None = None
         self._experience: Experience | None = None
-        self._later = Later(self, self.config.defer_s)
+        self._later = Deferred(self, self.config.defer_s)
         # What came before it was known what an observation is: topics are matched in any order.
         self._early: deque[tuple[Callable[..., None], Float32MultiArray]] = deque(maxlen=_EARLY)
         self._requests: deque[Credits] = deque()

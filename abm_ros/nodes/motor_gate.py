@@ -172,7 +172,7 @@ class MotorGate(PartNode[MotorGateConfig]):
         slowed = [f'{joint} ({limit:g})' for joint, limit, kept in zip(
             told.joints, told.velocity, self._guard.limits.velocity, strict=True) if kept < limit]
         if slowed:
-            self.get_logger().info(f'at most {self.config.most_velocity:g} rad/s or m/s, by '
+            self.get_logger().info(f'at most {self.config.max_velocity:g} rad/s or m/s, by '
                                    f'most_velocity: {", ".join(slowed)}')
         self._guard.envelope(self.config.speed_limit)
         self._text = text

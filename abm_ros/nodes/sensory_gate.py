@@ -18,7 +18,7 @@ from abm_ros.robot.fusion import JointSample, SensorFusion, layout_for
 from abm_ros.robot.kinematics import ForwardKinematics
 from abm_ros.ros import qos
 from abm_ros.ros.codec import Writer, parse_episode_tag, pixels_of, time_to_ns
-from abm_ros.ros.deferred import Later
+from abm_ros.ros.deferred import Deferred
 from abm_ros.ros.node import URGENT_TELEMETRY_S, PartNode
 from abm_ros.ros.spin import run_node
 
@@ -93,7 +93,7 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         self._effort = PeakHold(0.0, self.config.effort_timeout_s)
         self._force = PeakHold(self.config.force_hold_s, self.config.effort_timeout_s)
         self._detectors = Detectors(section(DetectorConfig, self.config))
-        self._later = Later(self, self.config.defer_s)
+        self._later = Deferred(self, self.config.defer_s)
         self._observations = 0
         self.create_subscription(String, names.ROBOT_DESCRIPTION, self._on_description,
                                  qos.LATCHED)

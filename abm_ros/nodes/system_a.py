@@ -13,9 +13,9 @@ from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.transition import Observation
 from abm_ros.memory.schedule import Experience, ScheduleConfig, WarmUpConfig
 from abm_ros.ros.codec import Packet, Writer, attributes_of, decode, decode_observation
-from abm_ros.ros.deferred import Later
+from abm_ros.ros.deferred import Deferred
 from abm_ros.ros.node import PartNode
-from abm_ros.ros.snapshot_loader import Opener
+from abm_ros.ros.snapshot_loader import SnapshotLoader
 from abm_ros.ros.spin import run_node
 from abm_ros.world_model.perception import PerceivingModel, Percept, Perception
 
@@ -44,8 +44,8 @@ class SystemA(PartNode[SystemAConfig]):
         super().__init__(names.SYSTEM_A, SystemAConfig)
         self._spec: ObservationSpec | None = None
         self._perception: Perception | None = None
-        self._opener: Opener[PerceivingModel] = Opener(self, self._open)
-        self._later = Later(self, self.config.defer_s)
+        self._opener: SnapshotLoader[PerceivingModel] = SnapshotLoader(self, self._open)
+        self._later = Deferred(self, self.config.defer_s)
         self._writer = Writer()
         self._executed: dict[int, np.ndarray] = {}
         self._last: Observation | None = None

@@ -14,14 +14,14 @@ from abm_ros.common.config import section, setting
 from abm_ros.common.seeds import generator
 from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.spec import ObservationSpec
-from abm_ros.policy.controller import ActingModel, Behaviour
+from abm_ros.policy.controller import ActingModel, Controller
 from abm_ros.policy.episodes import EpisodeTracker
 from abm_ros.policy.exploration import Aim
-from abm_ros.policy.planner import Drive, PlannerConfig
+from abm_ros.policy.planner import Objective, PlannerConfig
 from abm_ros.ros.codec import Packet, Writer, attributes_of, decode
-from abm_ros.ros.deferred import Later
+from abm_ros.ros.deferred import Deferred
 from abm_ros.ros.node import PartNode
-from abm_ros.ros.snapshot_loader import Opener
+from abm_ros.ros.snapshot_loader import SnapshotLoader
 from abm_ros.ros.spin import run_node
 
 _RECENT = 64   # actions whose spread, and share of deliberation, are told
@@ -56,9 +56,9 @@ class SystemB(PartNode[SystemBConfig]):
     def __init__(self) -> None:
         super().__init__(names.SYSTEM_B, SystemBConfig)
         self._spec: ObservationSpec | None = None
-        self._behaviour: Behaviour | None = None
-        self._opener: Opener[ActingModel] = Opener(self, self._open)
-        self._later = Later(self, self.config.defer_s)
+        self._behaviour: Controller | None = None
+        self._opener: SnapshotLoader[ActingModel] = SnapshotLoader(self, self._open)
+        self._later = Deferred(self, self.config.defer_s)
         self._writer = Writer()
         self._held: Packet | None = None
         self._answer: tuple[int, Float32MultiArray] | None = None
@@ -84,7 +84,8 @@ class SystemB(PartNode[SystemBConfig]):
 
     def reconfigured(self) -> None:
         config = self.config
-        self._drive = Drive(config.goal_weight, config.intrinsic_weight, config.exploration)
+        self._objective = Objective(config.goal_weight, config.intrinsic_weight,
+                                    config.exploration)
 
     def deactivated(self) -> None:
         self._later.flush()
@@ -99,7 +100,7 @@ class SystemB(PartNode[SystemBConfig]):
         spec = ObservationSpec.from_json(message.data)
         if spec != self._spec:
             self._spec = spec
-            self._behaviour = Behaviour(spec, section(PlannerConfig, self.config),
+            self._behaviour = Controller(spec, section(PlannerConfig, self.config),
                                         generator(self.config.seed, names.SYSTEM_B))
             self._opener.reopen()
 
@@ -137,7 +138,7 @@ class SystemB(PartNode[SystemBConfig]):
         begins = packet.integer('step') == 0
         action = behaviour.act(
             packet.array('latent'), packet.attributes.get('lineage', ''), goal, begins,
-            self._drive)
+            self._objective)
         message = self._writer.write(Packet(packet.stamp_ns, {'action': action}, {
             'episode': packet.attributes.get('episode', ''),
             'step': packet.attributes.get('step', '')}))
@@ -146,7 +147,7 @@ class SystemB(PartNode[SystemBConfig]):
         self.emit('action', message)
         self._later('plan', self._prepare, behaviour, packet, goal, begins, action)
 
-    def _prepare(self, behaviour: Behaviour, packet: Packet, goal: np.ndarray,
+    def _prepare(self, behaviour: Controller, packet: Packet, goal: np.ndarray,
                  begins: bool, action: np.ndarray) -> None:
         self._recent.append(action)
         assert self._spec is not None
@@ -161,7 +162,7 @@ class SystemB(PartNode[SystemBConfig]):
         self._tracker.observe(
             begins=begins, whole=packet.attributes.get('whole') == '1',
             reached=bool(self._spec.reached(packet.array('achieved_goal'), goal)),
-            counts=pursues and self._drive.seeks_goal)
+            counts=pursues and self._objective.seeks_goal)
 
 
 def main() -> int:

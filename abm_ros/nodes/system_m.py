@@ -20,9 +20,9 @@ from abm_ros.common.errors import AbmError, ConstraintError, GraphError, PhiErro
 from abm_ros.common.share import table_text
 from abm_ros.meta.audit.head import load_key
 from abm_ros.meta.audit.log import AuditLog
-from abm_ros.meta.audit.trail import Standing, standing
+from abm_ros.meta.audit.trail import OperatorOverrides, standing_overrides
 from abm_ros.meta.constraints import load_constraints
-from abm_ros.meta.meta_control import Health, MetaControl, SystemMConfig, wishes
+from abm_ros.meta.meta_control import Health, MetaControl, SystemMConfig, operator_overrides
 from abm_ros.meta.phi import load_phi
 from abm_ros.meta.wiring import MODES
 from abm_ros.nodes.effectors.conductor import Conductor
@@ -51,7 +51,7 @@ class SystemM(PartNode[SystemMConfig]):
         super().__init__(names.SYSTEM_M, SystemMConfig)
         self._lock = threading.Lock()
         self._beat_lock = threading.Lock()
-        self._launched = wishes(self.config)
+        self._launched = operator_overrides(self.config)
         self._health = Health(names.WIRED_NODES, self.config.node_timeout_s)
         self._conductor: Conductor | None = None
         self._thread: threading.Thread | None = None
@@ -92,7 +92,7 @@ class SystemM(PartNode[SystemMConfig]):
         home = Path(config.directory).expanduser()
         home.mkdir(parents=True, exist_ok=True)
         audit = AuditLog(home / 'audit.jsonl', key=load_key(config.audit_key))
-        last = standing(audit.path, self._launched)
+        last = standing_overrides(audit.path, self._launched)
         self._ask_again(last, control)
         self._conductor = Conductor(control, Rewirer(self), audit, self.incarnation,
                                     self.get_logger(), tables, self._launched)
@@ -101,13 +101,13 @@ class SystemM(PartNode[SystemMConfig]):
             self.get_logger().warning('the operator holds since before this start: release it '
                                       'with `abm intervene release`')
 
-    def _ask_again(self, last: Standing, control: MetaControl) -> None:
+    def _ask_again(self, last: OperatorOverrides, control: MetaControl) -> None:
         """Bring back the pin and the vetoes of before this start, if none were asked since."""
         asked = {'pin_mode': last.pin_mode, 'veto_modes': list(last.veto_modes)}
         if refusal := last.pin_mode and control.refusal(last.pin_mode):
             self.get_logger().error(f'the pin of before this start is dropped: {refusal}')
             asked['pin_mode'] = ''
-        if asked == self._launched or wishes(self.config) != self._launched:
+        if asked == self._launched or operator_overrides(self.config) != self._launched:
             return
         for result in self.set_parameters([
                 Parameter('pin_mode', value=asked['pin_mode']),
@@ -213,9 +213,9 @@ class SystemM(PartNode[SystemMConfig]):
     def _on_available(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         """Answer with JSON: for each mode why it may not be entered now, '' if it may."""
         if (conductor := self._conductor) is not None:
-            barred = conductor.control.situation.barred
+            forbidden = conductor.control.situation.forbidden
             response.success, response.message = True, json.dumps(
-                {mode: barred.get(mode) or conductor.control.refusal(mode) for mode in MODES})
+                {mode: forbidden.get(mode) or conductor.control.refusal(mode) for mode in MODES})
         return response
 
     def _on_get_mode(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:

@@ -135,10 +135,10 @@ def _value_target(state: ActorState, world: World, latent: Tensor, observation: 
     """Return (B,): 0 once the goal is reached, else -(1 - discount) per step to it."""
     cfg, spec = state.config, state.spec
     distance = torch.linalg.vector_norm(observation[:, spec.goal_slice] - goal, dim=-1)
-    away = (distance > spec.goal_tolerance).float()
+    unreached = (distance > spec.goal_tolerance).float()
     seen = features(world, latent, goal)
     after = values(state.target, seen, policy(state.params, seen)).amin(0).clamp(-1.0, 0.0)
-    return torch.mul(away, cfg.discount * after - (1 - cfg.discount))
+    return torch.mul(unreached, cfg.discount * after - (1 - cfg.discount))
 
 
 def train_step(state: ActorState, world: World, batch: Batch) -> Metrics:
@@ -173,7 +173,7 @@ def _imagine(state: ActorState, world: World, latent: Tensor, goal: Tensor) -> T
         return -cfg.value_weight * end
     unit = world.params['moments.scale'][spec.goal_slice] / spec.goal_tolerance
     distance = ((torch.stack(gaps) * unit).square().sum(-1) + 1e-6).sqrt()
-    excess = (distance - cfg.content).clamp_min(0.0).mean(-1)                     # (steps,)
+    excess = (distance - cfg.goal_deadband).clamp_min(0.0).mean(-1)               # (steps,)
     weight = cfg.distance_weight * cfg.discount ** torch.arange(len(gaps))
     return (weight * excess).mean() - cfg.value_weight * end
 

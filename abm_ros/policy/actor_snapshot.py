@@ -34,7 +34,7 @@ def snapshot(state: ActorState, world: World) -> Snapshot:
         {'weights': save_safetensors(weights), 'predict': onnx_graphs.predict_graph(arrays),
          'policy': onnx_graphs.policy_graph(arrays, spec),
          'proposal': onnx_graphs.proposal_graph(arrays, spec, horizon),
-         'rollout': onnx_graphs.rollout_graph(arrays, spec, horizon, state.config.content)})
+         'rollout': onnx_graphs.rollout_graph(arrays, spec, horizon, state.config.goal_deadband)})
 
 
 def restore(source: Snapshot, world: World) -> ActorState:

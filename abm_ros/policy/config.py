@@ -25,9 +25,9 @@ class ActorConfig:
     value_weight: float = setting(1.0, "weight of the critics' value at the end of an imagined "
                                   'rollout', low=0.0, high=100.0)
     plan_horizon: int = setting(12, 'steps that the planner looks ahead', low=1, high=32)
-    content: float = setting(0.6, 'distance to the goal, in tolerances, that is as good as none: '
-                             'nothing is gained by correcting what is near enough',
-                             low=0.0, high=1.0)
+    goal_deadband: float = setting(
+        0.6, 'distance to the goal, in tolerances, that costs nothing: what is near enough needs '
+        'no correction', low=0.0, high=1.0, formerly='content')
 
     def __post_init__(self) -> None:
         check(self)

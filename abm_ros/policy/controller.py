@@ -13,14 +13,14 @@ import numpy as np
 from abm_ros.common.errors import SnapshotError
 from abm_ros.common.snapshot import Snapshot, session, trial
 from abm_ros.common.spec import ObservationSpec, all_finite, check_array
-from abm_ros.policy.exploration import Aim, Curiosity
-from abm_ros.policy.model_bias import Offset
-from abm_ros.policy.planner import ARRIVED, Drive, Planner, PlannerConfig
+from abm_ros.policy.exploration import Aim, ExplorationSchedule
+from abm_ros.policy.model_bias import BiasEstimator
+from abm_ros.policy.planner import ARRIVED, Objective, Planner, PlannerConfig
 
 _MOST = np.float32(1.0)
 CORRELATION = 0.4  # of babbling from one step to the next
-THERE = 0.6        # as near as this (`WorldGraph.beside`), things are handled
-HELD = 5           # steps for which they are handled by one action
+NEARBY = 0.6       # as near as this (`WorldGraph.proximity`), things are handled
+REPEATS = 5        # steps for which they are handled by one action
 
 
 class Babble:
@@ -62,11 +62,11 @@ class ActingModel:
         goal = np.zeros((1, source.spec.goal_size), np.float32)
         trial(policy, {'latent': latent, 'goal': goal}, {'action': action.shape})
         trial(predict, {'latent': latent, 'action': action},
-              {'next': latent.shape, 'beside': (1,), 'observation': (1, source.spec.numbers)})
+              {'next': latent.shape, 'proximity': (1,), 'observation': (1, source.spec.numbers)})
         self.policy, self.predict = policy.run, predict.run
 
 
-class Behaviour:
+class Controller:
     """
     Acts, and prepares the next action.
 
@@ -81,16 +81,17 @@ class Behaviour:
         self._settings = settings
         # So that none changes another's numbers.
         noise, self._rng, whim = rng.spawn(3)
-        self._curiosity = Curiosity(spec, whim, settings.wanted_events,
+        self._exploration = ExplorationSchedule(spec, whim, settings.wanted_events,
                                     settings.handling)
         self._babble = Babble(noise, spec.action_size)
         self._goal, self._begins = np.zeros(spec.goal_size, np.float32), True
         self._noise: np.ndarray | None = None     # drawn ahead, off the control path
         self._model: ActingModel | None = None
-        self._offset = Offset()
-        self._last: tuple[np.ndarray, np.ndarray, np.ndarray, Drive] | None = None
+        self._bias = BiasEstimator()
+        self._last: tuple[np.ndarray, np.ndarray, np.ndarray, Objective] | None = None
         self._plan: np.ndarray | None = None
-        self._held, self._holds = np.zeros(spec.action_size, np.float32), 0   # for how many steps
+        # An action that is repeated, and for how many steps still.
+        self._repeated, self._repeats = np.zeros(spec.action_size, np.float32), 0
         self.version = -1
         self.deliberates = False    # the plan that is acted on next was searched for
         self.aim = Aim.PURSUE       # of the next action; without a model there is no other
@@ -118,13 +119,13 @@ class Behaviour:
         """Act with an opened snapshot from the next preparation on."""
         if self._model is not None and model.world != self._model.world:
             self._last = self._plan = None      # they are in the latents of another System A
-            self._offset = Offset()
-        self._offset.forget()
+            self._bias = BiasEstimator()
+        self._bias.forget()
         self._model = model
         self.version = model.version
 
     def act(self, latent: np.ndarray, lineage: str, goal: np.ndarray, new_episode: bool,
-            drive: Drive) -> np.ndarray:
+            objective: Objective) -> np.ndarray:
         """
         Return the action for now; nothing is searched here.
 
@@ -142,13 +143,13 @@ class Behaviour:
         model = self._model
         if model is None or lineage != model.world or latent.shape != (model.latent,):
             self._last = self._plan = None
-            self._offset.reset()
+            self._bias.reset()
             return noise
         latent = check_array('latent', latent, (model.latent,))
         if new_episode:
-            self._offset.reset()
-            self._holds = 0
-        self._offset.observe(latent)
+            self._bias.reset()
+            self._repeats = 0
+        self._bias.observe(latent)
         stale = (new_episode or self._last is None
                  or goal.tobytes() != self._last[1].tobytes())
         if stale or self._plan is None:
@@ -157,15 +158,15 @@ class Behaviour:
                                          'goal': goal[np.newaxis]})[0][0]
         else:
             action = self._plan[0]
-        if drive.exploration > 0:
-            if self._holds:
-                action = self._held
+        if objective.exploration > 0:
+            if self._repeats:
+                action = self._repeated
             else:
-                action = (1.0 - drive.exploration) * action + drive.exploration * noise
+                action = (1.0 - objective.exploration) * action + objective.exploration * noise
         action = np.maximum(np.minimum(action, _MOST), -_MOST)
         if not all_finite(action):   # a broken policy must not reach the motors
             action = noise
-        self._last = (latent, goal, action, drive)
+        self._last = (latent, goal, action, objective)
         return action
 
     def _draw_noise(self) -> np.ndarray:
@@ -179,29 +180,29 @@ class Behaviour:
         :param deadline_s: of `time.monotonic`, for the search.
         """
         self._noise = self._draw_noise()
-        self._curiosity.observe(achieved, self._goal, begins=self._begins)
+        self._exploration.observe(achieved, self._goal, begins=self._begins)
         self.deliberates, self.aim = False, Aim.PURSUE
         if self._last is None or self._model is None or not self._settings.enabled:
             return
-        latent, goal, action, drive = self._last
-        expected, beside, numbers = self._model.predict(
-            ['next', 'beside', 'observation'],
+        latent, goal, action, objective = self._last
+        expected, proximity, numbers = self._model.predict(
+            ['next', 'proximity', 'observation'],
             {'latent': latent[np.newaxis], 'action': action[np.newaxis]})
-        self._offset.expect(expected[0], achieved, action)
-        offset = self._offset.estimate()
+        self._bias.expect(expected[0], achieved, action)
+        offset = self._bias.estimate()
         warm = None
         if self._plan is not None and len(self._plan) == self._model.planner.horizon:
             warm = np.concatenate([self._plan[1:], self._plan[-1:]])
-        if drive.exploration > 0:
-            self.aim = self._curiosity.aim
-        self._hold(self._noise, handles=self.aim is Aim.HANDLE, beside=float(beside[0]))
+        if objective.exploration > 0:
+            self.aim = self._exploration.aim
+        self._repeat(self._noise, handles=self.aim is Aim.HANDLE, proximity=float(proximity[0]))
         planner, here = self._model.planner, expected[0] + offset
         arrived = self._is_there(numbers[0], goal)
-        pursues = self.aim is Aim.PURSUE and drive.seeks_goal and not arrived
+        pursues = self.aim is Aim.PURSUE and objective.seeks_goal and not arrived
         self._plan = planner.habit(here, goal, offset) if pursues else None
         if self._plan is None:
             self.deliberates = True
-            self._plan = planner.plan(self._rng, here, goal, drive, warm, offset, self.aim,
+            self._plan = planner.plan(self._rng, here, goal, objective, warm, offset, self.aim,
                                       deadline_s, arrived=arrived)
 
     def _is_there(self, numbers: np.ndarray, goal: np.ndarray) -> bool:
@@ -210,8 +211,8 @@ class Behaviour:
             return False
         return bool(self._spec.reached(numbers[self._spec.goal_slice], goal, ARRIVED))
 
-    def _hold(self, action: np.ndarray, *, handles: bool, beside: float) -> None:
+    def _repeat(self, action: np.ndarray, *, handles: bool, proximity: float) -> None:
         """Go on with the action that is held, or begin with another if things are near enough."""
-        self._holds = max(self._holds - 1, 0) if handles else 0
-        if handles and not self._holds and beside > THERE:
-            self._held, self._holds = action, HELD
+        self._repeats = max(self._repeats - 1, 0) if handles else 0
+        if handles and not self._repeats and proximity > NEARBY:
+            self._repeated, self._repeats = action, REPEATS

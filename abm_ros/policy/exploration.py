@@ -30,7 +30,7 @@ class Aim(Enum):
     HANDLE = 'acting at random where that is'
 
 
-class Curiosity:
+class ExplorationSchedule:
     """
     Decides at the beginning of each episode.
 

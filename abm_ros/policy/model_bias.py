@@ -20,7 +20,7 @@ _MEMORY = 500.0     # full actions over which it is known what moves with the ro
 _STILL, _MOVING = 0.55, 0.6
 
 
-class Offset:
+class BiasEstimator:
     """Estimates the steady error of one-step predictions within an episode."""
 
     def __init__(self) -> None:

@@ -19,9 +19,9 @@ from abm_ros.common.errors import ConfigError, SnapshotError
 from abm_ros.common.snapshot import Snapshot, session, trial
 from abm_ros.policy.exploration import Aim
 
-_ROLLED = ('away', 'company', 'distance', 'doubt', 'influence', 'value')
+ROLLED = ('terminal_distance', 'proximity', 'distance', 'disagreement', 'displacement', 'value')
 ARRIVED = 0.7      # tolerances from the goal: surely there
-_SOUGHT = {Aim.MOVE: 'influence', Aim.HANDLE: 'company'}
+_SOUGHT = {Aim.MOVE: 'displacement', Aim.HANDLE: 'proximity'}
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class PlannerConfig:
                              low=0.0, high=100.0)
     effort: float = setting(0.1, 'cost of a full action on the way to a goal, in tolerances',
                             low=0.0, high=100.0)
-    holding: float = setting(
+    effort_at_goal: float = setting(
         3.0, 'the same while the goal is reached: what is not needed to stay there is left alone',
-        low=0.0, high=100.0)
+        low=0.0, high=100.0, formerly='holding')
     value: float = setting(20.0, "weight of the critics' value at a plan's end, against distances "
                            'in tolerances: what no plan reaches is sought', low=0.0, high=1000.0)
     offset_decay: float = setting(
@@ -55,10 +55,10 @@ class PlannerConfig:
     wanted_events: float = setting(
         0.3, 'share of steps that move what the goal is about; below it, episodes of exploration '
         'are spent on moving it, the more the less there is', low=0.0, high=1.0)
-    trust: float = setting(
+    policy_acceptance: float = setting(
         0.2, 'disagreement on where the policy leads, in typical steps, up to which habit that '
         'arrives at the goal is followed without a search; 0 deliberates always',
-        low=0.0, high=100.0)
+        low=0.0, high=100.0, formerly='trust')
     handling: float = setting(
         0.5, 'share of the other episodes of exploration that are spent on acting at random where '
         'that is, if no goal is reached; the fewer the more are', low=0.0, high=1.0)
@@ -72,7 +72,7 @@ class PlannerConfig:
 
 
 @dataclass(frozen=True)
-class Drive:
+class Objective:
     """What System M asks of System B: how much the goal, novelty and exploration count."""
 
     goal_weight: float = 1.0
@@ -108,7 +108,7 @@ class Planner:
         self._decay = (settings.offset_decay ** np.arange(self.horizon)).astype(
             np.float32)[:, np.newaxis, np.newaxis]
         trial(rollout, {**start, 'actions': plans, 'offset': self._decay * latent},
-              dict.fromkeys(_ROLLED, (2,)))
+              dict.fromkeys(ROLLED, (2,)))
         trial(propose, {**start, 'noise': plans}, {'actions': plans.shape})
         self._rollout, self._propose = rollout.run, propose.run
         steps = np.arange(self.horizon)
@@ -126,17 +126,19 @@ class Planner:
 
         :return: (H, A) float32 in [-1, 1], or None.
         """
-        if not self._config.trust:
+        if not self._config.policy_acceptance:
             return None
         start, here = self._from(latent, goal, offset)
         quiet = np.zeros((1, self.horizon, self._action), np.float32)
         plans: np.ndarray = self._propose(['actions'], {**start, 'noise': quiet})[0]
-        away, doubt = self._rollout(['away', 'doubt'], {**here, 'actions': plans})
-        arrives = away[0] <= ARRIVED and doubt[0] <= self._config.trust * self.horizon
+        away, disagreement = self._rollout(['terminal_distance', 'disagreement'],
+                                           {**here, 'actions': plans})
+        accepted = self._config.policy_acceptance * self.horizon
+        arrives = away[0] <= ARRIVED and disagreement[0] <= accepted
         return plans[0] if arrives else None
 
-    def plan(self, rng: np.random.Generator, latent: np.ndarray, goal: np.ndarray, drive: Drive,
-             warm: np.ndarray | None, offset: np.ndarray | float = 0.0,
+    def plan(self, rng: np.random.Generator, latent: np.ndarray, goal: np.ndarray,
+             objective: Objective, warm: np.ndarray | None, offset: np.ndarray | float = 0.0,
              aim: Aim = Aim.PURSUE, deadline_s: float = inf, *, arrived: bool = False
              ) -> np.ndarray:
         """
@@ -154,7 +156,7 @@ class Planner:
         :return: (H, A) float32 in [-1, 1].
         """
         cfg, shape = self._config, (self.horizon, self._action)
-        effort = cfg.holding if arrived else cfg.effort
+        effort = cfg.effort_at_goal if arrived else cfg.effort
         start, here = self._from(latent, goal, offset)
         mean = np.zeros(shape, np.float32) if warm is None else warm
         spread = np.full(shape, cfg.spread, np.float32)
@@ -167,7 +169,7 @@ class Planner:
                 (cfg.candidates - len(given) - 1, *shape), np.float32)
             plans = np.concatenate([given, mean[np.newaxis], mean + spread * drawn])
             np.clip(plans, -1.0, 1.0, out=plans)
-            cost = self._cost_of(plans, here, drive, aim, effort)
+            cost = self._cost_of(plans, here, objective, aim, effort)
             elites = plans[np.argsort(cost, kind='stable')[:cfg.elites]]
             mean = cfg.inertia * mean + (1 - cfg.inertia) * elites.mean(axis=0)
             spread = np.maximum(elites.std(axis=0), cfg.least_spread)
@@ -181,17 +183,18 @@ class Planner:
         start = {'latent': latent[np.newaxis], 'goal': goal[np.newaxis]}
         return start, {**start, 'offset': self._decay * (np.zeros_like(latent) + offset)}
 
-    def _cost_of(self, plans: np.ndarray, start: dict[str, np.ndarray], drive: Drive,
+    def _cost_of(self, plans: np.ndarray, start: dict[str, np.ndarray], objective: Objective,
                  aim: Aim, effort: float) -> np.ndarray:
         """Return the cost (N,) of plans (N, H, A), a full action costing this effort."""
         cfg = self._config
         inputs = {**start, 'actions': plans}
         if aim is not Aim.PURSUE:
             return np.negative(self._rollout([_SOUGHT[aim]], inputs)[0])
-        distance, doubt, value = self._rollout(['distance', 'doubt', 'value'], inputs)
+        distance, disagreement, value = self._rollout(
+            ['distance', 'disagreement', 'value'], inputs)
         spent = effort * np.square(plans).mean(axis=2).sum(axis=1)
-        return np.asarray(drive.goal_weight * (distance + spent - cfg.value * value)
-                          + (cfg.penalty - drive.intrinsic_weight) * doubt)
+        return np.asarray(objective.goal_weight * (distance + spent - cfg.value * value)
+                          + (cfg.penalty - objective.intrinsic_weight) * disagreement)
 
     def _proposals(self, rng: np.random.Generator, start: dict[str, np.ndarray]) -> np.ndarray:
         """Return plans (M, H, A) that the policy would follow, the first without noise."""

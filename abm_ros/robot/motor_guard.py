@@ -32,10 +32,10 @@ class MotorConfig:
         'position', 'What the controller takes.', choices=INTERFACES)
     control_period_s: float = setting(
         0.05, 'Nominal time between two actions.', unit='s', low=0.001, high=1.0)
-    most_velocity: float = setting(
+    max_velocity: float = setting(
         4.0, 'Fastest that a joint is asked for where its limit is more: a description often '
         'gives a placeholder, and steps that large are neither safe nor easy to foresee.',
-        unit='rad/s or m/s', low=0.001, high=1e6)
+        unit='rad/s or m/s', low=0.001, high=1e6, formerly='most_velocity')
     velocity_scale: float = setting(
         0.8, 'Share of the velocity limit that a full action uses.', low=0.01, high=1.0)
     effort_scale: float = setting(
@@ -61,7 +61,7 @@ def tightened(limits: JointLimits, config: MotorConfig) -> JointLimits:
     """Return the limits that motion keeps to; inputs of a simulated body have a scale alone."""
     if limits.inputs:
         return limits
-    return replace(limits, velocity=np.minimum(limits.velocity, config.most_velocity))
+    return replace(limits, velocity=np.minimum(limits.velocity, config.max_velocity))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 from abm_ros.ros.node import PartNode
 
 
-class Later:
+class Deferred:
     """
     Runs work once the chain from sensors to motors has answered.
 

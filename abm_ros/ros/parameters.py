@@ -7,7 +7,7 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from abm_ros.common.config import check_value, from_mapping, setting_of
+from abm_ros.common.config import check_value, deprecation, from_mapping, setting_of
 from abm_ros.common.errors import ConfigError
 
 T = TypeVar('T')
@@ -22,6 +22,7 @@ def declare(node: Node, cls: type[T]) -> T:
     values: dict[str, Any] = {}
     for item in fields(cls):  # type: ignore[arg-type]
         default = list(item.default) if isinstance(item.default, tuple) else item.default
+        _take_former_name(node, item)
         override = node._parameter_overrides.get(item.name)
         if override is not None:
             # Checked here first: rclpy's own refusal names neither the unit nor the fix.
@@ -30,6 +31,15 @@ def declare(node: Node, cls: type[T]) -> T:
         node.declare_parameter(item.name, [''] if default == [] else default, _descriptor(item))
         values[item.name] = plain(node.get_parameter(item.name))
     return from_mapping(cls, values)
+
+
+def _take_former_name(node: Node, item: Any) -> None:
+    """Let an override by a setting's former name count, with a warning."""
+    overrides, former = node._parameter_overrides, setting_of(item).formerly
+    if former and former in overrides:
+        given = overrides.pop(former)
+        overrides.setdefault(item.name, Parameter(item.name, given.type_, given.value))
+        node.get_logger().warning(deprecation(node.get_name(), item))
 
 
 def refuse(cls: type, owner: str, changes: list[Parameter]) -> str:

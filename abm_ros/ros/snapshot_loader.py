@@ -12,7 +12,7 @@ from abm_ros.ros.node import PartNode
 T = TypeVar('T')
 
 
-class Opener(Generic[T]):
+class SnapshotLoader(Generic[T]):
     """
     Opens snapshots in a thread of its own, since that takes longer than a reading may wait.
 

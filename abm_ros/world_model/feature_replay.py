@@ -15,7 +15,7 @@ WINDOWS = 5000      # kept
 DRAWN = 128         # per update
 
 
-class Recollection:
+class FeatureReplay:
     """
     Keeps the first and the last frame of each window, in the order of replay.
 
@@ -28,7 +28,7 @@ class Recollection:
         self._seen = torch.zeros(WINDOWS, 2, seen)
         self._truth = torch.zeros(WINDOWS, 2, numbers)
         self._whole = torch.zeros(WINDOWS)
-        self._next = self._held = 0
+        self._next = self._filled = 0
         self._rng = torch.Generator().manual_seed(seed)
 
     def take(self, seen: Tensor, truth: Tensor, whole: Tensor) -> None:
@@ -43,9 +43,9 @@ class Recollection:
         for kept, new in ((self._seen, seen), (self._truth, truth), (self._whole, whole)):
             kept[at] = new
         self._next = (self._next + len(seen)) % WINDOWS
-        self._held = min(self._held + len(seen), WINDOWS)
+        self._filled = min(self._filled + len(seen), WINDOWS)
 
     def draw(self) -> tuple[Tensor, Tensor, Tensor]:
         """Return DRAWN of the windows, as they were taken."""
-        at = torch.randint(self._held, (DRAWN,), generator=self._rng)
+        at = torch.randint(self._filled, (DRAWN,), generator=self._rng)
         return self._seen[at], self._truth[at], self._whole[at]

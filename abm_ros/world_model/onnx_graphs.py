@@ -13,6 +13,8 @@ from abm_ros.common.onnx_builder import Arrays
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.world_model.onnx_world import WorldGraph
 
+ROLLED = ('terminal_distance', 'proximity', 'distance', 'disagreement', 'displacement', 'value')
+
 
 def perceive_graph(arrays: Arrays, spec: ObservationSpec) -> bytes:
     """
@@ -65,9 +67,9 @@ def predict_graph(arrays: Arrays) -> bytes:
                g.weight('moments.mean'))
     return g.build({'latent': ('B', g.latent), 'action': ('B', g.action)},
                    {'members': member, 'next': mean, 'observation': raw,
-                    'uncertainty': g.disagreement(member), 'beside': g.beside(mean)},
+                    'uncertainty': g.disagreement(member), 'proximity': g.proximity(mean)},
                    {'members': (g.members, 'B', g.latent), 'next': ('B', g.latent),
-                    'observation': ('B', g.numbers), 'uncertainty': ('B',), 'beside': ('B',)})
+                    'observation': ('B', g.numbers), 'uncertainty': ('B',), 'proximity': ('B',)})
 
 
 def _goal_arrays(arrays: Arrays, spec: ObservationSpec) -> dict[str, np.ndarray]:
@@ -83,7 +85,7 @@ def _goal_arrays(arrays: Arrays, spec: ObservationSpec) -> dict[str, np.ndarray]
 
 
 def rollout_graph(arrays: Arrays, spec: ObservationSpec, horizon: int,
-                  content: float = 0.0) -> bytes:
+                  goal_deadband: float = 0.0) -> bytes:
     """
     Cost of candidate plans over A's ensemble, every member on a trajectory of its own.
 
@@ -91,7 +93,7 @@ def rollout_graph(arrays: Arrays, spec: ObservationSpec, horizon: int,
     is added to every member's prediction of a step. Outputs, sums over the
     horizon (N,), distances in tolerances and averaged over members: distance,
     max(|achieved - goal| - content, 0); doubt, the disagreement; influence,
-    min(|achieved - achieved now|, 1); company, `WorldGraph.beside` of the members' mean. Of the
+    min(|achieved - achieved now|, 1); company, `WorldGraph.proximity` of the members' mean. Of the
     end alone (N,): away, how far the members' mean is from the goal, in tolerances; value, in
     [-1, 0]: what the least of B's critics gives for going on by habit from that mean, and 0 where
     the goal is reached there (times the last excess, at most 1).
@@ -125,21 +127,21 @@ def rollout_graph(arrays: Arrays, spec: ObservationSpec, horizon: int,
         by_step = g.op('Reshape', each, g.constant('by_step', np.array([horizon, -1])))
         return g.op('ReduceSum', by_step, g.axes(0), keepdims=0)
 
-    excess = g.op('Relu', g.op('Sub', apart('goal'), g.constant('content', content)))
+    excess = g.op('Relu', g.op('Sub', apart('goal'), g.constant('goal_deadband', goal_deadband)))
     last = g.ops('Split', horizon, excess, axis=1, num_outputs=horizon)[-1]
     end = g.mean_member(member)
     mean = g.op('Reshape', g.mean_member(latents),
                 g.constant('mean_way', np.array([-1, g.latent])))
     return g.build({'latent': (1, g.latent), 'actions': ('N', horizon, g.action),
                     'goal': (1, spec.goal_size), 'offset': (horizon, 1, g.latent)},
-                   {'away': apart('goal', g.goal(end)), 'company': total(g.beside(mean)),
+                   {'terminal_distance': apart('goal', g.goal(end)),
+                    'proximity': total(g.proximity(mean)),
                     'distance': total(g.mean_member(excess)),
-                    'doubt': total(g.disagreement(latents)),
-                    'influence': total(g.mean_member(g.op('Min', apart(now), whole))),
+                    'disagreement': total(g.disagreement(latents)),
+                    'displacement': total(g.mean_member(g.op('Min', apart(now), whole))),
                     'value': g.op('Mul', g.mean_member(g.op('Min', last, whole)),
                                   _value(g, end, 'goal'))},
-                   dict.fromkeys(('away', 'company', 'distance', 'doubt', 'influence', 'value'),
-                                 ('N',)))
+                   dict.fromkeys(ROLLED, ('N',)))
 
 
 def _features(g: WorldGraph, latent: str, goal: str) -> str:

@@ -165,7 +165,7 @@ class WorldGraph(Graph):
         both = self.op('Concat', close, self.op('Mul', close, apart), axis=2)
         return self.op('Reshape', both, self.constant('flat', np.array([0, 0, -1])))
 
-    def beside(self, latent: str) -> str:
+    def proximity(self, latent: str) -> str:
         """
         Append how near the foremost block is to the achieved goal: (B,) in [0, 1] of (B, Z).
 

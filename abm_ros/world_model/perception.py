@@ -129,13 +129,13 @@ class Perception:
         self._previous = now.copy()
         if self._model is None:
             return Percept(np.zeros(0, np.float32), '', np.nan, np.nan, np.nan, np.nan)
-        latent, error, doubt = self._model.perceive(None, {
+        latent, error, uncertainty = self._model.perceive(None, {
             'observation': now, 'previous': before, 'action': action})
         if not known:
             return Percept(latent[0], self.lineage, self._ratio(), np.nan, np.nan, np.nan)
         self._error = MEMORY * self._error + float(error[0])
         self._change = MEMORY * self._change + float(error[1])
-        return Percept(latent[0], self.lineage, self._ratio(), float(doubt[0]),
+        return Percept(latent[0], self.lineage, self._ratio(), float(uncertainty[0]),
                        float(error[0]), float(error[1]))
 
     def _ratio(self) -> float:

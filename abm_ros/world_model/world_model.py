@@ -25,7 +25,7 @@ from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.spec import ObservationSpec, check_array
 from abm_ros.common.transition import Batch
 from abm_ros.world_model import distance, latent_model, onnx_graphs, vision
-from abm_ros.world_model.feature_replay import Recollection
+from abm_ros.world_model.feature_replay import FeatureReplay
 from abm_ros.world_model.latent_model import (
     World,
     WorldModelConfig,
@@ -62,7 +62,7 @@ class WorldState:
     moments: Normaliser
     lineage: str
     version: int
-    recollection: Recollection | None    # where a distance is read out of pictures
+    feature_replay: FeatureReplay | None    # where a distance is read out of pictures
     skipped: int = 0                 # updates whose gradient was not finite
 
     def world(self) -> World:
@@ -112,12 +112,12 @@ def _assemble(config: WorldModelConfig, spec: ObservationSpec, params: Params,
     optimiser = torch.optim.AdamW(groups, fused=True, weight_decay=config.weight_decay)
     if target is None:
         target = {n: p.detach().clone() for n, p in params.items() if n.startswith('encoder.')}
-    recollection = None
+    feature_replay = None
     if distance.pictures(params):
-        recollection = Recollection(params['encoder.skip'].shape[0], spec.numbers,
+        feature_replay = FeatureReplay(params['encoder.skip'].shape[0], spec.numbers,
                                     derive_seed(version, f'recollection/{lineage}'))
     return WorldState(config, spec, params, target, optimiser, moments, lineage, version,
-                      recollection)
+                      feature_replay)
 
 
 def train_step(state: WorldState, batch: Batch) -> Metrics:
@@ -136,8 +136,8 @@ def train_step(state: WorldState, batch: Batch) -> Metrics:
     truth = _truth(state.params, observation)
     _track_steps(state, 'moments.change', truth, mask, CHANGE_FLOOR)
     terms = losses(cfg, state.params, (observation, truth), action, mask, (latent, target))
-    if state.recollection:
-        terms |= _recollected(state.params, state.recollection, (features, truth), mask)
+    if state.feature_replay:
+        terms |= _recollected(state.params, state.feature_replay, (features, truth), mask)
     total = torch.stack([weight * terms[name] for name, weight in _weights(cfg)
                          if name in terms]).sum()
     if cfg.learns != 'nothing' and not nets.descend(total, state.optimiser, MAX_NORM):
@@ -149,12 +149,12 @@ def train_step(state: WorldState, batch: Batch) -> Metrics:
     return {'loss': float(total.detach()), **{n: float(v.detach()) for n, v in terms.items()}}
 
 
-def _recollected(params: Params, recollection: Recollection, seen: tuple[Tensor, Tensor],
+def _recollected(params: Params, feature_replay: FeatureReplay, seen: tuple[Tensor, Tensor],
                  mask: Tensor) -> dict[str, Tensor]:
     """Remember both ends of each window and return the terms of those that are recollected."""
     ends = [0, mask.shape[1]]
-    recollection.take(seen[0][:, ends].detach(), seen[1][:, ends], mask[:, -1])
-    features, truth, whole = recollection.draw()
+    feature_replay.take(seen[0][:, ends].detach(), seen[1][:, ends], mask[:, -1])
+    features, truth, whole = feature_replay.draw()
     latent = nets.apply_net(params, 'encoder', features.flatten(0, 1))
     return recollected(params, latent.unflatten(0, (-1, 2)), truth, whole)
 

@@ -13,7 +13,7 @@ from abm_ros.common.seeds import generator
 from abm_ros.common.transition import Observation
 from abm_ros.memory.schedule import ScheduleConfig, WarmUpConfig
 from abm_ros.policy.config import ActorConfig
-from abm_ros.policy.planner import Drive
+from abm_ros.policy.planner import Objective
 from abm_ros.world_model.config import WorldModelConfig
 from abm_ros.world_model.perception import Perception
 
@@ -34,7 +34,7 @@ def live(seed: int, transitions: int,
     torch.set_num_threads(1)
     arm = PlanarArm(generator(seed, 'body'))
     agent = Agent(settings, arm.spec, seed)
-    agent.drive = Drive(exploration=0.1)
+    agent.objective = Objective(exploration=0.1)
     (vector, goal), episode, step, stamp = arm.reset(), 0, 0, 0
     won = ended = False
     actions, wins, errors = [], [], []
@@ -110,7 +110,9 @@ def test_the_end_of_an_episode_is_no_transition() -> None:
 
 
 def test_acting_imports_neither_torch_nor_onnx() -> None:
-    code = ('import sys; from abm_ros.core import behaviour, perception, planner, snapshot; '
+    code = ('import sys; from abm_ros.common import snapshot; '
+            'from abm_ros.policy import controller, planner; '
+            'from abm_ros.world_model import perception; '
             "print(sorted({'torch', 'onnx', 'pybullet', 'rclpy'} & set(sys.modules)))")
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True,
                           timeout=60, check=True)

@@ -64,7 +64,8 @@ def test_jobs_of_all_agents_are_made_seed_by_seed():
     assert trials['passive'].points == (100, 150)
     assert trials['abm-no-a'].ablation == 'no-a'
     # What config/phi.yaml sets in mode task.
-    assert (trials['abm'].drive.exploration, trials['abm'].drive.goal_weight) == (0.05, 1.0)
+    objective = trials['abm'].objective
+    assert (objective.exploration, objective.goal_weight) == (0.05, 1.0)
 
 
 @pytest.mark.parametrize(('words', 'text'), [

@@ -6,7 +6,7 @@ from scripted_body import LineBody
 from abm_ros.agent.agent import Agent, AgentSettings
 from abm_ros.bench import learn_run
 from abm_ros.bench.learn_ablate import CHANGES, ablated
-from abm_ros.policy.planner import Drive
+from abm_ros.policy.planner import Objective
 from abm_ros.world_model import latent_model
 
 SPEC = learn_run.life_in(LineBody()).spec
@@ -14,12 +14,13 @@ SPEC = learn_run.life_in(LineBody()).spec
 
 def changed(ablation):
     """Return every setting in which an ablation differs, as part.field -> value."""
-    whole, (less, drive) = AgentSettings(), ablated(ablation, AgentSettings(), Drive(), SPEC)
+    whole = AgentSettings()
+    less, objective = ablated(ablation, AgentSettings(), Objective(), SPEC)
     found = {f'{part}.{field}': value for part in ('world', 'actor', 'planner', 'schedule',
                                                    'replay')
              for field, value in vars(getattr(less, part)).items()
              if getattr(getattr(whole, part), field) != value}
-    return found | ({'exploration': drive.exploration} if drive != Drive() else {})
+    return found | ({'exploration': objective.exploration} if objective != Objective() else {})
 
 
 @pytest.mark.parametrize(('ablation', 'expected'), [
@@ -37,7 +38,7 @@ def test_an_ablation_takes_away_what_it_says_and_nothing_else(ablation, expected
 
 
 def test_without_a_nothing_of_the_observation_is_lost():
-    settings, _ = ablated('no-a', AgentSettings(), Drive(), SPEC)
+    settings, _ = ablated('no-a', AgentSettings(), Objective(), SPEC)
     agent = Agent(settings, SPEC, 0)
     observation = torch.randn(20, SPEC.size, generator=torch.Generator().manual_seed(0))
     params = agent.world.params

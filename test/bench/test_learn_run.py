@@ -9,7 +9,7 @@ from abm_ros.bench import learn_run
 from abm_ros.bench.learn_run import Protocol, Trial
 from abm_ros.memory.schedule import ScheduleConfig, WarmUpConfig
 from abm_ros.policy.config import ActorConfig
-from abm_ros.policy.planner import Drive, PlannerConfig
+from abm_ros.policy.planner import Objective, PlannerConfig
 from abm_ros.world_model.config import WorldModelConfig
 
 QUICK = AgentSettings(
@@ -19,7 +19,7 @@ QUICK = AgentSettings(
     actor=ActorConfig(hidden=8, batch=16),
     planner=PlannerConfig(candidates=8, proposals=2, elites=2, iterations=1))
 TRIAL = Trial('abm', 'line', 3, (10, 20, 30), Protocol(episodes=3, full=True),
-              settings=QUICK, drive=Drive(exploration=0.1))
+              settings=QUICK, objective=Objective(exploration=0.1))
 
 
 def shares(goals, action):
@@ -97,7 +97,7 @@ def test_a_life_ends_once_both_thresholds_were_reached():
 
 def test_what_is_frozen_does_not_explore():
     for agent, _ in learn_run.lives(TRIAL, lambda _, settings: LineBody(**settings)):
-        agent.drive = Drive(exploration=1.0)
+        agent.objective = Objective(exploration=1.0)
     acting = [learn_run.frozen(agent, seed)(agent.world.spec) for seed in (1, 2)]
     body = LineBody([0.3])
     first = next(learn_run.life_in(body).live(Steady(0.0))).observation

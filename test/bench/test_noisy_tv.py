@@ -20,7 +20,7 @@ SPEC = ObservationSpec((FieldSpec('place', 2),), 'place', 0.1, 1, 0.05, 20)
 def agent_with(uncertainty: float, error: float, ratio: float):
     """An agent whose percepts are given."""
     percept = SimpleNamespace(uncertainty=uncertainty, error=error, prediction_error=ratio)
-    return SimpleNamespace(percept=percept, drive=None, aim=Aim.PURSUE,
+    return SimpleNamespace(percept=percept, objective=None, aim=Aim.PURSUE,
                            world=SimpleNamespace(spec=SPEC, version=1))
 
 

@@ -18,7 +18,7 @@ from abm_ros.bodies.make import make_body
 from abm_ros.bringup.graph import GraphOptions, describe
 from abm_ros.memory.schedule import ScheduleConfig
 from abm_ros.meta.phi import load_phi
-from abm_ros.policy.planner import Drive
+from abm_ros.policy.planner import Objective
 from abm_ros.robot.motor_guard import MotorConfig
 from abm_ros.ros.codec import decode
 
@@ -58,7 +58,7 @@ def test_the_first_steps_are_the_same(body, tmp_path):
     life = Life(simulated, MotorConfig(command_interface=simulated.interface,
                                        control_period_s=simulated.control_period_s))
     agent = Agent(AgentSettings(schedule=ScheduleConfig(**SHORT)), life.spec, 3)
-    agent.drive = Drive(modulation.goal_weight, modulation.intrinsic_weight,
+    agent.objective = Objective(modulation.goal_weight, modulation.intrinsic_weight,
                         modulation.exploration)
     for number, (stamp_ns, step) in enumerate(zip(sorted(seen), life.live(agent), strict=False)):
         assert step.observation.stamp_ns == stamp_ns, number

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_replay import filled, life
+from lived_steps import filled, life
 
 from abm_ros.common.errors import ConfigError
 from abm_ros.memory.appraisal import AppraisalConfig, Appraiser, Transitions, draw, read

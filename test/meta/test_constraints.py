@@ -14,20 +14,20 @@ OWN = Path(__file__).resolve().parents[2] / 'config' / 'constraints.yaml'
 def test_the_packages_own_constraints_load() -> None:
     own = load_constraints(OWN.read_text())
     ledger = Ledger('sleep', 0.0)
-    assert own.barred(ledger, 59.9) == {}
-    assert own.barred(ledger, 60.0) == {'sleep': 'max_dwell_s.sleep: 60 s'}
+    assert own.forbidden(ledger, 59.9) == {}
+    assert own.forbidden(ledger, 60.0) == {'sleep': 'max_dwell_s.sleep: 60 s'}
 
 
 def test_nothing_written_forbids_nothing() -> None:
-    assert load_constraints('').barred(Ledger('play', 0.0), 1e9) == {}
+    assert load_constraints('').forbidden(Ledger('play', 0.0), 1e9) == {}
 
 
 def test_forbidden_and_limited_modes() -> None:
     rules = load_constraints('{forbidden_modes: [play], max_dwell_s: {rest: 2}}')
     assert rules == Constraints(('play',), {'rest': 2})
     ledger = Ledger('rest', 0.0)
-    assert set(rules.barred(ledger, 1.99)) == {'play'}
-    assert set(rules.barred(ledger, 2.0)) == {'play', 'rest'}
+    assert set(rules.forbidden(ledger, 1.99)) == {'play'}
+    assert set(rules.forbidden(ledger, 2.0)) == {'play', 'rest'}
 
 
 @pytest.mark.parametrize(('text', 'says'), [
@@ -50,40 +50,41 @@ def test_a_mode_left_at_its_longest_dwell_stays_away_for_a_while() -> None:
     rules = Constraints(max_dwell_s={'sleep': 10.0}, recover_s=4.0)
     ledger = Ledger('sleep', 0.0)
     ledger.enter('rest', 10.0, 5.0)
-    assert 'sleep' in rules.barred(ledger, 13.9)
-    assert rules.barred(ledger, 14.0) == {}
+    assert 'sleep' in rules.forbidden(ledger, 13.9)
+    assert rules.forbidden(ledger, 14.0) == {}
     ledger.enter('sleep', 14.0, 5.0)
     ledger.enter('rest', 15.0, 5.0)     # left early: it may come back at once
-    assert rules.barred(ledger, 15.0) == {}
+    assert rules.forbidden(ledger, 15.0) == {}
 
 
 def test_a_quota_counts_the_last_window_only() -> None:
     rules = Constraints(quotas={'sleep': 0.3}, quota_window_s=100.0)
     ledger = Ledger('sleep', 0.0)
-    assert rules.barred(ledger, 29.9) == {}
-    assert set(rules.barred(ledger, 30.0)) == {'sleep'}
+    assert rules.forbidden(ledger, 29.9) == {}
+    assert set(rules.forbidden(ledger, 30.0)) == {'sleep'}
     ledger.enter('play', 30.0, 5.0)
-    assert set(rules.barred(ledger, 100.0)) == {'sleep'}
-    assert rules.barred(ledger, 100.5) == {}     # half a second of the sleep has left the window
+    assert set(rules.forbidden(ledger, 100.0)) == {'sleep'}
+    # Half a second of the sleep has left the window.
+    assert rules.forbidden(ledger, 100.5) == {}
 
 
 def test_too_long_awake_leaves_rest_and_sleep_until_one_was_whole() -> None:
     rules = Constraints(max_awake_s=50.0, rest_s=5.0)
     ledger = Ledger('play', 0.0)
-    assert rules.barred(ledger, 49.9) == {}
-    assert set(MODES) - set(rules.barred(ledger, 50.0)) == {'rest', 'sleep', 'freeze'}
+    assert rules.forbidden(ledger, 49.9) == {}
+    assert set(MODES) - set(rules.forbidden(ledger, 50.0)) == {'rest', 'sleep', 'freeze'}
     ledger.enter('rest', 50.0, 5.0)
-    assert 'play' in rules.barred(ledger, 54.9)
-    assert rules.barred(ledger, 55.0) == {}
+    assert 'play' in rules.forbidden(ledger, 54.9)
+    assert rules.forbidden(ledger, 55.0) == {}
     ledger.enter('play', 55.0, 5.0)
-    assert rules.barred(ledger, 104.9) == {}
-    assert 'play' in rules.barred(ledger, 105.0)
+    assert rules.forbidden(ledger, 104.9) == {}
+    assert 'play' in rules.forbidden(ledger, 105.0)
 
 
 def test_a_forbidden_transition_bars_only_from_its_mode() -> None:
     rules = load_constraints('forbidden_transitions: [[sleep, play]]')
-    assert set(rules.barred(Ledger('sleep', 0.0), 1.0)) == {'play'}
-    assert rules.barred(Ledger('task', 0.0), 1.0) == {}
+    assert set(rules.forbidden(Ledger('sleep', 0.0), 1.0)) == {'play'}
+    assert rules.forbidden(Ledger('task', 0.0), 1.0) == {}
 
 
 @pytest.mark.parametrize(('text', 'says'), [

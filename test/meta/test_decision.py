@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abm_ros.common.errors import AuditError
-from abm_ros.meta.audit.trail import Step, explain
+from abm_ros.meta.audit.trail import LogEntry, explain
 from abm_ros.meta.decision import Situation, choose, from_record, refused, to_record
 from abm_ros.meta.phi import ModePolicy, Modulation, Override, Phi, PolicyState
 from abm_ros.meta.wiring import MODES
@@ -35,14 +35,14 @@ def test_a_record_says_all_that_made_the_decision(situation) -> None:
     written = json.loads(json.dumps(to_record(situation, decision, 'phi'), sort_keys=True))
     read, told = from_record(written)
     assert choose(read, PHI) == decision == told
-    lines = explain(Step({'seq': 1, 'stamp_ns': 1, 'kind': 'mode', 'body': written}, PHI))
+    lines = explain(LogEntry({'seq': 1, 'stamp_ns': 1, 'kind': 'mode', 'body': written}, PHI))
     assert lines[-1].endswith('the same decision.')
 
 
 @given(SITUATIONS)
 def test_what_is_barred_is_never_chosen_and_ceilings_hold(situation) -> None:
     decision = choose(situation, PHI)
-    assert decision.mode not in situation.barred
+    assert decision.mode not in situation.forbidden
     for name, ceiling in situation.ceilings.items():
         assert getattr(decision.modulation, name) <= ceiling
 
@@ -68,12 +68,12 @@ def test_pain_and_the_operator_go_before_the_constraints_dwell() -> None:
     assert choose(at(0.0, keep_s=20.0, signals={'pain': 0.9}), PHI).mode == 'freeze'
     assert choose(at(0.0, keep_s=20.0, held=True), PHI).mode == 'freeze'
     assert choose(at(0.0, keep_s=20.0, pinned='rest'), PHI).mode == 'rest'
-    assert choose(at(0.0, keep_s=20.0, barred={'task': 'too long'}), PHI).mode == 'play'
+    assert choose(at(0.0, keep_s=20.0, forbidden={'task': 'too long'}), PHI).mode == 'play'
 
 
 def test_a_refusal_names_the_rule_and_what_is_not_refused_is_not_logged() -> None:
-    barred = at(0.9, barred={'play': 'forbidden_modes: play'})
-    refusal = refused(barred, PHI, choose(barred, PHI))
+    forbidden = at(0.9, forbidden={'play': 'forbidden_modes: play'})
+    refusal = refused(forbidden, PHI, choose(forbidden, PHI))
     assert (refusal.wanted, refusal.rule) == ('play', 'forbidden_modes: play')
     assert refused(at(0.9), PHI, choose(at(0.9), PHI)) is None
     over = at(0.0, ceilings={'plasticity_a': 0.5})

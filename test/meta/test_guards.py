@@ -31,7 +31,7 @@ def test_an_honest_life_trips_nothing() -> None:
     moments = [({'uncertainty': 0.9 - 0.004 * i, 'competence': 0.002 * i, 'learning_gain': 0.1},
                 {'system_b': {'action_spread': 0.4}}) for i in range(200)]
     assert not set().union(*live(guards, moments))
-    assert (guards.barred, guards.ceilings) == ({}, {})
+    assert (guards.forbidden, guards.ceilings) == ({}, {})
 
 
 def test_seeking_doubt_without_learning_caps_the_intrinsic_weight_for_a_while() -> None:
@@ -65,17 +65,17 @@ def test_the_same_rise_with_learning_gain_is_curiosity_and_not_a_proxy() -> None
     assert not set().union(*live(Guards(CONFIG), rising))
 
 
-@pytest.mark.parametrize(('mode', 'signals', 'raw', 'name', 'barred'), [
+@pytest.mark.parametrize(('mode', 'signals', 'raw', 'name', 'forbidden'), [
     ('play', {}, {'system_b': {'action_spread': 0.0}}, 'actions', 'play'),
     ('sleep', {'sleep_pressure': 0.0}, {}, 'replay', 'sleep')])
-def test_a_collapse_or_an_idle_loop_changes_the_mode(mode, signals, raw, name, barred) -> None:
+def test_a_collapse_or_an_idle_loop_changes_the_mode(mode, signals, raw, name, forbidden) -> None:
     guards = Guards(CONFIG)
     seen = live(guards, [(signals, raw)] * 15, mode)
     assert first(seen, name) == 10
-    assert barred in guards.barred
+    assert forbidden in guards.forbidden
     seen = live(guards, [({}, {})] * 40, 'task', 15.0)
     assert first(seen[25:], name) == -1
-    assert guards.barred == {}
+    assert guards.forbidden == {}
 
 
 def test_a_loop_of_short_sleeps_that_find_nothing_trips_and_honest_sleeps_do_not() -> None:
@@ -95,7 +95,7 @@ def test_energy_that_rises_while_the_motors_work_is_not_believed() -> None:
     guards = Guards(CONFIG)
     seen = live(guards, [({'energy': min(1.0, 0.5 + 0.02 * i)}, {}) for i in range(40)])
     assert first(seen, 'energy') > 0
-    assert 'play' in guards.barred
+    assert 'play' in guards.forbidden
     assert not set().union(*live(Guards(CONFIG), [({'energy': 0.5 + 0.01 * i}, {})
                                                   for i in range(40)], 'rest'))
 
@@ -113,8 +113,8 @@ def test_the_somatic_budget_integrates_to_its_closed_form_and_forces_rest() -> N
 def test_a_spent_budget_leaves_rest_and_sleep_only() -> None:
     guards = Guards(CONFIG)
     live(guards, [({'stress': 1.0, 'pain': 0.6}, {})] * 70)
-    assert set(guards.barred) >= {'play', 'task', 'observe'}
-    assert not set(guards.barred) & {'rest', 'sleep', 'freeze'}
+    assert set(guards.forbidden) >= {'play', 'task', 'observe'}
+    assert not set(guards.forbidden) & {'rest', 'sleep', 'freeze'}
     assert guards.budget == 0.0
     assert 'rest is forced' in guards.tripped['somatic']
 
@@ -193,7 +193,7 @@ def test_idle_sleeps_trip_though_each_ends_at_its_longest_dwell_and_begins_usefu
     seen = pace(guards, sleeps(2.0, 58.0))
     # The first is 58.0 after 66 s; awake 6, useful 2 takes it to 56.0; 4 s more of idling.
     assert when_s(seen, 'replay') == pytest.approx(66.0 + 6.0 + 2.0 + 4.0, abs=0.3)
-    assert 'sleep' in guards.barred
+    assert 'sleep' in guards.forbidden
     assert when_s(pace(Guards(GuardConfig()), sleeps(30.0, 25.0)), 'replay') == float('inf')
 
 
@@ -217,11 +217,11 @@ def energy(mode_rates: dict[str, tuple[float, float]], charging: float | None = 
     # Slowly, but the battery tells that it does not charge.
     (energy({'task': (600, 0.001)}, charging=0.0), 'task')])
 def test_energy_that_no_charger_explains_bars_the_mode_in_which_it_rises(history, fault) -> None:
-    guards, barred = Guards(GuardConfig()), set()
+    guards, forbidden = Guards(GuardConfig()), set()
     for tick, (mode, signals, raw) in enumerate(history):
         guards.update({**FINE, **signals}, raw, mode, 0.1 * tick)
-        barred |= set(guards.barred)
-    assert barred == {fault}
+        forbidden |= set(guards.forbidden)
+    assert forbidden == {fault}
 
 
 @pytest.mark.parametrize('history', [

@@ -144,7 +144,7 @@ def test_a_life_begins_frozen_where_a_rule_or_the_operator_bars_its_first_mode()
         decision = made.begin(0.0)
         assert decision.mode == 'freeze'
         assert rule in decision.reason
-        assert rule in made.situation.barred[made.situation.begin]
+        assert rule in made.situation.forbidden[made.situation.begin]
         assert choose(made.situation, PHI) == decision
         assert modes_of(made, FINE, start_s=1.0)[0] not in (made.situation.begin, 'freeze')
     made = control()

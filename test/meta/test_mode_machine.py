@@ -97,7 +97,7 @@ def test_overrides_and_the_operator_come_within_one_tick(history) -> None:
     """Pinned, vetoed or barred: an override wins, and its mode or the safe mode is in force."""
     unwell_s = -1.0
     for made, decision, now_s, fault in live(history):
-        signals, pin, barred = decision.signals, made.config.pin_mode, made.situation.barred
+        signals, pin, forbidden = decision.signals, made.config.pin_mode, made.situation.forbidden
         if signals['pain'] > 0.1 or signals['looming'] > 0.1:
             unwell_s = now_s
         if signals['pain'] > 0.5 or signals['looming'] > 0.5 or made.held or fault:
@@ -105,9 +105,9 @@ def test_overrides_and_the_operator_come_within_one_tick(history) -> None:
         elif now_s - unwell_s < 1.0:
             continue     # an override of pain or looming may go on, or not
         elif signals['energy'] < 0.15:
-            assert decision.mode == ('freeze' if 'rest' in barred else 'rest')
+            assert decision.mode == ('freeze' if 'rest' in forbidden else 'rest')
             assert decision.state.override == 2
-        elif pin and pin not in barred and decision.state.override < 0:
+        elif pin and pin not in forbidden and decision.state.override < 0:
             assert decision.mode == pin
 
 
@@ -165,10 +165,10 @@ def test_no_chattering_beyond_dwell(history) -> None:
     mode, since_s = 'task', 0.0
     for made, decision, now_s, _ in live(calm):
         if decision.mode != mode:
-            barred = made.situation.barred.get(mode, '')
+            forbidden = made.situation.forbidden.get(mode, '')
             least = max(RULES.min_dwell_s.get(mode, 0.0), PHI.modes[mode].min_dwell_s
                         if mode in PHI.modes else 0.0)
-            assert barred or mode == 'freeze' or now_s - since_s >= least - 1e-9
+            assert forbidden or mode == 'freeze' or now_s - since_s >= least - 1e-9
             mode, since_s = decision.mode, now_s
 
 

@@ -14,7 +14,7 @@ from abm_ros.common.errors import GraphError
 from abm_ros.meta.audit.log import AuditLog, records
 from abm_ros.meta.audit.trail import check
 from abm_ros.meta.constraints import load_constraints
-from abm_ros.meta.meta_control import Health, MetaControl, SystemMConfig, wishes
+from abm_ros.meta.meta_control import Health, MetaControl, SystemMConfig, operator_overrides
 from abm_ros.meta.phi import Modulation, load_phi
 from abm_ros.meta.wiring import MODES, NodeRow, Row
 from abm_ros.nodes.effectors.conductor import Conductor
@@ -65,7 +65,7 @@ class Bench:
                                    load_constraints(constraints))
         self.conductor = Conductor(
             self.control, self.graph, AuditLog(self.path), 'one', self.graph,
-            {'phi': PHI, 'constraints': constraints}, wishes(self.control.config))
+            {'phi': PHI, 'constraints': constraints}, operator_overrides(self.control.config))
         self.told: list[tuple[float, str]] = []
         self.conductor.tell = lambda report: self.told.append((self.now_s, report))
         self.conductor.bring_up(1.0, None)

@@ -16,7 +16,7 @@ from std_srvs.srv import Trigger
 
 from abm_ros.common import names
 from abm_ros.common.errors import GraphError
-from abm_ros.meta.meta_control import wishes
+from abm_ros.meta.meta_control import operator_overrides
 from abm_ros.meta.signals import SIGNALS
 from abm_ros.nodes.system_m import SystemM
 from abm_ros.ros import qos
@@ -103,7 +103,7 @@ def test_pins_and_vetoes_outlive_every_incarnation_until_they_are_changed(node) 
     made.close()
     made.destroy_node()
     made = configured(SystemM())
-    assert wishes(made._conductor.control.config) == {'pin_mode': '', 'veto_modes': []}
+    assert operator_overrides(made._conductor.control.config) == {'pin_mode': '', 'veto_modes': []}
     made.close()
     made.destroy_node()
 
@@ -129,7 +129,8 @@ def test_a_pin_that_the_constraints_forbid_by_now_is_dropped(node, tmp_path) -> 
     made = SystemM()
     made.config = replace(made.config, constraints=str(tmp_path / 'constraints.yaml'))
     configured(made)
-    assert wishes(made._conductor.control.config) == {'pin_mode': '', 'veto_modes': ['sleep']}
+    assert operator_overrides(made._conductor.control.config) == {
+        'pin_mode': '', 'veto_modes': ['sleep']}
     made.close()
     made.destroy_node()
 
@@ -146,7 +147,8 @@ def test_a_wish_that_cannot_be_is_refused_in_words_and_changes_nothing(node, wis
         result = asked(made, **wish)[0]
         assert not result.successful
         assert says in result.reason
-    assert wishes(node.config) == wishes(node._conductor.control.config) == {
+    in_force = node._conductor.control.config
+    assert operator_overrides(node.config) == operator_overrides(in_force) == {
         'pin_mode': '', 'veto_modes': []}
     node.close()
 

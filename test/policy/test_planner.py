@@ -8,7 +8,7 @@ from tiny_bodies import trained
 
 from abm_ros.common.errors import ConfigError, SnapshotError
 from abm_ros.policy.exploration import Aim
-from abm_ros.policy.planner import Drive, Planner, PlannerConfig
+from abm_ros.policy.planner import Objective, Planner, PlannerConfig
 from abm_ros.world_model.perception import Perception
 
 
@@ -20,10 +20,10 @@ def latent_of(observation: np.ndarray) -> np.ndarray:
 
 
 def plan(seed: int, goal: list[float], settings: PlannerConfig | None = None,
-         drive: Drive | None = None) -> np.ndarray:
+         objective: Objective | None = None) -> np.ndarray:
     planner = Planner(settings or PlannerConfig(), trained()[2])
     return planner.plan(np.random.default_rng(seed), latent_of(np.zeros(6)),
-                        np.array(goal, np.float32), drive or Drive(), None)
+                        np.array(goal, np.float32), objective or Objective(), None)
 
 
 @pytest.mark.parametrize('proposals', [0, 8])
@@ -46,15 +46,15 @@ def test_plans_stay_in_range_and_repeat_bit_for_bit() -> None:
 def test_past_the_deadline_the_first_iteration_counts() -> None:
     late, once = (Planner(settings, trained()[2]).plan(
         np.random.default_rng(3), latent_of(np.zeros(6)), np.array([0.5, 0.2], np.float32),
-        Drive(), None, deadline_s=deadline_s) for settings, deadline_s in (
+        Objective(), None, deadline_s=deadline_s) for settings, deadline_s in (
             (PlannerConfig(), 0.0), (PlannerConfig(iterations=1), np.inf)))
     np.testing.assert_array_equal(late, once)
 
 
 def test_novelty_pulls_where_the_goal_does_not() -> None:
     """Intrinsic weight seeks the disagreement that the penalty avoids: bolder actions."""
-    curious = plan(0, [0.0, 0.0], drive=Drive(0.0, 5.0, 0.0))
-    careful = plan(0, [0.0, 0.0], PlannerConfig(penalty=5.0), Drive(0.0, 0.0, 0.0))
+    curious = plan(0, [0.0, 0.0], objective=Objective(0.0, 5.0, 0.0))
+    careful = plan(0, [0.0, 0.0], PlannerConfig(penalty=5.0), Objective(0.0, 0.0, 0.0))
     assert np.abs(curious.sum(0)).mean() > np.abs(careful.sum(0)).mean()
 
 
@@ -64,7 +64,7 @@ def test_a_warm_start_is_among_the_candidates() -> None:
     warm = np.full((12, 3), 0.5, np.float32)
     planner = Planner(settings, trained()[2])
     got = planner.plan(np.random.default_rng(0), latent_of(np.zeros(6)),
-                       np.full(2, 5.0, np.float32), Drive(), warm)
+                       np.full(2, 5.0, np.float32), Objective(), warm)
     np.testing.assert_allclose(got, warm, atol=0.05)
 
 
@@ -86,7 +86,7 @@ def test_a_goal_that_is_reached_is_held(drift: float, acts: bool) -> None:
     here, warm = latent_of(np.zeros(6)), np.full((12, 3), 0.3, np.float32)
     spent = {}
     for arrived in (False, True):
-        found = [planner.plan(np.random.default_rng(seed), here, goal, Drive(), warm,
+        found = [planner.plan(np.random.default_rng(seed), here, goal, Objective(), warm,
                               np.full_like(here, drift), arrived=arrived) for seed in range(4)]
         spent[arrived] = np.square(found).mean()
     assert spent[True] < spent[False]
@@ -99,19 +99,20 @@ def test_who_plays_moves_what_the_goal_is_about() -> None:
     here = latent_of(np.zeros(6)), np.zeros(2, np.float32)
     way = {}
     for aim in (Aim.PURSUE, Aim.MOVE):
-        found = planner.plan(np.random.default_rng(0), *here, Drive(), None, aim=aim)
+        found = planner.plan(np.random.default_rng(0), *here, Objective(), None, aim=aim)
         way[aim] = np.linalg.norm(0.3 * found[:, :2].cumsum(axis=0), axis=1).mean()
     assert way[Aim.MOVE] > 3.0 * way[Aim.PURSUE]
 
 
-@pytest.mark.parametrize(('trust', 'goal', 'suffices'), [
+@pytest.mark.parametrize(('policy_acceptance', 'goal', 'suffices'), [
     (100.0, [0.6, -0.6], True), (100.0, [0.6, 0.6], False),     # elsewhere
     (0.01, [0.6, -0.6], False),                                 # the members do not agree so well
     (0.0, [0.6, -0.6], False)])
-def test_habit_suffices_where_it_surely_arrives(monkeypatch: pytest.MonkeyPatch, trust: float,
+def test_habit_suffices_where_it_surely_arrives(monkeypatch: pytest.MonkeyPatch,
+                                                policy_acceptance: float,
                                                 goal: list[float], suffices: bool) -> None:
     """The policy goes to (0.6, -0.6), whatever is asked, as a search has found the way."""
-    planner = Planner(PlannerConfig(trust=trust), trained()[2])
+    planner = Planner(PlannerConfig(policy_acceptance=policy_acceptance), trained()[2])
     way = plan(0, [0.6, -0.6], PlannerConfig(iterations=20))
     monkeypatch.setattr(planner, '_propose', lambda *_: [way[None]])
     found = planner.habit(latent_of(np.zeros(6)), np.array(goal, np.float32))

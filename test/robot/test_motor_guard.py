@@ -221,7 +221,7 @@ def test_a_continuous_joint_needs_no_position_to_be_turned() -> None:
 def test_no_joint_is_as_fast_as_a_placeholder_says(interface) -> None:
     limits = JointLimits(('slow', 'fast'), np.full(2, -9.0), np.full(2, 9.0),
                          np.array([1.0, 100.0]), np.ones(2))
-    made = MotorGuard(MotorConfig(command_interface=interface, most_velocity=2.0), limits)
+    made = MotorGuard(MotorConfig(command_interface=interface, max_velocity=2.0), limits)
     made.measure(np.zeros(2), np.zeros(2), 0.0)
     motion = made.act(np.ones(2), 0.0)
     period = made.config.control_period_s if interface == 'position' else 1.0
@@ -232,7 +232,7 @@ def test_no_joint_is_as_fast_as_a_placeholder_says(interface) -> None:
 def test_inputs_of_a_simulated_body_keep_their_scale() -> None:
     limits = JointLimits(('input',), np.array([-np.inf]), np.array([np.inf]), np.array([100.0]),
                          np.ones(1), inputs=True)
-    made = MotorGuard(MotorConfig(command_interface='velocity', most_velocity=2.0,
+    made = MotorGuard(MotorConfig(command_interface='velocity', max_velocity=2.0,
                                   velocity_scale=1.0), limits)
     assert made.act(np.ones(1), 0.0).command.tolist() == [100.0]
 

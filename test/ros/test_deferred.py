@@ -8,7 +8,7 @@ pytest.importorskip('rclpy')
 
 from rclpy.executors import SingleThreadedExecutor
 
-from abm_ros.ros.deferred import Later
+from abm_ros.ros.deferred import Deferred
 from abm_ros.ros.spin import make_executor
 
 
@@ -20,7 +20,7 @@ def spin(executor, seconds: float) -> None:
 
 def test_without_a_delay_work_is_done_at_once(node) -> None:
     done: list[int] = []
-    Later(node, 0.0)('count', done.append, 1)
+    Deferred(node, 0.0)('count', done.append, 1)
     assert done == [1]
 
 
@@ -30,7 +30,7 @@ def test_work_waits_is_done_in_order_and_the_next_work_waits_again(node, make) -
     executor.add_node(node)
     try:
         done: list[int] = []
-        later = Later(node, 0.05)
+        later = Deferred(node, 0.05)
         for turn in range(3):
             later('count', done.append, 2 * turn)
             later('count', done.append, 2 * turn + 1)
@@ -46,7 +46,7 @@ def test_flushing_does_now_what_waits_and_only_once(node) -> None:
     executor.add_node(node)
     try:
         done: list[int] = []
-        later = Later(node, 0.02)
+        later = Deferred(node, 0.02)
         later('count', done.append, 1)
         later.flush()
         assert done == [1]
@@ -59,7 +59,7 @@ def test_flushing_does_now_what_waits_and_only_once(node) -> None:
 
 def test_work_that_fails_is_counted_and_what_follows_is_done(node) -> None:
     done: list[int] = []
-    later = Later(node, 1.0)
+    later = Deferred(node, 1.0)
     later('divide', lambda: 1 / 0)
     later('count', done.append, 1)
     later.flush()

@@ -11,7 +11,7 @@ from abm_ros.common.errors import SnapshotError
 from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.spec import FieldSpec, ObservationSpec
 from abm_ros.ros.codec import encode_bytes
-from abm_ros.ros.snapshot_loader import Opener
+from abm_ros.ros.snapshot_loader import SnapshotLoader
 
 SPEC = ObservationSpec((FieldSpec('q', 2),), 'q', 0.1, 1, 0.05, 10)
 FIRST = Snapshot('system_a', 1, 'a' * 16, SPEC, {}, {}, {})
@@ -27,7 +27,7 @@ def finish(opener) -> None:
 
 
 def test_opened_once_and_handed_out_once(node) -> None:
-    opener = Opener(node, lambda snapshot: snapshot.version)
+    opener = SnapshotLoader(node, lambda snapshot: snapshot.version)
     assert opener.opened() is None
     opener.take(message(1), wait=True)
     assert opener.opened() == 1
@@ -43,7 +43,7 @@ def test_what_was_overtaken_while_another_was_opened_is_never_opened(node) -> No
         go_on.wait(5.0)
         return snapshot.version
 
-    opener = Opener(node, slow)
+    opener = SnapshotLoader(node, slow)
     opener.take(message(1), wait=False)
     assert busy.wait(5.0)
     opener.take(message(2), wait=False)
@@ -57,7 +57,7 @@ def test_what_was_overtaken_while_another_was_opened_is_never_opened(node) -> No
 
 def test_what_cannot_be_used_yet_is_opened_again_when_it_can(node) -> None:
     ready = []
-    opener = Opener(node, lambda snapshot: snapshot.version if ready else None)
+    opener = SnapshotLoader(node, lambda snapshot: snapshot.version if ready else None)
     opener.take(message(4), wait=True)
     assert opener.opened() is None
     ready.append(True)
@@ -66,7 +66,7 @@ def test_what_cannot_be_used_yet_is_opened_again_when_it_can(node) -> None:
 
 
 def test_a_damaged_snapshot_is_refused_and_the_last_good_one_stays(node) -> None:
-    opener = Opener(node, lambda snapshot: snapshot.version)
+    opener = SnapshotLoader(node, lambda snapshot: snapshot.version)
     damaged = encode_bytes(FIRST.to_bytes()[:-1] + b'x' * 40, {})
     opener.take(message(1), wait=True)
     with pytest.raises(SnapshotError):

@@ -6,7 +6,7 @@ import torch
 from abm_ros.common.spec import FieldSpec, ObservationSpec
 from abm_ros.common.transition import Batch
 from abm_ros.world_model import distance, latent_model, world_model
-from abm_ros.world_model.feature_replay import DRAWN, WINDOWS, Recollection
+from abm_ros.world_model.feature_replay import DRAWN, WINDOWS, FeatureReplay
 from abm_ros.world_model.latent_model import WorldModelConfig
 from abm_ros.world_model.losses import recollected
 
@@ -22,7 +22,7 @@ def windows(first: int, count: int) -> tuple[torch.Tensor, torch.Tensor, torch.T
 
 
 def test_the_newest_are_kept_and_parts_stay_together() -> None:
-    kept = Recollection(3, 2, 0)
+    kept = FeatureReplay(3, 2, 0)
     for first in range(0, WINDOWS + 2000, 700):
         kept.take(*windows(first, 700))
     last = first + 700
@@ -39,7 +39,7 @@ def test_the_newest_are_kept_and_parts_stay_together() -> None:
 
 
 def test_draws_are_decided_by_the_seed_and_of_what_is_held() -> None:
-    one, same, other = (Recollection(3, 2, s) for s in (1, 1, 2))
+    one, same, other = (FeatureReplay(3, 2, s) for s in (1, 1, 2))
     for kept in (one, same, other):
         kept.take(*windows(5, 40))
     first = one.draw()[0]
@@ -80,4 +80,4 @@ def test_learning_recollects_where_pictures_tell_a_distance() -> None:
     assert runs[0][-1] < runs[0][0]
     assert distance.pictures(state.params)
     blind = ObservationSpec(SPEC.fields[:2], 'far', 0.05, 2, 0.05, 20)
-    assert world_model.create(WorldModelConfig(), blind, 0).recollection is None
+    assert world_model.create(WorldModelConfig(), blind, 0).feature_replay is None

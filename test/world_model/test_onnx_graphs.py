@@ -45,8 +45,8 @@ def numbers(*shape: int) -> np.ndarray:
     return np.random.default_rng(sum(shape)).uniform(-1, 1, shape).astype(np.float32)
 
 
-def beside(world: World, latent: torch.Tensor) -> torch.Tensor:
-    """Return what the graph's `beside` is to give for latents (B, Z)."""
+def expected_proximity(world: World, latent: torch.Tensor) -> torch.Tensor:
+    """Return what the graph's `proximity` is to give for latents (B, Z)."""
     if 'near.blocks' not in world.params:
         return torch.ones(len(latent))
     pairs = world.params['near.blocks']
@@ -62,7 +62,7 @@ def test_perceive(model: tuple[World, Params]) -> None:
     size = world.spec.size
     now, before, action = numbers(1, size), numbers(1, size) + 0.3, numbers(1, 5)
     graph = session(onnx_graphs.perceive_graph(to_arrays(world.params), world.spec))
-    latent, error, doubt = graph.run(None, {'observation': now, 'previous': before,
+    latent, error, disagreement = graph.run(None, {'observation': now, 'previous': before,
                                             'action': action})
     old, new = torch.from_numpy(before), torch.from_numpy(now)
     start = latent_model.encode(world.params, world.spec, old)
@@ -73,21 +73,22 @@ def test_perceive(model: tuple[World, Params]) -> None:
     change = latent_model.normalised(world.params, old) - truth
     np.testing.assert_allclose(latent, latent_model.encode(world.params, world.spec, new), **CLOSE)
     np.testing.assert_allclose(error, [gap.square().sum(), change.square().sum()], **CLOSE)
-    np.testing.assert_allclose(doubt, latent_model.disagreement(world.params, member), **CLOSE)
+    expected = latent_model.disagreement(world.params, member)
+    np.testing.assert_allclose(disagreement, expected, **CLOSE)
 
 
 def test_predict(model: tuple[World, Params]) -> None:
     world, _ = model
     latent, action = numbers(6, 11), numbers(6, 5)
     graph = session(onnx_graphs.predict_graph(to_arrays(world.params)))
-    got = graph.run(['members', 'next', 'observation', 'uncertainty', 'beside'],
+    got = graph.run(['members', 'next', 'observation', 'uncertainty', 'proximity'],
                     {'latent': latent, 'action': action})
     start = torch.from_numpy(latent).expand(world.config.members, -1, -1)
     member = latent_model.predict(world.params, start, torch.from_numpy(action))
     seen = (latent_model.readout(world.params, member.mean(0)) * world.params['moments.scale']
             + world.params['moments.mean'])
     for value, expected in zip(got, (member, member.mean(0), seen, latent_model.disagreement(
-            world.params, member), beside(world, member.mean(0))), strict=True):
+            world.params, member), expected_proximity(world, member.mean(0))), strict=True):
         np.testing.assert_allclose(value, expected, **CLOSE)
 
 
@@ -108,29 +109,31 @@ def test_rollout_cost(model: tuple[World, Params]) -> None:
     offset = 0.1 * numbers(4, 1, 11)
     arrays = to_arrays(world.params) | to_arrays(params)
     graph = session(onnx_graphs.rollout_graph(arrays, world.spec, 4, 0.6))
-    got = graph.run(['distance', 'doubt', 'influence', 'company', 'value', 'away'],
+    got = graph.run(['distance', 'disagreement', 'displacement', 'proximity', 'value',
+                     'terminal_distance'],
                     {'latent': latent, 'actions': actions, 'goal': goal, 'offset': offset})
     member = torch.from_numpy(latent).expand(world.config.members, 7, -1)
     now = latent_model.goal_estimate(world.params, world.spec, torch.from_numpy(latent))
-    distance, doubt, influence, company = torch.zeros(4, 7)
+    distance, disagreement, displacement, proximity = torch.zeros(4, 7)
     for t in range(4):
         member = latent_model.predict(world.params, member, torch.from_numpy(actions[:, t]))
         member = member + torch.from_numpy(offset[t])
         flat = latent_model.goal_estimate(world.params, world.spec, member.flatten(0, 1))
-        away = torch.linalg.vector_norm(flat - torch.from_numpy(goal), dim=-1).view(-1, 7)
-        excess = (away / 0.2 - 0.6).clamp_min(0)
+        terminal_distance = torch.linalg.vector_norm(
+            flat - torch.from_numpy(goal), dim=-1).view(-1, 7)
+        excess = (terminal_distance / 0.2 - 0.6).clamp_min(0)
         distance += excess.mean(0)
-        doubt += latent_model.disagreement(world.params, member)
+        disagreement += latent_model.disagreement(world.params, member)
         moved = torch.linalg.vector_norm(flat - now, dim=-1).view(-1, 7)
-        influence += (moved / 0.2).clamp_max(1).mean(0)
-        company += beside(world, member.mean(0))
+        displacement += (moved / 0.2).clamp_max(1).mean(0)
+        proximity += expected_proximity(world, member.mean(0))
     end, wanted = member.mean(0), torch.from_numpy(goal).expand(7, -1)
     seen = actor.features(world, end, wanted)
     value = actor.values(params, seen, actor.policy(params, seen)).amin(0).clamp(-1.0, 0.0)
     value = value.detach() * excess.clamp_max(1.0).mean(0)
     gap = latent_model.goal_estimate(world.params, world.spec, end) - wanted
-    away = torch.linalg.vector_norm(gap, dim=-1) / 0.2
-    told = distance, doubt, influence, company, value, away
+    terminal_distance = torch.linalg.vector_norm(gap, dim=-1) / 0.2
+    told = distance, disagreement, displacement, proximity, value, terminal_distance
     for given, expected in zip(got, told, strict=True):
         np.testing.assert_allclose(given, expected, **CLOSE)
 

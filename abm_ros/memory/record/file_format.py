@@ -145,7 +145,7 @@ def head_of_copy(text: str) -> tuple[int, str] | None:
 
 
 @dataclass(frozen=True)
-class Head:
+class RecordHeader:
     """What a record says of itself, and what of that is damaged."""
 
     version: int
@@ -153,7 +153,7 @@ class Head:
     damage: tuple[str, ...] = ()
 
 
-def read_head(path: Path, db: sqlite3.Connection) -> Head:
+def read_head(path: Path, db: sqlite3.Connection) -> RecordHeader:
     """
     Return the schema version and the observation spec of an existing record.
 
@@ -171,7 +171,7 @@ def read_head(path: Path, db: sqlite3.Connection) -> Head:
     if not str(version).isdecimal() or spec is None:
         raise StoreError(f'{path}: is a database, but not an episodic memory; choose another file')
     try:
-        return Head(int(version), ObservationSpec.from_json(str(spec)), damage)
+        return RecordHeader(int(version), ObservationSpec.from_json(str(spec)), damage)
     except SpecError as error:
         raise StoreError(f'{path}: damaged meta table: {error}') from error
 

@@ -14,7 +14,7 @@ from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.transition import Step
 from abm_ros.memory.record.blocks import StepBlock
 from abm_ros.memory.record.file_format import SALVAGE, SCHEMA_VERSION, TABLES
-from abm_ros.memory.record.write_buffer import Pen
+from abm_ros.memory.record.write_buffer import WriteBuffer
 
 OLDEST = 1
 _SELECT = ('SELECT id, episode, step, stamp_ns, mode, success, provenance, observation, goal, '
@@ -45,7 +45,7 @@ def blocks_of_1(path: Path, db: sqlite3.Connection, spec: ObservationSpec,
 
     :param damaged: is told of every row that is damaged, which is then left out; None raises.
     """
-    pen = Pen(spec, Packing(spec))
+    pen = WriteBuffer(spec, Packing(spec))
     last = 0
     while rows := db.execute(_SELECT, (last, _CHUNK)).fetchall():
         for row in rows:

@@ -10,7 +10,7 @@ from abm_ros.common.errors import StoreBusyError, StoreError
 from abm_ros.memory.record.file_format import (
     SALVAGE,
     SCHEMA_VERSION,
-    Head,
+    RecordHeader,
     check_version,
     connect,
     read_head,
@@ -43,7 +43,7 @@ def open_reader(path: Path, busy_timeout_s: float, oldest: int = SCHEMA_VERSION)
                     raise StoreError(f'{error}; {acknowledged} steps were acknowledged here'
                                      ) from error
                 raise
-            head = Head(SCHEMA_VERSION, spec, (str(error),))
+            head = RecordHeader(SCHEMA_VERSION, spec, (str(error),))
         check_version(path, head.version, oldest)
         if damage := log_damage(path):
             told = f'{path}: the write-ahead log {log_of(path).name} is damaged: {damage}'

@@ -37,7 +37,7 @@ class _Cell:
     value: tuple[int, int]     # where in the payload, and its bytes
 
 
-class Carver:
+class PageRecovery:
     """Looks into the database and its log, as far as the log was committed."""
 
     def __init__(self, path: Path) -> None:
@@ -124,7 +124,7 @@ class Carver:
 
 def carved_spec(path: Path) -> ObservationSpec | None:
     """Return the observation spec of a record whose tables SQLite cannot read, if it is there."""
-    texts = list(Carver(path).specs())
+    texts = list(PageRecovery(path).specs())
     copies = [head[1] for head in map(head_of_copy, texts) if head is not None]
     for text in [*copies, *texts]:
         with suppress(SpecError):

@@ -18,11 +18,11 @@ from abm_ros.memory.record.file_format import (
     SALVAGE,
     SELECT_CHUNK,
     SELECT_CHUNKS,
-    Head,
+    RecordHeader,
     explained,
     noted_newest,
 )
-from abm_ros.memory.record.page_recovery import Carver, Row
+from abm_ros.memory.record.page_recovery import PageRecovery, Row
 
 _CHUNKS = 16
 _BEHIND = f'{SELECT_CHUNK} WHERE first_id > ? ORDER BY first_id LIMIT ?'
@@ -41,7 +41,8 @@ class RunRecord:
 class StoreReader:
     """Reads the committed steps, the summaries of episodes and the runs."""
 
-    def __init__(self, path: Path, db: sqlite3.Connection, head: Head, marked: int) -> None:
+    def __init__(self, path: Path, db: sqlite3.Connection, head: RecordHeader,
+                 marked: int) -> None:
         self.path = path
         self.version = head.version
         self.spec = head.spec
@@ -132,7 +133,7 @@ class StoreReader:
 
     def carved(self) -> Iterator[StepBlock]:
         """Iterate over the steps whose chunks are whole, whether SQLite finds them or not."""
-        for row in Carver(self.path).rows():
+        for row in PageRecovery(self.path).rows():
             with suppress(StoreError):
                 yield self.decode(row)
 
@@ -241,7 +242,7 @@ class StoreReader:
                 if damaged is None:
                     raise
                 damaged(error)
-                yield from Carver(self.path).rows(after)
+                yield from PageRecovery(self.path).rows(after)
                 return
             yield from rows
             if rows:

@@ -26,7 +26,7 @@ from abm_ros.memory.record.file_format import (
     SALVAGE,
     SCHEMA_VERSION,
     SELECT_CHUNK,
-    Head,
+    RecordHeader,
     check_same,
     check_version,
     connect,
@@ -44,7 +44,7 @@ from abm_ros.memory.record.opening import open_reader
 from abm_ros.memory.record.page_recovery import Row
 from abm_ros.memory.record.reader import RunRecord, StoreReader
 from abm_ros.memory.record.write_ahead_log import check_log
-from abm_ros.memory.record.write_buffer import Pen
+from abm_ros.memory.record.write_buffer import WriteBuffer
 
 __all__ = ['EpisodeRecord', 'RunRecord', 'Store', 'StoreConfig', 'StoreReader']
 
@@ -276,14 +276,14 @@ class Store(StoreReader):
             if pages > 1 or acknowledged:
                 raise StoreError(f'{path}: holds no table that can be read, but {pages} pages and '
                                  f'{acknowledged} acknowledged steps; {SALVAGE}')
-            head = Head(SCHEMA_VERSION, spec)
+            head = RecordHeader(SCHEMA_VERSION, spec)
         else:
             head = read_head(path, db)
             check_version(path, head.version, OLDEST)
             if spec is not None:
                 check_same(path, head.spec, spec)
         super().__init__(path, db, head, acknowledged)
-        self._pen = Pen(self.spec, self.packing)
+        self._pen = WriteBuffer(self.spec, self.packing)
         self._tally = Tally(self.spec, self.packing)
         with explained(path, 'open'):
             self._prepare(empty, head.version)

@@ -17,7 +17,7 @@ _EXACT = ('episode', 'first_id', 'last_id', 'steps', 'transitions', 'mode', 'suc
 
 
 @dataclass
-class Verdict:
+class RecordVerdict:
     """What `verify` found; `damage` holds one line for each thing that is wrong."""
 
     steps: int = 0                     # that can be read
@@ -31,13 +31,13 @@ class Verdict:
         return not self.damage
 
 
-def verify(reader: StoreReader, progress: Callable[[int], None] = lambda _: None) -> Verdict:
+def verify(reader: StoreReader, progress: Callable[[int], None] = lambda _: None) -> RecordVerdict:
     """
     Read everything and compare it with its checksums, its summaries and what was acknowledged.
 
     :param progress: is told the number of steps read so far.
     """
-    verdict = Verdict(damage=list(reader.damage))
+    verdict = RecordVerdict(damage=list(reader.damage))
 
     def damaged(error: StoreError) -> None:
         if str(error) not in verdict.damage:       # a broken page may show a row many times
@@ -48,7 +48,7 @@ def verify(reader: StoreReader, progress: Callable[[int], None] = lambda _: None
     return verdict
 
 
-def _check(reader: StoreReader, verdict: Verdict, damaged: Callable[[StoreError], None],
+def _check(reader: StoreReader, verdict: RecordVerdict, damaged: Callable[[StoreError], None],
            progress: Callable[[int], None]) -> None:
     _check_pages(reader, verdict)
     last = (0, -1, -1)
@@ -74,7 +74,7 @@ def _check(reader: StoreReader, verdict: Verdict, damaged: Callable[[StoreError]
             damaged(error)
 
 
-def _check_pages(reader: StoreReader, verdict: Verdict) -> None:
+def _check_pages(reader: StoreReader, verdict: RecordVerdict) -> None:
     try:
         for (line,) in reader.query('PRAGMA integrity_check(20)'):
             if line != 'ok':
@@ -83,7 +83,7 @@ def _check_pages(reader: StoreReader, verdict: Verdict) -> None:
         verdict.damage.append(str(error))
 
 
-def _check_end(reader: StoreReader, last: int, verdict: Verdict) -> None:
+def _check_end(reader: StoreReader, last: int, verdict: RecordVerdict) -> None:
     """Compare the last id read with what was acknowledged, which the log may have lost."""
     noted = reader.noted()
     if noted is None:
@@ -95,7 +95,7 @@ def _check_end(reader: StoreReader, last: int, verdict: Verdict) -> None:
         verdict.missing = max(verdict.missing or 0, reader.marked - last)
 
 
-def _check_summaries(reader: StoreReader, made: dict[int, tuple[Any, ...]], verdict: Verdict,
+def _check_summaries(reader: StoreReader, made: dict[int, tuple[Any, ...]], verdict: RecordVerdict,
                      damaged: Callable[[StoreError], None]) -> None:
     bad: list[StoreError] = []
     told = {record.episode: record for record in reader.episodes(bad.append)}

@@ -14,7 +14,7 @@ _ORIGINS = {name: code for code, name in enumerate(PROVENANCES)}
 _FIRST_ROWS = 256
 
 
-class Pen:
+class WriteBuffer:
     """Takes steps one by one and hands them over as a block."""
 
     def __init__(self, spec: ObservationSpec, packing: Packing) -> None:

@@ -24,7 +24,7 @@ _HASH = re.compile('[0-9a-f]{64}')
 
 
 @dataclass(frozen=True)
-class Head:
+class LogHead:
     """
     The last acknowledged record; seq -1 when there is none.
 
@@ -42,7 +42,7 @@ def canonical(value: dict[str, Any]) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(',', ':'), allow_nan=False).encode()
 
 
-def read_head(path: Path, key: bytes) -> Head:
+def read_head(path: Path, key: bytes) -> LogHead:
     """
     Read the head of the log at `path`.
 
@@ -75,7 +75,7 @@ def create_head(path: Path, key: bytes) -> None:
     staged = Path(f'{path}.head.{os.getpid()}')
     try:
         with open(staged, 'wb') as file:
-            file.write(_encode(Head(), key))
+            file.write(_encode(LogHead(), key))
             file.flush()
             os.fsync(file.fileno())
         if not _head_path(path).exists():
@@ -99,16 +99,16 @@ class HeadFile:
         self._key = key
         self._fd = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
 
-    def announce(self, head: Head) -> None:
+    def announce(self, head: LogHead) -> None:
         """Name the next record durably, before it is written."""
         self._write(head)
         os.fdatasync(self._fd)
 
-    def acknowledge(self, head: Head) -> None:
+    def acknowledge(self, head: LogHead) -> None:
         """Say that a record stands; a power cut may take that back to the announcement."""
         self._write(head)
 
-    def _write(self, head: Head) -> None:
+    def _write(self, head: LogHead) -> None:
         os.pwrite(self._fd, _encode(head, self._key), 0)
 
     def is_there(self) -> bool:
@@ -165,7 +165,7 @@ def _steady(file: Path) -> bytes:
     return raw
 
 
-def _parse(text: bytes) -> tuple[Head, str]:
+def _parse(text: bytes) -> tuple[LogHead, str]:
     """
     Return the head and its signature.
 
@@ -175,7 +175,7 @@ def _parse(text: bytes) -> tuple[Head, str]:
     if not isinstance(raw, dict) or not {'seq', 'hash'} <= set(raw) <= {'seq', 'hash', 'next',
                                                                        'hmac'}:
         raise ValueError('expected a mapping of seq, hash, next and hmac')
-    head, signature = Head(raw['seq'], raw['hash'], raw.get('next')), raw.get('hmac') or ''
+    head, signature = LogHead(raw['seq'], raw['hash'], raw.get('next')), raw.get('hmac') or ''
     if type(head.seq) is not int or head.seq < -1:
         raise ValueError(f'seq is {head.seq!r:.80}, expected an integer from -1')
     for name, value in (('hash', head.hash), ('next', head.next), ('hmac', signature)):
@@ -186,14 +186,14 @@ def _parse(text: bytes) -> tuple[Head, str]:
     return head, signature
 
 
-def _encode(head: Head, key: bytes) -> bytes:
+def _encode(head: LogHead, key: bytes) -> bytes:
     value: dict[str, Any] = {'seq': head.seq, 'hash': head.hash, 'next': head.next}
     if key:
         value['hmac'] = _sign(head, key)
     return canonical(value).ljust(_SECTOR - 1) + b'\n'
 
 
-def _sign(head: Head, key: bytes) -> str:
+def _sign(head: LogHead, key: bytes) -> str:
     # Without a `next` the text is that of older versions.
     text = f'{head.seq}:{head.hash}' + ('' if head.next is None else f':{head.next}')
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()

@@ -24,8 +24,8 @@ import numpy as np
 from abm_ros.common.errors import AuditError
 from abm_ros.meta.audit.head import (
     GENESIS,
-    Head,
     HeadFile,
+    LogHead,
     canonical,
     create_head,
     is_there,
@@ -40,7 +40,7 @@ _TYPES = {'seq': int, 'stamp_ns': int, 'kind': str, 'body': dict, 'prev': str, '
 class Chain:
     """What a verified log holds: its last record, where it ends, and the torn line after that."""
 
-    last: Head
+    last: LogHead
     end: int
     torn: bytes
     acknowledged: int
@@ -112,7 +112,7 @@ class AuditLog:
             raise AuditError(f'{self.path}: the audit log or its head file was removed or '
                              'replaced while it was written; put it back or start anew in '
                              'another folder')
-        head = Head(record['seq'], record['hash'])
+        head = LogHead(record['seq'], record['hash'])
         announced = replace(self._head, next=head.hash)
         try:
             self._head_file.announce(announced)
@@ -196,14 +196,14 @@ def examine(path: Path, key: bytes = b'') -> Chain:
     """
     # A writer may be at work: the log then holds at least what the head said before the log was
     # read, and at most the announced record more than the head says after.
-    before = read_head(path, key) if path.exists() else Head()
-    last, end, torn, hashes = Head(), 0, b'', {-1: GENESIS}
+    before = read_head(path, key) if path.exists() else LogHead()
+    last, end, torn, hashes = LogHead(), 0, b'', {-1: GENESIS}
     for record, line in _walk(path):
         if record is None:
             torn = line
             break
         end += len(line)
-        last = Head(record['seq'], record['hash'])
+        last = LogHead(record['seq'], record['hash'])
         if last.seq >= before.seq:
             hashes[last.seq] = last.hash
     after = read_head(path, key)
@@ -222,7 +222,7 @@ def examine(path: Path, key: bytes = b'') -> Chain:
 
 
 def _walk(path: Path) -> Iterator[tuple[dict[str, Any] | None, bytes]]:
-    previous = Head()
+    previous = LogHead()
     try:
         with open(path, 'rb') as file:
             for line in file:
@@ -230,13 +230,13 @@ def _walk(path: Path) -> Iterator[tuple[dict[str, Any] | None, bytes]]:
                     yield None, line
                     return
                 record = _check(path, previous, line)
-                previous = Head(record['seq'], record['hash'])
+                previous = LogHead(record['seq'], record['hash'])
                 yield record, line
     except OSError as error:
         raise AuditError(f'{path}: cannot read the audit log: {error.strerror}') from error
 
 
-def _check(path: Path, previous: Head, line: bytes) -> dict[str, Any]:
+def _check(path: Path, previous: LogHead, line: bytes) -> dict[str, Any]:
     number = previous.seq + 1
     where = f'{path}: record {number} (line {number + 1})'
     try:

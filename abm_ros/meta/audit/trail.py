@@ -20,7 +20,7 @@ DECISIONS = ('mode', 'modulate')
 
 
 @dataclass(frozen=True)
-class Step:
+class LogEntry:
     """A record of the log with the table of phi that was in force by then."""
 
     record: Mapping[str, Any]
@@ -37,7 +37,7 @@ class Step:
         return self.record['kind'] in DECISIONS and 'situation' in self.record['body']
 
 
-def steps(path: Path | str) -> Iterator[Step]:
+def steps(path: Path | str) -> Iterator[LogEntry]:
     """
     Iterate over the records of a log, each with its phi.
 
@@ -55,10 +55,10 @@ def steps(path: Path | str) -> Iterator[Step]:
                 tables[table_hash(text)] = load_phi(text)
             except PhiError as error:
                 raise AuditError(f'{path}: record {record["seq"]}: {error}') from error
-        yield Step(record, tables.get(str(body.get('phi', ''))))
+        yield LogEntry(record, tables.get(str(body.get('phi', ''))))
 
 
-def differences(step: Step) -> list[str]:
+def differences(step: LogEntry) -> list[str]:
     """
     Make a decision again from its record and phi; return what comes out otherwise.
 
@@ -78,7 +78,7 @@ def differences(step: Step) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Standing:
+class OperatorOverrides:
     """What the operator asked last and did not take back."""
 
     held: bool
@@ -86,7 +86,7 @@ class Standing:
     veto_modes: tuple[str, ...]
 
 
-def standing(path: Path | str, launched: Mapping[str, Any]) -> Standing:
+def standing_overrides(path: Path | str, launched: Mapping[str, Any]) -> OperatorOverrides:
     """
     Return the operator's last words, for a start of System M with these settings.
 
@@ -113,11 +113,11 @@ def standing(path: Path | str, launched: Mapping[str, Any]) -> Standing:
             elif body.get('action') == 'release':
                 held |= {place: False, 'motor_gate': False}
     asked |= {name: launched[name] for name in before if before[name] != launched[name]}
-    return Standing(any(held.values()), asked['pin_mode'], tuple(asked['veto_modes']))
+    return OperatorOverrides(any(held.values()), asked['pin_mode'], tuple(asked['veto_modes']))
 
 
 @dataclass(frozen=True)
-class Verdict:
+class AuditVerdict:
     """What `check` found in a sound log; `crash` tells what is unacknowledged at its end."""
 
     records: int
@@ -126,7 +126,7 @@ class Verdict:
     crash: str = ''
 
 
-def check(path: Path | str, key: bytes = b'') -> Verdict:
+def check(path: Path | str, key: bytes = b'') -> AuditVerdict:
     """
     Verify the chain and make every decision again.
 
@@ -145,10 +145,10 @@ def check(path: Path | str, key: bytes = b'') -> Verdict:
                                  f'{"; ".join(found)}')
         elif step.record['kind'] in DECISIONS:
             older += 1
-    return Verdict(chain.last.seq + 1, decisions, older, chain.crash)
+    return AuditVerdict(chain.last.seq + 1, decisions, older, chain.crash)
 
 
-def find(path: Path | str, number: int) -> Step:
+def find(path: Path | str, number: int) -> LogEntry:
     """
     Return one record.
 
@@ -183,7 +183,7 @@ def summary(record: Mapping[str, Any]) -> str:
     return f'{record["seq"]:6d}  {when}  {record["kind"]:12s}  {text}'
 
 
-def explain(step: Step) -> list[str]:
+def explain(step: LogEntry) -> list[str]:
     """
     Return in plain words why a decision was made, and prove it by making it again.
 
@@ -199,9 +199,9 @@ def explain(step: Step) -> list[str]:
     lines += _who(situation, decision)
     if step.phi is not None and decision.drives:
         lines += _drives(situation, decision, step.phi)
-    if situation.barred:
+    if situation.forbidden:
         lines.append('Not allowed then:')
-        lines += [f'  {mode}: {rule}' for mode, rule in situation.barred.items()]
+        lines += [f'  {mode}: {rule}' for mode, rule in situation.forbidden.items()]
     found = differences(step)
     lines.append('Recomputed from phi '
                  f'{str(step.record["body"]["phi"])[:12]}: '

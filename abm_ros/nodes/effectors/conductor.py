@@ -12,7 +12,7 @@ from abm_ros.common.errors import AbmError, GraphError
 from abm_ros.meta.audit.log import AuditLog
 from abm_ros.meta.decision import Refusal, table_hash, to_record
 from abm_ros.meta.gate_watch import GateWatch
-from abm_ros.meta.meta_control import Health, MetaControl, SystemMConfig, wishes
+from abm_ros.meta.meta_control import Health, MetaControl, SystemMConfig, operator_overrides
 from abm_ros.meta.phi import Decision, Modulation
 from abm_ros.meta.self_report import Told, self_report
 from abm_ros.meta.wiring import SAFE_MODE
@@ -63,7 +63,7 @@ class Conductor:
         self._tripped: dict[str, str] = {}
         self._record('start', incarnation=incarnation, phi=self._phi_hash,
                      phi_text=tables['phi'], constraints_text=tables['constraints'],
-                     launched=dict(launched), **wishes(control.config))
+                     launched=dict(launched), **operator_overrides(control.config))
 
     def telemetry(self) -> Mapping[str, float]:
         """Return counters, the times of the last rewiring, and the signals of the last tick."""
@@ -161,7 +161,7 @@ class Conductor:
 
         :raises GraphError: it cannot be recorded, so it does not take effect.
         """
-        self._record('intervention', **wishes(config))
+        self._record('intervention', **operator_overrides(config))
         self.control.config = config
 
     def close_motors(self) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_replay import SPEC, filled, life
+from lived_steps import SPEC, filled, life
 
 from abm_ros.common.errors import SpecError, StoreError
 from abm_ros.common.spec import FieldSpec, ObservationSpec

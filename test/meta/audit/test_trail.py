@@ -9,7 +9,14 @@ from abm_ros.cli.main import main
 from abm_ros.common.errors import AuditError
 from abm_ros.meta.audit.head import load_key
 from abm_ros.meta.audit.log import AuditLog, verify
-from abm_ros.meta.audit.trail import Standing, check, differences, explain, find, standing
+from abm_ros.meta.audit.trail import (
+    OperatorOverrides,
+    check,
+    differences,
+    explain,
+    find,
+    standing_overrides,
+)
 from abm_ros.meta.decision import Situation, choose, table_hash, to_record
 from abm_ros.meta.phi import PolicyState, load_phi
 
@@ -189,7 +196,7 @@ def test_a_hold_stands_until_the_operator_releases_it(tmp_path, words, held) -> 
             log.append('intervention', action=action, **({'at': 'motor_gate'} if place else {}))
             log.append('intervention', pin_mode='play', veto_modes=[])
         log.append('stop', mode='task')
-    assert standing(path, {'pin_mode': '', 'veto_modes': []}).held is held
+    assert standing_overrides(path, {'pin_mode': '', 'veto_modes': []}).held is held
 
 
 FREE, TASK = ('', []), ('task', [])
@@ -217,7 +224,7 @@ def test_pins_and_vetoes_stand_until_they_are_changed(tmp_path, history, now, st
     path = tmp_path / 'audit.jsonl'
     AuditLog(path).close()
     for words in history:
-        told = standing(path, named(words if words and words[0] != 'ask' else FREE))
+        told = standing_overrides(path, named(words if words and words[0] != 'ask' else FREE))
         with AuditLog(path) as log:
             if words is None:
                 log.append('start', incarnation='old')
@@ -227,4 +234,5 @@ def test_pins_and_vetoes_stand_until_they_are_changed(tmp_path, history, now, st
             else:     # as System M writes it: what it was given, and what is in force
                 log.append('start', launched=named(words), pin_mode=told.pin_mode,
                            veto_modes=list(told.veto_modes))
-    assert standing(path, named(now)) == Standing(False, stands[0], tuple(stands[1]))
+    assert standing_overrides(path, named(now)) == OperatorOverrides(
+        False, stands[0], tuple(stands[1]))
