@@ -1,32 +1,36 @@
 """`abm bench`: every benchmark measures its floor in the same run."""
 
 import argparse
-import importlib
 from pathlib import Path
 
-BENCHES = {'latency': 'joint state in to command out, against a chain of bare relays',
-           'learn': 'environment steps until a task is learned, against SAC or TQC with HER',
-           'noisy-tv': 'time in play beside a television, against raw prediction error as drive',
-           'memory': 'the durable record and its index in RAM, against a bare sqlite3 loop',
-           'forgetting': 'an old skill after a new one, against first in, first out',
-           'replay': 'training on batches from the graph, against training in one process',
-           'hold': "from the operator's hold to the last command, against a bare answer",
-           'rewire': 'rewiring between modes, against bare lifecycle nodes'}
+from abm_ros.bench.registry import BENCHES, Bench
+from abm_ros.common.errors import AbmError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the benchmarks."""
     benches = parser.add_subparsers(dest='bench', required=True, metavar='BENCH')
-    for name, text in BENCHES.items():
-        bench = benches.add_parser(name, help=text, description=text, module=_module(name))
+    for name in BENCHES.names():
+        text = _summary(name).replace('%', '%%')
+        bench = benches.add_parser(
+            name, help=text, description=text,
+            declare=lambda options, name=name: _bench(name).add_arguments(options))
         bench.add_argument('--json', type=Path, metavar='FILE', help='write the figures here')
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run one benchmark."""
-    code: int = importlib.import_module(_module(arguments.bench)).run(arguments)
-    return code
+    return _bench(arguments.bench).run(arguments)
 
 
-def _module(name: str) -> str:
-    return f"abm_ros.bench.{name.replace('-', '_')}"
+def _bench(name: str) -> Bench:
+    found: Bench = BENCHES.get(name)
+    return found
+
+
+def _summary(name: str) -> str:
+    """Return the line of help; the bench of another package may be broken, ours work on."""
+    try:
+        return _bench(name).summary
+    except AbmError as error:
+        return f'cannot be used: {error}'

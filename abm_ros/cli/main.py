@@ -3,7 +3,7 @@
 import argparse
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from abm_ros.common.errors import AbmError
@@ -14,24 +14,26 @@ COMMANDS = {'sim': 'run the graph on a simulated body and report',
             'memory': 'look after an episodic memory; exchange it with other tools',
             'bench': 'measure the graph or the agent against a floor'}
 
+Declare = Callable[[argparse.ArgumentParser], None]
+
 
 class LazyParser(argparse.ArgumentParser):
     """
-    Asks the module of a command for its options when that command is given.
+    Asks a command for its options when that command is given.
 
     An operator's `abm intervene hold` must not wait for the imports of every other command.
     """
 
-    def __init__(self, *args: Any, module: str = '', **options: Any) -> None:
+    def __init__(self, *args: Any, declare: Declare | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._module = module
+        self._declare = declare
 
     def parse_known_args(self, args: Sequence[str] | None = None,       # type: ignore[override]
                          namespace: Any = None) -> tuple[Any, list[str]]:
-        """Parse, with the options of the module that the command is in."""
-        module, self._module = self._module, ''
-        if module:
-            importlib.import_module(module).add_arguments(self)
+        """Parse, with the options of the command."""
+        declare, self._declare = self._declare, None
+        if declare is not None:
+            declare(self)
         return super().parse_known_args(args, namespace)
 
 
@@ -41,16 +43,22 @@ def main(argv: list[str] | None = None) -> int:
         prog='abm', description='A robot that manages its own learning: Systems A, B and M.')
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
     for name, text in COMMANDS.items():
-        commands.add_parser(name, help=text, description=text, module=f'abm_ros.cli.{name}')
-    arguments = parser.parse_args(argv)
+        commands.add_parser(
+            name, help=text, description=text,
+            declare=lambda options, name=name: _module(name).add_arguments(options))
     try:
-        code: int = importlib.import_module(f'abm_ros.cli.{arguments.command}').run(arguments)
+        arguments = parser.parse_args(argv)
+        code: int = _module(arguments.command).run(arguments)
         return code
     except AbmError as error:
         sys.stderr.write(f'error: {error}\n')
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _module(command: str) -> Any:
+    return importlib.import_module(f'abm_ros.cli.{command}')
 
 
 if __name__ == '__main__':
