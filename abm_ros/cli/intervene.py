@@ -4,8 +4,6 @@ import argparse
 import os
 import sys
 
-from abm_ros.meta.wiring import MODES
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the subcommands."""
@@ -19,9 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             ('status', 'say who holds, what is pinned and vetoed, and the mode')):
         commands.add_parser(name, help=text, description=text)
     pin = commands.add_parser('pin', help='keep to one mode', description='keep to one mode')
-    pin.add_argument('mode', choices=(*MODES, 'none'), help='the mode; none lets phi decide')
+    pin.add_argument('mode', help="a mode of the graph's wiring table; none lets phi decide")
     veto = commands.add_parser('veto', help='forbid modes', description='forbid modes')
-    veto.add_argument('modes', nargs='+', choices=(*MODES, 'none'),
+    veto.add_argument('modes', nargs='+', metavar='mode',
                       help='all modes that are vetoed from now on; none allows all')
 
 

@@ -1,4 +1,4 @@
-"""Writes docs/REFERENCE.md from the code: nodes, ports, hard-wired lines and parameters."""
+"""Writes docs/REFERENCE.md from the code: modes, ports, hard-wired lines and parameters."""
 
 import importlib
 import sys
@@ -7,14 +7,29 @@ from typing import Any, get_args
 
 from abm_ros.common import names
 from abm_ros.common.config import setting_of
+from abm_ros.common.errors import WiringError
+from abm_ros.common.share import table_text
+from abm_ros.meta.modes import Roles
 from abm_ros.meta.signals import SIGNALS
 from abm_ros.nodes.__main__ import NODES
-from abm_ros.ros.ports import PORTS
+from abm_ros.ros.ports import PORTS, read_wiring
 
 _HEAD = """# Reference
 
 Written by `python -m abm_ros.cli.reference > docs/REFERENCE.md`; a test says when it is stale.
 
+## Modes
+
+As `config/wiring.yaml` has them; a new mode is a new row there.
+
+| mode | roles | motors | senses | cannot be entered, because |
+|---|---|---|---|---|
+"""
+_ROLES_HEAD = """
+| role | what a mode with it is |
+|---|---|
+"""
+_PORTS_HEAD = """
 ## Ports
 
 What System M wires: parameter `port.<name>` of the node, `''` for unwired. The endpoint exists
@@ -63,6 +78,15 @@ def config_class(node: str) -> type:
 def reference() -> str:
     """Return the whole document."""
     text = _HEAD
+    for mode, row in read_wiring(table_text('', 'wiring.yaml', WiringError)).items():
+        motors, senses = ('open' if gate else 'shut'
+                          for gate in (row.motors_open, row.senses_open))
+        text += (f'| `{mode}` | {", ".join(row.roles.listed)} | {motors} | {senses} | '
+                 f'{row.refusal} |\n')
+    text += _ROLES_HEAD
+    for item in fields(Roles):
+        text += f'| `{item.name}` | {setting_of(item).description} |\n'
+    text += _PORTS_HEAD
     for node, ports in PORTS.items():
         for port in ports:
             kind = f'{port.message.__module__.split(".")[0]}/{port.message.__name__}'

@@ -9,18 +9,20 @@ from rich.table import Table
 
 from abm_ros.common.errors import StoreError
 from abm_ros.memory.record.store import Store
+from abm_ros.meta.modes import Modes
 
 _LAST = 20
 
 
 def build_report(monitor: Any, watch: Any, startup_s: float, begin_s: float, ended_s: float,
-                 memory: Path, baseline: int) -> dict[str, Any]:
+                 memory: Path, baseline: int, modes: Modes) -> dict[str, Any]:
     """
     Put the report together.
 
     :param monitor: what was heard while the graph ran.
     :param begin_s: when all nodes were active, monotonic seconds.
     :param memory: the durable record of the run.
+    :param modes: those that consolidate count as sleeps.
     """
     history = monitor.history
     before = _rate(history, 0, baseline)
@@ -28,7 +30,7 @@ def build_report(monitor: Any, watch: Any, startup_s: float, begin_s: float, end
     after = _rate(history, max(0, total - _LAST), total)
     first = next((t for t, episodes, _ in history if episodes >= baseline), ended_s)
     last = next((t for t, episodes, _ in history if episodes >= total - _LAST), begin_s)
-    modes = [{'mode': mode, 't_s': round(max(0.0, t - begin_s), 3)}
+    lived = [{'mode': mode, 't_s': round(max(0.0, t - begin_s), 3)}
              for mode, t in monitor.modes]
     return {
         'startup_s': round(startup_s, 3),
@@ -38,9 +40,9 @@ def build_report(monitor: Any, watch: Any, startup_s: float, begin_s: float, end
         'success_after': after,
         'model_error_before': _mean_error(monitor.errors, begin_s, first),
         'model_error_after': _mean_error(monitor.errors, max(last, first), ended_s),
-        'modes': modes,
-        'switches': max(0, len(modes) - 1),
-        'sleeps': sum(m['mode'] == 'sleep' for m in modes),
+        'modes': lived,
+        'switches': max(0, len(lived) - 1),
+        'sleeps': sum(m['mode'] in modes.consolidating for m in lived),
         'transitions_recorded': _recorded(memory),
         'commands': watch.commands,
         'unsafe_commands': watch.unsafe,

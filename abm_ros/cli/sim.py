@@ -28,6 +28,7 @@ from abm_ros.common.tables import Reader
 from abm_ros.meta.constraints import load_constraints
 from abm_ros.meta.meta_control import MetaControl, SystemMConfig
 from abm_ros.meta.phi import load_phi
+from abm_ros.meta.wiring import Wiring
 from abm_ros.robot.description import read_limits
 from abm_ros.ros.ports import read_wiring
 
@@ -78,11 +79,11 @@ def run(arguments: argparse.Namespace) -> int:
     kept = Path(options.phi)
     phi_text = table_text(arguments.phi or (str(kept) if kept.exists() else ''), 'phi.yaml',
                           PhiError)
-    _check_inputs(options, phi_text)
+    wiring = _check_inputs(options, phi_text)
     _prepare(out, kept, phi_text)
     # One machine: what the graph says is nobody else's business unless the user asks for it.
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    return asyncio.run(_Simulation(arguments, options, specs, out, console).run())
+    return asyncio.run(_Simulation(arguments, options, specs, wiring, out, console).run())
 
 
 def _check_ros_arguments(arguments: argparse.Namespace) -> None:
@@ -113,13 +114,14 @@ def _absolute(path: str) -> str:
     return str(Path(path).resolve()) if path else ''
 
 
-def _check_inputs(options: GraphOptions, phi_text: str) -> None:
-    """Refuse what a node would refuse, before any process is started."""
+def _check_inputs(options: GraphOptions, phi_text: str) -> Wiring:
+    """Refuse what a node would refuse, before any process is started; return the wiring."""
     _try_body(options)
+    wiring = read_wiring(table_text(options.wiring, 'wiring.yaml', WiringError))
     MetaControl(
-        SystemMConfig(pin_mode=options.pin_mode), load_phi(phi_text),
-        read_wiring(table_text(options.wiring, 'wiring.yaml', WiringError)),
-        load_constraints(table_text(options.constraints, 'constraints.yaml', ConstraintError)))
+        SystemMConfig(pin_mode=options.pin_mode), load_phi(phi_text), wiring, load_constraints(
+            table_text(options.constraints, 'constraints.yaml', ConstraintError), wiring.modes))
+    return wiring
 
 
 def _try_body(options: GraphOptions) -> None:
@@ -145,8 +147,9 @@ class _Simulation:
     """One run, from the first process to the report."""
 
     def __init__(self, arguments: argparse.Namespace, options: GraphOptions, specs: Any,
-                 out: Path, console: Console) -> None:
+                 wiring: Wiring, out: Path, console: Console) -> None:
         self._arguments = arguments
+        self._wiring = wiring
         self._options = options
         self._specs = specs
         self._out = out
@@ -160,7 +163,8 @@ class _Simulation:
         from abm_ros.cli.watch import UnsafeWatch
         arguments = self._arguments
         watch = UnsafeWatch('effort' if arguments.body.startswith('gym:') else 'position',
-                            self._options.control_period_s)
+                            self._options.control_period_s,
+                            [mode for mode, row in self._wiring.items() if row.motors_open])
         begin_s = time.monotonic()
         supervisor = Supervisor(
             self._specs, log=self._out / 'log', namespace=arguments.namespace,
@@ -190,7 +194,8 @@ class _Simulation:
                 monitor.close()
             signal.signal(signal.SIGINT, signal.default_int_handler)
         report = build_report(monitor, watch, startup_s, begin_s + startup_s, ended_s,
-                              self._out / 'memory.db', self._arguments.baseline_episodes)
+                              self._out / 'memory.db', self._arguments.baseline_episodes,
+                              self._wiring.modes)
         print_report(report, Console(highlight=False))
         if arguments.json is not None:
             arguments.json.parent.mkdir(parents=True, exist_ok=True)

@@ -6,11 +6,9 @@ own clock, its own idea of when the motors must be still.
 """
 
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
-
-from abm_ros.meta.wiring import MOTORS_SHUT
 
 # A mode is announced after the gate has shut; what was on the wire by then is not a violation.
 _SETTLE_S = 0.25
@@ -20,7 +18,10 @@ _SLACK = 1e-6
 class UnsafeWatch:
     """Judges each command by the description's limits and the announced mode."""
 
-    def __init__(self, interface: str, control_period_s: float) -> None:
+    def __init__(self, interface: str, control_period_s: float,
+                 open_modes: Collection[str]) -> None:
+        """:param open_modes: the modes in which the motors may move."""
+        self._open_modes = open_modes
         self._interface = interface
         self._period_s = control_period_s
         self._lower = self._upper = self._velocity = self._effort = np.empty(0)
@@ -76,7 +77,7 @@ class UnsafeWatch:
             time_s = max(self._period_s, now_s - self._last[0])
             if (step > self._velocity * time_s * 1.001 + _SLACK).any():
                 return 'faster than the velocity limit'
-        if (self._mode in MOTORS_SHUT and not still and self._last is not None
-                and now_s - self._mode_s > _SETTLE_S):
+        if (self._mode and self._mode not in self._open_modes and not still and self._last
+                is not None and now_s - self._mode_s > _SETTLE_S):
             return f'motion while {self._mode}'
         return ''

@@ -15,7 +15,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from abm_ros.common.errors import AbmError
 
-# The only version of the tables so far; a table without one is of this version.
+# A table that tells no version is of this one.
 VERSION = 1
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
@@ -45,15 +45,18 @@ def read_text(path: Path, error: type[AbmError]) -> str:
 class Reader:
     """Reads one kind of table; every error is of one class and begins with its name."""
 
-    def __init__(self, name: str, error: type[AbmError]) -> None:
+    def __init__(self, name: str, error: type[AbmError], newest: int = VERSION) -> None:
+        """:param newest: newest version of this kind of table; all before it are read too."""
         self.name = name
         self.error = error
+        self._newest = newest
 
     def load(self, text: str, known: Collection[str] | None = None) -> dict[str, Any]:
         """
         Parse a table whose top is a mapping; an empty text is an empty one.
 
         :param known: the keys it may have beside `version`; None allows any.
+        :return: the table, with its version unless `known` is None.
         :raises AbmError: not YAML, a key twice or unknown, or another version.
         """
         try:
@@ -69,11 +72,12 @@ class Reader:
                              empty=True)
         if known is None:
             return table
-        version = table.get('version', VERSION)
-        if type(version) is not int or version != VERSION:
-            raise self.error(f'{self.name}.version: expected {VERSION}, got {shown(version)}: '
-                             'the table was written for another version of abm_ros; write it '
-                             "anew from the package's own")
+        version = table.setdefault('version', VERSION)
+        if type(version) is not int or not VERSION <= version <= self._newest:
+            known_versions = ' or '.join(map(str, range(VERSION, self._newest + 1)))
+            raise self.error(f'{self.name}.version: expected {known_versions}, got '
+                             f'{shown(version)}: the table was written for another version of '
+                             "abm_ros; write it anew from the package's own")
         return table
 
     def mapping(self, where: str, raw: Any, known: Collection[str] | None = None,

@@ -12,17 +12,21 @@ from typing import Any
 
 from abm_ros.common.errors import ConstraintError
 from abm_ros.common.tables import Reader, shown
-from abm_ros.meta.wiring import MODES, MOTORS_SHUT, SAFE_MODE
+from abm_ros.meta.modes import Modes
 
-# What counts as rest; in the safe mode the arm rests too, but it is no answer to tiredness.
-RESTFUL = ('rest', 'sleep')
 CEILINGS = ('plasticity_a', 'plasticity_b')
 
 
 @dataclass(frozen=True)
 class Constraints:
-    """What binds System M whatever phi says; times in seconds, infinite where not limited."""
+    """
+    What binds System M whatever phi says; times in seconds, infinite where not limited.
 
+    Only restful modes count as rest: the arm rests in the safe mode too, but that is no answer to
+    tiredness.
+    """
+
+    modes: Modes
     forbidden_modes: tuple[str, ...] = ()
     max_dwell_s: Mapping[str, float] = field(default_factory=dict)
     min_dwell_s: Mapping[str, float] = field(default_factory=dict)
@@ -44,8 +48,8 @@ class Constraints:
         :param now_s: monotonic time, s.
         """
         found: dict[str, str] = {}
-        for mode in MODES:
-            if mode != SAFE_MODE and (rule := self._rule(mode, ledger, now_s)):
+        for mode in self.modes:
+            if mode != self.modes.safe and (rule := self._rule(mode, ledger, now_s)):
                 found[mode] = rule
         return found
 
@@ -64,17 +68,18 @@ class Constraints:
         if (share := self.quotas.get(mode)) is not None and (
                 ledger.within(mode, self.quota_window_s, now_s) >= share * self.quota_window_s):
             return f'quotas.{mode}: {share:g} of {self.quota_window_s:g} s'
-        if mode not in RESTFUL and ledger.awake_s(self.rest_s, now_s) >= self.max_awake_s:
+        if not self.modes[mode].restful and ledger.awake_s(self.rest_s, now_s) >= self.max_awake_s:
             return (f'max_awake_s: {self.max_awake_s:g} s without {self.rest_s:g} s of '
-                    f'{" or ".join(RESTFUL)}')
+                    f'{" or ".join(self.modes.restful)}')
         return ''
 
 
 class Ledger:
     """Which modes were in force and when: what the constraints count."""
 
-    def __init__(self, mode: str, now_s: float) -> None:
+    def __init__(self, modes: Modes, mode: str, now_s: float) -> None:
         self.mode = mode
+        self._modes = modes
         self.since_s = now_s
         self._rested_s = now_s
         self._past: deque[tuple[str, float, float]] = deque()
@@ -83,7 +88,7 @@ class Ledger:
         """Note the mode in force from now on."""
         if mode == self.mode:
             return
-        if self.mode in RESTFUL and now_s - self.since_s >= rest_s:
+        if self._rests_whole(rest_s, now_s):
             self._rested_s = now_s
         self._past.append((self.mode, self.since_s, now_s))
         self.mode, self.since_s = mode, now_s
@@ -109,9 +114,10 @@ class Ledger:
 
     def awake_s(self, rest_s: float, now_s: float) -> float:
         """Return the time since the last whole rest, s; a rest under way that is whole ends it."""
-        if self.mode in RESTFUL and now_s - self.since_s >= rest_s:
-            return 0.0
-        return now_s - self._rested_s
+        return 0.0 if self._rests_whole(rest_s, now_s) else now_s - self._rested_s
+
+    def _rests_whole(self, rest_s: float, now_s: float) -> bool:
+        return self._modes[self.mode].restful and now_s - self.since_s >= rest_s
 
 
 _READ = Reader('constraints', ConstraintError)
@@ -120,33 +126,33 @@ _ENDLESS_S = float('inf')
 _NUMBERS = {'recover_s': (0.0, 3600.0), 'quota_window_s': (1.0, 3600.0),
             'max_awake_s': (1.0, _ENDLESS_S), 'rest_s': (0.0, 3600.0),
             'speed_limit': (0.01, 1.0)}
-# For each mapping: its keys, and the bounds of its values.
-_TABLES: dict[str, tuple[Collection[str], float, float]] = {
-    'max_dwell_s': (MODES, _LEAST_S, _ENDLESS_S), 'min_dwell_s': (MODES, 0.0, 1e6),
-    'quotas': (MODES, 0.0, 1.0), 'ceilings': (CEILINGS, 0.0, 1.0)}
+# For each mapping by mode: the bounds of its values.
+_BY_MODE = {'max_dwell_s': (_LEAST_S, _ENDLESS_S), 'min_dwell_s': (0.0, 1e6),
+            'quotas': (0.0, 1.0)}
 
 
-def load_constraints(text: str) -> Constraints:
+def load_constraints(text: str, modes: Modes) -> Constraints:
     """
     Read constraints from YAML; an empty text constrains nothing.
 
+    :param modes: the modes that there are.
     :raises ConstraintError: not YAML, an unknown key or mode, one that stands twice, another
         version, a value out of bounds, or a contradiction.
     """
-    raw = _READ.load(text, [item.name for item in fields(Constraints)])
+    raw = _READ.load(text, [item.name for item in fields(Constraints) if item.name != 'modes'])
     values: dict[str, Any] = {
         name: _READ.number(f'constraints.{name}', raw[name], low, high)
         for name, (low, high) in _NUMBERS.items() if name in raw}
-    for name, (keys, low, high) in _TABLES.items():
-        where = f'constraints.{name}'
-        values[name] = {key: _READ.number(f'{where}.{key}', value, low, high)
-                        for key, value in _READ.mapping(
-                            where, raw.get(name), keys, empty=True).items()}
-    values['forbidden_modes'] = tuple(_modes('forbidden_modes', raw.get('forbidden_modes')))
+    for name, (low, high) in _BY_MODE.items():
+        values[name] = _numbers(name, raw.get(name), modes, low, high)
+    values['ceilings'] = _numbers('ceilings', raw.get('ceilings'), CEILINGS, 0.0, 1.0)
+    values['forbidden_modes'] = tuple(
+        _listed('forbidden_modes', raw.get('forbidden_modes'), modes))
     values['forbidden_transitions'] = tuple(
-        _pair(f'forbidden_transitions[{i}]', item) for i, item in enumerate(_READ.sequence(
-            'constraints.forbidden_transitions', raw.get('forbidden_transitions'))))
-    constraints = Constraints(**values)
+        _pair(f'forbidden_transitions[{i}]', item, modes) for i, item in enumerate(
+            _READ.sequence('constraints.forbidden_transitions',
+                           raw.get('forbidden_transitions'))))
+    constraints = Constraints(modes, **values)
     _check_contradictions(constraints)
     return constraints
 
@@ -156,9 +162,9 @@ def _check_contradictions(c: Constraints) -> None:
                'min_dwell_s': c.min_dwell_s, 'quotas': c.quotas,
                'forbidden_transitions': [after for _, after in c.forbidden_transitions]}
     for name, modes in touched.items():
-        if SAFE_MODE in modes:
-            raise ConstraintError(f'constraints.{name}: {SAFE_MODE} is the safe mode and cannot '
-                                  'be forbidden or limited')
+        if c.modes.safe in modes:
+            raise ConstraintError(f'constraints.{name}: {c.modes.safe} is the safe mode and '
+                                  'cannot be forbidden or limited')
     for mode, low in c.min_dwell_s.items():
         if low > c.max_dwell_s.get(mode, float('inf')):
             raise ConstraintError(f'constraints: min_dwell_s.{mode} {low:g} s is longer than '
@@ -166,7 +172,7 @@ def _check_contradictions(c: Constraints) -> None:
         if mode in c.quotas and low > c.quotas[mode] * c.quota_window_s:
             raise ConstraintError(f'constraints: min_dwell_s.{mode} {low:g} s is longer than '
                                   f'quotas.{mode} allows in {c.quota_window_s:g} s')
-        if mode not in RESTFUL and low > c.max_awake_s:
+        if not c.modes[mode].restful and low > c.max_awake_s:
             raise ConstraintError(f'constraints: min_dwell_s.{mode} {low:g} s is longer than '
                                   f'max_awake_s {c.max_awake_s:g} s allows without rest')
         if mode in c.forbidden_modes:
@@ -178,33 +184,40 @@ def _check_contradictions(c: Constraints) -> None:
 
 def _check_rest(c: Constraints) -> None:
     """Whoever must rest must be able to: some restful mode lasts long enough."""
+    restful = c.modes.restful
     if not any(mode not in c.forbidden_modes
                and c.rest_s <= c.max_dwell_s.get(mode, float('inf'))
                and (mode not in c.quotas or c.rest_s <= c.quotas[mode] * c.quota_window_s)
-               for mode in RESTFUL):
+               for mode in restful):
         raise ConstraintError(f'constraints: max_awake_s demands {c.rest_s:g} s of '
-                              f'{" or ".join(RESTFUL)}, but forbidden_modes, max_dwell_s or '
-                              'quotas leave none that long')
-    waking = [mode for mode in MODES if mode not in MOTORS_SHUT]
-    for mode in waking:
+                              f'{" or ".join(restful) or "a restful mode"}, but '
+                              'forbidden_modes, max_dwell_s or quotas leave none that long')
+    for mode in c.modes.acting:
         if all((mode, rest) in c.forbidden_transitions or rest in c.forbidden_modes
-               for rest in RESTFUL):
+               for rest in restful):
             raise ConstraintError(f'constraints: max_awake_s demands rest, but '
                                   f'forbidden_transitions leave no way to it from {mode}')
 
 
-def _modes(name: str, value: Any) -> list[str]:
+def _numbers(name: str, value: Any, keys: Collection[str], low: float, high: float
+             ) -> dict[str, float]:
+    where = f'constraints.{name}'
+    return {key: _READ.number(f'{where}.{key}', number, low, high)
+            for key, number in _READ.mapping(where, value, keys, empty=True).items()}
+
+
+def _listed(name: str, value: Any, modes: Modes) -> list[str]:
     listed = _READ.sequence(f'constraints.{name}', value)
-    unknown = [mode for mode in listed if mode not in list(MODES)]
+    unknown = [mode for mode in listed if mode not in list(modes)]
     if unknown:
         raise ConstraintError(f'constraints.{name}: unknown mode '
                               f'{", ".join(map(shown, unknown[:5]))}, expected one of '
-                              f'{", ".join(MODES)}')
+                              f'{", ".join(modes)}')
     return listed
 
 
-def _pair(name: str, value: Any) -> tuple[str, str]:
-    pair = _modes(name, value)
+def _pair(name: str, value: Any, modes: Modes) -> tuple[str, str]:
+    pair = _listed(name, value, modes)
     if len(pair) != 2 or pair[0] == pair[1]:
         raise ConstraintError(f'constraints.{name}: expected [from, to], two different modes, '
                               f'got {shown(value)}')

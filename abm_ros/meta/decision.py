@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from abm_ros.common.errors import AuditError
+from abm_ros.meta.modes import DESIGN, DESIGN_SAFE
 from abm_ros.meta.phi import Decision, ModePolicy, Modulation, Phi, PolicyState, decide
-from abm_ros.meta.wiring import MODES, SAFE_MODE
 
 # A situation that phi has no say in.
 _STILL = Modulation(0.0, 0.0)
@@ -23,13 +23,16 @@ class Situation:
     """
     All that decides beside phi.
 
-    `forbidden` names for each mode that may not be in force the rule that bars it; `keep_s` is how
-    long the constraints make the current mode last; `ceilings` bound the modulation.
+    `modes` are all modes and `safe` is the safe one; `forbidden` names for each mode that may not
+    be in force the rule that bars it; `keep_s` is how long the constraints make the current mode
+    last; `ceilings` bound the modulation.
     """
 
     signals: Mapping[str, float]
     state: PolicyState
     now_s: float
+    modes: tuple[str, ...]
+    safe: str
     forbidden: Mapping[str, str] = field(default_factory=dict)
     keep_s: float = 0.0
     ceilings: Mapping[str, float] = field(default_factory=dict)
@@ -52,12 +55,12 @@ def choose(situation: Situation, phi: Phi) -> Decision:
     """Return the decision: faults and the operator first, then constraints, then phi."""
     s = situation
     if s.fault or s.held:
-        since_s = s.state.since_s if s.state.mode == SAFE_MODE else s.now_s
-        return Decision(SAFE_MODE, f'fault: {s.fault}' if s.fault else 'operator holds', {},
-                        dict(s.signals), _STILL, PolicyState(SAFE_MODE, since_s))
+        since_s = s.state.since_s if s.state.mode == s.safe else s.now_s
+        return Decision(s.safe, f'fault: {s.fault}' if s.fault else 'operator holds', {},
+                        dict(s.signals), _STILL, PolicyState(s.safe, since_s))
     if s.begin:
         rule = s.forbidden.get(s.begin, '')
-        mode = SAFE_MODE if rule else s.begin
+        mode = s.safe if rule else s.begin
         policy = phi.modes.get(mode)
         decision = Decision(mode, f'bring-up, but {s.begin} may not be: {rule}' if rule
                             else 'bring-up', {}, dict(s.signals),
@@ -69,16 +72,16 @@ def choose(situation: Situation, phi: Phi) -> Decision:
 
 
 def _by_phi(s: Situation, phi: Phi) -> Decision:
-    allowed = {mode for mode in MODES if mode not in s.forbidden}
+    allowed = {mode for mode in s.modes if mode not in s.forbidden}
     pinned = s.pinned in allowed
     if only := s.pinned if pinned else '' if s.pinned else s.baseline:
         # No drive competes; hard overrides interrupt a pin and the baseline alike.
         phi = replace(phi, modes={only: phi.modes.get(only, ModePolicy(0.0))})
-    decision = decide(s.signals, s.state, phi, s.now_s, allowed)
+    decision = decide(s.signals, s.state, phi, s.now_s, allowed, s.safe)
     stayed_s = s.now_s - s.state.since_s
     free = pinned or decision.state.override >= 0 or s.state.override >= 0
     if decision.mode == s.state.mode or free or stayed_s >= s.keep_s or (
-            s.state.mode in s.forbidden or s.state.mode == SAFE_MODE):
+            s.state.mode in s.forbidden or s.state.mode == s.safe):
         return decision
     policy = phi.modes.get(s.state.mode)
     return replace(decision, mode=s.state.mode, state=s.state,
@@ -101,7 +104,7 @@ def refused(situation: Situation, phi: Phi, decision: Decision) -> Refusal | Non
     s = situation
     if s.begin or s.fault or s.held:
         return None
-    wanted = decide(s.signals, s.state, phi, s.now_s, MODES)
+    wanted = decide(s.signals, s.state, phi, s.now_s, s.modes, s.safe)
     if wanted.mode == decision.mode:
         over = [f'ceiling of {name}: {ceiling:g}' for name, ceiling in
                 s.ceilings.items() if getattr(wanted.modulation, name) > ceiling]
@@ -126,8 +129,9 @@ def to_record(situation: Situation, decision: Decision, phi_hash: str) -> dict[s
             'since_s': decision.state.since_s, 'override': decision.state.override,
             'unwell_s': decision.state.unwell_s, 'phi': phi_hash,
             'situation': {**{f.name: getattr(s, f.name) for f in fields(s)},
-                          'signals': dict(s.signals), 'state': _plain(s.state),
-                          'forbidden': dict(s.forbidden), 'ceilings': dict(s.ceilings)}}
+                          'modes': list(s.modes), 'signals': dict(s.signals),
+                          'state': _plain(s.state), 'forbidden': dict(s.forbidden),
+                          'ceilings': dict(s.ceilings)}}
 
 
 def from_record(body: Mapping[str, Any]) -> tuple[Situation, Decision]:
@@ -140,7 +144,10 @@ def from_record(body: Mapping[str, Any]) -> tuple[Situation, Decision]:
         raw = dict(body['situation'])
         if 'barred' in raw:   # as it was called up to version 0.1
             raw['forbidden'] = raw.pop('barred')
-        situation = Situation(**{**raw, 'state': PolicyState(**raw['state'])})
+        # Up to version 0.1 there were the modes of the design and no others.
+        modes, safe = tuple(raw.pop('modes', DESIGN)), raw.pop('safe', DESIGN_SAFE)
+        situation = Situation(**{**raw, 'state': PolicyState(**raw['state']), 'modes': modes,
+                                 'safe': safe})
         # Before overrides could settle, one was in force only while its signal was not well.
         unwell_s = body.get('unwell_s', raw['now_s'] if body['override'] >= 0 else 0.0)
         decision = Decision(

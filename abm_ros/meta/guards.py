@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from abm_ros.common.config import check, setting
 from abm_ros.common.scaling import clip_unit
 from abm_ros.meta.meta_state import Raw
+from abm_ros.meta.modes import Modes
 from abm_ros.meta.signals import Average
 from abm_ros.meta.trend import Trend
-from abm_ros.meta.wiring import MODES, MOTORS_SHUT, SAFE_MODE
 
-_RESTFUL = ('rest', 'sleep', SAFE_MODE)
-_WORKING = tuple(mode for mode in MODES if mode not in MOTORS_SHUT)
 _LEARNED = 0.02       # a rise of competence, or a learning gain, that counts
 _BLOCKS = 10          # of a guard's window, in which noise is averaged out
+_ANY = ''              # in place of a mode, where it does not matter in which of them
 _TEXTS = {
     'intrinsic': 'uncertainty is sought while nothing is learned',
     'actions': 'actions have collapsed to one in {mode}',
@@ -37,8 +36,8 @@ class GuardConfig:
     guard_response_s: float = setting(
         60.0, 'How long a tripped guard answers.', unit='s', low=1.0, high=3600.0)
     guard_intrinsic_rise: float = setting(
-        0.1, 'Rise of uncertainty in play, while competence does not rise and no learning gain '
-        'lasts, that trips the guard.', low=0.01, high=1.0)
+        0.1, 'Rise of uncertainty in modes that explore, while competence does not rise and no '
+        'learning gain lasts, that trips the guard.', low=0.01, high=1.0)
     guard_intrinsic_weight: float = setting(
         0.2, 'Cap of the intrinsic weight while that guard answers.', low=0.0, high=10.0)
     guard_action_spread: float = setting(
@@ -59,7 +58,8 @@ class GuardConfig:
         0.6, 'Stress that wears nothing; what is above it or pain spends the budget.',
         low=0.0, high=1.0)
     somatic_recovery: float = setting(
-        0.5, 'Budget won back per second of rest, sleep or freeze.', low=0.01, high=100.0)
+        0.5, 'Budget won back per second of a restful mode or of the safe one.', low=0.01,
+        high=100.0)
 
     def __post_init__(self) -> None:
         check(self)
@@ -79,9 +79,9 @@ class SomaticBudget:
     load_s: float = 0.0
     spent: bool = False
 
-    def update(self, stress: float, pain: float, mode: str, elapsed_s: float) -> bool:
+    def update(self, stress: float, pain: float, elapsed_s: float, *, resting: bool) -> bool:
         """Take the signals of the time since the last call; tell whether rest is forced."""
-        change = stress + pain - self.ease - (self.recovery if mode in _RESTFUL else 0.0)
+        change = stress + pain - self.ease - (self.recovery if resting else 0.0)
         self.load_s = min(self.capacity_s, max(0.0, self.load_s + change * elapsed_s))
         if self.load_s >= self.capacity_s:
             self.spent = True
@@ -116,11 +116,12 @@ class _Trial:
 
 class CuriosityGuard:
     """
-    Tells whether doubt is sought in play while nothing is learned.
+    Tells whether doubt is sought in modes that explore while nothing is learned.
 
-    Since something was last learned or doubt was lowest, over all plays: a single one is shorter
-    than the window. Fluctuations are no learning: competence must rise for sure, and learning
-    gain, which noise lifts from 0 half of the time, must stay up for most of a while.
+    Since something was last learned or doubt was lowest, over all stretches of such modes: a
+    single one is shorter than the window. Fluctuations are no learning: competence must rise for
+    sure, and learning gain, which noise lifts from 0 half of the time, must stay up for most of a
+    while.
     """
 
     def __init__(self, config: GuardConfig) -> None:
@@ -133,7 +134,7 @@ class CuriosityGuard:
         self.learned = False
 
     def idles(self, signals: Mapping[str, float], uncertainty: float, elapsed_s: float) -> bool:
-        """Take a tick of play; judge anew with every complete block."""
+        """Take a tick of exploring; judge anew with every complete block."""
         self.learned = False
         self._skill.take(signals.get('competence', 0.0), elapsed_s)
         self._gains.take(signals.get('learning_gain', 0.0) > _LEARNED, elapsed_s)
@@ -191,8 +192,9 @@ class Guards:
     `tripped` names what is wrong, for diagnostics and the log.
     """
 
-    def __init__(self, config: GuardConfig) -> None:
+    def __init__(self, config: GuardConfig, modes: Modes) -> None:
         self._config = config
+        self._modes = modes
         self._budget = SomaticBudget(config.somatic_capacity_s, config.somatic_ease,
                                      config.somatic_recovery)
         self._last_s: float | None = None
@@ -200,9 +202,10 @@ class Guards:
         self._energy = EnergyRise(config.guard_charge_rate, 2.0 * config.guard_energy_rise)
         self._curiosity = CuriosityGuard(config)
         # By guard and by the mode that is at fault.
-        self._trials = {(name, mode): _Trial() for name, mode in (
-            ('intrinsic', 'play'), ('actions', 'play'), ('replay', 'sleep'),
-            *(('energy', mode) for mode in _WORKING))}
+        self._trials = {('intrinsic', _ANY): _Trial()} | {
+            (name, mode): _Trial() for name, judged in (
+                ('actions', modes.exploring), ('replay', modes.consolidating),
+                ('energy', modes.acting)) for mode in judged}
         self.tripped: dict[str, str] = {}
         self.forbidden: dict[str, str] = {}
         self.ceilings: dict[str, float] = {}
@@ -226,28 +229,30 @@ class Guards:
         uncertainty = self._uncertainty.update(signals.get('uncertainty', 1.0))
         self.tripped, self.forbidden, self.ceilings = {}, {}, {}
         self._watch(self._conditions(signals, raw, mode, uncertainty, elapsed_s), now_s, elapsed_s)
-        if self._budget.update(signals.get('stress', 0.0), signals.get('pain', 0.0), mode,
-                               elapsed_s):
+        resting = {*self._modes.restful, self._modes.safe}
+        if self._budget.update(signals.get('stress', 0.0), signals.get('pain', 0.0), elapsed_s,
+                               resting=mode in resting):
             self.tripped['somatic'] = 'the somatic budget is spent: rest is forced'
-            self._bar(self.tripped['somatic'], [m for m in MODES if m not in _RESTFUL])
+            self._bar(self.tripped['somatic'], [m for m in self._modes if m not in resting])
 
     def _conditions(self, signals: Mapping[str, float], raw: Raw, mode: str, uncertainty: float,
                     elapsed_s: float) -> dict[tuple[str, str], bool | None]:
         """Return which proxies are served now without what they stand for; None: not to tell."""
         config = self._config
         found: dict[tuple[str, str], bool | None] = {}
-        if mode == 'play':
-            found['intrinsic', mode] = self._curiosity.idles(signals, uncertainty, elapsed_s)
+        roles = self._modes[mode]
+        if roles.explores:
+            found['intrinsic', _ANY] = self._curiosity.idles(signals, uncertainty, elapsed_s)
             if self._curiosity.learned:
-                self._trials['intrinsic', mode].held_s = 0.0
+                self._trials['intrinsic', _ANY].held_s = 0.0
             spread = raw.get('system_b', {}).get('action_spread')
             if spread is not None:
                 found['actions', mode] = spread < config.guard_action_spread
-        if mode == 'sleep':
+        if roles.consolidates:
             found['replay', mode] = signals.get('sleep_pressure', 0.0) <= 0.0
         rise = self._energy.take(signals.get('energy', 1.0), raw.get('sensory_gate', {}), mode,
                                  elapsed_s)
-        if mode in _WORKING:
+        if roles.acts:
             found['energy', mode] = rise > config.guard_energy_rise
         return found
 

@@ -15,8 +15,9 @@ from abm_ros.meta.constraints import Constraints, Ledger
 from abm_ros.meta.decision import Refusal, Situation, choose, refused
 from abm_ros.meta.guards import GuardConfig, Guards
 from abm_ros.meta.meta_state import MetaState, MetaStateConfig
+from abm_ros.meta.modes import Modes
 from abm_ros.meta.phi import Decision, Phi, PolicyState
-from abm_ros.meta.wiring import MODES, SAFE_MODE, Row
+from abm_ros.meta.wiring import Wiring
 
 
 @dataclass(frozen=True)
@@ -40,26 +41,36 @@ class SystemMConfig(MetaStateConfig, GuardConfig):
         unit='s', low=0.3, high=60.0)
     bring_up_timeout_s: float = setting(
         60.0, 'Longest wait for all nodes to appear.', unit='s', low=1.0, high=3600.0)
-    initial_mode: str = setting('task', 'Mode entered at bring-up.', choices=MODES)
+    initial_mode: str = setting(
+        '', "Mode entered at bring-up; empty takes the wiring table's `initial`.")
     baseline_episodes: int = setting(
         0, 'Whole task episodes acted without any learning before System M takes over.',
         low=0, high=100000)
     pin_mode: str = setting(
-        '', 'Mode that the operator pins; empty lets phi decide.',
-        choices=('', *MODES), runtime=True)
+        '', 'Mode that the operator pins; empty lets phi decide.', runtime=True)
     veto_modes: tuple[str, ...] = setting(
-        (), f'Modes that the operator forbids; {SAFE_MODE} cannot be.', runtime=True)
+        (), 'Modes that the operator forbids; the safe mode cannot be.', runtime=True)
 
     def __post_init__(self) -> None:
         check(self)
-        if SAFE_MODE in self.veto_modes:
-            raise ConfigError(f'veto_modes: {SAFE_MODE} cannot be vetoed, for pain and the '
-                              "operator's hold must be able to stop the arm: leave it out, got "
-                              f'{", ".join(self.veto_modes)}')
-        unknown = [mode for mode in self.veto_modes if mode not in MODES]
-        if unknown:
-            raise ConfigError(f'veto_modes: unknown {", ".join(map(repr, unknown))}, expected '
-                              f'some of {", ".join(MODES)}')
+
+
+def check_modes(config: SystemMConfig, modes: Modes) -> None:
+    """
+    Make sure that the settings name modes that there are, and do not veto the safe one.
+
+    :raises ConfigError: naming the setting and the mode.
+    """
+    named = {'initial_mode': [config.initial_mode], 'pin_mode': [config.pin_mode],
+             'veto_modes': config.veto_modes}
+    for name, asked in named.items():
+        if unknown := [mode for mode in asked if mode and mode not in modes]:
+            raise ConfigError(f'{name}: unknown mode {", ".join(map(repr, unknown))}, expected '
+                              f'some of {", ".join(modes)}')
+    if modes.safe in config.veto_modes:
+        raise ConfigError(f'veto_modes: {modes.safe} cannot be vetoed, for pain and the '
+                          "operator's hold must be able to stop the arm: leave it out, got "
+                          f'{", ".join(config.veto_modes)}')
 
 
 def operator_overrides(config: SystemMConfig) -> dict[str, Any]:
@@ -118,8 +129,16 @@ class Health:
 class MetaControl:
     """Decides which row is in force."""
 
-    def __init__(self, config: SystemMConfig, phi: Phi, wiring: Mapping[str, Row],
+    def __init__(self, config: SystemMConfig, phi: Phi, wiring: Wiring,
                  constraints: Constraints) -> None:
+        """
+        Take what binds the decisions.
+
+        :raises AbmError: a table or a setting names a mode that is not there or may not be.
+        """
+        self.modes = wiring.modes
+        check_modes(config, self.modes)
+        phi.check_modes(self.modes)
         self.config = config
         self.phi = phi
         self.wiring = wiring
@@ -128,15 +147,16 @@ class MetaControl:
         self.gate_held = False
         self._baseline_over = False
         self._meta = MetaState(config)
-        self.guards = Guards(config)
+        self.guards = Guards(config, self.modes)
         self._check_overrides()
-        for mode in (config.initial_mode, config.pin_mode or config.initial_mode):
+        self._initial = config.initial_mode or self.modes.initial
+        for mode in (self._initial, config.pin_mode or self._initial):
             if refusal := self.refusal(mode):
                 raise WiringError(refusal)
-        self.state = PolicyState(config.initial_mode, 0.0)
-        self.situation = Situation({}, self.state, 0.0)
+        self.state = PolicyState(self._initial, 0.0)
+        self.situation = Situation({}, self.state, 0.0, tuple(self.modes), self.modes.safe)
         self.refused: Refusal | None = None
-        self._ledger = Ledger(config.initial_mode, 0.0)
+        self._ledger = Ledger(self.modes, self._initial, 0.0)
 
     @property
     def is_held(self) -> bool:
@@ -146,7 +166,7 @@ class MetaControl:
     def refusal(self, mode: str) -> str:
         """Return why a mode cannot be entered, '' when it can."""
         if mode not in self.wiring:
-            return f"unknown mode '{mode}', expected one of {', '.join(MODES)}"
+            return f"unknown mode '{mode}', expected one of {', '.join(self.modes)}"
         if self.wiring[mode].refusal:
             return f'mode {mode} is refused: {self.wiring[mode].refusal}'
         if mode in self.constraints.forbidden_modes:
@@ -155,7 +175,7 @@ class MetaControl:
 
     def signals(self, raw: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
         """Return the meta-states of this tick."""
-        return self._meta.update(raw, self.state.mode)
+        return self._meta.update(raw, consolidates=self.modes[self.state.mode].consolidates)
 
     @property
     def claims(self) -> Competence:
@@ -170,13 +190,14 @@ class MetaControl:
         return not self._baseline_over
 
     def begin(self, now_s: float) -> Decision:
-        """Return the decision that the graph is brought up with: freeze where a rule bars it."""
-        mode = self.config.pin_mode or self.config.initial_mode
-        baseline = self.config.initial_mode if self.config.baseline_episodes else ''
-        self._ledger = Ledger(mode, now_s)
+        """Return the decision that brings the graph up: the safe mode where a rule bars it."""
+        mode = self.config.pin_mode or self._initial
+        baseline = self._initial if self.config.baseline_episodes else ''
+        self._ledger = Ledger(self.modes, mode, now_s)
         return self._decide(Situation(
-            {}, self.state, now_s, self._barred(now_s), held=self.is_held, begin=mode,
-            baseline=baseline, ceilings=self.constraints.ceilings))
+            {}, self.state, now_s, tuple(self.modes), self.modes.safe, self._barred(now_s),
+            held=self.is_held, begin=mode, baseline=baseline,
+            ceilings=self.constraints.ceilings))
 
     def decide(self, signals: Mapping[str, float], raw: Mapping[str, Mapping[str, float]],
                fault: str, now_s: float) -> Decision:
@@ -186,11 +207,10 @@ class MetaControl:
             fault = 'episodic memory cannot write'
         self.guards.update(signals, raw, mode, now_s)
         return self._decide(Situation(
-            signals, self.state, now_s, self._barred(now_s),
-            self.constraints.min_dwell_s.get(mode, 0.0),
+            signals, self.state, now_s, tuple(self.modes), self.modes.safe,
+            self._barred(now_s), self.constraints.min_dwell_s.get(mode, 0.0),
             {**self.constraints.ceilings, **self.guards.ceilings}, self.is_held, fault,
-            self.config.pin_mode,
-            self.config.initial_mode if self.in_baseline(raw) else ''))
+            self.config.pin_mode, self._initial if self.in_baseline(raw) else ''))
 
     def _decide(self, situation: Situation) -> Decision:
         decision = choose(situation, self.phi)
@@ -203,7 +223,7 @@ class MetaControl:
         # The safe mode can be neither vetoed nor forbidden: pain must always stop the arm.
         found = self.guards.forbidden | self.constraints.forbidden(self._ledger, now_s)
         for mode in self.wiring:
-            if mode == SAFE_MODE:
+            if mode == self.modes.safe:
                 continue
             if mode in self.config.veto_modes:
                 found[mode] = 'the operator vetoes it'

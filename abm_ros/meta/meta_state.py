@@ -59,12 +59,12 @@ class MetaState:
         self._recorded: float | None = None
         self._served: float | None = None
 
-    def update(self, raw: Raw, mode: str) -> dict[str, float]:
+    def update(self, raw: Raw, *, consolidates: bool = False) -> dict[str, float]:
         """
         Take the newest telemetry and return the signals.
 
         :param raw: for each node its named raw values; what is not known is absent.
-        :param mode: the mode in force; only sleep consolidates.
+        :param consolidates: whether the mode in force does.
         :return: every signal in [0, 1]. Before System A has a model, prediction_error and
             uncertainty are 1: nothing is known. Without memory's word novelty is 1.
         """
@@ -76,7 +76,7 @@ class MetaState:
         lost = signals.collapse(learner.get('effective_rank', _UNKNOWN),
                                 learner.get('observation_rank', _UNKNOWN))
         gain = signals.learning_gain(self._slow.update(error), self._fast.update(error))
-        self._track_sleep(memory, mode)
+        self._track_sleep(memory, consolidates)
         self._track_episodes(b)
         effort = gate.get('effort_ratio', 0.0)
         return {
@@ -127,7 +127,7 @@ class MetaState:
         for number in range(new):
             self.claims.episode((number + 1) * won // new > number * won // new)
 
-    def _track_sleep(self, memory: Mapping[str, float], mode: str) -> None:
+    def _track_sleep(self, memory: Mapping[str, float], consolidates: bool) -> None:
         recorded, served = memory.get('recorded'), memory.get('served')
         if recorded is not None:
             # A restarted memory counts from 0 again: what it says then is all new.
@@ -136,6 +136,6 @@ class MetaState:
             self._recorded = recorded
         if served is not None:
             before = self._served if self._served is not None else served
-            if mode == 'sleep':
+            if consolidates:
                 self._pressure.consolidate(served - before)
             self._served = served

@@ -13,7 +13,6 @@ from abm_ros.common.config import check, from_mapping, setting, setting_of
 from abm_ros.common.errors import ConfigError, PhiError
 from abm_ros.common.tables import Reader, shown
 from abm_ros.meta.signals import SIGNALS
-from abm_ros.meta.wiring import MODES, SAFE_MODE
 
 
 @dataclass(frozen=True)
@@ -119,6 +118,19 @@ class Phi:
     modes: Mapping[str, ModePolicy]
     overrides: tuple[Override, ...] = ()
 
+    def check_modes(self, known: Collection[str]) -> None:
+        """
+        Make sure that every mode that the table names is there.
+
+        :param known: the modes of the wiring table.
+        :raises PhiError: naming the modes that are not.
+        """
+        for where, named in (('modes', list(self.modes)),
+                             ('overrides', [rule.mode for rule in self.overrides])):
+            if unknown := [mode for mode in named if mode not in known]:
+                raise PhiError(f'phi.{where}: unknown mode {", ".join(map(shown, unknown[:5]))}, '
+                               f'expected one of {", ".join(known)}')
+
 
 @dataclass(frozen=True)
 class PolicyState:
@@ -143,7 +155,7 @@ class Decision:
 
 
 def decide(signals: Mapping[str, float], state: PolicyState, phi: Phi, now_s: float,
-           allowed: Collection[str]) -> Decision:
+           allowed: Collection[str], safe: str) -> Decision:
     """
     Choose the mode for now.
 
@@ -154,6 +166,7 @@ def decide(signals: Mapping[str, float], state: PolicyState, phi: Phi, now_s: fl
     :param signals: meta-states, each in [0, 1]; unknown ones are absent.
     :param now_s: monotonic time, s.
     :param allowed: modes that wiring, constraints and the operator allow.
+    :param safe: the safe mode.
     """
     drives = {mode: policy.drive(signals) for mode, policy in phi.modes.items()
               if mode in allowed}
@@ -162,11 +175,11 @@ def decide(signals: Mapping[str, float], state: PolicyState, phi: Phi, now_s: fl
         unwell = rule.trips(signals) or (goes_on and rule.holds(signals))
         if unwell or (goes_on and now_s - state.unwell_s < rule.settle_s):
             forbidden = '' if rule.mode in allowed else f', but {rule.mode} is not allowed'
-            return _decision(SAFE_MODE if forbidden else rule.mode,
+            return _decision(safe if forbidden else rule.mode,
                              f'override: {rule.text()}{forbidden}', drives, signals, state,
                              phi, now_s, (index, now_s if unwell else state.unwell_s))
     if not drives:
-        return _decision(SAFE_MODE, 'no mode is allowed', drives, signals, state, phi, now_s)
+        return _decision(safe, 'no mode is allowed', drives, signals, state, phi, now_s)
     best = max(drives, key=lambda mode: drives[mode])
     policy = phi.modes.get(state.mode)
     if policy is None or state.mode not in drives:
@@ -194,14 +207,14 @@ def _decision(mode: str, reason: str, drives: Mapping[str, float],
 
 def load_phi(text: str) -> Phi:
     """
-    Read the table from YAML.
+    Read the table from YAML; which modes there are is for the wiring to say (`check_modes`).
 
-    :raises PhiError: not YAML, an unknown mode, signal or key, one that stands twice, another
-        version, or a value of the wrong type or out of bounds.
+    :raises PhiError: not YAML, an unknown signal or key, one that stands twice, another version,
+        or a value of the wrong type or out of bounds.
     """
     raw = _READ.load(text, ('modes', 'overrides'))
     modes = {name: _policy(f'phi.modes.{name}', item)
-             for name, item in _READ.mapping('phi.modes', raw.get('modes'), MODES).items()}
+             for name, item in _READ.mapping('phi.modes', raw.get('modes')).items()}
     listed = _READ.sequence('phi.overrides', raw.get('overrides'))
     rules = tuple(_override(f'phi.overrides[{i}]', item) for i, item in enumerate(listed))
     return Phi(modes, rules)
@@ -232,9 +245,9 @@ def _weights(where: str, raw: Any) -> dict[str, float]:
 
 def _override(where: str, raw: Any) -> Override:
     raw = _READ.mapping(where, raw, [f.name for f in fields(Override)])
-    if raw.get('signal') not in list(SIGNALS) or raw.get('mode') not in MODES:
-        raise PhiError(f'{where}: expected a signal of {", ".join(SIGNALS)} and a mode of '
-                       f'{", ".join(MODES)}, got {shown(raw)}')
+    if raw.get('signal') not in list(SIGNALS) or not isinstance(raw.get('mode'), str):
+        raise PhiError(f'{where}: expected a signal of {", ".join(SIGNALS)} and a mode, got '
+                       f'{shown(raw)}')
     if ('above' in raw) == ('below' in raw) or 'until' not in raw:
         raise PhiError(f"{where}: expected one of 'above' and 'below', and 'until'")
     numbers = {key: _READ.number(f'{where}.{key}', raw[key], 0.0, 1.0)   # as signals are

@@ -1,22 +1,24 @@
-"""The eight modes and the wiring table that says what each of them is."""
+"""The wiring table: what each mode is, for System M and for every node."""
 
-from collections.abc import Collection, Mapping
+import logging
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from abm_ros.common.errors import WiringError
-from abm_ros.common.names import RELATIVE_NAME
+from abm_ros.common.names import MOTOR_GATE, RELATIVE_NAME, SENSORY_GATE
 from abm_ros.common.tables import Reader, shown
+from abm_ros.meta.modes import DESIGN, DESIGN_INITIAL, ROLES, Modes, Roles, role_problem
 
-MODES = ('play', 'task', 'observe', 'imitate', 'rest', 'sleep', 'imagine', 'freeze')
-SAFE_MODE = 'freeze'
-# In these the motors never move, whatever the table says (design, section 4).
-MOTORS_SHUT = ('observe', 'imitate', 'rest', 'sleep', 'imagine', 'freeze')
-SENSORS_CUT = ('sleep', 'imagine')
-GATE_NODE, GATE_PORT = 'motor_gate', 'action'
-SENSOR_NODE = 'sensory_gate'
+GATE_PORT = 'action'
 SENSOR_PORTS = ('joint_states', 'tool_pose', 'camera', 'battery', 'goal')
-_READ = Reader('wiring', WiringError)
+_READ = Reader('wiring', WiringError, newest=2)
+_LOG = logging.getLogger(__name__)
+# What version 2 has and version 1 has not.
+_NEW_KEYS, _NEW_ROW_KEYS = ('initial',), ('roles', 'senses')
+_ROW_KEYS = (*_NEW_ROW_KEYS, 'motors', 'refusal', 'nodes')
+# The command line's word for no mode at all.
+_RESERVED = 'none'
 # For each node the settings that a row may set, each with the texts that it may be set to.
 RowSettings = Mapping[str, Mapping[str, Collection[str]]]
 
@@ -35,39 +37,96 @@ class Row:
     """One mode of the wiring table; `refusal` says why a mode cannot be entered, '' if it can."""
 
     mode: str
+    roles: Roles
     motors_open: bool
+    senses_open: bool
     nodes: Mapping[str, NodeRow]
     refusal: str = ''
 
 
+class Wiring(Mapping[str, Row]):
+    """The wiring table: one row per mode, in its order."""
+
+    def __init__(self, rows: Iterable[Row], initial: str = DESIGN_INITIAL) -> None:
+        """
+        Take the rows.
+
+        :raises WiringError: not exactly one mode is safe, it is refused, or `initial` is no mode.
+        """
+        self._rows = {row.mode: row for row in rows}
+        self.modes = Modes({mode: row.roles for mode, row in self._rows.items()}, initial)
+        if self._rows[self.modes.safe].refusal:
+            raise WiringError(f'wiring.modes.{self.modes.safe}.refusal: {self.modes.safe} is the '
+                              'safe mode and cannot be refused')
+
+    def __getitem__(self, mode: str) -> Row:
+        return self._rows[mode]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
 def load_wiring(text: str, ports: Mapping[str, Collection[str]],
-                settings: RowSettings) -> dict[str, Row]:
+                settings: RowSettings) -> Wiring:
     """
     Read and check the wiring table.
 
-    :param text: YAML: `modes: <mode>: {motors, refusal?, nodes: <node>: {state, ports, params}}`;
-        a port that a row does not name is unwired in that mode.
+    :param text: YAML: `initial`, and `modes: <mode>: {roles, motors, senses, refusal?, nodes:
+        <node>: {state, ports, params}}`; a port that a row does not name is unwired in that mode.
+        A table of version 1 has the modes of the design and neither `initial`, `roles` nor
+        `senses`: they are what the design says.
     :param ports: the nodes there are and the ports that each has.
     :param settings: what `params` may set in which node; all else is System M's to set.
     :return: one row per mode, every node and port present.
-    :raises WiringError: an unknown or missing mode, node, port, setting, key or topic, one that
-        stands twice, another version, or a row that breaks an invariant.
+    :raises WiringError: an unknown mode, role, node, port, setting, key or topic, one that stands
+        twice, another version, or a row that breaks an invariant.
     """
-    table = _READ.load(text, ('modes', 'templates')).get('modes')
-    modes = _READ.mapping('wiring.modes', table, MODES)
-    missing = [mode for mode in MODES if mode not in modes]
+    table = _READ.load(text, ('initial', 'modes', 'templates'))
+    if table['version'] == 1:
+        table = _of_version_2(table)
+    modes = _READ.mapping('wiring.modes', table.get('modes'))
+    initial = table.get('initial')
+    if not isinstance(initial, str):
+        raise WiringError(f'wiring.initial: expected a mode, got {shown(initial)}')
+    return Wiring([_row(mode, raw, ports, settings) for mode, raw in modes.items()], initial)
+
+
+def _of_version_2(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a table of version 1 as one of version 2."""
+    modes = _READ.mapping('wiring.modes', table.get('modes'), tuple(DESIGN))
+    missing = [mode for mode in DESIGN if mode not in modes]
     if missing:
         raise WiringError(f'wiring.modes: no row for {", ".join(missing)}')
-    return {mode: _row(mode, modes[mode], ports, settings) for mode in MODES}
+    newer = [key for key in _NEW_KEYS if key in table]
+    newer += [key for raw in modes.values() if isinstance(raw, dict)
+              for key in _NEW_ROW_KEYS if key in raw]
+    if newer:
+        raise WiringError(f"wiring: '{newer[0]}' is of version 2, and the table of version 1: "
+                          "write 'version: 2' at its top")
+    _LOG.warning("wiring: the table is of version 1, which names no roles: its modes get those of "
+                 "the design. Write 'version: 2', with roles and senses for each mode, to add "
+                 'modes')
+    rows = {mode: {'roles': list(roles.listed), **raw,
+                   'senses': 'shut' if roles.consolidates or roles.imagines else 'open'}
+            for mode, roles in DESIGN.items() if isinstance(raw := modes[mode], dict)}
+    return {**table, 'initial': DESIGN_INITIAL, 'modes': {**modes, **rows}}
 
 
-def _row(mode: str, raw: Any, ports: Mapping[str, Collection[str]],
+def _row(mode: Any, raw: Any, ports: Mapping[str, Collection[str]],
          settings: RowSettings) -> Row:
+    if not isinstance(mode, str) or not mode.isidentifier() or mode == _RESERVED:
+        raise WiringError(f'wiring.modes: expected a name of letters, digits and _ other than '
+                          f"'{_RESERVED}', got {shown(mode)}")
     where = f'wiring.modes.{mode}'
-    raw = _READ.mapping(where, raw, ('motors', 'refusal', 'nodes'))
-    motors = raw.get('motors')
-    if motors not in ('open', 'shut'):
-        raise WiringError(f"{where}.motors: expected 'open' or 'shut', got {shown(motors)}")
+    raw = _READ.mapping(where, raw, _ROW_KEYS)
+    motors_open, senses_open = (_is_open(f'{where}.{key}', raw.get(key))
+                                for key in ('motors', 'senses'))
+    roles = _roles(f'{where}.roles', raw.get('roles'))
+    if problem := role_problem(mode, roles, motors_open=motors_open, senses_open=senses_open):
+        raise WiringError(f'{where}.{problem}')
     given = _READ.mapping(f'{where}.nodes', raw.get('nodes'), tuple(ports))
     absent = [node for node in ports if node not in given]
     if absent:
@@ -77,11 +136,22 @@ def _row(mode: str, raw: Any, ports: Mapping[str, Collection[str]],
     refusal = raw.get('refusal') or ''
     if not isinstance(refusal, str):
         raise WiringError(f'{where}.refusal: expected a text, got {shown(refusal)}')
-    row = Row(mode, motors == 'open', nodes, refusal)
-    if mode == SAFE_MODE and row.refusal:
-        raise WiringError(f'{where}.refusal: {SAFE_MODE} is the safe mode and cannot be refused')
-    _check_invariants(where, row)
-    return row
+    _check_gates(where, nodes, motors_open=motors_open, senses_open=senses_open)
+    return Row(mode, roles, motors_open, senses_open, nodes, refusal)
+
+
+def _is_open(where: str, word: Any) -> bool:
+    # Not 'on', which many readers of YAML take for a truth value.
+    if word not in ('open', 'shut'):
+        raise WiringError(f"{where}: expected 'open' or 'shut', got {shown(word)}")
+    return bool(word == 'open')
+
+
+def _roles(where: str, raw: Any) -> Roles:
+    if not isinstance(raw, list) or (unknown := [role for role in raw if role not in ROLES]):
+        raise WiringError(f'{where}: expected a list of some of {", ".join(ROLES)}, got '
+                          f'{shown(raw if not isinstance(raw, list) else unknown[0])}')
+    return Roles(**dict.fromkeys(raw, True))
 
 
 def _node_row(where: str, raw: Any, ports: Collection[str],
@@ -104,16 +174,15 @@ def _node_row(where: str, raw: Any, ports: Collection[str],
     return NodeRow(state == 'active', {name: wires.get(name, '') for name in ports}, params)
 
 
-def _check_invariants(where: str, row: Row) -> None:
-    if row.motors_open and row.mode in MOTORS_SHUT:
-        raise WiringError(f"{where}.motors: must be 'shut' in {row.mode}")
-    gate = row.nodes.get(GATE_NODE)
-    if gate is not None and not row.motors_open and gate.active and gate.ports.get(GATE_PORT):
-        raise WiringError(f"{where}: motors are 'shut' but {GATE_NODE} is active with "
+def _check_gates(where: str, nodes: Mapping[str, NodeRow], *, motors_open: bool,
+                 senses_open: bool) -> None:
+    gate = nodes.get(MOTOR_GATE)
+    if gate is not None and not motors_open and gate.active and gate.ports.get(GATE_PORT):
+        raise WiringError(f"{where}: motors are 'shut' but {MOTOR_GATE} is active with "
                           f"port '{GATE_PORT}' wired")
-    senses = row.nodes.get(SENSOR_NODE)
-    if senses is not None and row.mode in SENSORS_CUT and senses.active:
+    senses = nodes.get(SENSORY_GATE)
+    if senses is not None and not senses_open and senses.active:
         wired = [name for name in SENSOR_PORTS if senses.ports.get(name)]
         if wired:
-            raise WiringError(f'{where}: sensors are cut in {row.mode}, but {SENSOR_NODE} is '
-                              f'active with {", ".join(wired)} wired')
+            raise WiringError(f"{where}: senses are 'shut' but {SENSORY_GATE} is active with "
+                              f'{", ".join(wired)} wired')

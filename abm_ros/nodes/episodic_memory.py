@@ -33,7 +33,6 @@ from abm_ros.ros.replay_link import Credits, decode_credits, encode_batch
 from abm_ros.ros.spin import run_node
 
 _POLL_PERIOD_S = 0.1
-UPKEEP_MODES = ('rest', 'sleep')
 _NOVELTIES_KEPT = 8
 # Numbers served at a stretch; with images the rest waits for other messages.
 _TURN_NUMBERS = 500_000
@@ -53,6 +52,9 @@ class EpisodicMemoryConfig(ReplayConfig, StoreConfig, QuotaConfig, AppraisalConf
         0.004, 'How long recording waits, so that motors are answered first.',
         unit='s', low=0.0, high=0.1)
     mode: str = setting('', 'Mode written with each step; set by System M.', runtime=True)
+    upkeep: bool = setting(
+        False, 'Forget and compact while the quota demands it; System M sets it in restful '
+        'modes.', runtime=True)
 
     def __post_init__(self) -> None:
         ReplayConfig.__post_init__(self)
@@ -254,7 +256,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         except StoreError as error:
             self._say(error)
             return
-        if self._upkeep is not None and self.config.mode in UPKEEP_MODES:
+        if self._upkeep is not None and self.config.upkeep:
             try:
                 self._upkeep.step()
             except StoreError as error:

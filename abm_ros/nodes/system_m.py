@@ -22,9 +22,14 @@ from abm_ros.meta.audit.head import load_key
 from abm_ros.meta.audit.log import AuditLog
 from abm_ros.meta.audit.trail import OperatorOverrides, standing_overrides
 from abm_ros.meta.constraints import load_constraints
-from abm_ros.meta.meta_control import Health, MetaControl, SystemMConfig, operator_overrides
+from abm_ros.meta.meta_control import (
+    Health,
+    MetaControl,
+    SystemMConfig,
+    check_modes,
+    operator_overrides,
+)
 from abm_ros.meta.phi import load_phi
-from abm_ros.meta.wiring import MODES
 from abm_ros.nodes.effectors.conductor import Conductor
 from abm_ros.nodes.effectors.diagnostics import statuses
 from abm_ros.nodes.effectors.rewirer import Rewirer
@@ -49,6 +54,8 @@ class SystemM(PartNode[SystemMConfig]):
 
     def __init__(self) -> None:
         super().__init__(names.SYSTEM_M, SystemMConfig)
+        self._table = read_wiring(table_text(self.config.wiring, 'wiring.yaml', WiringError))
+        check_modes(self.config, self._table.modes)
         self._lock = threading.Lock()
         self._beat_lock = threading.Lock()
         self._launched = operator_overrides(self.config)
@@ -83,12 +90,11 @@ class SystemM(PartNode[SystemMConfig]):
 
     def configure(self) -> None:
         config = self.config
-        wiring = read_wiring(table_text(config.wiring, 'wiring.yaml', WiringError))
         tables = {'phi': table_text(config.phi, 'phi.yaml', PhiError),
                   'constraints': table_text(config.constraints, 'constraints.yaml',
                                             ConstraintError)}
-        control = MetaControl(config, load_phi(tables['phi']), wiring,
-                              load_constraints(tables['constraints']))
+        control = MetaControl(config, load_phi(tables['phi']), self._table,
+                              load_constraints(tables['constraints'], self._table.modes))
         home = Path(config.directory).expanduser()
         home.mkdir(parents=True, exist_ok=True)
         audit = AuditLog(home / 'audit.jsonl', key=load_key(config.audit_key))
@@ -215,7 +221,8 @@ class SystemM(PartNode[SystemMConfig]):
         if (conductor := self._conductor) is not None:
             forbidden = conductor.control.situation.forbidden
             response.success, response.message = True, json.dumps(
-                {mode: forbidden.get(mode) or conductor.control.refusal(mode) for mode in MODES})
+                {mode: forbidden.get(mode) or conductor.control.refusal(mode)
+                 for mode in self._table})
         return response
 
     def _on_get_mode(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
@@ -273,6 +280,7 @@ class SystemM(PartNode[SystemMConfig]):
             return result
         try:
             config = replace(self.config, **asked)
+            check_modes(config, self._table.modes)
             if (conductor := self._conductor) is not None:
                 if refusal := asked.get('pin_mode') and conductor.control.refusal(
                         config.pin_mode):

@@ -17,7 +17,7 @@ from std_msgs.msg import Float32MultiArray, String, UInt8MultiArray
 from abm_ros.common import names
 from abm_ros.common.errors import WiringError
 from abm_ros.memory.schedule import SCHEDULES
-from abm_ros.meta.wiring import Row, RowSettings, load_wiring
+from abm_ros.meta.wiring import RowSettings, Wiring, load_wiring
 from abm_ros.ros import qos
 
 PUBLISH, SUBSCRIBE = 'publish', 'subscribe'
@@ -100,7 +100,7 @@ ROW_SETTINGS: RowSettings = {
         'schedule': SCHEDULES}}
 
 
-def read_wiring(text: str) -> dict[str, Row]:
+def read_wiring(text: str) -> Wiring:
     """
     Read a wiring table for the nodes and ports that there are.
 

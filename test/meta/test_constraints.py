@@ -6,26 +6,27 @@ import pytest
 
 from abm_ros.common.errors import ConstraintError
 from abm_ros.meta.constraints import Constraints, Ledger, load_constraints
-from abm_ros.meta.wiring import MODES
+from abm_ros.meta.modes import DESIGN, Modes
 
 OWN = Path(__file__).resolve().parents[2] / 'config' / 'constraints.yaml'
+MODES = Modes(DESIGN, 'task')
 
 
 def test_the_packages_own_constraints_load() -> None:
-    own = load_constraints(OWN.read_text())
-    ledger = Ledger('sleep', 0.0)
+    own = load_constraints(OWN.read_text(), MODES)
+    ledger = Ledger(MODES, 'sleep', 0.0)
     assert own.forbidden(ledger, 59.9) == {}
     assert own.forbidden(ledger, 60.0) == {'sleep': 'max_dwell_s.sleep: 60 s'}
 
 
 def test_nothing_written_forbids_nothing() -> None:
-    assert load_constraints('').forbidden(Ledger('play', 0.0), 1e9) == {}
+    assert load_constraints('', MODES).forbidden(Ledger(MODES, 'play', 0.0), 1e9) == {}
 
 
 def test_forbidden_and_limited_modes() -> None:
-    rules = load_constraints('{forbidden_modes: [play], max_dwell_s: {rest: 2}}')
-    assert rules == Constraints(('play',), {'rest': 2})
-    ledger = Ledger('rest', 0.0)
+    rules = load_constraints('{forbidden_modes: [play], max_dwell_s: {rest: 2}}', MODES)
+    assert rules == Constraints(MODES, ('play',), {'rest': 2})
+    ledger = Ledger(MODES, 'rest', 0.0)
     assert set(rules.forbidden(ledger, 1.99)) == {'play'}
     assert set(rules.forbidden(ledger, 2.0)) == {'play', 'rest'}
 
@@ -42,13 +43,13 @@ def test_forbidden_and_limited_modes() -> None:
     ('forbidden_modes: [[play]]', 'forbidden_modes|play')])
 def test_wrong_constraints_are_refused_in_words(text, says) -> None:
     with pytest.raises(ConstraintError, match=says) as caught:
-        load_constraints(text)
+        load_constraints(text, MODES)
     assert '\n' not in str(caught.value)
 
 
 def test_a_mode_left_at_its_longest_dwell_stays_away_for_a_while() -> None:
-    rules = Constraints(max_dwell_s={'sleep': 10.0}, recover_s=4.0)
-    ledger = Ledger('sleep', 0.0)
+    rules = Constraints(MODES, max_dwell_s={'sleep': 10.0}, recover_s=4.0)
+    ledger = Ledger(MODES, 'sleep', 0.0)
     ledger.enter('rest', 10.0, 5.0)
     assert 'sleep' in rules.forbidden(ledger, 13.9)
     assert rules.forbidden(ledger, 14.0) == {}
@@ -58,8 +59,8 @@ def test_a_mode_left_at_its_longest_dwell_stays_away_for_a_while() -> None:
 
 
 def test_a_quota_counts_the_last_window_only() -> None:
-    rules = Constraints(quotas={'sleep': 0.3}, quota_window_s=100.0)
-    ledger = Ledger('sleep', 0.0)
+    rules = Constraints(MODES, quotas={'sleep': 0.3}, quota_window_s=100.0)
+    ledger = Ledger(MODES, 'sleep', 0.0)
     assert rules.forbidden(ledger, 29.9) == {}
     assert set(rules.forbidden(ledger, 30.0)) == {'sleep'}
     ledger.enter('play', 30.0, 5.0)
@@ -69,8 +70,8 @@ def test_a_quota_counts_the_last_window_only() -> None:
 
 
 def test_too_long_awake_leaves_rest_and_sleep_until_one_was_whole() -> None:
-    rules = Constraints(max_awake_s=50.0, rest_s=5.0)
-    ledger = Ledger('play', 0.0)
+    rules = Constraints(MODES, max_awake_s=50.0, rest_s=5.0)
+    ledger = Ledger(MODES, 'play', 0.0)
     assert rules.forbidden(ledger, 49.9) == {}
     assert set(MODES) - set(rules.forbidden(ledger, 50.0)) == {'rest', 'sleep', 'freeze'}
     ledger.enter('rest', 50.0, 5.0)
@@ -82,9 +83,9 @@ def test_too_long_awake_leaves_rest_and_sleep_until_one_was_whole() -> None:
 
 
 def test_a_forbidden_transition_bars_only_from_its_mode() -> None:
-    rules = load_constraints('forbidden_transitions: [[sleep, play]]')
-    assert set(rules.forbidden(Ledger('sleep', 0.0), 1.0)) == {'play'}
-    assert rules.forbidden(Ledger('task', 0.0), 1.0) == {}
+    rules = load_constraints('forbidden_transitions: [[sleep, play]]', MODES)
+    assert set(rules.forbidden(Ledger(MODES, 'sleep', 0.0), 1.0)) == {'play'}
+    assert rules.forbidden(Ledger(MODES, 'task', 0.0), 1.0) == {}
 
 
 @pytest.mark.parametrize(('text', 'says'), [
@@ -108,7 +109,7 @@ def test_a_forbidden_transition_bars_only_from_its_mode() -> None:
     ('recover_s: -1', 'recover_s'), ('quota_window_s: 0', 'quota_window_s')])
 def test_contradictions_and_impossible_numbers_are_refused_by_name(text, says) -> None:
     with pytest.raises(ConstraintError, match=says):
-        load_constraints(text)
+        load_constraints(text, MODES)
 
 
 @pytest.mark.parametrize('text', [
@@ -117,4 +118,4 @@ def test_contradictions_and_impossible_numbers_are_refused_by_name(text, says) -
     '{quota_window_s: 60, rest_s: 90, max_awake_s: 600}', 'version: 1', 'forbidden_modes:',
     'max_dwell_s: {rest: .inf}', 'max_awake_s: .inf'])
 def test_what_contradicts_nothing_is_taken(text) -> None:
-    load_constraints(text)
+    load_constraints(text, MODES)

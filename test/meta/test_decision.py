@@ -10,19 +10,21 @@ from hypothesis import strategies as st
 from abm_ros.common.errors import AuditError
 from abm_ros.meta.audit.trail import LogEntry, explain
 from abm_ros.meta.decision import Situation, choose, from_record, refused, to_record
+from abm_ros.meta.modes import DESIGN
 from abm_ros.meta.phi import ModePolicy, Modulation, Override, Phi, PolicyState
-from abm_ros.meta.wiring import MODES
 
 PHI = Phi({'play': ModePolicy(0.1, {'prediction_error': 1.0}, 0.1, 2.0,
                               Modulation(exploration=0.3)),
            'task': ModePolicy(0.5, {}, 0.1, 2.0), 'rest': ModePolicy(0.0)},
           (Override('pain', 'freeze', above=0.5, until=0.1, settle_s=1.0),))
+MODES = tuple(DESIGN)
 UNIT = st.floats(0.0, 1.0)
 SITUATIONS = st.builds(
     Situation, st.fixed_dictionaries({'prediction_error': UNIT, 'pain': UNIT}),
     st.builds(PolicyState, st.sampled_from(MODES), st.floats(0.0, 100.0), st.integers(-1, 0),
               st.floats(0.0, 100.0)),
-    st.floats(100.0, 1e9), st.dictionaries(st.sampled_from(MODES[:-1]), st.just('a rule')),
+    st.floats(100.0, 1e9), st.just(MODES), st.just('freeze'),
+    st.dictionaries(st.sampled_from(MODES[:-1]), st.just('a rule')),
     st.floats(0.0, 50.0), st.dictionaries(st.sampled_from(('plasticity_a', 'plasticity_b')),
                                           UNIT),
     st.booleans(), st.sampled_from(('', 'lost system_a')), st.sampled_from(('', *MODES)),
@@ -48,8 +50,8 @@ def test_what_is_barred_is_never_chosen_and_ceilings_hold(situation) -> None:
 
 
 def at(error: float, **changes) -> Situation:
-    return replace(Situation({'prediction_error': error}, PolicyState('task', 0.0), 10.0),
-                   **changes)
+    return replace(Situation({'prediction_error': error}, PolicyState('task', 0.0), 10.0, MODES,
+                             'freeze'), **changes)
 
 
 def test_the_constraints_dwell_outlasts_phis_and_is_named_as_what_refused() -> None:

@@ -7,7 +7,9 @@ import pytest
 
 from abm_ros.meta.guards import GuardConfig, Guards, SomaticBudget
 from abm_ros.meta.meta_state import MetaState, MetaStateConfig
+from abm_ros.meta.modes import DESIGN, Modes
 
+MODES = Modes(DESIGN, 'task')
 CONFIG = GuardConfig(guard_window_s=10.0, guard_response_s=20.0)
 FINE = {'uncertainty': 0.3, 'competence': 0.5, 'learning_gain': 0.0, 'energy': 0.8,
         'stress': 0.1, 'pain': 0.0, 'sleep_pressure': 0.3}
@@ -27,7 +29,7 @@ def first(seen, name) -> int:
 
 
 def test_an_honest_life_trips_nothing() -> None:
-    guards = Guards(CONFIG)
+    guards = Guards(CONFIG, MODES)
     moments = [({'uncertainty': 0.9 - 0.004 * i, 'competence': 0.002 * i, 'learning_gain': 0.1},
                 {'system_b': {'action_spread': 0.4}}) for i in range(200)]
     assert not set().union(*live(guards, moments))
@@ -35,7 +37,7 @@ def test_an_honest_life_trips_nothing() -> None:
 
 
 def test_seeking_doubt_without_learning_caps_the_intrinsic_weight_for_a_while() -> None:
-    guards = Guards(CONFIG)
+    guards = Guards(CONFIG, MODES)
     rising = [({'uncertainty': min(1.0, 0.3 + 0.05 * i), 'competence': 0.2}, {})
               for i in range(60)]
     seen = live(guards, rising)
@@ -49,7 +51,7 @@ def test_seeking_doubt_without_learning_caps_the_intrinsic_weight_for_a_while() 
 @pytest.mark.parametrize(('competence', 'trips'), [(0.2, True), (0.3, False)])
 def test_doubt_that_is_sought_in_many_short_plays_trips_too(competence, trips) -> None:
     """Plays of 4 s, far below the window; skill that grows meanwhile clears it."""
-    guards, seen, now_s = Guards(CONFIG), set(), 0.0
+    guards, seen, now_s = Guards(CONFIG, MODES), set(), 0.0
     for play in range(12):
         level = {'uncertainty': min(1.0, 0.2 + 0.1 * play),
                  'competence': 0.2 if play < 3 else competence + 0.03 * play * (not trips)}
@@ -62,14 +64,14 @@ def test_doubt_that_is_sought_in_many_short_plays_trips_too(competence, trips) -
 def test_the_same_rise_with_learning_gain_is_curiosity_and_not_a_proxy() -> None:
     rising = [({'uncertainty': min(1.0, 0.3 + 0.05 * i), 'learning_gain': 0.02 * i}, {})
               for i in range(60)]
-    assert not set().union(*live(Guards(CONFIG), rising))
+    assert not set().union(*live(Guards(CONFIG, MODES), rising))
 
 
 @pytest.mark.parametrize(('mode', 'signals', 'raw', 'name', 'forbidden'), [
     ('play', {}, {'system_b': {'action_spread': 0.0}}, 'actions', 'play'),
     ('sleep', {'sleep_pressure': 0.0}, {}, 'replay', 'sleep')])
 def test_a_collapse_or_an_idle_loop_changes_the_mode(mode, signals, raw, name, forbidden) -> None:
-    guards = Guards(CONFIG)
+    guards = Guards(CONFIG, MODES)
     seen = live(guards, [(signals, raw)] * 15, mode)
     assert first(seen, name) == 10
     assert forbidden in guards.forbidden
@@ -79,7 +81,7 @@ def test_a_collapse_or_an_idle_loop_changes_the_mode(mode, signals, raw, name, f
 
 
 def test_a_loop_of_short_sleeps_that_find_nothing_trips_and_honest_sleeps_do_not() -> None:
-    guards, honest, now_s = Guards(CONFIG), Guards(CONFIG), 0.0
+    guards, honest, now_s = Guards(CONFIG, MODES), Guards(CONFIG, MODES), 0.0
     seen: list[set[str]] = []
     for _ in range(6):    # 3 s of sleep at a time, awake for 5 s between
         seen += live(guards, [({'sleep_pressure': 0.0}, {})] * 3, 'sleep', now_s)
@@ -92,26 +94,26 @@ def test_a_loop_of_short_sleeps_that_find_nothing_trips_and_honest_sleeps_do_not
 
 
 def test_energy_that_rises_while_the_motors_work_is_not_believed() -> None:
-    guards = Guards(CONFIG)
+    guards = Guards(CONFIG, MODES)
     seen = live(guards, [({'energy': min(1.0, 0.5 + 0.02 * i)}, {}) for i in range(40)])
     assert first(seen, 'energy') > 0
     assert 'play' in guards.forbidden
-    assert not set().union(*live(Guards(CONFIG), [({'energy': 0.5 + 0.01 * i}, {})
+    assert not set().union(*live(Guards(CONFIG, MODES), [({'energy': 0.5 + 0.01 * i}, {})
                                                   for i in range(40)], 'rest'))
 
 
 def test_the_somatic_budget_integrates_to_its_closed_form_and_forces_rest() -> None:
     """Full pain above an ease of 0.3 spends 0.7 per second: 60 / 0.7 = 85.7 s."""
     budget = SomaticBudget(60.0, 0.3, 0.5)
-    spent = [budget.update(0.0, 1.0, 'play', 1.0) for _ in range(86)]
+    spent = [budget.update(0.0, 1.0, 1.0, resting=False) for _ in range(86)]
     assert spent.index(True) == 85
     # Rest wins back 0.5 + 0.3 per second: half of it, 30, after 37.5 s.
-    back = [budget.update(0.0, 0.0, 'rest', 1.0) for _ in range(40)]
+    back = [budget.update(0.0, 0.0, 1.0, resting=True) for _ in range(40)]
     assert back.index(False) == 37
 
 
 def test_a_spent_budget_leaves_rest_and_sleep_only() -> None:
-    guards = Guards(CONFIG)
+    guards = Guards(CONFIG, MODES)
     live(guards, [({'stress': 1.0, 'pain': 0.6}, {})] * 70)
     assert set(guards.forbidden) >= {'play', 'task', 'observe'}
     assert not set(guards.forbidden) & {'rest', 'sleep', 'freeze'}
@@ -148,7 +150,7 @@ def perceive(seed: int, noise: float, error, doubt, wins) -> Iterable[tuple[str,
         yield 'play', state.update({
             'system_a': {'prediction_error': max(0.0, error(now_s) + noise * rng.normal()),
                          'uncertainty': u / (1 - u), 'latents': tick},
-            'system_b': {'episodes': tick // 50 + 1, 'successes': won}}, 'play'), {}
+            'system_b': {'episodes': tick // 50 + 1, 'successes': won}}), {}
 
 
 def rises(now_s: float) -> float:
@@ -161,7 +163,7 @@ def test_a_noisy_television_trips_the_guard_though_its_error_and_luck_fluctuate(
                                                                                 ) -> None:
     """Doubt rises to 0.9; the error stays as large as it is, success is the toss of a coin."""
     for seed in range(2):
-        seen = pace(Guards(GuardConfig()), perceive(
+        seen = pace(Guards(GuardConfig(), MODES), perceive(
             seed, noise, lambda _: 0.8, rises, lambda _: chance))
         assert 60.0 < when_s(seen, 'intrinsic') < 600.0
 
@@ -175,7 +177,7 @@ def test_a_noisy_television_trips_the_guard_though_its_error_and_luck_fluctuate(
 def test_neither_learning_nor_noise_alone_is_taken_for_the_television(noise, error, doubt, wins
                                                                       ) -> None:
     for seed in range(2):
-        seen = pace(Guards(GuardConfig()), perceive(seed, noise, error, doubt, wins))
+        seen = pace(Guards(GuardConfig(), MODES), perceive(seed, noise, error, doubt, wins))
         assert when_s(seen, 'intrinsic') == float('inf')
 
 
@@ -189,12 +191,12 @@ def sleeps(useful_s: float, idle_s: float) -> Iterable[tuple[str, dict, dict]]:
 
 def test_idle_sleeps_trip_though_each_ends_at_its_longest_dwell_and_begins_usefully() -> None:
     """58 s idle less 2 s useful a sleep: the 60 s are full 6 s into the idle of the second."""
-    guards = Guards(GuardConfig())
+    guards = Guards(GuardConfig(), MODES)
     seen = pace(guards, sleeps(2.0, 58.0))
     # The first is 58.0 after 66 s; awake 6, useful 2 takes it to 56.0; 4 s more of idling.
     assert when_s(seen, 'replay') == pytest.approx(66.0 + 6.0 + 2.0 + 4.0, abs=0.3)
     assert 'sleep' in guards.forbidden
-    assert when_s(pace(Guards(GuardConfig()), sleeps(30.0, 25.0)), 'replay') == float('inf')
+    assert when_s(pace(Guards(GuardConfig(), MODES), sleeps(30.0, 25.0)), 'replay') == float('inf')
 
 
 def energy(mode_rates: dict[str, tuple[float, float]], charging: float | None = None
@@ -217,7 +219,7 @@ def energy(mode_rates: dict[str, tuple[float, float]], charging: float | None = 
     # Slowly, but the battery tells that it does not charge.
     (energy({'task': (600, 0.001)}, charging=0.0), 'task')])
 def test_energy_that_no_charger_explains_bars_the_mode_in_which_it_rises(history, fault) -> None:
-    guards, forbidden = Guards(GuardConfig()), set()
+    guards, forbidden = Guards(GuardConfig(), MODES), set()
     for tick, (mode, signals, raw) in enumerate(history):
         guards.update({**FINE, **signals}, raw, mode, 0.1 * tick)
         forbidden |= set(guards.forbidden)
@@ -230,7 +232,7 @@ def test_energy_that_no_charger_explains_bars_the_mode_in_which_it_rises(history
     energy({'task': (40, -0.01), 'rest': (20, 0.02)}),             # the usual life
     energy({'play': (20, -0.01), 'task': (20, -0.005), 'sleep': (30, 0.01)}, charging=0.0)])
 def test_energy_of_a_charger_and_of_rest_is_believed(history) -> None:
-    assert when_s(pace(Guards(GuardConfig()), history), 'energy') == float('inf')
+    assert when_s(pace(Guards(GuardConfig(), MODES), history), 'energy') == float('inf')
 
 
 @pytest.mark.parametrize(('share', 'trips'), [(0.3, False), (0.9, True)])
@@ -238,13 +240,13 @@ def test_actions_that_now_and_then_look_alike_have_not_collapsed(share, trips) -
     rng = np.random.default_rng(0)
     history = [('play', {}, {'system_b': {'action_spread': 0.0 if rng.random() < share else 0.4}})
                for _ in range(3000)]
-    assert (when_s(pace(Guards(GuardConfig()), history), 'actions') < float('inf')) is trips
+    assert (when_s(pace(Guards(GuardConfig(), MODES), history), 'actions') < float('inf')) is trips
 
 
 def test_the_shipped_somatic_budget_lasts_as_long_as_its_description_says() -> None:
     """60 / (1 - 0.6) = 150 s of full stress, 60 / (2 - 0.6) = 42.9 s with full pain."""
     for signals, lasts_s in (({'stress': 1.0}, 150.0), ({'stress': 1.0, 'pain': 1.0}, 42.9)):
-        seen = pace(Guards(GuardConfig()), [('task', signals, {})] * 2000)
+        seen = pace(Guards(GuardConfig(), MODES), [('task', signals, {})] * 2000)
         assert when_s(seen, 'somatic') == pytest.approx(lasts_s, abs=0.2)
-    seen = pace(Guards(GuardConfig()), [('task', {'stress': 0.6}, {})] * 5000)
+    seen = pace(Guards(GuardConfig(), MODES), [('task', {'stress': 0.6}, {})] * 5000)
     assert when_s(seen, 'somatic') == float('inf')

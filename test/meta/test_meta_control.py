@@ -8,14 +8,18 @@ from abm_ros.common.errors import ConfigError, WiringError
 from abm_ros.meta.constraints import Constraints
 from abm_ros.meta.decision import choose
 from abm_ros.meta.meta_control import Health, MetaControl, SystemMConfig
+from abm_ros.meta.modes import DESIGN
 from abm_ros.meta.phi import ModePolicy, Modulation, Override, Phi
-from abm_ros.meta.wiring import MODES, NodeRow, Row
+from abm_ros.meta.wiring import NodeRow, Row, Wiring
 
 OWN = Path(__file__).resolve().parents[2] / 'config'
 SHUT = {'observe', 'imitate', 'rest', 'sleep', 'imagine', 'freeze'}
-WIRING = {mode: Row(mode, mode not in SHUT, {'motor_gate': NodeRow(mode not in SHUT, {}, {})},
-                    'not built' if mode in {'observe', 'imitate', 'imagine'} else '')
-          for mode in MODES}
+WIRING = Wiring([
+    Row(mode, roles, mode not in SHUT, True,
+        {'motor_gate': NodeRow(mode not in SHUT, {}, {})},
+        'not built' if mode in {'observe', 'imitate', 'imagine'} else '')
+    for mode, roles in DESIGN.items()])
+MODES = WIRING.modes
 PHI = Phi({'play': ModePolicy(1.0, {}, 0.0, 0.0, Modulation(exploration=0.5)),
            'task': ModePolicy(0.5, {'competence': 1.0}, 0.0, 0.0),
            'rest': ModePolicy(0.1), 'sleep': ModePolicy(0.0)},
@@ -25,7 +29,7 @@ FINE = {'competence': 0.0, 'pain': 0.0, 'energy': 1.0}
 
 
 def control(constraints: Constraints | None = None, **settings) -> MetaControl:
-    return MetaControl(SystemMConfig(**settings), PHI, WIRING, constraints or Constraints())
+    return MetaControl(SystemMConfig(**settings), PHI, WIRING, constraints or Constraints(MODES))
 
 
 def modes_of(made: MetaControl, *signals, raw=None, fault: str = '', start_s: float = 0.0):
@@ -67,7 +71,7 @@ def test_an_override_whose_mode_is_barred_freezes_and_is_logged(pin) -> None:
 
 def test_a_battery_that_never_charges_never_moves_the_arm() -> None:
     """Rest ends at its longest dwell; the arm must not work meanwhile."""
-    made = control(Constraints((), {'rest': 120.0}, recover_s=3.0))
+    made = control(Constraints(MODES, (), {'rest': 120.0}, recover_s=3.0))
     made.begin(0.0)
     tired = {**FINE, 'energy': 0.05}
     seen = [made.decide(tired, {}, '', 0.1 * i).mode for i in range(1, 2000)]
@@ -77,7 +81,7 @@ def test_a_battery_that_never_charges_never_moves_the_arm() -> None:
 
 def test_a_pinned_mode_needs_no_row_in_phi() -> None:
     made = MetaControl(SystemMConfig(pin_mode='rest'), Phi({'play': ModePolicy(1.0)}), WIRING,
-                       Constraints())
+                       Constraints(MODES))
     made.begin(0.0)
     assert modes_of(made, FINE, FINE) == ['rest', 'rest']
 
@@ -101,20 +105,21 @@ def test_unavailable_modes_are_refused_with_the_reason(mode) -> None:
 
 def test_unknown_and_forbidden_modes_are_refused() -> None:
     assert 'dance' in control().refusal('dance')
-    assert 'constraints' in control(Constraints(('play',))).refusal('play')
+    assert 'constraints' in control(Constraints(MODES, ('play',))).refusal('play')
     with pytest.raises(WiringError, match='forbidden'):
-        control(Constraints(('play',)), pin_mode='play')
-    with pytest.raises(ConfigError):
-        SystemMConfig(pin_mode='dance')
+        control(Constraints(MODES, ('play',)), pin_mode='play')
+    for setting in ('pin_mode', 'initial_mode'):
+        with pytest.raises(ConfigError, match=f"{setting}: unknown mode 'dance'"):
+            control(**{setting: 'dance'})
 
 
 def test_what_the_constraints_forbid_phi_cannot_choose() -> None:
-    made = control(Constraints(('play',)))
+    made = control(Constraints(MODES, ('play',)))
     assert modes_of(made, FINE, FINE) == ['task', 'task']
 
 
 def test_a_mode_ends_at_its_longest_dwell() -> None:
-    made = control(Constraints((), {'play': 3.0}))
+    made = control(Constraints(MODES, (), {'play': 3.0}))
     made.begin(0.0)
     seen = modes_of(made, *[FINE] * 12)
     longest = max(len(run) for run in ''.join(m[0] for m in seen).replace('t', ' ').split())
@@ -130,16 +135,17 @@ def test_a_veto_ends_a_mode_and_vetoing_all_freezes() -> None:
 
 
 @pytest.mark.parametrize(('veto', 'says'), [
-    (('play', 'freeze'), 'freeze cannot be vetoed, for pain'), (('dance',), "unknown 'dance'")])
+    (('play', 'freeze'), 'freeze cannot be vetoed, for pain'),
+    (('dance',), "unknown mode 'dance'")])
 def test_the_safe_mode_cannot_be_vetoed_nor_what_does_not_exist(veto, says) -> None:
     """Else pain could no longer stop the arm."""
     with pytest.raises(ConfigError, match=says):
-        SystemMConfig(veto_modes=veto)
+        control(veto_modes=veto)
 
 
 def test_a_life_begins_frozen_where_a_rule_or_the_operator_bars_its_first_mode() -> None:
     for made, rule in ((control(veto_modes=('task',)), 'the operator vetoes it'),
-                       (control(Constraints(quotas={'task': 0.0})), 'quotas.task'),
+                       (control(Constraints(MODES, quotas={'task': 0.0})), 'quotas.task'),
                        (control(pin_mode='play', veto_modes=('play',)), 'the operator vetoes')):
         decision = made.begin(0.0)
         assert decision.mode == 'freeze'

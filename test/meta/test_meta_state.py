@@ -12,7 +12,7 @@ CONFIG = MetaStateConfig(sleep_capacity=100.0, consolidation_replays=10.0)
 
 
 def test_before_anything_is_known_everything_is_surprising_and_nothing_hurts() -> None:
-    signals = MetaState(CONFIG).update({}, '')
+    signals = MetaState(CONFIG).update({})
     assert set(signals) == set(SIGNALS)
     assert (signals['prediction_error'], signals['uncertainty']) == (1.0, 1.0)
     assert (signals['competence'], signals['energy'], signals['pain']) == (0.0, 1.0, 0.0)
@@ -33,7 +33,8 @@ VALUES = st.floats(allow_nan=True, allow_infinity=True)
 def test_signals_stay_in_the_unit_interval_whatever_is_told(telemetry, mode) -> None:
     state = MetaState(CONFIG)
     for raw in telemetry:
-        assert all(0.0 <= value <= 1.0 for value in state.update(raw, mode).values())
+        signals = state.update(raw, consolidates=mode == 'sleep')
+        assert all(0.0 <= value <= 1.0 for value in signals.values())
 
 
 def memory(recorded: float, served: float = 0.0) -> dict:
@@ -41,7 +42,7 @@ def memory(recorded: float, served: float = 0.0) -> dict:
 
 
 def pressure(state: MetaState, raw: dict, mode: str) -> float:
-    return state.update(raw, mode)['sleep_pressure']
+    return state.update(raw, consolidates=mode == 'sleep')['sleep_pressure']
 
 
 def test_waking_fills_and_only_sleep_empties() -> None:
@@ -62,7 +63,7 @@ def test_a_restarted_memory_counts_from_nothing_again() -> None:
 def test_learning_gain_follows_a_falling_error_and_ends_on_the_plateau() -> None:
     state = MetaState(MetaStateConfig(gain_slow_samples=50.0, gain_fast_samples=5.0))
     def gain(error):
-        return state.update({'system_a': {'prediction_error': error}}, 'play')['learning_gain']
+        return state.update({'system_a': {'prediction_error': error}})['learning_gain']
     assert gain(1.0) == 0.0
     falling = [gain(1.0 - 0.02 * i) for i in range(40)]
     assert falling[-1] > 0.3
@@ -73,25 +74,25 @@ def test_learning_gain_follows_a_falling_error_and_ends_on_the_plateau() -> None
 
 def test_over_force_hurts_at_once_and_strains_slowly() -> None:
     state = MetaState(CONFIG)
-    state.update({'sensory_gate': {'effort_ratio': 0.0}}, 'task')
-    signals = state.update({'sensory_gate': {'effort_ratio': 1.8}}, 'task')
+    state.update({'sensory_gate': {'effort_ratio': 0.0}})
+    signals = state.update({'sensory_gate': {'effort_ratio': 1.8}})
     assert signals['pain'] == pytest.approx(0.8)
     assert signals['stress'] == pytest.approx(1.8 / 20.0)
 
 
 def test_novelty_is_whole_until_memory_tells_it_and_cues_are_absent_until_seen() -> None:
     state = MetaState(CONFIG)
-    signals = state.update({}, 'task')
+    signals = state.update({})
     assert (signals['novelty'], signals['cue'], signals['looming']) == (1.0, 0.0, 0.0)
     signals = state.update({'episodic_memory': {'novelty': 0.25},
-                            'sensory_gate': {'cue': 1.0, 'looming': 1.0}}, 'task')
+                            'sensory_gate': {'cue': 1.0, 'looming': 1.0}})
     assert (signals['novelty'], signals['cue'], signals['looming']) == (0.25, 1.0, 0.5)
 
 
 def test_claims_follow_the_episodes_that_system_b_counts() -> None:
     state = MetaState(CONFIG)
     def after(episodes, successes):
-        return state.update({'system_b': {'episodes': episodes, 'successes': successes}}, 'task')
+        return state.update({'system_b': {'episodes': episodes, 'successes': successes}})
     assert after(500.0, 100.0)['calibration_error'] == 1.0    # an earlier life
     assert state.claims.mean == 0.5
     for number in range(1, 201):
@@ -104,7 +105,7 @@ def test_claims_follow_the_episodes_that_system_b_counts() -> None:
 
 def test_a_collapse_of_the_latents_is_a_signal_of_its_own() -> None:
     signals = MetaState(CONFIG).update(
-        {'system_a_learner': {'effective_rank': 2.0, 'observation_rank': 5.0}}, 'task')
+        {'system_a_learner': {'effective_rank': 2.0, 'observation_rank': 5.0}})
     assert signals['collapse'] == pytest.approx(0.75)
 
 
@@ -119,7 +120,7 @@ def test_an_error_that_falls_with_collapsing_latents_is_no_learning() -> None:
         for i in range(40):
             told = state.update({
                 'system_a': {'prediction_error': 1.0 - 0.02 * i},
-                'system_a_learner': {'effective_rank': rank, 'observation_rank': 6.0}}, 'play')
+                'system_a_learner': {'effective_rank': rank, 'observation_rank': 6.0}})
         return told['learning_gain']
     assert gain(6.0) > 0.3
     assert gain(1.0) == 0.0
@@ -128,7 +129,7 @@ def test_an_error_that_falls_with_collapsing_latents_is_no_learning() -> None:
 def test_competence_is_the_number_that_is_judged() -> None:
     state = MetaState(CONFIG)
     for won in range(61):
-        told = state.update({'system_b': {'episodes': won, 'successes': won}}, 'task')
+        told = state.update({'system_b': {'episodes': won, 'successes': won}})
     assert told['competence'] == state.claims.mean > 0.9
     assert told['calibration_error'] < 0.1
 
@@ -136,21 +137,21 @@ def test_competence_is_the_number_that_is_judged() -> None:
 def test_several_episodes_told_at_once_are_spread_evenly() -> None:
     one, together = MetaState(CONFIG), MetaState(CONFIG)
     for n in range(41):
-        one.update({'system_b': {'episodes': n, 'successes': n // 2}}, 'task')
+        one.update({'system_b': {'episodes': n, 'successes': n // 2}})
     for n in (0, 40):
-        together.update({'system_b': {'episodes': n, 'successes': n // 2}}, 'task')
+        together.update({'system_b': {'episodes': n, 'successes': n // 2}})
     assert together.claims.mean == pytest.approx(one.claims.mean)
 
 
 def test_a_model_that_tells_no_number_has_learned_nothing() -> None:
     told = MetaState(CONFIG).update({'system_a': {'prediction_error': float('nan'),
-                                                  'uncertainty': float('nan')}}, 'task')
+                                                  'uncertainty': float('nan')}})
     assert (told['prediction_error'], told['uncertainty']) == (1.0, 1.0)
 
 
 def test_a_blow_between_two_looks_hurts_and_does_not_strain() -> None:
     state = MetaState(CONFIG)
-    told = state.update({'sensory_gate': {'effort_ratio': 0.2, 'effort_peak': 1.6}}, 'task')
+    told = state.update({'sensory_gate': {'effort_ratio': 0.2, 'effort_peak': 1.6}})
     assert told['pain'] == pytest.approx(0.6)
     assert told['stress'] == pytest.approx(0.2)
 
@@ -160,7 +161,7 @@ def test_members_that_know_nothing_agree_and_are_not_believed() -> None:
     state = MetaState(MetaStateConfig(uncertainty_samples=1.0))
     def doubt(uncertainty, latents, version):
         return state.update({'system_a': {'uncertainty': uncertainty, 'latents': latents},
-                             'system_a_learner': {'version': version}}, 'sleep')['uncertainty']
+                             'system_a_learner': {'version': version}})['uncertainty']
     assert doubt(0.0, 100.0, 0.0) == 1.0
     assert doubt(0.0, 100.0, 50.0) == 1.0     # learned meanwhile, nothing perceived since
     assert doubt(1.0, 101.0, 50.0) == 0.5

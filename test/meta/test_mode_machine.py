@@ -11,16 +11,19 @@ from abm_ros.common.errors import ConstraintError
 from abm_ros.meta.constraints import load_constraints
 from abm_ros.meta.decision import choose
 from abm_ros.meta.meta_control import MetaControl, SystemMConfig
+from abm_ros.meta.modes import DESIGN
 from abm_ros.meta.phi import load_phi
 from abm_ros.meta.signals import SIGNALS
-from abm_ros.meta.wiring import MODES, NodeRow, Row
+from abm_ros.meta.wiring import NodeRow, Row, Wiring
 
 OWN = Path(__file__).resolve().parents[2] / 'config'
 PHI = load_phi((OWN / 'phi.yaml').read_text())
 SHUT = {'observe', 'imitate', 'rest', 'sleep', 'imagine', 'freeze'}
-WIRING = {mode: Row(mode, mode not in SHUT, {'motor_gate': NodeRow(mode not in SHUT, {}, {})},
-                    'not built' if mode in {'observe', 'imitate', 'imagine'} else '')
-          for mode in MODES}
+WIRING = Wiring([
+    Row(mode, roles, mode not in SHUT, True,
+        {'motor_gate': NodeRow(mode not in SHUT, {}, {})},
+        'not built' if mode in {'observe', 'imitate', 'imagine'} else '')
+    for mode, roles in DESIGN.items()])
 WORKING = {'play', 'task', 'rest', 'sleep', 'freeze'}
 RULES = load_constraints("""
     forbidden_transitions: [[sleep, play]]
@@ -31,7 +34,7 @@ RULES = load_constraints("""
     max_awake_s: 40
     rest_s: 3
     ceilings: {plasticity_a: 0.7}
-""")
+""", WIRING.modes)
 UNIT = st.floats(0.0, 1.0)
 # Histories hold still for a while and then jump, as life does; extremes are drawn often.
 SIGNAL = st.one_of(st.sampled_from((0.0, 0.05, 0.3, 0.55, 0.9, 1.0)), UNIT)
@@ -201,7 +204,7 @@ def reachable() -> dict[str, set[str]]:
         for signals in CORNERS:
             for held in (False, True):
                 made = MetaControl(SystemMConfig(initial_mode=mode), PHI, WIRING, load_constraints(
-                    (OWN / 'constraints.yaml').read_text()))
+                    (OWN / 'constraints.yaml').read_text(), WIRING.modes))
                 made.begin(0.0)
                 made.held = held
                 for now_s in (30.0, 130.0):
@@ -228,4 +231,4 @@ def test_the_reachable_states_are_the_built_modes_and_each_can_be_left() -> None
     ('forbidden_transitions: [[play, rest]]', 'bar from play')])
 def test_constraints_against_an_override_of_phi_are_refused(rules, says) -> None:
     with pytest.raises(ConstraintError, match=says):
-        MetaControl(SystemMConfig(), PHI, WIRING, load_constraints(rules))
+        MetaControl(SystemMConfig(), PHI, WIRING, load_constraints(rules, WIRING.modes))

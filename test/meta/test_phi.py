@@ -25,7 +25,7 @@ def run(phi, signals, allowed=ALL, tick_s=0.1, start='task'):
     """Return the decisions for a list of signals, one tick apart."""
     state, decisions = PolicyState(start, 0.0), []
     for i, now in enumerate(signals):
-        decisions.append(decide(now, state, phi, i * tick_s, allowed))
+        decisions.append(decide(now, state, phi, i * tick_s, allowed, 'freeze'))
         state = decisions[-1].state
     return decisions
 
@@ -33,7 +33,7 @@ def run(phi, signals, allowed=ALL, tick_s=0.1, start='task'):
 def test_the_strongest_drive_wins_by_more_than_the_hysteresis() -> None:
     state = PolicyState('task', 0.0)
     for error, mode in ((0.59, 'task'), (0.61, 'play')):
-        assert decide({'prediction_error': error}, state, PHI, 10.0, ALL).mode == mode
+        assert decide({'prediction_error': error}, state, PHI, 10.0, ALL, 'freeze').mode == mode
 
 
 def test_the_drive_is_bias_and_weighted_sum_and_unknown_signals_count_as_nothing() -> None:
@@ -99,27 +99,28 @@ def test_a_signal_that_is_lost_ends_its_override() -> None:
 @given(SIGNALS, st.sampled_from(sorted(ALL)), st.sets(st.sampled_from(sorted(ALL))),
        st.floats(0, 100))
 def test_no_mode_is_entered_that_is_not_allowed(signals, mode, allowed, now_s) -> None:
-    decision = decide(signals, PolicyState(mode, 0.0), PHI, now_s, allowed)
+    decision = decide(signals, PolicyState(mode, 0.0), PHI, now_s, allowed, 'freeze')
     assert decision.mode in allowed | {'freeze'}
 
 
 @given(SIGNALS, st.sampled_from(sorted(ALL)), st.sets(st.sampled_from(sorted(ALL))))
 def test_an_override_whose_mode_is_not_allowed_enters_the_safe_mode(
         signals, mode, allowed) -> None:
-    decision = decide({**signals, 'energy': 0.1}, PolicyState(mode, 0.0), PHI, 1.0, allowed)
+    decision = decide({**signals, 'energy': 0.1}, PolicyState(mode, 0.0), PHI, 1.0, allowed,
+                      'freeze')
     assert decision.mode == ('rest' if 'rest' in allowed else 'freeze')
     assert decision.state.override == 1
-    after = decide({**signals, 'energy': 0.5}, decision.state, PHI, 1.1, ALL)
+    after = decide({**signals, 'energy': 0.5}, decision.state, PHI, 1.1, ALL, 'freeze')
     assert after.mode == 'rest', 'it goes on until it is well again'
 
 
 def test_decisions_carry_what_made_them() -> None:
     signals = {'prediction_error': 0.9, 'energy': 1.0}
-    decision = decide(signals, PolicyState('task', 0.0), PHI, 10.0, ALL)
+    decision = decide(signals, PolicyState('task', 0.0), PHI, 10.0, ALL, 'freeze')
     assert decision.signals == signals
     assert decision.drives == {'play': pytest.approx(0.9), 'task': 0.5, 'rest': -1.0}
     assert decision.state == PolicyState('play', 10.0)
-    again = decide(signals, PolicyState('task', 0.0), PHI, 10.0, ALL)
+    again = decide(signals, PolicyState('task', 0.0), PHI, 10.0, ALL, 'freeze')
     assert again == decision
 
 
@@ -129,18 +130,18 @@ def test_the_packages_own_table_knows_pain_and_hunger() -> None:
     calm = {'energy': 1.0, 'pain': 0.0, 'competence': 0.0, 'prediction_error': 1.0,
             'uncertainty': 1.0, 'sleep_pressure': 0.0}
     state = PolicyState('task', 0.0)
-    assert decide(calm, state, phi, 60.0, ALL).mode == 'play'
+    assert decide(calm, state, phi, 60.0, ALL, 'freeze').mode == 'play'
     assert decide({**calm, 'competence': 1.0, 'prediction_error': 0.1, 'uncertainty': 0.1},
-                  PolicyState('play', 0.0), phi, 60.0, ALL).mode == 'task'
-    assert decide({**calm, 'sleep_pressure': 1.0}, state, phi, 60.0, ALL).mode == 'sleep'
-    assert decide({**calm, 'energy': 0.1}, state, phi, 0.0, ALL).mode == 'rest'
-    assert decide({**calm, 'pain': 0.9}, state, phi, 0.0, ALL).mode == 'freeze'
-    assert decide({**calm, 'looming': 0.6}, state, phi, 0.0, ALL).mode == 'freeze'
+                  PolicyState('play', 0.0), phi, 60.0, ALL, 'freeze').mode == 'task'
+    assert decide({**calm, 'sleep_pressure': 1.0}, state, phi, 60.0, ALL, 'freeze').mode == 'sleep'
+    assert decide({**calm, 'energy': 0.1}, state, phi, 0.0, ALL, 'freeze').mode == 'rest'
+    assert decide({**calm, 'pain': 0.9}, state, phi, 0.0, ALL, 'freeze').mode == 'freeze'
+    assert decide({**calm, 'looming': 0.6}, state, phi, 0.0, ALL, 'freeze').mode == 'freeze'
 
 
 @pytest.mark.parametrize(('text', 'says'), [
     ('', 'mapping'), ('[', 'YAML'), ('modes: 3', 'mapping'), ('{modes: {}, x: 1}', "'x'"),
-    ('modes: {nap: {bias: 1}}', 'nap'), ('modes: {play: 3}', 'play'),
+    ('modes: {play: 3}', 'play'),
     ('modes: {play: {}}', 'bias'), ('modes: {play: {bias: much}}', 'bias'),
     ('modes: {play: {bias: true}}', 'bias'), ('modes: {play: {bias: .nan}}', 'bias'),
     ('modes: {play: {bias: .inf}}', 'bias'),
@@ -155,7 +156,7 @@ def test_the_packages_own_table_knows_pain_and_hunger() -> None:
     ('{modes: {}, overrides: 3}', 'overrides'),
     ('{modes: {}, overrides: [3]}', 'overrides'),
     ('{modes: {}, overrides: [{signal: joy, mode: play, above: 1, until: 0}]}', 'joy'),
-    ('{modes: {}, overrides: [{signal: pain, mode: nap, above: 1, until: 0}]}', 'nap'),
+    ('{modes: {}, overrides: [{signal: pain, mode: [nap], above: 1, until: 0}]}', 'a mode'),
     ('{modes: {}, overrides: [{signal: pain, mode: freeze, until: 0}]}', 'above'),
     ('{modes: {}, overrides: [{signal: pain, mode: freeze, above: 1, below: 0, until: 0}]}',
      'above'),
@@ -172,11 +173,22 @@ def test_the_packages_own_table_knows_pain_and_hunger() -> None:
     ('modes: {play: {bias: 1}, play: {bias: 2}}', 'play'),
     ('modes: {play: {bias: 1, bias: 2}}', 'bias'),
     ('modes: {play: {bias: 1' + '0' * 400 + '}}', 'bias'),
-], ids=range(37))
+], ids=range(36))
 def test_wrong_tables_are_refused_in_words(text, says) -> None:
     with pytest.raises(PhiError, match=says) as caught:
         load_phi(text)
     assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize(('text', 'says'), [
+    ('modes: {nap: {bias: 1}}', "phi.modes: unknown mode 'nap', expected one of play, rest"),
+    ('modes: {7: {bias: 1}}', 'unknown mode 7'),
+    ('{modes: {}, overrides: [{signal: pain, mode: nap, above: 1, until: 0}]}',
+     "phi.overrides: unknown mode 'nap'")])
+def test_modes_that_are_not_wired_are_refused_by_name(text, says) -> None:
+    phi = load_phi(text)
+    with pytest.raises(PhiError, match=says):
+        phi.check_modes(('play', 'rest'))
 
 
 def test_modulation_follows_its_signals_in_steps_and_within_bounds() -> None:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from abm_ros.common.errors import WiringError
-from abm_ros.meta.wiring import MODES, load_wiring
+from abm_ros.meta.wiring import load_wiring
 
 TEXT = (Path(__file__).resolve().parents[2] / 'config' / 'wiring.yaml').read_text()
 # Design, sections 3 and 4, by hand.
@@ -25,6 +25,7 @@ PORTS = {
 SETTINGS = {name: {'schedule': ('online', 'consolidate', 'value')}
             for name in ('system_a_learner', 'system_b_learner')}
 OPEN = {'play', 'task'}
+MODES = ('play', 'task', 'observe', 'imitate', 'rest', 'sleep', 'imagine', 'freeze')
 NOT_BUILT = {'observe', 'imitate', 'imagine'}
 
 
@@ -90,7 +91,8 @@ def change(path: str, value: object) -> str:
 @pytest.mark.parametrize(('text', 'says'), [
     ('', 'mapping'), ('[', 'YAML'), ('a: &b [*b]', 'unknown'), ('7', 'mapping'),
     ('{}', 'mapping'), ('modes: 3', 'mapping'),
-    (change('modes/nap', {}), "'nap'"), (change('modes/sleep', None), 'sleep'),
+    (change('modes/nap', {}), 'wiring.modes.nap'),
+    (change('modes/freeze', None), 'exactly one mode with the role safe, got none'),
     (change('extra', 1), "'extra'"),
     (change('modes/task/motors', 'ajar'), 'ajar'), (change('modes/task/motors', True), 'motors'),
     (change('modes/task/motors', None), 'motors'), (change('modes/task/speed', 2), "'speed'"),

@@ -15,17 +15,18 @@ from abm_ros.meta.audit.log import AuditLog, records
 from abm_ros.meta.audit.trail import check
 from abm_ros.meta.constraints import load_constraints
 from abm_ros.meta.meta_control import Health, MetaControl, SystemMConfig, operator_overrides
+from abm_ros.meta.modes import DESIGN
 from abm_ros.meta.phi import Modulation, load_phi
-from abm_ros.meta.wiring import MODES, NodeRow, Row
+from abm_ros.meta.wiring import NodeRow, Row, Wiring
 from abm_ros.nodes.effectors.conductor import Conductor
 from abm_ros.nodes.effectors.mode_settings import with_settings
 from abm_ros.ros.ports import read_wiring
 
 SHUT = {'observe', 'imitate', 'rest', 'sleep', 'imagine', 'freeze'}
 ROW = {name: NodeRow(True, {}, {}) for name in names.WIRED_NODES}
-WIRING = {mode: Row(mode, mode not in SHUT, ROW,
-                    'not built' if mode in {'observe', 'imitate', 'imagine'} else '')
-          for mode in MODES}
+WIRING = Wiring([Row(mode, roles, mode not in SHUT, True, ROW,
+                     'not built' if mode in {'observe', 'imitate', 'imagine'} else '')
+                 for mode, roles in DESIGN.items()])
 PHI = (Path(__file__).resolve().parents[2] / 'config' / 'phi.yaml').read_text()
 
 
@@ -62,7 +63,7 @@ class Bench:
     def __init__(self, folder: Path, constraints: str = '') -> None:
         self.path, self.graph, self.now_s = folder / 'audit.jsonl', Silent(), 0.0
         self.control = MetaControl(SystemMConfig(), load_phi(PHI), WIRING,
-                                   load_constraints(constraints))
+                                   load_constraints(constraints, WIRING.modes))
         self.conductor = Conductor(
             self.control, self.graph, AuditLog(self.path), 'one', self.graph,
             {'phi': PHI, 'constraints': constraints}, operator_overrides(self.control.config))

@@ -15,9 +15,10 @@ from abm_ros.common.share import table_text
 from abm_ros.memory.schedule import ScheduleConfig
 from abm_ros.meta.constraints import load_constraints
 from abm_ros.meta.meta_control import MetaControl, SystemMConfig
+from abm_ros.meta.modes import DESIGN
 from abm_ros.meta.phi import Phi, load_phi
 from abm_ros.meta.signals import Average
-from abm_ros.meta.wiring import MODES, NodeRow, Row
+from abm_ros.meta.wiring import NodeRow, Row, Wiring
 from abm_ros.policy.episodes import EpisodeTracker
 from abm_ros.policy.exploration import Aim
 from abm_ros.policy.planner import Objective
@@ -38,11 +39,11 @@ def raw_phi(phi: Phi) -> Phi:
     return replace(phi, modes={**phi.modes, 'play': replace(play, weights=weights)})
 
 
-def open_rows() -> dict[str, Row]:
-    """Return rows for play, task and freeze alone; there is no graph to wire."""
-    return {mode: Row(mode, mode in ('play', 'task'), {'motor_gate': NodeRow(True, {}, {})},
-                      '' if mode in _WORKING else 'left out of this benchmark')
-            for mode in MODES}
+def open_rows() -> Wiring:
+    """Return the modes of the design, of which three may be entered; there is no graph to wire."""
+    return Wiring([Row(mode, roles, roles.acts, True, {'motor_gate': NodeRow(True, {}, {})},
+                       '' if mode in _WORKING else 'left out of this benchmark')
+                   for mode, roles in DESIGN.items()])
 
 
 def live(name: str, scene: str, drive: str, seed: int, steps: int) -> Share:
@@ -80,10 +81,11 @@ class Mind:
         self._agent = agent
         self._raw = raw
         self._period_s = period_s
-        constraints = load_constraints(table_text('', 'constraints.yaml'))
+        wiring = open_rows()
+        constraints = load_constraints(table_text('', 'constraints.yaml'), wiring.modes)
         # Overrides that need a mode that is left out are left out too.
         phi = replace(phi, overrides=tuple(r for r in phi.overrides if r.mode in _WORKING))
-        self._control = MetaControl(SystemMConfig(initial_mode='play'), phi, open_rows(),
+        self._control = MetaControl(SystemMConfig(initial_mode='play'), phi, wiring,
                                     constraints)
         self._tracker = EpisodeTracker(20)
         self._error = Average(_RAW_SAMPLES)

@@ -15,7 +15,6 @@ from abm_ros.meta.gate_watch import GateWatch
 from abm_ros.meta.meta_control import Health, MetaControl, SystemMConfig, operator_overrides
 from abm_ros.meta.phi import Decision, Modulation
 from abm_ros.meta.self_report import Told, self_report
-from abm_ros.meta.wiring import SAFE_MODE
 from abm_ros.nodes.effectors.mode_settings import modulation_settings, with_settings
 from abm_ros.nodes.effectors.rewirer import Rewirer
 
@@ -198,7 +197,7 @@ class Conductor:
             self._degrade(f'lost {", ".join(lost)}')
         elif restarted:
             self._degrade(f'{", ".join(restarted)} restarted')
-        if self.fault and not lost and self.mode == SAFE_MODE:
+        if self.fault and not lost and self.mode == self.control.modes.safe:
             self._repair(health)
 
     def _degrade(self, fault: str) -> None:
@@ -206,7 +205,7 @@ class Conductor:
             return
         self.close_motors()
         self._record('degrade', fault=fault, mode=self.mode)
-        self._logger.error(f'degrading to {SAFE_MODE}: {fault}')
+        self._logger.error(f'degrading to {self.control.modes.safe}: {fault}')
         self._counts['degraded'] += 1
         self.fault = fault
 
@@ -217,11 +216,11 @@ class Conductor:
                 self._rewirer.forget(node)
             self._rewirer.wait_ready(1.0)
             if self._repairing != self.fault:   # once a fault, not at every try
-                self._record('repairing', fault=self.fault, mode=SAFE_MODE)
+                self._record('repairing', fault=self.fault, mode=self.control.modes.safe)
                 self._repairing = self.fault
-            self._rewirer.apply(with_settings(
-                self.control.wiring[SAFE_MODE], Modulation(0.0, 0.0), self._incarnation,
-                self.control.constraints.speed_limit))
+            row = self.control.wiring[self.control.modes.safe]
+            self._rewirer.apply(with_settings(row, Modulation(0.0, 0.0), self._incarnation,
+                                              self.control.constraints.speed_limit))
         except GraphError as error:
             self._complain(error)
             return
@@ -264,9 +263,9 @@ class Conductor:
         self._record('rewire_failed', mode=wanted, error=str(error))
         if not self._rewirer.shut_gate():
             self._logger.error('the motor gate does not confirm; its deadman shuts it')
-        self.mode = SAFE_MODE
+        self.mode = self.control.modes.safe
         self._degrade(str(error))
-        self.announce(SAFE_MODE)
+        self.announce(self.control.modes.safe)
         self._tell(f'Frozen: {error}.')
 
     def _modulate(self, decision: Decision) -> None:

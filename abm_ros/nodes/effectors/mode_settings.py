@@ -38,7 +38,7 @@ def with_settings(row: Row, modulation: Modulation, incarnation: str,
     """
     settings = modulation_settings(modulation)
     settings[names.MOTOR_GATE] = {'incarnation': incarnation, 'speed_limit': speed_limit}
-    settings[names.EPISODIC_MEMORY] = {'mode': row.mode}
+    settings[names.EPISODIC_MEMORY] = {'mode': row.mode, 'upkeep': row.roles.restful}
     for node, port in ((names.SENSORY_GATE, 'observation'), (names.MOTOR_GATE, 'executed')):
         settings.setdefault(node, {})['readers'] = _readers(row, node, port) or ['']
     return {name: replace(node, params={**node.params, **settings.get(name, {})})

@@ -18,6 +18,7 @@ from abm_ros.meta.audit.trail import (
     standing_overrides,
 )
 from abm_ros.meta.decision import Situation, choose, table_hash, to_record
+from abm_ros.meta.modes import DESIGN
 from abm_ros.meta.phi import PolicyState, load_phi
 
 TEXT = (Path(__file__).resolve().parents[3] / 'config' / 'phi.yaml').read_text()
@@ -33,7 +34,8 @@ def life(path: Path, key: bytes = b'', **forged) -> Path:
         state = PolicyState('task', 0.0)
         for now_s, signals in ((20.0, {'prediction_error': 1.0, 'uncertainty': 1.0}),
                                (21.0, {'pain': 0.9}), (40.0, {'pain': 0.0, 'competence': 0.9})):
-            situation = Situation(signals, state, now_s, {'observe': 'not built'})
+            situation = Situation(signals, state, now_s, tuple(DESIGN), 'freeze',
+                                  {'observe': 'not built'})
             decision = choose(situation, PHI)
             state = decision.state
             body = to_record(situation, decision, table_hash(TEXT))
