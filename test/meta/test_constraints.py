@@ -6,7 +6,7 @@ import pytest
 
 from abm_ros.common.errors import ConstraintError
 from abm_ros.meta.constraints import Constraints, Ledger, load_constraints
-from abm_ros.meta.modes import DESIGN, Modes
+from abm_ros.meta.modes import DESIGN, Modes, Roles
 
 OWN = Path(__file__).resolve().parents[2] / 'config' / 'constraints.yaml'
 MODES = Modes(DESIGN, 'task')
@@ -29,6 +29,24 @@ def test_forbidden_and_limited_modes() -> None:
     ledger = Ledger(MODES, 'rest', 0.0)
     assert set(rules.forbidden(ledger, 1.99)) == {'play'}
     assert set(rules.forbidden(ledger, 2.0)) == {'play', 'rest'}
+
+
+NINTH = Modes({**DESIGN, 'exercise': Roles(acts=True), 'siesta': Roles(restful=True)}, 'task')
+
+
+def test_new_modes_are_bound_by_name_and_counted_by_their_roles() -> None:
+    rules = load_constraints('{max_dwell_s: {exercise: 2}, max_awake_s: 50, rest_s: 5}', NINTH)
+    assert set(rules.forbidden(Ledger(NINTH, 'exercise', 0.0), 2.0)) == {'exercise'}
+    ledger = Ledger(NINTH, 'play', 0.0)
+    assert set(NINTH) - set(rules.forbidden(ledger, 50.0)) == {'rest', 'sleep', 'siesta', 'freeze'}
+    ledger.enter('siesta', 50.0, 5.0)
+    assert rules.forbidden(ledger, 55.0) == {}
+    with pytest.raises(ConstraintError, match='no way to it from exercise'):
+        load_constraints('{max_awake_s: 50, forbidden_transitions: [[exercise, rest], '
+                         '[exercise, sleep], [exercise, siesta]]}', NINTH)
+    with pytest.raises(ConstraintError, match='demands 5 s of a restful mode'):
+        load_constraints('max_awake_s: 50', Modes({
+            'task': Roles(acts=True), 'freeze': Roles(safe=True)}, 'task'))
 
 
 @pytest.mark.parametrize(('text', 'says'), [

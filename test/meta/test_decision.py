@@ -49,6 +49,26 @@ def test_what_is_barred_is_never_chosen_and_ceilings_hold(situation) -> None:
         assert getattr(decision.modulation, name) <= ceiling
 
 
+@given(SITUATIONS)
+def test_a_record_of_version_0_1_knows_the_modes_of_the_design_alone(situation) -> None:
+    decision = choose(situation, PHI)
+    written = json.loads(json.dumps(to_record(situation, decision, 'phi')))
+    for key in ('modes', 'safe'):
+        del written['situation'][key]
+    written['situation']['barred'] = written['situation'].pop('forbidden')
+    assert from_record(written) == (situation, decision)
+
+
+@given(SITUATIONS)
+def test_modes_that_are_not_there_are_never_chosen(situation) -> None:
+    """The modes are the record's own: another table, another safe mode."""
+    fewer = replace(situation, modes=('task', 'exercise', 'halt'), safe='halt', pinned='',
+                    begin='', baseline='',
+                    state=replace(situation.state, mode='task', override=-1))
+    phi = replace(PHI, modes={**PHI.modes, 'exercise': ModePolicy(0.2)}, overrides=())
+    assert choose(fewer, phi).mode in {'task', 'exercise', 'halt'} - fewer.forbidden.keys()
+
+
 def at(error: float, **changes) -> Situation:
     return replace(Situation({'prediction_error': error}, PolicyState('task', 0.0), 10.0, MODES,
                              'freeze'), **changes)

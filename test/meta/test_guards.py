@@ -7,7 +7,7 @@ import pytest
 
 from abm_ros.meta.guards import GuardConfig, Guards, SomaticBudget
 from abm_ros.meta.meta_state import MetaState, MetaStateConfig
-from abm_ros.meta.modes import DESIGN, Modes
+from abm_ros.meta.modes import DESIGN, Modes, Roles
 
 MODES = Modes(DESIGN, 'task')
 CONFIG = GuardConfig(guard_window_s=10.0, guard_response_s=20.0)
@@ -78,6 +78,34 @@ def test_a_collapse_or_an_idle_loop_changes_the_mode(mode, signals, raw, name, f
     seen = live(guards, [({}, {})] * 40, 'task', 15.0)
     assert first(seen[25:], name) == -1
     assert guards.forbidden == {}
+
+
+NINTH = Modes({**DESIGN, 'exercise': Roles(acts=True, explores=True),
+               'siesta': Roles(restful=True, consolidates=True)}, 'task')
+
+
+@pytest.mark.parametrize(('mode', 'signals', 'raw', 'forbidden'), [
+    ('exercise', {}, {'system_b': {'action_spread': 0.0}}, {'exercise'}),
+    ('siesta', {'sleep_pressure': 0.0}, {}, {'siesta'})])
+def test_a_mode_is_judged_by_its_roles(mode, signals, raw, forbidden) -> None:
+    guards = Guards(CONFIG, NINTH)
+    live(guards, [(signals, raw)] * 15, mode)
+    assert set(guards.forbidden) == forbidden
+
+
+def test_doubt_sought_in_turns_in_two_exploring_modes_is_one_and_the_same() -> None:
+    guards, seen = Guards(CONFIG, NINTH), set()
+    for second in range(60):
+        level = {'uncertainty': min(1.0, 0.3 + 0.02 * second), 'competence': 0.2}
+        guards.update({**FINE, **level}, {}, 'exercise' if second // 4 % 2 else 'play', second)
+        seen |= set(guards.tripped)
+    assert seen == {'intrinsic'}
+
+
+def test_a_spent_budget_leaves_every_restful_mode() -> None:
+    guards = Guards(CONFIG, NINTH)
+    live(guards, [({'stress': 1.0, 'pain': 0.6}, {})] * 70, 'exercise')
+    assert set(NINTH) - set(guards.forbidden) == {'rest', 'sleep', 'siesta', 'freeze'}
 
 
 def test_a_loop_of_short_sleeps_that_find_nothing_trips_and_honest_sleeps_do_not() -> None:

@@ -1,10 +1,11 @@
 """System M's decision for a tick: operator, constraints, faults and the baseline before phi."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from abm_ros.common.errors import ConfigError, WiringError
+from abm_ros.common.errors import ConfigError, PhiError, WiringError
 from abm_ros.meta.constraints import Constraints
 from abm_ros.meta.decision import choose
 from abm_ros.meta.meta_control import Health, MetaControl, SystemMConfig
@@ -111,6 +112,22 @@ def test_unknown_and_forbidden_modes_are_refused() -> None:
     for setting in ('pin_mode', 'initial_mode'):
         with pytest.raises(ConfigError, match=f"{setting}: unknown mode 'dance'"):
             control(**{setting: 'dance'})
+
+
+def test_a_new_mode_is_chosen_pinned_and_vetoed_like_any_other() -> None:
+    wiring = Wiring([*WIRING.values(), replace(WIRING['play'], mode='exercise')], 'exercise')
+    phi = replace(PHI, modes={**PHI.modes, 'exercise': ModePolicy(1.5, {}, 0.0, 0.0)})
+
+    def made(**settings) -> MetaControl:
+        return MetaControl(SystemMConfig(**settings), phi, wiring, Constraints(wiring.modes))
+
+    life = made()
+    assert life.begin(0.0).mode == 'exercise', 'the initial mode of the table'
+    assert modes_of(life, FINE) == ['exercise']
+    assert modes_of(made(pin_mode='exercise'), FINE) == ['exercise']
+    assert modes_of(made(veto_modes=('exercise',), initial_mode='task'), FINE) == ['play']
+    with pytest.raises(PhiError, match="unknown mode 'exercise'"):
+        MetaControl(SystemMConfig(), phi, WIRING, Constraints(MODES))
 
 
 def test_what_the_constraints_forbid_phi_cannot_choose() -> None:

@@ -136,3 +136,139 @@ def test_the_safe_mode_cannot_be_refused() -> None:
     """System M degrades to freeze: a table without it would leave nothing to degrade to."""
     with pytest.raises(WiringError, match='freeze'):
         load_wiring(change('modes/freeze/refusal', 'not today'), PORTS, SETTINGS)
+
+
+# What the design (section 4) says of its modes, by hand.
+DESIGN_ROLES = {'play': ('acts', 'explores'), 'task': ('acts',), 'observe': ('watches',),
+                'imitate': ('watches',), 'rest': ('restful',),
+                'sleep': ('restful', 'consolidates'), 'imagine': ('imagines',),
+                'freeze': ('safe',)}
+
+
+def test_the_table_gives_the_modes_of_the_design_their_roles(rows) -> None:
+    assert {mode: row.roles.listed for mode, row in rows.items()} == DESIGN_ROLES
+    assert {mode for mode, row in rows.items() if not row.senses_open} == {'sleep', 'imagine'}
+    assert (rows.modes.initial, rows.modes.safe) == ('task', 'freeze')
+    assert rows.modes.restful == ('rest', 'sleep')
+
+
+def ninth(text: str = TEXT, **changes) -> str:
+    """Return a table with a mode more: like play but for what is changed."""
+    table = copy.deepcopy(yaml.safe_load(text))
+    row = {**table['modes']['play'], **changes}
+    table['modes']['exercise'] = {key: value for key, value in row.items() if value is not None}
+    return yaml.safe_dump(table, sort_keys=False)
+
+
+def test_a_ninth_mode_is_a_row(rows) -> None:
+    table = load_wiring(ninth(), PORTS, SETTINGS)
+    assert tuple(table) == (*rows, 'exercise')
+    assert (table['exercise'].nodes, table['exercise'].motors_open) == (rows['play'].nodes, True)
+    assert table.modes.acting == ('play', 'task', 'exercise')
+    assert table.modes.exploring == ('play', 'exercise')
+
+
+GATE_OPEN = {'motor_gate': {'state': 'active', 'ports': {'action': 'action'}}}
+STILL = yaml.safe_load(TEXT)['modes']['rest']['nodes']
+BLIND = yaml.safe_load(TEXT)['modes']['sleep']['nodes']
+
+
+@pytest.mark.parametrize(('changes', 'says'), [
+    ({'roles': None}, 'exercise.roles: expected a list of some of acts, .* got None'),
+    ({'roles': 'acts'}, "exercise.roles: expected a list .* got 'acts'"),
+    ({'roles': ['acts', 'dances']}, "exercise.roles: .* got 'dances'"),
+    ({'roles': [['acts']]}, r"exercise.roles: .* got \['acts'\]"),
+    ({'roles': []}, "exercise.motors: must be 'shut' .* has not the role acts"),
+    ({'roles': ['watches']}, "exercise.motors: must be 'shut'"),
+    ({'roles': ['acts', 'restful']}, 'exercise.roles: acts and restful exclude'),
+    ({'roles': ['acts', 'consolidates']}, 'exercise.roles: acts and consolidates exclude'),
+    ({'roles': ['acts', 'imagines']}, 'exercise.roles: acts and imagines exclude'),
+    ({'roles': ['acts', 'watches']}, 'exercise.roles: acts and watches exclude'),
+    ({'roles': ['acts', 'safe']}, 'exercise.roles: acts and safe exclude'),
+    ({'roles': ['explores'], 'motors': 'shut', 'nodes': STILL},
+     'exercise.roles: explores needs acts'),
+    ({'senses': 'shut'}, "exercise.motors: must be 'shut' where the senses are"),
+    ({'senses': None}, "exercise.senses: expected 'open' or 'shut', got None"),
+    ({'senses': True}, "exercise.senses: expected 'open' or 'shut', got True"),
+    ({'roles': ['consolidates'], 'motors': 'shut', 'nodes': STILL},
+     "exercise.senses: must be 'shut' in exercise, which has the role consolidates"),
+    ({'roles': ['imagines'], 'motors': 'shut', 'nodes': STILL}, "exercise.senses: must be 'shut'"),
+    ({'roles': ['safe'], 'motors': 'shut', 'nodes': STILL},
+     'exactly one mode with the role safe, got freeze, exercise'),
+    ({'roles': [], 'motors': 'shut', 'nodes': {**STILL, **GATE_OPEN}},
+     "exercise: motors are 'shut' but motor_gate is active"),
+    ({'roles': [], 'motors': 'shut', 'senses': 'shut', 'nodes': STILL},
+     "exercise: senses are 'shut' but sensory_gate is active with joint_states"),
+], ids=range(20))
+def test_a_new_mode_with_wrong_roles_is_refused_by_name(changes, says) -> None:
+    with pytest.raises(WiringError, match=says) as caught:
+        load_wiring(ninth(**changes), PORTS, SETTINGS)
+    assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize('mode', sorted(set(MODES) - OPEN))
+def test_no_table_moves_the_motors_in_a_still_mode_of_the_design(mode) -> None:
+    """Neither with open motors alone nor with all that an acting mode has."""
+    for row in ({**yaml.safe_load(TEXT)['modes'][mode], 'motors': 'open'},
+                yaml.safe_load(TEXT)['modes']['play']):
+        with pytest.raises(WiringError, match=f'wiring.modes.{mode}.(motors|roles): '):
+            load_wiring(change(f'modes/{mode}', row), PORTS, SETTINGS)
+
+
+@pytest.mark.parametrize(('name', 'fits'), [
+    ('exercise', True), ('night_shift2', True), ('none', False), ('a/b', False), ('', False),
+    (7, False), ('two words', False)])
+def test_a_name_must_fit_topics_and_the_command_line(name, fits) -> None:
+    table = yaml.safe_load(TEXT)
+    table['modes'][name] = table['modes']['play']
+    if fits:
+        assert name in load_wiring(yaml.safe_dump(table), PORTS, SETTINGS)
+    else:
+        with pytest.raises(WiringError, match='expected a name of letters'):
+            load_wiring(yaml.safe_dump(table), PORTS, SETTINGS)
+
+
+def test_a_mode_that_is_built_later_needs_no_more_than_its_refusal_to_go() -> None:
+    text = TEXT
+    for mode in sorted(NOT_BUILT):
+        table = yaml.safe_load(text)
+        del table['modes'][mode]['refusal']
+        text = yaml.safe_dump(table)
+    assert not any(row.refusal for row in load_wiring(text, PORTS, SETTINGS).values())
+
+
+def test_the_initial_mode_is_told_by_the_table_and_must_be_there() -> None:
+    assert load_wiring(change('initial', 'rest'), PORTS, SETTINGS).modes.initial == 'rest'
+    for wrong in ('dance', 3, None):
+        with pytest.raises(WiringError, match='initial: expected'):
+            load_wiring(change('initial', wrong), PORTS, SETTINGS)
+
+
+def of_version_1(**changes) -> str:
+    """Return the table as version 0.1 of the package had it."""
+    table = yaml.safe_load(TEXT)
+    del table['initial']
+    for mode in table['modes'].values():
+        del mode['roles'], mode['senses']
+    return yaml.safe_dump({**table, 'version': 1, **changes})
+
+
+@pytest.mark.parametrize('text', [of_version_1(), of_version_1().replace('version: 1', '')])
+def test_a_table_of_version_1_has_the_modes_of_the_design_with_a_warning(rows, text, caplog
+                                                                         ) -> None:
+    old = load_wiring(text, PORTS, SETTINGS)
+    assert {mode: old[mode] for mode in rows} == dict(rows)
+    assert (old.modes.initial, old.modes.safe) == ('task', 'freeze')
+    assert 'version 1' in caplog.text
+
+
+def test_what_version_1_did_not_have_it_does_not_get() -> None:
+    modes = yaml.safe_load(of_version_1())['modes']
+    for changes, says in (
+            ({'modes': {**modes, 'exercise': modes['play']}}, "unknown 'exercise'"),
+            ({'modes': {k: v for k, v in modes.items() if k != 'sleep'}}, 'no row for sleep'),
+            ({'modes': {**modes, 'play': {**modes['play'], 'roles': ['acts']}}}, 'version: 2'),
+            ({'initial': 'task'}, "'initial' is of version 2"),
+            ({'modes': {**modes, 'rest': {**modes['rest'], 'motors': 'open'}}}, 'rest.motors')):
+        with pytest.raises(WiringError, match=says):
+            load_wiring(of_version_1(**changes), PORTS, SETTINGS)
