@@ -194,6 +194,13 @@ def test_the_gates_are_told_who_reads_what_they_write(mode, seen, done) -> None:
     assert set(rows['motor_gate'].params['readers']) == done
 
 
+@pytest.mark.parametrize(('mode', 'upkeep'), [
+    ('play', False), ('rest', True), ('sleep', True), ('freeze', False)])
+def test_memory_is_told_the_mode_and_whether_to_do_its_upkeep(mode, upkeep) -> None:
+    told = with_settings(WIRING[mode], Modulation(1.0, 1.0), 'one', 1.0)['episodic_memory'].params
+    assert (told['mode'], told['upkeep']) == (mode, upkeep)
+
+
 def test_modulation_follows_stress_but_not_at_every_tick(tmp_path) -> None:
     bench = Bench(tmp_path)
     assert bench.turn() == 'play'

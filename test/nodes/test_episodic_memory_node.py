@@ -4,6 +4,7 @@ import os
 import sqlite3
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 rclpy = pytest.importorskip('rclpy')
 torch = pytest.importorskip('torch')
 
+from rclpy.parameter import Parameter
 from std_msgs.msg import String
 
 from abm_ros.common.spec import FieldSpec, ObservationSpec
@@ -124,6 +126,18 @@ def test_it_says_when_it_cannot_write_and_loses_nothing(memory, tmp_path):
     assert after['acknowledged'] == 39
     with Store.read(tmp_path / 'memory.db') as reader:
         assert [s.index for s in reader.steps()] == list(range(39))
+
+
+def test_upkeep_is_done_where_system_m_asks_for_it_and_nowhere_else(memory):
+    memory.live(20)
+    done = []
+    memory.node._upkeep = SimpleNamespace(step=lambda: done.append(1), forgotten=0)
+    for asked, mode in ((False, 'sleep'), (True, 'siesta'), (False, 'rest')):
+        memory.node.set_parameters([Parameter('mode', value=mode),
+                                    Parameter('upkeep', value=asked)])
+        before = len(done)
+        memory.node._commit()
+        assert len(done) - before == asked
 
 
 def test_a_model_tells_what_is_novel(memory, tmp_path):

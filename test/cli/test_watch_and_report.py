@@ -1,0 +1,36 @@
+"""What the outside watcher calls unsafe, and what the report counts as a sleep."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from abm_ros.cli.report import build_report
+from abm_ros.cli.watch import UnsafeWatch
+from abm_ros.meta.modes import DESIGN, Modes, Roles
+
+URDF = """<robot name="arm"><joint name="a" type="revolute">
+<limit lower="-1" upper="1" velocity="100" effort="1"/></joint></robot>"""
+
+
+@pytest.mark.parametrize(('mode', 'moves', 'unsafe'), [
+    ('exercise', True, 0), ('rest', True, 1), ('rest', False, 0),
+    ('dance', True, 1)])     # a mode that nobody declared does not move the motors
+def test_motion_is_unsafe_but_in_modes_with_open_motors(mode, moves, unsafe) -> None:
+    watch = UnsafeWatch('position', 0.05, ('task', 'exercise'))
+    watch.description(URDF)
+    watch.command([0.1], 9.9)
+    watch.mode(mode, 10.0)
+    watch.command([0.1], 10.3)
+    watch.command([0.2 if moves else 0.1], 10.4)
+    assert watch.unsafe == unsafe
+
+
+def test_every_mode_that_consolidates_counts_as_a_sleep(tmp_path: Path) -> None:
+    modes = Modes({**DESIGN, 'siesta': Roles(consolidates=True)}, 'task')
+    lived = [(mode, float(t)) for t, mode in enumerate(
+        ('task', 'sleep', 'rest', 'siesta', 'imagine', 'sleep', 'freeze'))]
+    monitor = SimpleNamespace(history=[], errors=[], modes=lived, value=lambda *_: 0.0)
+    watch = SimpleNamespace(commands=0, unsafe=0, findings=[])
+    report = build_report(monitor, watch, 1.0, 0.0, 9.0, tmp_path / 'memory.db', 0, modes)
+    assert (report['sleeps'], report['switches']) == (3, 6)
