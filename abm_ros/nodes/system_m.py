@@ -30,8 +30,11 @@ from abm_ros.meta.meta_control import (
     operator_overrides,
 )
 from abm_ros.meta.phi import load_phi
+from abm_ros.nodes.effectors.announcer import Announcer
+from abm_ros.nodes.effectors.audit_writer import AuditWriter
 from abm_ros.nodes.effectors.conductor import Conductor
 from abm_ros.nodes.effectors.diagnostics import statuses
+from abm_ros.nodes.effectors.gate_control import GateControl
 from abm_ros.nodes.effectors.rewirer import Rewirer
 from abm_ros.nodes.effectors.signal_topics import SignalTopics
 from abm_ros.ros import parameters, qos
@@ -41,13 +44,10 @@ from abm_ros.ros.node import PartNode
 from abm_ros.ros.ports import read_wiring
 from abm_ros.ros.spin import run_node
 
-# The decision thread must have come round within this time for a heartbeat to say "open".
-_STALL_S = 3.0
-
 
 class SystemM(PartNode[SystemMConfig]):
     """
-    Plumbing around `core.supervisor.MetaControl`, the decision, and the `Conductor`, its effect.
+    Plumbing around `MetaControl`, which decides, and the `Conductor`, which takes effect.
 
     Decisions and rewiring run in a thread of their own; heartbeats come from the executor.
     """
@@ -63,7 +63,6 @@ class SystemM(PartNode[SystemMConfig]):
         self._conductor: Conductor | None = None
         self._thread: threading.Thread | None = None
         self._ending = threading.Event()
-        self._turn_s = 0.0
         self._mode = self.create_publisher(String, names.MODE, qos.LATCHED)
         self._report = self.create_publisher(String, names.SELF_REPORT, qos.LATCHED)
         self._beats = self.create_publisher(Header, names.HEARTBEAT, qos.CONTROL)
@@ -100,10 +99,15 @@ class SystemM(PartNode[SystemMConfig]):
         audit = AuditLog(home / 'audit.jsonl', key=load_key(config.audit_key))
         last = standing_overrides(audit.path, self._launched)
         self._ask_again(last, control)
-        self._conductor = Conductor(control, Rewirer(self), audit, self.incarnation,
-                                    self.get_logger(), tables, self._launched)
+        gate = GateControl()
+        writer = AuditWriter(audit, gate)
+        writer.start(self.incarnation, tables, self._launched, operator_overrides(control.config))
+        self._conductor = Conductor(
+            control, Rewirer(self), gate, writer,
+            Announcer(self._announce, lambda text: self._report.publish(String(data=text))),
+            self.get_logger(), self.incarnation)
         if last.held:   # the gate may have been restarted too, and know nothing of it
-            self._conductor.hold(True)
+            self._conductor.interventions.hold(True)
             self.get_logger().warning('the operator holds since before this start: release it '
                                       'with `abm intervene release`')
 
@@ -127,9 +131,9 @@ class SystemM(PartNode[SystemMConfig]):
 
     def activated(self) -> None:
         if self._conductor is not None:
-            self._conductor.close_motors()   # the first decision opens them, none of before
+            self._conductor.gate.close()     # the first decision opens it, none of before
+            self._conductor.gate.turned(time.monotonic())
         self._ending = threading.Event()     # the thread before keeps the one that ended it
-        self._turn_s = time.monotonic()
         self._thread = threading.Thread(target=self._live, args=(self._ending, self._thread),
                                         name='system_m', daemon=True)
         self._thread.start()
@@ -137,7 +141,7 @@ class SystemM(PartNode[SystemMConfig]):
     def deactivated(self) -> None:
         self._ending.set()
         if self._conductor is not None:
-            self._conductor.close_motors()
+            self._conductor.gate.close()
         self._beat()
 
     def cleaned_up(self) -> None:
@@ -155,13 +159,11 @@ class SystemM(PartNode[SystemMConfig]):
         conductor = self._conductor
         if conductor is None or ending.is_set():
             return
-        conductor.announce = self._announce
-        conductor.tell = lambda report: self._report.publish(String(data=report))
         try:
             while not ending.is_set() and not self._turn(conductor, ending):
                 pass
         except Exception:
-            conductor.close_motors()
+            conductor.gate.close()
             self.get_logger().fatal(
                 f'System M stopped deciding; the motors are shut:\n{traceback.format_exc()}')
             self.broken = True
@@ -173,12 +175,11 @@ class SystemM(PartNode[SystemMConfig]):
                 conductor.bring_up(self.config.bring_up_timeout_s, ending)
             if ending.wait(self.config.tick_s):
                 return True
-            self._turn_s = time.monotonic()
+            conductor.gate.turned(time.monotonic())
             health = self._listen()
-            signals = conductor.turn(health, time.monotonic())
-            self._shown.publish(signals)
+            self._shown.publish(conductor.turn(health, time.monotonic()))
         except GraphError as error:
-            conductor.close_motors()
+            conductor.gate.close()
             self.get_logger().error(str(error), throttle_duration_sec=5.0)
         return False
 
@@ -202,8 +203,7 @@ class SystemM(PartNode[SystemMConfig]):
         if conductor is None or not conductor.mode:
             return
         with self._beat_lock:   # or an "open" that was made before a "shut" is sent after it
-            stalled = time.monotonic() - self._turn_s > _STALL_S and not conductor.rewiring
-            said = (conductor.mode, conductor.motors_open and self.active and not stalled)
+            said = (conductor.mode, self.active and conductor.gate.says_open(time.monotonic()))
             if said != self._said:
                 self._said = said
                 self._heartbeat.frame_id = Heartbeat(self.incarnation, *said).text()
@@ -258,7 +258,7 @@ class SystemM(PartNode[SystemMConfig]):
         if hold:   # the gate first: what stops the arm does not wait for the record of it
             self._tell_gate(hold)
         try:
-            self._conductor.hold(hold)
+            self._conductor.interventions.hold(hold)
         except GraphError as error:   # a hold holds all the same; a release does not happen
             response.success = hold
             response.message = f'{text}, but {error}' if hold else str(error)
@@ -285,7 +285,7 @@ class SystemM(PartNode[SystemMConfig]):
                 if refusal := asked.get('pin_mode') and conductor.control.refusal(
                         config.pin_mode):
                     return SetParametersResult(successful=False, reason=refusal)
-                conductor.reconfigure(config)
+                conductor.interventions.override(config)
         except AbmError as error:
             return SetParametersResult(successful=False, reason=str(error))
         return result

@@ -18,7 +18,10 @@ from abm_ros.meta.meta_control import Health, MetaControl, SystemMConfig, operat
 from abm_ros.meta.modes import DESIGN
 from abm_ros.meta.phi import Modulation, load_phi
 from abm_ros.meta.wiring import NodeRow, Row, Wiring
+from abm_ros.nodes.effectors.announcer import Announcer
+from abm_ros.nodes.effectors.audit_writer import AuditWriter
 from abm_ros.nodes.effectors.conductor import Conductor
+from abm_ros.nodes.effectors.gate_control import GateControl
 from abm_ros.nodes.effectors.mode_settings import with_settings
 from abm_ros.ros.ports import read_wiring
 
@@ -64,11 +67,16 @@ class Bench:
         self.path, self.graph, self.now_s = folder / 'audit.jsonl', Silent(), 0.0
         self.control = MetaControl(SystemMConfig(), load_phi(PHI), WIRING,
                                    load_constraints(constraints, WIRING.modes))
-        self.conductor = Conductor(
-            self.control, self.graph, AuditLog(self.path), 'one', self.graph,
-            {'phi': PHI, 'constraints': constraints}, operator_overrides(self.control.config))
+        self.audit, gate = AuditLog(self.path), GateControl()
+        writer = AuditWriter(self.audit, gate)
+        asked = operator_overrides(self.control.config)
+        writer.start('one', {'phi': PHI, 'constraints': constraints}, asked, asked)
         self.told: list[tuple[float, str]] = []
-        self.conductor.tell = lambda report: self.told.append((self.now_s, report))
+        self.announced: list[str] = []
+        self.conductor = Conductor(
+            self.control, self.graph, gate, writer,
+            Announcer(self.announced.append, lambda text: self.told.append((self.now_s, text))),
+            self.graph, 'one')
         self.conductor.bring_up(1.0, None)
         self.raw = {name: {} for name in names.WIRED_NODES}
         self.words: dict[str, dict[str, str]] = {}
@@ -127,11 +135,11 @@ def test_a_hold_at_the_gate_freezes_is_logged_and_outlives_the_gate(tmp_path) ->
     bench.turn()
     bench.raw['motor_gate'] = {'held': 1.0}
     assert bench.turn(0.1) == 'freeze'
-    assert not bench.conductor.motors_open
+    assert not bench.conductor.gate.is_open
     bench.raw['motor_gate'], bench.incarnations['motor_gate'] = {'held': 0.0}, 'b'
     assert bench.turn(0.1) == 'freeze'
     assert bench.control.held
-    bench.conductor.hold(False)
+    bench.conductor.interventions.hold(False)
     assert bench.turn(0.1) != 'freeze'
     assert bench.kinds().count('intervention') == 3
 
@@ -154,19 +162,19 @@ def test_a_repair_is_on_the_record_before_it_rewires_and_once_a_fault(tmp_path) 
         bench.turn(0.1)
     assert [kinds[-1] for kinds in written[:3]] == ['repairing'] * 3
     assert bench.kinds().count('repairing') == bench.kinds().count('repaired') == 1
-    assert not bench.conductor.fault
+    assert not bench.conductor.faults.fault
 
 
 def test_without_a_record_nothing_opens_and_a_hold_still_holds(tmp_path) -> None:
     bench = Bench(tmp_path)
     bench.turn()
-    bench.conductor._audit.close()
+    bench.audit.close()
     with pytest.raises(GraphError, match='audit log cannot be written'):
-        bench.conductor.hold(True)
+        bench.conductor.interventions.hold(True)
     assert bench.control.held
-    assert not bench.conductor.motors_open
+    assert not bench.conductor.gate.is_open
     with pytest.raises(GraphError, match='audit log cannot be written'):
-        bench.conductor.reconfigure(SystemMConfig(veto_modes=('play',)))
+        bench.conductor.interventions.override(SystemMConfig(veto_modes=('play',)))
     assert bench.control.config.veto_modes == ()
     rows = len(bench.graph.rows)
     with pytest.raises(GraphError, match='audit log cannot be written'):
@@ -243,7 +251,7 @@ def test_the_report_is_told_with_the_mode_and_then_once_a_second(tmp_path) -> No
     bench.raw['sensory_gate'] = {'effort_peak': 2.0}
     assert bench.turn(0.1) == 'freeze'
     assert bench.told[-1][1].startswith('Mode freeze: override: pain above 0.5.')
-    bench.conductor.hold(True)
+    bench.conductor.interventions.hold(True)
     bench.turn(1.1)
     assert bench.told[-1][1].startswith('Mode freeze: operator holds.')
 
@@ -265,11 +273,31 @@ def test_no_modulation_is_sent_while_one_is_not_answered_and_none_is_lost(tmp_pa
 def test_a_modulation_that_failed_freezes_the_graph(tmp_path) -> None:
     bench = Bench(tmp_path)
     bench.turn()
-    assert bench.conductor.motors_open
+    assert bench.conductor.gate.is_open
     bench.graph.trouble = 'system_b does not answer set_parameters'
     assert bench.turn(0.1) == 'freeze'
-    assert not bench.conductor.motors_open
+    assert not bench.conductor.gate.is_open
     assert bench.kinds()[-2:] == ['rewire_failed', 'degrade']
+
+
+def test_a_mode_is_announced_once_it_is_entered_and_a_failure_as_the_safe_mode(tmp_path) -> None:
+    bench = Bench(tmp_path)
+    assert bench.announced == ['task', 'task']     # before and after bring-up
+    apply, seen = bench.graph.apply, []
+    bench.graph.apply = lambda rows: (seen.append(bench.announced[-1]), apply(rows))[1]
+    assert bench.turn() == 'play'
+    assert (seen, bench.announced[-1]) == (['task'], 'play')
+
+    def failing(_):
+        raise GraphError('system_a does not follow')
+
+    bench.graph.apply = failing
+    bench.conductor.gate.close()                   # so that play must be entered anew
+    assert bench.turn(0.1) == 'freeze'
+    assert bench.announced[-1] == 'freeze'
+    assert bench.told[-1][1] == 'Degraded to freeze: system_a does not follow.'
+    assert bench.kinds()[-3:] == ['mode', 'rewire_failed', 'degrade']
+    assert not bench.conductor.gate.is_open
 
 
 def test_who_shuts_the_motors_while_a_mode_is_entered_has_the_last_word(tmp_path) -> None:
@@ -278,21 +306,21 @@ def test_who_shuts_the_motors_while_a_mode_is_entered_has_the_last_word(tmp_path
     apply = bench.graph.apply
 
     def meanwhile(rows):
-        bench.conductor.close_motors()
+        bench.conductor.gate.close()
         return apply(rows)
 
     bench.graph.apply = meanwhile
     assert bench.turn(20.0) == 'play'
-    assert not bench.conductor.motors_open
+    assert not bench.conductor.gate.is_open
     bench.graph.apply = apply
     bench.turn(0.1)
-    assert bench.conductor.motors_open, 'the mode was entered anew'
-    bench.graph.apply = lambda rows: (bench.conductor.hold(True), apply(rows))[1]
-    bench.conductor.close_motors()
+    assert bench.conductor.gate.is_open, 'the mode was entered anew'
+    bench.graph.apply = lambda rows: (bench.conductor.interventions.hold(True), apply(rows))[1]
+    bench.conductor.gate.close()
     bench.turn(0.1)
-    assert not bench.conductor.motors_open
-    bench.conductor.hold(False)
-    assert not bench.conductor.motors_open, 'not before a mode is entered'
+    assert not bench.conductor.gate.is_open
+    bench.conductor.interventions.hold(False)
+    assert not bench.conductor.gate.is_open, 'not before a mode is entered'
 
 
 def test_a_gate_that_shut_by_itself_is_noted_and_told_again(tmp_path) -> None:
@@ -311,7 +339,7 @@ def test_a_gate_that_shut_by_itself_is_noted_and_told_again(tmp_path) -> None:
     assert 'motor_gate' in bench.graph.forgotten, 'its state and settings are not what they were'
     found = [r['body'] for r in records(bench.path) if r['kind'] == 'gate_shut']
     assert found == [{'mode': 'play', 'reason': 'System M changed from incarnation one to two'}]
-    assert bench.conductor.motors_open
+    assert bench.conductor.gate.is_open
     assert bench.kinds()[-2:] == ['gate_shut', 'mode']
     bench.conductor.close()
     assert check(bench.path).decisions == bench.kinds().count('mode')
@@ -330,7 +358,7 @@ def test_a_gate_that_only_waits_for_actions_is_left_alone(tmp_path, gate) -> Non
 
 def test_a_gate_that_is_meant_to_be_shut_is_left_alone(tmp_path) -> None:
     bench = Bench(tmp_path)
-    bench.conductor.hold(True)
+    bench.conductor.interventions.hold(True)
     assert bench.turn() == 'freeze'
     bench.raw['motor_gate'], rows = {'open': 0.0, 'tripped': 1.0}, len(bench.graph.rows)
     for _ in range(50):

@@ -155,14 +155,15 @@ def test_a_wish_that_cannot_be_is_refused_in_words_and_changes_nothing(node, wis
 
 def test_a_wish_that_cannot_be_recorded_is_refused_and_the_motors_shut(node) -> None:
     configured(node)
-    node._conductor.motors_open = True
-    node._conductor._audit.close()
+    gate, log = node._conductor.gate, node._conductor._writer._log
+    gate.open(gate.close(), held=False)
+    log.close()
     result = asked(node, veto_modes=['play'])[0]
     assert not result.successful
     assert 'audit log cannot be written' in result.reason
     assert node.get_parameter('veto_modes').value == ['']
     assert node._conductor.control.config.veto_modes == ()
-    assert not node._conductor.motors_open
+    assert not gate.is_open
     request = SetParameters.Request(
         parameters=[Parameter('mode', value='rest').to_parameter_msg()])
     assert not node._on_change_mode(request, SetParameters.Response()).results[0].successful
@@ -211,12 +212,13 @@ def test_no_heartbeat_that_was_made_before_a_shut_is_sent_after_it(node) -> None
         sent.append(message.frame_id.rsplit('/')[-1])
 
     node._beats.publish = publish
-    conductor.mode, conductor.motors_open, node.active = 'play', True, True
-    node._turn_s = time.monotonic() + 60.0
+    conductor.mode, node.active = 'play', True
+    conductor.gate.open(conductor.gate.close(), held=False)
+    conductor.gate.turned(time.monotonic() + 60.0)
     first = threading.Thread(target=node._beat)
     first.start()
     assert entered.wait(20.0)
-    conductor.close_motors()
+    conductor.gate.close()
     second = threading.Thread(target=node._beat)
     second.start()
     second.join(0.2)

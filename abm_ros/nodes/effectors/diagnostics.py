@@ -26,8 +26,9 @@ def _status(health: Health, node: str, now_s: float) -> DiagnosticStatus:
 
 def _own_status(conductor: Conductor) -> DiagnosticStatus:
     guards = conductor.control.guards
-    level = DiagnosticStatus.WARN if conductor.fault else DiagnosticStatus.OK
-    message = conductor.fault or conductor.mode or 'bringing up'
+    fault = conductor.faults.fault
+    level = DiagnosticStatus.WARN if fault else DiagnosticStatus.OK
+    message = fault or conductor.mode or 'bringing up'
     if guards.tripped:
         level, message = DiagnosticStatus.ERROR, '; '.join(guards.tripped.values())
     return DiagnosticStatus(

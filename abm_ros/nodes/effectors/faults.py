@@ -1,0 +1,115 @@
+"""What is wrong with the graph, and how it gets well again."""
+
+from collections.abc import Callable
+
+from rclpy.impl.rcutils_logger import RcutilsLogger
+
+from abm_ros.common import names
+from abm_ros.common.errors import GraphError
+from abm_ros.meta.gate_watch import GateWatch
+from abm_ros.meta.meta_control import Health
+from abm_ros.nodes.effectors.audit_writer import AuditWriter
+from abm_ros.nodes.effectors.gate_control import GateControl
+from abm_ros.nodes.effectors.rewirer import Rewirer
+
+
+class Faults:
+    """
+    Degrades to the safe mode what is not as it should be, and repairs it from there.
+
+    `fault` says what is wrong, '' when nothing is; while it does, System M decides for the safe
+    mode. A graph whose nodes are all heard again is brought to the safe mode as a whole.
+    """
+
+    def __init__(self, rewirer: Rewirer, gate: GateControl, writer: AuditWriter,
+                 logger: RcutilsLogger, safe: str, wire_safe: Callable[[], object]) -> None:
+        """
+        Take what repairs need.
+
+        :param safe: the safe mode.
+        :param wire_safe: brings all nodes to it, or raises GraphError.
+        """
+        self.fault = ''
+        self.degraded = 0
+        self._rewirer = rewirer
+        self._gate = gate
+        self._writer = writer
+        self._logger = logger
+        self._safe = safe
+        self._wire_safe = wire_safe
+        self._gate_watch = GateWatch()
+        self._incarnations: dict[str, str] = {}
+        self._last_error = self._repairing = ''
+
+    def restarted(self, health: Health) -> list[str]:
+        """Return the nodes that were restarted since the last call; nothing is known of them."""
+        found = []
+        for node in health.nodes:
+            seen = health.incarnation(node)
+            if seen and self._incarnations.setdefault(node, seen) != seen:
+                self._incarnations[node] = seen
+                self._rewirer.forget(node)
+                found.append(node)
+        return found
+
+    def check(self, health: Health, restarted: list[str], mode: str, now_s: float) -> None:
+        """Degrade when nodes are lost or were restarted; repair when all are heard again."""
+        lost = health.lost(now_s)
+        if lost:
+            self.degrade(f'lost {", ".join(lost)}', mode)
+        elif restarted:
+            self.degrade(f'{", ".join(restarted)} restarted', mode)
+        if self.fault and not lost and mode == self._safe:
+            self._repair(health)
+
+    def degrade(self, fault: str, mode: str) -> None:
+        """Shut the motors for a fault, on the record once."""
+        if fault == self.fault:
+            return
+        self._gate.close()
+        self._writer.write('degrade', fault=fault, mode=mode)
+        self._logger.error(f'degrading to {self._safe}: {fault}')
+        self.degraded += 1
+        self.fault = fault
+
+    def rewiring_failed(self, error: GraphError, wanted: str) -> None:
+        """Shut the motor gate after a failed rewiring, and degrade."""
+        self._gate.close()
+        self._complain(error)
+        self._writer.write('rewire_failed', mode=wanted, error=str(error))
+        if not self._rewirer.shut_gate():
+            self._logger.error('the motor gate does not confirm; its deadman shuts it')
+        self.degrade(str(error), self._safe)
+
+    def gate_stays_shut(self, health: Health, mode: str, now_s: float) -> bool:
+        """Tell whether the gate must be told anew to open, and note that it shut by itself."""
+        gate = health.values(names.MOTOR_GATE)
+        shut = self._gate.is_open and gate.get('open') == 0.0 and gate.get('tripped', 1.0) > 0
+        if not self._gate_watch.overdue(shut, now_s):
+            return False
+        reason = health.words(names.MOTOR_GATE, 'shut')
+        self._writer.write('gate_shut', mode=mode, reason=reason)
+        self._logger.error(f'the motor gate shut by itself and is told again: {reason}')
+        self._rewirer.forget(names.MOTOR_GATE)
+        return True
+
+    def _repair(self, health: Health) -> None:
+        try:
+            for node in health.nodes:
+                self._rewirer.forget(node)
+            self._rewirer.wait_ready(1.0)
+            if self._repairing != self.fault:   # once a fault, not at every try
+                self._writer.write('repairing', fault=self.fault, mode=self._safe)
+                self._repairing = self.fault
+            self._wire_safe()
+        except GraphError as error:
+            self._complain(error)
+        else:
+            self._writer.write('repaired', fault=self.fault)
+            self._logger.info(f'repaired after: {self.fault}')
+            self.fault = self._repairing = self._last_error = ''
+
+    def _complain(self, error: GraphError) -> None:
+        if str(error) != self._last_error:
+            self._logger.error(str(error))
+        self._last_error = str(error)

@@ -1,0 +1,54 @@
+"""What the operator asks of System M: hold, release, pins and vetoes, each on the record."""
+
+from abm_ros.meta.meta_control import MetaControl, SystemMConfig, operator_overrides
+from abm_ros.nodes.effectors.audit_writer import AuditWriter
+from abm_ros.nodes.effectors.gate_control import GateControl
+
+
+class Interventions:
+    """
+    Takes the operator's word, from any thread.
+
+    A hold may be given to System M or to the motor gate itself; either stops the arm.
+    """
+
+    def __init__(self, control: MetaControl, gate: GateControl, writer: AuditWriter) -> None:
+        self._control = control
+        self._gate = gate
+        self._writer = writer
+
+    def hold(self, held: bool) -> None:
+        """
+        Take a hold or a release; a hold shuts the motors at once, also without a record.
+
+        :raises GraphError: it cannot be recorded; then a release does not happen.
+        """
+        if held:
+            self._control.held = True
+            self._gate.close()
+        self._writer.write('intervention', action='hold' if held else 'release')
+        self._control.held = held
+
+    def follow_gate(self, held: bool) -> None:
+        """Note a hold or a release that the operator gave to the motor gate itself."""
+        if held == self._control.gate_held:
+            return
+        self._control.gate_held = held
+        if held:
+            self._gate.close()
+        self._writer.write('intervention', action='hold' if held else 'release', at='motor_gate')
+
+    def gate_restarted(self) -> None:
+        """Keep for a new motor gate the hold that was given to the one before."""
+        if self._control.gate_held:
+            self.hold(True)
+            self._control.gate_held = False
+
+    def override(self, config: SystemMConfig) -> None:
+        """
+        Take a pin or vetoes.
+
+        :raises GraphError: they cannot be recorded, so they do not take effect.
+        """
+        self._writer.write('intervention', **operator_overrides(config))
+        self._control.config = config

@@ -1,0 +1,47 @@
+"""Carries modulations out within a mode; what is wired does not change by them."""
+
+from abm_ros.meta.decision import Situation
+from abm_ros.meta.phi import Decision, Modulation
+from abm_ros.nodes.effectors.audit_writer import AuditWriter
+from abm_ros.nodes.effectors.mode_settings import modulation_settings
+from abm_ros.nodes.effectors.rewirer import Rewirer
+
+# Modulations follow their signals at most this often.
+_PERIOD_S = 2.0
+
+
+class Modulator:
+    """Sends a changed modulation to its nodes, and no other before that one is answered."""
+
+    def __init__(self, rewirer: Rewirer, writer: AuditWriter) -> None:
+        self._rewirer = rewirer
+        self._writer = writer
+        self._in_force: Modulation | None = None
+        self._sent_s = -float('inf')
+
+    def entered(self, modulation: Modulation) -> None:
+        """Note what a mode was entered with."""
+        self._in_force = modulation
+
+    def follow(self, situation: Situation, decision: Decision, now_s: float) -> None:
+        """
+        Send the decision's modulation if it is another and one may be sent.
+
+        :param now_s: monotonic time, s.
+        """
+        if (decision.modulation == self._in_force or self._rewirer.waits
+                or now_s - self._sent_s < _PERIOD_S):
+            return
+        self._sent_s = now_s
+        self._writer.decision('modulate', situation, decision)
+        for node, changes in modulation_settings(decision.modulation).items():
+            self._rewirer.modulate(node, changes)
+        self._in_force = decision.modulation
+
+    def check(self) -> None:
+        """
+        Take the nodes' answers that came so far.
+
+        :raises GraphError: a node refused or did not answer.
+        """
+        self._rewirer.check()
