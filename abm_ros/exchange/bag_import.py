@@ -32,6 +32,7 @@ _GAP_PERIODS = 3       # where these are longer
 _LAG_S = 0.5           # between a stamp and its recording; more tells of another clock
 _SLOWER = 1.5          # times the period, at which joint states are too slow for it
 _COMMANDS = ('std_msgs/msg/Float64MultiArray', 'trajectory_msgs/msg/JointTrajectory')
+_MODE = 'imitate'      # the record's mode for what another robot did; a label, no row is asked
 _JOINTS = 'sensor_msgs/msg/JointState'
 _POSE = 'geometry_msgs/msg/PoseStamped'
 
@@ -228,7 +229,7 @@ def _episode(bag: Bag, part: np.ndarray, spec: ObservationSpec, options: BagOpti
     achieved = observation[:, spec.goal_slice]
     reached = spec.reached(achieved, achieved[-1])
     return [Step(episode, n, int(stamp), observation[n], achieved[-1],
-                 action[n] if n < len(ticks) - 1 else None, 'imitate', bool(reached[n]),
+                 action[n] if n < len(ticks) - 1 else None, _MODE, bool(reached[n]),
                  'teacher') for n, stamp in enumerate(ticks)]
 
 

@@ -1,8 +1,8 @@
 """
 Constraints on System M, checked outside its policy phi.
 
-They bar modes, hold modes, and bound modulations; the safe mode they can neither bar nor limit.
-Contradictions are refused when they are read, by name.
+They bar modes, make modes last, and bound modulations; the safe mode they can neither bar nor
+limit. Contradictions are refused when they are read, by name.
 """
 
 from collections import deque
@@ -176,7 +176,7 @@ def _check_contradictions(c: Constraints) -> None:
             raise ConstraintError(f'constraints: min_dwell_s.{mode} {low:g} s is longer than '
                                   f'max_awake_s {c.max_awake_s:g} s allows without rest')
         if mode in c.forbidden_modes:
-            raise ConstraintError(f'constraints: min_dwell_s.{mode} holds a mode that '
+            raise ConstraintError(f'constraints: min_dwell_s.{mode} keeps a mode that '
                                   'forbidden_modes forbids')
     if c.max_awake_s < float('inf'):
         _check_rest(c)

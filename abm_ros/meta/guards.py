@@ -93,24 +93,24 @@ class SomaticBudget:
 @dataclass
 class _Trial:
     """
-    A condition that must hold for a window longer than it does not, before its guard trips.
+    A condition that must be met for a window longer than it is not, before its guard trips.
 
-    A cumulative sum (Page 1954): a moment in which it does not hold takes back as much time as
+    A cumulative sum (Page 1954): a moment in which it is not met takes back as much time as
     it lasted, not all. Where it cannot be judged (None) the time stands still: a loop of many
     short stretches, each ended by a longest dwell, counts as much as one long stretch.
     """
 
-    held_s: float = 0.0
+    met_s: float = 0.0
     until_s: float = -float('inf')
 
-    def take(self, holds: bool | None, now_s: float, elapsed_s: float,
+    def take(self, met: bool | None, now_s: float, elapsed_s: float,
              config: GuardConfig) -> bool:
         """Tell whether the guard answers now."""
-        if holds is not None:
-            self.held_s = max(0.0, self.held_s + (elapsed_s if holds else -elapsed_s))
-        if self.held_s >= config.guard_window_s:
+        if met is not None:
+            self.met_s = max(0.0, self.met_s + (elapsed_s if met else -elapsed_s))
+        if self.met_s >= config.guard_window_s:
             self.until_s = now_s + config.guard_response_s
-            self.held_s = 0.0
+            self.met_s = 0.0
         return now_s < self.until_s
 
 
@@ -244,7 +244,7 @@ class Guards:
         if roles.explores:
             found['intrinsic', _ANY] = self._curiosity.idles(signals, uncertainty, elapsed_s)
             if self._curiosity.learned:
-                self._trials['intrinsic', _ANY].held_s = 0.0
+                self._trials['intrinsic', _ANY].met_s = 0.0
             spread = raw.get('system_b', {}).get('action_spread')
             if spread is not None:
                 found['actions', mode] = spread < config.guard_action_spread

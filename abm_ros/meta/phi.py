@@ -48,7 +48,7 @@ _MOST = 1e6   # of a bias, a weight or a dwell: beyond it, it is a mistake
 @dataclass(frozen=True)
 class ModePolicy:
     """
-    One mode's drive: bias + weights . signals, how long it holds, what it modulates.
+    One mode's drive: bias + weights . signals, how long it lasts, what it modulates.
 
     `modulated` names for a modulation the weights by which signals move it.
     """
@@ -98,7 +98,7 @@ class Override:
             return False
         return value > self.above if self.above is not None else value < (self.below or 0.0)
 
-    def holds(self, signals: Mapping[str, float]) -> bool:
+    def persists(self, signals: Mapping[str, float]) -> bool:
         """Tell whether the override, once started, must go on."""
         value = signals.get(self.signal)
         if value is None:
@@ -172,7 +172,7 @@ def decide(signals: Mapping[str, float], state: PolicyState, phi: Phi, now_s: fl
               if mode in allowed}
     for index, rule in enumerate(phi.overrides):
         goes_on = index == state.override
-        unwell = rule.trips(signals) or (goes_on and rule.holds(signals))
+        unwell = rule.trips(signals) or (goes_on and rule.persists(signals))
         if unwell or (goes_on and now_s - state.unwell_s < rule.settle_s):
             forbidden = '' if rule.mode in allowed else f', but {rule.mode} is not allowed'
             return _decision(safe if forbidden else rule.mode,

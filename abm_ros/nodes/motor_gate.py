@@ -31,10 +31,10 @@ from abm_ros.ros.heartbeat import Heartbeat
 from abm_ros.ros.node import URGENT_TELEMETRY_S, PartNode
 from abm_ros.ros.spin import run_node
 
-# The gate looks at its deadman this often; holding starts at most this late.
+# The gate looks at its deadman this often; a standstill begins at most this late.
 _WATCH_PERIOD_S = 0.02
 _LEAD_S = 0.002   # of reading a joint state before the action that answers it
-HOLD_LABEL = 'hold'
+STANDSTILL_LABEL = 'standstill'
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class MotorGate(PartNode[MotorGateConfig]):
     Plumbing around `core.motor`.
 
     The command publisher, the joint states, the description and the heartbeat are hard-wired:
-    they live as long as the process, so that a shut gate still holds the arm.
+    they live as long as the process, so that a shut gate still stops the arm.
     """
 
     telemetry_period_s = URGENT_TELEMETRY_S
@@ -102,13 +102,13 @@ class MotorGate(PartNode[MotorGateConfig]):
         self._writer = Writer()
         self._joint_stamp_ns = -1
         self._action_stamp_ns = -1
-        self._last_hold_s = -np.inf
+        self._last_standstill_s = -np.inf
         self._head = MultiArrayDimension()
         self._message = Float64MultiArray(layout=MultiArrayLayout(dim=[self._head]))
         self._answer: Float64MultiArray | None = None
         self._early: Float32MultiArray | None = None
         self._was_open = False
-        self._commands = self._holds = 0
+        self._commands = self._standstills = 0
         self._reason = 'starting'
         trajectory = config.command_interface == 'trajectory'
         self._command = self.create_publisher(
@@ -127,7 +127,7 @@ class MotorGate(PartNode[MotorGateConfig]):
 
     def telemetry(self) -> Mapping[str, float]:
         return {'open': float(self._was_open), 'commands': self._commands,
-                'holds': self._holds, 'held': float(self._latch.held),
+                'holds': self._standstills, 'held': float(self._latch.held),
                 'tripped': float(self._latch.tripped)}
 
     def labels(self) -> Mapping[str, str]:
@@ -143,7 +143,7 @@ class MotorGate(PartNode[MotorGateConfig]):
 
     def deactivated(self) -> None:
         self._latch.disarm('the motor gate is not active')
-        self._hold('the motor gate is not active')
+        self._stop('the motor gate is not active')
 
     def failed(self, what: str) -> None:
         self._latch.disarm(f'{what} failed; see the log')
@@ -151,7 +151,7 @@ class MotorGate(PartNode[MotorGateConfig]):
     def _on_hold(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         """Shut at once, whatever System M says or whether it lives."""
         self._latch.hold()
-        self.guarded('hold', self._hold, 'the operator holds')
+        self.guarded('hold', self._stop, 'the operator holds')
         response.success, response.message = True, 'shut until release'
         return response
 
@@ -215,7 +215,7 @@ class MotorGate(PartNode[MotorGateConfig]):
         beat = Heartbeat.parse(message.frame_id)
         self._latch.heartbeat(beat.incarnation, beat.motors_open, self._now_s())
         if not beat.motors_open and self._was_open:
-            self._hold('System M says that the motors are shut')
+            self._stop('System M says that the motors are shut')
 
     def on_action(self, message: Float32MultiArray) -> None:
         """Move, if the gate is open and the action is fit to be executed."""
@@ -275,9 +275,9 @@ class MotorGate(PartNode[MotorGateConfig]):
                 else self._latch.shut(now_s))
 
     def _watch(self) -> None:
-        self.guarded('watch', self._hold_when_shut)
+        self.guarded('watch', self._stop_when_shut)
 
-    def _hold_when_shut(self) -> None:
+    def _stop_when_shut(self) -> None:
         self._poll_joints()
         early, self._early = self._early, None
         if early is not None and self.active:
@@ -285,18 +285,18 @@ class MotorGate(PartNode[MotorGateConfig]):
         now_s = self._now_s()
         reason = self._shut_reason(now_s)
         if reason and (self._was_open or
-                       now_s - self._last_hold_s >= self.config.control_period_s):
-            self._hold(reason)
+                       now_s - self._last_standstill_s >= self.config.control_period_s):
+            self._stop(reason)
 
-    def _hold(self, reason: str) -> None:
+    def _stop(self, reason: str) -> None:
         if self._was_open:
             self.get_logger().info(f'gate shut: {reason}')
         self._was_open, self._reason = False, reason
-        command = self._guard.hold() if self._guard is not None else None
+        command = self._guard.standstill() if self._guard is not None else None
         if command is not None:
-            self._last_hold_s = self._now_s()
-            self._holds += 1
-            self._send(command, HOLD_LABEL)
+            self._last_standstill_s = self._now_s()
+            self._standstills += 1
+            self._send(command, STANDSTILL_LABEL)
             self._answer = None
 
     def _send(self, command: np.ndarray, label: str) -> None:

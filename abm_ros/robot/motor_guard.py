@@ -44,8 +44,8 @@ class MotorConfig:
         0.02, 'Distance kept from the position limits, at most a tenth of what lies between them.',
         unit='rad or m', low=0.0, high=0.5)
     coast_s: float = setting(
-        0.3, 'Longest that a velocity or effort command may go on before the gate holds, at least '
-        'deadman_s and 0.02 s more; motion towards a position limit leaves room for it.',
+        0.3, 'Longest that a velocity or effort command may go on before the gate stops it, at '
+        'least deadman_s and 0.02 s more; motion towards a position limit leaves room for it.',
         unit='s', low=0.0, high=600.0)
 
     def __post_init__(self) -> None:
@@ -199,9 +199,9 @@ class MotorGuard:
             return self._act_velocity(np.array(wanted))
         return self._act_effort(np.array(wanted))
 
-    def hold(self) -> np.ndarray | None:
+    def standstill(self) -> np.ndarray | None:
         """
-        Return the command (J,) that holds still: the last target, zero velocity or zero effort.
+        Return the command (J,) that stands still: the last target, zero velocity or zero effort.
 
         None while a position controller's joint state is unknown: there is nothing safe to send.
         """
@@ -229,7 +229,7 @@ class MotorGuard:
         target stays within the velocity limit. In plain floats: for a handful of joints on a
         processor that has just woken up they take half as long as numpy.
         """
-        self.hold()   # where nothing was commanded yet, motion starts where the arm is
+        self.standstill()   # where nothing was commanded yet, motion starts where the arm is
         assert self._position is not None
         assert self._target is not None
         target, executed, used_s = [], [], 0.0

@@ -46,7 +46,7 @@ def finite(action: list[float]) -> bool:
 def test_positions_never_leave_the_limits_nor_outrun_the_joints(start, follows, events) -> None:
     made = measured(start)
     now_s = 100.0
-    path = [(now_s, made.hold())]
+    path = [(now_s, made.standstill())]
     for action, wait_s in events:
         now_s += wait_s     # a clock that jumps back gives no extra motion either
         if finite(action):
@@ -58,7 +58,7 @@ def test_positions_never_leave_the_limits_nor_outrun_the_joints(start, follows, 
         else:
             with pytest.raises(SpecError):
                 made.act(np.array(action), now_s)
-            assert (made.hold() == path[-1][1]).all(), 'refused, and moved all the same'
+            assert (made.standstill() == path[-1][1]).all(), 'refused, and moved all the same'
     times = np.array([at for at, _ in path])
     commands = np.array([command for _, command in path])
     assert np.isfinite(commands).all()
@@ -74,7 +74,7 @@ def test_positions_never_leave_the_limits_nor_outrun_the_joints(start, follows, 
 @given(start=INSIDE, count=st.integers(1, 200))
 def test_a_flood_within_no_time_moves_one_period_at_most(start, count) -> None:
     made = measured(start)
-    before = made.hold()
+    before = made.standstill()
     for _ in range(count):
         command = made.act(np.array([1e9, -1e9, 1e9]), 5.0).command
         made.measure(command, np.zeros(3), 0.0)
@@ -165,26 +165,26 @@ def test_an_effort_waits_until_it_is_known_how_fast_a_joint_is() -> None:
 
 
 @pytest.mark.parametrize('interface', ['velocity', 'effort'])
-def test_hold_is_zero_where_a_command_is_a_motion(interface) -> None:
-    assert guard(interface).hold().tolist() == [0, 0, 0]
+def test_a_standstill_is_zero_where_a_command_is_a_motion(interface) -> None:
+    assert guard(interface).standstill().tolist() == [0, 0, 0]
 
 
-def test_hold_is_where_the_arm_is_and_nothing_before_that_is_known() -> None:
+def test_a_standstill_is_where_the_arm_is_and_nothing_before_that_is_known() -> None:
     made = guard()
-    assert made.hold() is None
+    assert made.standstill() is None
     assert not made.ready
     with pytest.raises(SpecError, match='joint state'):
         made.act(np.zeros(3), 0.0)
     made.measure(np.array([0.1, 0.2, 0.3]), np.zeros(3), 0.0)
-    np.testing.assert_allclose(made.hold(), [0.1, 0.2, 0.3], rtol=1e-6)
+    np.testing.assert_allclose(made.standstill(), [0.1, 0.2, 0.3], rtol=1e-6)
     made.measure(np.array([0.0, 0.1, 0.0]), np.zeros(3), 0.0)   # sagging moves no set-point
-    np.testing.assert_allclose(made.hold(), [0.1, 0.2, 0.3], rtol=1e-6)
+    np.testing.assert_allclose(made.standstill(), [0.1, 0.2, 0.3], rtol=1e-6)
 
 
-def test_what_hold_returns_is_not_the_guards_own() -> None:
+def test_what_standstill_returns_is_not_the_guards_own() -> None:
     made = measured([0.1, 0.2, 0.3])
-    made.hold()[:] = 99
-    np.testing.assert_allclose(made.hold(), [0.1, 0.2, 0.3], rtol=1e-6)
+    made.standstill()[:] = 99
+    np.testing.assert_allclose(made.standstill(), [0.1, 0.2, 0.3], rtol=1e-6)
 
 
 @pytest.mark.parametrize('interface', ['position', 'velocity', 'effort', 'trajectory'])
@@ -192,10 +192,10 @@ def test_what_hold_returns_is_not_the_guards_own() -> None:
                                  [[0, 0, 0]]])
 def test_an_unfit_action_is_refused_before_it_is_clamped(interface, bad) -> None:
     made = measured([0.0, 0.1, 0.0], interface)
-    before = made.hold()
+    before = made.standstill()
     with pytest.raises(SpecError):
         made.act(np.array(bad, float), 0.0)
-    assert (made.hold() == before).all()
+    assert (made.standstill() == before).all()
 
 
 def test_a_bad_joint_state_leaves_the_last_good_one() -> None:
@@ -246,7 +246,7 @@ def test_a_margin_leaves_a_short_joint_most_of_its_room() -> None:
         made.measure([0.02, 0.0], [], 0.0)
         for step in range(100):
             made.measure(made.act(np.full(2, toward), step * PERIOD_S).command, [], 0.0)
-        ends.append(made.hold()[0])
+        ends.append(made.standstill()[0])
     np.testing.assert_allclose(ends, [0.036, 0.004])
 
 
@@ -385,7 +385,7 @@ def test_the_envelope_bounds_every_motion_and_the_executed_action_tells(
         actions, share, interface) -> None:
     made = measured((0.0, 0.1, 0.0), interface)
     made.envelope(share)
-    before, now_s = made.hold(), 100.0
+    before, now_s = made.standstill(), 100.0
     for action in actions:
         now_s += PERIOD_S
         motion = made.act(np.array(action), now_s)

@@ -3,7 +3,7 @@
 
 The whole graph runs with the simulated arm, in task, both learners training. Holds are asked of
 the motor gate and of System M in turn, at random moments of the control period, by a node that
-was matched before. Commands are told apart by their label: a hold is published, but moves
+was matched before. Commands are told apart by their label: a standstill is published, but moves
 nothing. The floor is the least that any call can take: the answer of a bare lifecycle node to
 get_state, in turns with the holds.
 """

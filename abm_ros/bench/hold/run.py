@@ -16,7 +16,7 @@ from abm_ros.bench.hold.figures import PERIOD_S, Held
 from abm_ros.bringup.graph import GraphOptions, describe
 from abm_ros.common import names
 from abm_ros.common.errors import GraphError
-from abm_ros.nodes.motor_gate import HOLD_LABEL
+from abm_ros.nodes.motor_gate import STANDSTILL_LABEL
 from abm_ros.ros import qos
 from abm_ros.ros.remote import Call, Remote, call_all
 
@@ -37,7 +37,7 @@ class Commands:
             Float64MultiArray, names.commands_topic(names.CONTROLLER), self._take, qos.CONTROL)
 
     def _take(self, message: Float64MultiArray) -> None:
-        if not any(dim.label == HOLD_LABEL for dim in message.layout.dim):
+        if not any(dim.label == STANDSTILL_LABEL for dim in message.layout.dim):
             self.count, self.last_s = self.count + 1, time.perf_counter()
 
 
