@@ -107,7 +107,7 @@ class SystemM(PartNode[SystemMConfig]):
             Announcer(self._announce, lambda text: self._report.publish(String(data=text))),
             self.get_logger(), self.incarnation)
         if last.held:   # the gate may have been restarted too, and know nothing of it
-            self._conductor.interventions.hold(True)
+            self._conductor.interventions.hold()
             self.get_logger().warning('the operator holds since before this start: release it '
                                       'with `abm intervene release`')
 
@@ -258,7 +258,8 @@ class SystemM(PartNode[SystemMConfig]):
         if hold:   # the gate first: what stops the arm does not wait for the record of it
             self._tell_gate(hold)
         try:
-            self._conductor.interventions.hold(hold)
+            operator = self._conductor.interventions
+            (operator.hold if hold else operator.release)()
         except GraphError as error:   # a hold holds all the same; a release does not happen
             response.success = hold
             response.message = f'{text}, but {error}' if hold else str(error)

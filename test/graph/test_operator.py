@@ -137,6 +137,9 @@ def test_the_command_line_intervenes(graph, tmp_path) -> None:
         return text
 
     opens(graph)
+    code, text = abm('pin', 'dance')
+    assert code == 1
+    assert "pin_mode: unknown mode 'dance', expected some of play, task" in text
     takes_effect('hold')
     wait_until(lambda: graph.mode == 'freeze', 'freeze')
     assert 'shut, held by the operator' in takes_effect('status')

@@ -139,7 +139,7 @@ def test_a_hold_at_the_gate_freezes_is_logged_and_outlives_the_gate(tmp_path) ->
     bench.raw['motor_gate'], bench.incarnations['motor_gate'] = {'held': 0.0}, 'b'
     assert bench.turn(0.1) == 'freeze'
     assert bench.control.held
-    bench.conductor.interventions.hold(False)
+    bench.conductor.interventions.release()
     assert bench.turn(0.1) != 'freeze'
     assert bench.kinds().count('intervention') == 3
 
@@ -170,7 +170,7 @@ def test_without_a_record_nothing_opens_and_a_hold_still_holds(tmp_path) -> None
     bench.turn()
     bench.audit.close()
     with pytest.raises(GraphError, match='audit log cannot be written'):
-        bench.conductor.interventions.hold(True)
+        bench.conductor.interventions.hold()
     assert bench.control.held
     assert not bench.conductor.gate.is_open
     with pytest.raises(GraphError, match='audit log cannot be written'):
@@ -251,7 +251,7 @@ def test_the_report_is_told_with_the_mode_and_then_once_a_second(tmp_path) -> No
     bench.raw['sensory_gate'] = {'effort_peak': 2.0}
     assert bench.turn(0.1) == 'freeze'
     assert bench.told[-1][1].startswith('Mode freeze: override: pain above 0.5.')
-    bench.conductor.interventions.hold(True)
+    bench.conductor.interventions.hold()
     bench.turn(1.1)
     assert bench.told[-1][1].startswith('Mode freeze: operator holds.')
 
@@ -315,11 +315,11 @@ def test_who_shuts_the_motors_while_a_mode_is_entered_has_the_last_word(tmp_path
     bench.graph.apply = apply
     bench.turn(0.1)
     assert bench.conductor.gate.is_open, 'the mode was entered anew'
-    bench.graph.apply = lambda rows: (bench.conductor.interventions.hold(True), apply(rows))[1]
+    bench.graph.apply = lambda rows: (bench.conductor.interventions.hold(), apply(rows))[1]
     bench.conductor.gate.close()
     bench.turn(0.1)
     assert not bench.conductor.gate.is_open
-    bench.conductor.interventions.hold(False)
+    bench.conductor.interventions.release()
     assert not bench.conductor.gate.is_open, 'not before a mode is entered'
 
 
@@ -358,7 +358,7 @@ def test_a_gate_that_only_waits_for_actions_is_left_alone(tmp_path, gate) -> Non
 
 def test_a_gate_that_is_meant_to_be_shut_is_left_alone(tmp_path) -> None:
     bench = Bench(tmp_path)
-    bench.conductor.interventions.hold(True)
+    bench.conductor.interventions.hold()
     assert bench.turn() == 'freeze'
     bench.raw['motor_gate'], rows = {'open': 0.0, 'tripped': 1.0}, len(bench.graph.rows)
     for _ in range(50):

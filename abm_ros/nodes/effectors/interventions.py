@@ -17,17 +17,24 @@ class Interventions:
         self._gate = gate
         self._writer = writer
 
-    def hold(self, held: bool) -> None:
+    def hold(self) -> None:
         """
-        Take a hold or a release; a hold shuts the motors at once, also without a record.
+        Shut the motors at once, until `release`.
 
-        :raises GraphError: it cannot be recorded; then a release does not happen.
+        :raises GraphError: it cannot be recorded; the hold is in force all the same.
         """
-        if held:
-            self._control.held = True
-            self._gate.close()
-        self._writer.write('intervention', action='hold' if held else 'release')
-        self._control.held = held
+        self._control.held = True
+        self._gate.close()
+        self._writer.write('intervention', action='hold')
+
+    def release(self) -> None:
+        """
+        End the hold.
+
+        :raises GraphError: it cannot be recorded, so the hold goes on.
+        """
+        self._writer.write('intervention', action='release')
+        self._control.held = False
 
     def follow_gate(self, held: bool) -> None:
         """Note a hold or a release that the operator gave to the motor gate itself."""
@@ -41,7 +48,7 @@ class Interventions:
     def gate_restarted(self) -> None:
         """Keep for a new motor gate the hold that was given to the one before."""
         if self._control.gate_held:
-            self.hold(True)
+            self.hold()
             self._control.gate_held = False
 
     def override(self, config: SystemMConfig) -> None:
