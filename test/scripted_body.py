@@ -44,7 +44,7 @@ class LineBody:
         return BodyState(
             episode=self._episode, step=self._step, channels=names, position=position,
             velocity=None, effort=None, tool_position=None, tool_orientation=None,
-            object_position=None, goal=position[3:], energy=1.0, contact_force=0.0, image=None,
+            object_position=None, goal=position[3:], energy=1.0, image=None,
             success=bool(abs(self._x - self._goal) <= self.goal_tolerance))
 
     def step(self, command):

@@ -9,7 +9,6 @@ PHYSICS_RATE_HZ = 240
 INTERFACES = ('position', 'velocity', 'effort')
 TASK_NAMES = ('reach', 'push')
 OBSERVES = ('state', 'camera')
-FORMS = 'bullet:reach, bullet:push, each also with :camera, or gym:<environment>'
 SEEN_PIXELS = 64     # width and height of the image in an observation
 
 

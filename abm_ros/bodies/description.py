@@ -1,32 +1,16 @@
 """
-Robot descriptions of the bodies: where ours lies, and the `<abm_body>` tag that they carry.
+Robot descriptions of the bodies, and the `<abm_body>` tag that they carry.
 
 The tag says what URDF has no words for; `abm_ros.robot.description.read_body_tag` reads it.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 from abm_ros.common.errors import BodyError
 from abm_ros.robot.description import BodyTag
 
-ARM_FILE = 'abm_arm.urdf'
 _HIDDEN = ' hidden="true"'
-
-
-def arm_urdf_path() -> Path:
-    """
-    Return the path of our arm's URDF in the source tree or in the installed share folder.
-
-    :raises BodyError: it is in neither.
-    """
-    for folder in Path(__file__).resolve().parents:
-        for place in (folder / 'urdf', folder / 'share' / 'abm_ros' / 'urdf'):
-            if (place / ARM_FILE).is_file():
-                return place / ARM_FILE
-    raise BodyError(f'{ARM_FILE} is neither in the source tree nor in share/abm_ros/urdf: '
-                    'install the package again')
 
 
 def body_tag(tag: BodyTag) -> str:

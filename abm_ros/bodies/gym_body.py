@@ -108,7 +108,6 @@ class GymBody:
             episode=episode, step=step, channels=self._channels, position=np.concatenate(parts),
             velocity=None, effort=None, tool_position=achieved if achieved.size == 3 else None,
             tool_orientation=None, object_position=None, goal=goal, energy=1.0,
-            contact_force=0.0,
             image=None if image is None else np.array(image, np.uint8)[:, :, :3],
             success=success)
 

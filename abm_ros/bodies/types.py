@@ -28,7 +28,6 @@ class BodyState:
     object_position: np.ndarray | None         # (3,) float64, m
     goal: np.ndarray | None                    # (G,) float64, the desired goal, SI
     energy: float                              # charge of the battery in [0, 1]
-    contact_force: float                       # N, largest on the arm; the object's is left out
     image: np.ndarray | None                   # (H, W, 3) uint8
     success: bool
     goal_distance: float | None = None         # m, where the task tells no more than that

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from abm_ros.bodies.make import parse_body
+from abm_ros.bodies.distractor import DISTRACTORS
+from abm_ros.bodies.registry import kind_of
 from abm_ros.common import names
 from abm_ros.common.config import check, setting
 
@@ -37,7 +38,7 @@ class GraphOptions:
         0, 'Episodes acted before any learning of this run.', low=0, high=100000)
     pin_mode: str = setting('', 'Mode that the operator pins from the start.')
     distractor: str = setting('', "'noisy-tv' puts an unpredictable television in sight.",
-                              choices=('', 'noisy-tv'))
+                              choices=DISTRACTORS)
     urdf: str = setting('', "URDF of the simulated arm; empty takes the package's own.")
     wiring: str = setting('', "Wiring table; empty takes the package's own.")
     phi: str = setting('', "Routing policy; empty takes the package's own.")
@@ -63,11 +64,12 @@ class NodeSpec:
     name: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     respawn: bool = True
+    kind: str = ''      # of a body that has no executable of its own
 
     @property
-    def executable(self) -> str:
-        """Name of the executable in lib/abm_ros."""
-        return self.name
+    def command(self) -> tuple[str, ...]:
+        """Name of the executable in lib/abm_ros, and its arguments."""
+        return (names.BODY, self.kind) if self.kind else (self.name,)
 
 
 def describe(options: GraphOptions) -> tuple[NodeSpec, ...]:
@@ -76,10 +78,23 @@ def describe(options: GraphOptions) -> tuple[NodeSpec, ...]:
 
     :raises BodyError: the body's name is unknown.
     """
-    parts: list[tuple[str, dict[str, Any]]] = []
-    is_gym = options.body.startswith('gym:')
-    if options.body:
-        parts.append(_body(options, is_gym))
+    body = [_body(options)] if options.body else []
+    return (*body, *(_spec(options, name, values) for name, values in _parts(options)))
+
+
+def command_interface(options: GraphOptions) -> str:
+    """Return what the controller takes: what the body says, else what the user chose."""
+    kind = kind_of(options.body)[0] if options.body else None
+    return (kind.interface if kind is not None else '') or options.command_interface
+
+
+def _spec(options: GraphOptions, name: str, values: Mapping[str, Any], kind: str = '') -> NodeSpec:
+    return NodeSpec(name, {**{key: value for key, value in values.items() if value != []},
+                           'use_sim_time': options.use_sim_time}, options.use_respawn, kind)
+
+
+def _parts(options: GraphOptions) -> list[tuple[str, dict[str, Any]]]:
+    """Return what every part of the agent is started with."""
     # Bit for bit only while nothing but the steps decides: one mode, learning from the start.
     exact = {'exact_rounds': options.lock_step and options.pin_mode != ''
              and options.baseline_episodes == 0}
@@ -93,7 +108,7 @@ def describe(options: GraphOptions) -> tuple[NodeSpec, ...]:
     senses: dict[str, Any] = {'tool_source': 'topic'} if options.body else {}
     if options.lock_step:
         senses['patience_s'] = 10.0
-    parts += [
+    return [
         (names.EPISODIC_MEMORY, {**home, **seed, **at_once}),
         (names.SYSTEM_A_LEARNER, {**home, **seed, **exact}),
         (names.SYSTEM_B_LEARNER, {**home, **seed, **exact}),
@@ -102,25 +117,27 @@ def describe(options: GraphOptions) -> tuple[NodeSpec, ...]:
         (names.SENSORY_GATE, {**arm, **senses, **lock, 'tool_link': options.tool_link}),
         (names.MOTOR_GATE, {
             **arm, **lock, **patience, 'controller': options.controller,
-            'command_interface': 'effort' if is_gym else options.command_interface}),
+            'command_interface': command_interface(options)}),
         (names.SYSTEM_M, {
             **home, 'autostart': options.autostart, 'wiring': options.wiring,
             'phi': options.phi, 'constraints': options.constraints,
             'baseline_episodes': options.baseline_episodes, 'pin_mode': options.pin_mode,
             **({'node_timeout_s': _LOCK_STEP_SILENCE_S} if options.lock_step else {})}),
     ]
-    return tuple(NodeSpec(name, {
-        **{key: value for key, value in values.items() if value != []},
-        'use_sim_time': options.use_sim_time}, options.use_respawn) for name, values in parts)
 
 
-def _body(options: GraphOptions, is_gym: bool) -> tuple[str, dict[str, Any]]:
-    _, named = parse_body(options.body)
-    shared = {'seed': options.seed, 'lock_step': options.lock_step,
-              'controller': options.controller, 'distractor': options.distractor}
-    if is_gym:
-        return 'gym_body', {**shared, **named}
-    return 'bullet_arm', {
-        **shared, **named, 'gui': not options.headless, 'urdf': options.urdf,
-        'interface': options.command_interface, 'tool_link': options.tool_link,
-        'control_rate_hz': round(1.0 / options.control_period_s)}
+def body_settings(options: GraphOptions) -> dict[str, Any]:
+    """Return what the graph offers to a body; the kind takes those that are settings of it."""
+    return {'seed': options.seed, 'gui': not options.headless, 'urdf': options.urdf,
+            'interface': options.command_interface, 'tool_link': options.tool_link,
+            'control_rate_hz': round(1.0 / options.control_period_s)}
+
+
+def _body(options: GraphOptions) -> NodeSpec:
+    kind, named = kind_of(options.body)
+    values = {'lock_step': options.lock_step, 'controller': options.controller,
+              'distractor': options.distractor, **named,
+              **{name: value for name, value in body_settings(options).items()
+                 if name in kind.settings}}
+    known = kind.node in names.BODIES
+    return _spec(options, kind.node, values, '' if known else options.body.partition(':')[0])

@@ -65,7 +65,8 @@ def _node(spec: NodeSpec, texts: dict[str, str]) -> Node:
     # No `name=`: the nodes know their names, and remapping one would rename every node of its
     # process. What comes later in `parameters` wins.
     return Node(
-        package=PACKAGE, executable=spec.executable, namespace=texts['namespace'],
+        package=PACKAGE, executable=spec.command[0], arguments=list(spec.command[1:]),
+        namespace=texts['namespace'],
         parameters=[dict(spec.parameters),
                     *([Path(params_file).expanduser()] if params_file else [])],
         ros_arguments=['--log-level', texts['log_level']],

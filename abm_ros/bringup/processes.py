@@ -91,7 +91,7 @@ class Supervisor:
             child.process.send_signal(number)
 
     def _command(self, spec: NodeSpec) -> list[str]:
-        command = node_command(Path(self._scratch.name), spec.executable, spec.parameters,
+        command = node_command(Path(self._scratch.name), spec.command, spec.parameters,
                                self._log_level)
         if self._params_file:
             command += ['--params-file', self._params_file]

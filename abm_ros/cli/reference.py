@@ -5,6 +5,7 @@ import sys
 from dataclasses import fields
 from typing import Any, get_args
 
+from abm_ros.bodies.registry import BODIES
 from abm_ros.common import names
 from abm_ros.common.config import setting_of
 from abm_ros.common.errors import WiringError
@@ -12,6 +13,7 @@ from abm_ros.common.share import table_text
 from abm_ros.meta.modes import Roles
 from abm_ros.meta.signals import SIGNALS
 from abm_ros.nodes.__main__ import NODES
+from abm_ros.nodes.body import BodyNodeSettings, node_config
 from abm_ros.ros.ports import PORTS, read_wiring
 
 _HEAD = """# Reference
@@ -55,7 +57,7 @@ They exist from start-up to the end, whatever the mode.
 `{names.SELF_REPORT}`; services `{names.HOLD}`, `{names.RELEASE}`, `{names.GET_MODE}`, \
 `{names.AVAILABLE_MODES}` (std_srvs/Trigger; the message is the answer), `{names.CHANGE_MODE}` \
 (rcl_interfaces/SetParameters of `mode`) |
-| `bullet_arm`, `gym_body` | publish `{names.JOINT_STATES}`, `{names.TOOL_POSE}`, \
+| `bullet_arm`, `gym_body`, `body <kind>` | publish `{names.JOINT_STATES}`, `{names.TOOL_POSE}`, \
 `{names.ROBOT_DESCRIPTION}`, `{names.CAMERA}`, `{names.BATTERY}`, `{names.GOAL}`, and `/clock` in \
 lock-step; subscribe to `<controller>/commands` |
 """
@@ -63,12 +65,15 @@ lock-step; subscribe to `<controller>/commands` |
 
 def config_class(node: str) -> type:
     """Return the configuration class from which a node declares its parameters."""
+    if node in names.BODIES:
+        return node_config(BODIES.get(names.BODIES[node]))
+    if node == names.BODY:
+        return BodyNodeSettings
     module: Any = importlib.import_module(f'abm_ros.nodes.{node}')
     stem = ''.join(part.capitalize() for part in node.split('_'))
-    for name in (f'{stem}Config', f'{stem}NodeConfig'):
-        if hasattr(module, name):
-            found: type = getattr(module, name)
-            return found
+    if hasattr(module, f'{stem}Config'):
+        found: type = getattr(module, f'{stem}Config')
+        return found
     for base in getattr(module, stem).__orig_bases__:
         for argument in get_args(base):
             return argument
@@ -103,7 +108,9 @@ def reference() -> str:
 
 def _parameters(node: str) -> str:
     rows = ''.join(_row(item) for item in fields(config_class(node)))
-    return (f'\n### {node}\n\n| parameter | default | bounds | unit | runtime | meaning |\n'
+    beside = '\nBeside the settings of its kind:\n' if node == names.BODY else ''
+    return (f'\n### {node}\n{beside}\n'
+            '| parameter | default | bounds | unit | runtime | meaning |\n'
             f'|---|---|---|---|---|---|\n{rows}')
 
 

@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from abm_ros.bodies.config import FORMS
-from abm_ros.bodies.make import make_body, parse_body
+from abm_ros.bodies.make import make_body
+from abm_ros.bodies.registry import forms, kind_of
 from abm_ros.bringup.arguments import LOG_LEVELS
-from abm_ros.bringup.graph import GraphOptions, describe
+from abm_ros.bringup.graph import GraphOptions, command_interface, describe
 from abm_ros.cli.folder import RUN_FOLDER
 from abm_ros.cli.report import build_report, print_report
 from abm_ros.common.errors import ConstraintError, GraphError, PhiError, StoreError, WiringError
@@ -39,7 +39,7 @@ _PLAIN_PERIOD_S = 5.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `abm sim`."""
     parser.add_argument('--body', default='bullet:reach',
-                        help=f'{FORMS} (%(default)s)')
+                        help=forms().replace('%', '%%') + ' (%(default)s)')
     parser.add_argument('--headless', action='store_true', help='no simulator window')
     parser.add_argument('--duration', type=float, default=240.0, metavar='S',
                         help='wall seconds once all nodes are active (%(default)s)')
@@ -126,8 +126,8 @@ def _check_inputs(options: GraphOptions, phi_text: str) -> Wiring:
 
 def _try_body(options: GraphOptions) -> None:
     """Make the body once and let it go: a missing environment must not leave a graph half up."""
-    kind, _ = parse_body(options.body)
-    body = make_body(options.body, {'urdf': options.urdf} if kind == 'bullet' else {})
+    kind, _ = kind_of(options.body)
+    body = make_body(options.body, {'urdf': options.urdf} if 'urdf' in kind.settings else {})
     try:
         read_limits(body.description())
     finally:
@@ -162,8 +162,7 @@ class _Simulation:
         from abm_ros.cli.monitor import Monitor
         from abm_ros.cli.watch import UnsafeWatch
         arguments = self._arguments
-        watch = UnsafeWatch('effort' if arguments.body.startswith('gym:') else 'position',
-                            self._options.control_period_s,
+        watch = UnsafeWatch(command_interface(self._options), self._options.control_period_s,
                             [mode for mode, row in self._wiring.items() if row.motors_open])
         begin_s = time.monotonic()
         supervisor = Supervisor(

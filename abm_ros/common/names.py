@@ -8,7 +8,9 @@ from abm_ros.common.errors import ConfigError
 RELATIVE_NAME = re.compile(r'[A-Za-z_]\w*(/[A-Za-z_]\w*)*', re.ASCII)
 
 # Nodes (one process each), in the order in which they are brought up.
-BODIES = ('bullet_arm', 'gym_body')
+# Bodies with an executable of their own, and their kinds; any other runs as `body <kind>`.
+BODIES = {'bullet_arm': 'bullet', 'gym_body': 'gym'}
+BODY = 'body'
 EPISODIC_MEMORY = 'episodic_memory'
 SYSTEM_A_LEARNER = 'system_a_learner'
 SYSTEM_B_LEARNER = 'system_b_learner'

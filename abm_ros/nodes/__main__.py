@@ -4,18 +4,29 @@ import importlib
 import signal
 import sys
 
-NODES = ('bullet_arm', 'gym_body', 'sensory_gate', 'system_a', 'system_a_learner', 'system_b',
-         'system_b_learner', 'episodic_memory', 'motor_gate', 'system_m')
+from abm_ros.common import names
+
+NODES = (*names.BODIES, names.BODY, names.SENSORY_GATE, names.SYSTEM_A, names.SYSTEM_A_LEARNER,
+         names.SYSTEM_B, names.SYSTEM_B_LEARNER, names.EPISODIC_MEMORY, names.MOTOR_GATE,
+         names.SYSTEM_M)
 
 
 def run(name: str) -> int:
-    """Run a node and return its exit code."""
+    """Run a node and return its exit code; of `body`, the first argument is the kind."""
     # Imports take a second: a signal in that time ends the process without a traceback.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
-    module = importlib.import_module(f'abm_ros.nodes.{name}')
-    code: int = module.main()
+    if name in names.BODIES or name == names.BODY:
+        from abm_ros.nodes.body import main
+        return main(names.BODIES.get(name) or _kind())
+    code: int = importlib.import_module(f'abm_ros.nodes.{name}').main()
     return code
+
+
+def _kind() -> str:
+    if len(sys.argv) < 2 or sys.argv[1].startswith('-'):
+        sys.exit('error: body: expected a kind of body, e.g. `body bullet --ros-args ...`')
+    return sys.argv.pop(1)
 
 
 if __name__ == '__main__':

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,17 @@ REFUSED = 2
 PARENT_VARIABLE = 'ABM_ROS_FOLLOW_PARENT'
 
 
-def node_command(folder: Path, executable: str, parameters: Mapping[str, Any],
+def node_command(folder: Path, command: Sequence[str], parameters: Mapping[str, Any],
                  log_level: str) -> list[str]:
     """
     Return the command line of a node; further `--ros-args` may be appended.
 
     :param folder: gets the file of its parameters.
+    :param command: the node's executable and its arguments.
     """
-    file = folder / f'{executable}.yaml'
+    file = folder / f'{command[0]}.yaml'
     file.write_text(yaml.safe_dump({'/**': {'ros__parameters': dict(parameters)}}))
-    return [sys.executable, '-m', 'abm_ros.nodes', executable, '--ros-args', '--params-file',
+    return [sys.executable, '-m', 'abm_ros.nodes', *command, '--ros-args', '--params-file',
             str(file), '--log-level', log_level]
 
 

@@ -5,9 +5,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from abm_ros.bodies.description import arm_urdf_path
+from abm_ros.common.share import share_file
 
-ROOT = ElementTree.parse(arm_urdf_path()).getroot()
+ROOT = ElementTree.parse(share_file('urdf/abm_arm.urdf')).getroot()
 LINKS = ROOT.findall('link')
 JOINTS = [j for j in ROOT.findall('joint') if j.get('type') == 'revolute']
 
@@ -81,7 +81,7 @@ def test_shapes_are_primitive():
 
 def test_zero_pose_stands_1_10_m_tall_and_reaches_0_80_m_from_the_shoulder():
     pin = pytest.importorskip('pinocchio')
-    model = pin.buildModelFromUrdf(str(arm_urdf_path()))
+    model = pin.buildModelFromUrdf(str(share_file('urdf/abm_arm.urdf')))
     data = model.createData()
     pin.framesForwardKinematics(model, data, np.zeros(model.nq))
     tool = data.oMf[model.getFrameId('tool')].translation

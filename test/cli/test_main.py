@@ -8,7 +8,7 @@ import pytest
 from abm_ros.cli.bench import BENCHES
 from abm_ros.cli.main import COMMANDS, main
 
-ALL = [*([name] for name in COMMANDS), *(['bench', name] for name in BENCHES)]
+ALL = [*([name] for name in COMMANDS), *(['bench', name] for name in BENCHES.names())]
 
 
 @pytest.mark.parametrize('words', ALL, ids=' '.join)

@@ -32,7 +32,7 @@ ALLOWED = {
 # Rooms that no ROS enters.
 PURE = ('common', 'robot', 'world_model', 'policy', 'memory', 'meta', 'bodies', 'agent',
         'exchange')
-BODY_NODES = {'abm_ros.nodes.body_node', 'abm_ros.nodes.bullet_arm', 'abm_ros.nodes.gym_body'}
+BODY_NODES = {'abm_ros.nodes.body'}
 ROS_MODULES = {'rclpy', 'launch', 'launch_ros', 'ament_index_python', 'rosidl_runtime_py'}
 ACTING = [f'abm_ros.nodes.{name}' for name in (
     'system_a', 'system_b', 'sensory_gate', 'motor_gate', 'episodic_memory', 'system_m')] + [
@@ -160,7 +160,8 @@ def _importers(*roots: str) -> set[str]:
 
 
 def test_one_file_imports_pybullet() -> None:
-    assert _importers('pybullet', 'pybullet_data', 'pybullet_utils') == {'abm_ros.bodies.bullet'}
+    importers = _importers('pybullet', 'pybullet_data', 'pybullet_utils')
+    assert importers == {'abm_ros.bodies.bullet_scene'}
 
 
 def test_one_file_imports_launch() -> None:

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 import setuptools
 
+from abm_ros.common import names
+from abm_ros.nodes.__main__ import NODES
+
 ROOT = Path(__file__).resolve().parents[2]
 XML = ET.parse(ROOT / 'package.xml').getroot()
 # Modules of ROS whose rosdep key is their own name.
@@ -27,12 +30,6 @@ def metadata(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return seen
 
 
-def _nodes() -> set[str]:
-    tree = ast.parse((ROOT / 'abm_ros/nodes/__main__.py').read_text(encoding='utf-8'))
-    return next(set(ast.literal_eval(item.value)) for item in tree.body
-                if isinstance(item, ast.Assign) and ast.unparse(item.targets[0]) == 'NODES')
-
-
 def test_metadata_agrees(metadata: dict[str, Any]) -> None:
     assert XML.get('format') == '3'
     assert XML.findtext('export/build_type') == 'ament_python'
@@ -42,7 +39,7 @@ def test_metadata_agrees(metadata: dict[str, Any]) -> None:
 
 
 def test_every_node_has_an_executable() -> None:
-    assert {path.name for path in (ROOT / 'scripts').iterdir()} == _nodes() | {'abm'}
+    assert {path.name for path in (ROOT / 'scripts').iterdir()} == set(NODES) | {'abm'}
 
 
 @pytest.mark.parametrize('path', sorted((ROOT / 'scripts').iterdir()), ids=lambda p: p.name)
@@ -55,7 +52,7 @@ def test_executable(path: Path) -> None:
 
 
 def test_every_node_has_a_module_with_main() -> None:
-    for name in _nodes():
+    for name in set(NODES) - {*names.BODIES, names.BODY}:
         text = (ROOT / f'abm_ros/nodes/{name}.py').read_text(encoding='utf-8')
         assert re.search(r'^def main\(\) -> int:$', text, re.MULTILINE), name
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +79,9 @@ class Children:
         """Start `python -m <module> <arguments>`."""
         self._run(name, [sys.executable, '-m', module, *arguments])
 
-    def start_node(self, executable: str, parameters: Mapping[str, Any]) -> None:
-        """Start a node of the graph."""
-        self._run(executable, node_command(self._folder, executable, parameters, 'warn'))
+    def start_node(self, command: Sequence[str], parameters: Mapping[str, Any]) -> None:
+        """Start a node of the graph by its executable and the executable's arguments."""
+        self._run(command[0], node_command(self._folder, command, parameters, 'warn'))
 
     def _run(self, name: str, command: list[str]) -> None:
         with open(self._folder / f'{name}.log', 'ab') as log:

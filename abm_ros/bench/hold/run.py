@@ -77,7 +77,7 @@ def _start(children: Children, folder: Path, station: Station, console: Console)
     console.print('the graph starts and learns its first models')
     for spec in describe(GraphOptions(directory=str(folder), use_respawn=False,
                                       pin_mode='task')):
-        children.start_node(spec.executable, spec.parameters)
+        children.start_node(spec.command, spec.parameters)
     children.start(bare_name(0), 'abm_ros.bench.common.bare_node', '0')
     bare = Remote(station.node, bare_name(0))
     wait_until(children, 'both learners trained and the bare node answered',

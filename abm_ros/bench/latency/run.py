@@ -55,7 +55,7 @@ class LatencyRun:
         for spec in describe(GraphOptions(
                 directory=str(self._folder), pin_mode='task', use_respawn=False)):
             if spec.name != 'bullet_arm':
-                self._children.start_node(spec.executable, spec.parameters)
+                self._children.start_node(spec.command, spec.parameters)
         self._console.print('the graph starts and learns its first models')
         wait_until(self._children, 'both learners trained and System B acted with it',
                    lambda: all(station.value(name, 'rounds') >= _WARM_ROUNDS

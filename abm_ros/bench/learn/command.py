@@ -12,6 +12,7 @@ from abm_ros.bench.learn.ablate import CHANGES
 from abm_ros.bench.learn.figures import gather, versions
 from abm_ros.bench.learn.jobs import jobs, mode_task, seeds, work
 from abm_ros.bench.learn.table import print_table
+from abm_ros.bodies.registry import BODIES, kind_of
 from abm_ros.common.errors import ConfigError
 
 BASELINES = ('sac-her', 'tqc-her', 'none')
@@ -53,7 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
     check(arguments)
     ablations = parse_ablations(arguments.ablate)
     env = body_name(arguments.env)
-    if arguments.urdf and not env.startswith('bullet:'):
+    kind, _ = kind_of(env)
+    if arguments.urdf and 'urdf' not in kind.settings:
         raise ConfigError(f'--urdf {arguments.urdf}: {env} brings its own arm; expected --env '
                           'bullet:<task> with it')
     if arguments.baseline != 'none':
@@ -139,15 +141,8 @@ def parse_ablations(text: str) -> list[str]:
 
 
 def body_name(env: str) -> str:
-    """
-    Return the name of the body: an id without a kind is gymnasium's.
-
-    :raises BodyError: no such kind or task.
-    """
-    from abm_ros.bodies.make import parse_body
-    name = env if ':' in env else f'gym:{env}'
-    parse_body(name)
-    return name
+    """Return the name of the body: what names no kind is an id of gymnasium's."""
+    return env if ':' in env or env in BODIES.names() else f'gym:{env}'
 
 
 def settings(arguments: argparse.Namespace, env: str) -> dict[str, Any]:

@@ -72,7 +72,7 @@ class ReplayRun:
             parameters |= {f'port.{p.name}': '' for p in PORTS[name] if p.name not in ports}
             if name == names.SYSTEM_A_LEARNER:
                 parameters['schedule'] = 'consolidate'
-            self._children.start_node(name, parameters)
+            self._children.start_node((name,), parameters)
         self._remotes = [Remote(station.node, name) for name in _WIRED]
         wait_until(self._children, 'memory and learner answered',
                    lambda: all(remote.ready() for remote in self._remotes), _START_S)

@@ -84,7 +84,7 @@ class RewireRun:
         self._console.print('the graph starts and learns its first models')
         for spec in describe(GraphOptions(directory=str(self._folder), use_respawn=False)):
             if spec.name != names.SYSTEM_M:
-                self._children.start_node(spec.executable, spec.parameters)
+                self._children.start_node(spec.command, spec.parameters)
         self._beats = station.node.create_publisher(Header, names.HEARTBEAT, qos.CONTROL)
         station.node.create_timer(_BEAT_PERIOD_S, self._publish_beat)
         rewirer = Rewirer(station.node)

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from body_package import add_point_package
 
 from abm_ros.bench.learn import command, jobs, plot
 from abm_ros.bench.learn.curve import Curve, Score, summarise
@@ -95,7 +96,7 @@ def test_a_bare_id_is_gymnasiums_and_a_wrong_body_is_refused():
     assert command.body_name('PandaReach-v3') == 'gym:PandaReach-v3'
     assert command.body_name('bullet:reach') == 'bullet:reach'
     with pytest.raises(BodyError, match='expected bullet:reach'):
-        command.body_name('mujoco:Ant')
+        command.run(argparse.Namespace(**{**vars(parse()), 'env': 'mujoco:Ant'}))
 
 
 def test_another_arm_is_for_bullet_alone_and_reaches_every_life():
@@ -192,3 +193,14 @@ def test_a_whole_run_on_panda_reach(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert 'native' in printed
     assert 'sac-her' in printed
+
+
+def test_a_body_of_another_package_is_learned(tmp_path, monkeypatch):
+    add_point_package(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    file = tmp_path / 'learn.json'
+    assert main(['bench', 'learn', '--env', 'point:0.25', '--baseline', 'none', '--seeds', '1',
+                 '--steps', '40', '--every', '40', '--eval-episodes', '2', '--jobs', '1',
+                 '--json', str(file)]) == 0
+    figures = json.loads(file.read_text())
+    assert figures['agents']['abm']['curve'][0]['steps'] == [40]

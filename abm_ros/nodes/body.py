@@ -1,8 +1,12 @@
-"""What `bullet_arm` and `gym_body` share: a simulated body behind ros2_control's contract."""
+"""
+A simulated body of any kind behind ros2_control's contract: `bullet_arm`, `gym_body`, `body`.
+
+The kind's entry in `bodies.registry` gives the node its name and its settings.
+"""
 
 import time
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from dataclasses import dataclass, make_dataclass
+from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import Point, Pose, PoseStamped, Quaternion
@@ -11,21 +15,51 @@ from sensor_msgs.msg import BatteryState, Image, JointState
 from std_msgs.msg import Float64MultiArray, Header, String
 
 from abm_ros.agent.life import channels_of, stamp_ns_of
+from abm_ros.bodies.distractor import DISTRACTORS, distracted
+from abm_ros.bodies.registry import BODIES, BodyKind
 from abm_ros.bodies.types import Body, BodyState
 from abm_ros.common import names
-from abm_ros.common.errors import SpecError
+from abm_ros.common.config import section, setting
+from abm_ros.common.errors import ConfigError, SpecError
 from abm_ros.ros import qos
 from abm_ros.ros.codec import episode_tag, ns_to_time
 from abm_ros.ros.node import PartNode
+from abm_ros.ros.spin import run_node
 
-C = TypeVar('C')
 # In lock-step the state is shown again this often until its command comes: a node that was not
 # wired yet must not stop the world.
 _SHOW_AGAIN_S = 0.5
 BASE_FRAME = 'base'
 
 
-class BodyNode(PartNode[C], Generic[C]):
+@dataclass(frozen=True)
+class BodyNodeSettings:
+    """What every node of a body is told beside the settings of its kind."""
+
+    controller: str = setting(
+        names.CONTROLLER, 'Name of the controller whose commands are taken.')
+    lock_step: bool = setting(
+        False, 'Wait for the command that answers each state, and publish /clock.')
+    distractor: str = setting(
+        '', 'Something in sight that cannot be predicted.', choices=DISTRACTORS)
+    autostart: bool = setting(True, 'Configure and activate at start.')
+
+
+def node_config(kind: BodyKind) -> type[Any]:
+    """
+    Return the class of a node's settings: those of the kind and those of every body.
+
+    :raises ConfigError: a setting of the kind has the name of one of the node's.
+    """
+    both = kind.settings & set(BodyNodeSettings.__dataclass_fields__)
+    if both:
+        raise ConfigError(f'{kind.config.__name__}: {", ".join(sorted(both))} is a setting of '
+                          'every node of a body; give it another name')
+    return make_dataclass(f'{kind.config.__name__.removesuffix("Config")}NodeConfig', (),
+                          bases=(BodyNodeSettings, kind.config), frozen=True)
+
+
+class BodyNode(PartNode[Any]):
     """
     Steps a body in real time, or in lock-step with the commands that answer its states.
 
@@ -33,17 +67,16 @@ class BodyNode(PartNode[C], Generic[C]):
     only with a command whose layout label names the stamp of the state that it answers.
     """
 
-    def __init__(self, name: str, config_class: type[C],
-                 make: Callable[[C], Body]) -> None:
-        super().__init__(name, config_class)
-        self._make = make
+    def __init__(self, kind: BodyKind) -> None:
+        super().__init__(kind.node, node_config(kind))
+        self._kind = kind
         self._body: Body | None = None
         self._goal_episode = -1
         self._steps = 0
         self._stamp_ns = 0
         self._shown_s = 0.0
         self._next: np.ndarray | None = None
-        self._lock_step: bool = self.config.lock_step  # type: ignore[attr-defined]
+        self._lock_step: bool = self.config.lock_step
         self._joints = self.create_publisher(JointState, names.JOINT_STATES, qos.BODY)
         self._tool = self.create_publisher(PoseStamped, names.TOOL_POSE, qos.BODY)
         self._description = self.create_publisher(String, names.ROBOT_DESCRIPTION, qos.LATCHED)
@@ -57,14 +90,14 @@ class BodyNode(PartNode[C], Generic[C]):
         return {'steps': self._steps}
 
     def configure(self) -> None:
-        self._body = self._make(self.config)
+        body = self._kind.make(section(self._kind.config, self.config))
+        self._body = distracted(body, self.config.distractor, self.config.seed)
         self._description.publish(String(data=self._body.description()))
 
     def activated(self) -> None:
         body = self._require()
-        controller: str = self.config.controller  # type: ignore[attr-defined]
         self._commands = self.create_subscription(
-            Float64MultiArray, names.commands_topic(controller),
+            Float64MultiArray, names.commands_topic(self.config.controller),
             lambda message: self.guarded('command', self._on_command, message), qos.CONTROL)
         self._show(body.state())
         if self._lock_step:
@@ -162,3 +195,8 @@ def _image(pixels: np.ndarray, frame: Header) -> Image:
     height, width = pixels.shape[:2]
     return Image(header=frame, height=height, width=width, encoding='rgb8', step=3 * width,
                  data=np.ascontiguousarray(pixels, np.uint8).tobytes())
+
+
+def main(kind: str) -> int:
+    """Run the node of a kind of body."""
+    return run_node(lambda: BodyNode(BODIES.get(kind)), autostart=True)

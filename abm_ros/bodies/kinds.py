@@ -1,0 +1,46 @@
+"""The kinds of bodies that this package brings; no simulator is imported before one is made."""
+
+from typing import Any
+
+from abm_ros.bodies.config import OBSERVES, TASK_NAMES, BulletArmConfig, GymBodyConfig
+from abm_ros.bodies.registry import BodyKind
+from abm_ros.bodies.types import Body
+from abm_ros.common.errors import BodyError
+
+
+def _parse_bullet(rest: str) -> dict[str, Any]:
+    task, _, observes = rest.partition(':')
+    if task not in TASK_NAMES:
+        raise BodyError(f"unknown task '{task}', expected one of {', '.join(TASK_NAMES)}")
+    if observes and observes not in OBSERVES:
+        raise BodyError(f"cannot observe '{observes}', expected one of {', '.join(OBSERVES)}")
+    return {'task': task, 'observes': observes or OBSERVES[0]}
+
+
+def _make_bullet(config: BulletArmConfig) -> Body:
+    try:
+        from abm_ros.bodies.bullet import BulletArm
+    except ModuleNotFoundError as error:
+        if error.name != 'pybullet':
+            raise
+        raise BodyError('PyBullet is not installed: pip install pybullet') from error
+    return BulletArm(config)
+
+
+def _parse_gym(rest: str) -> dict[str, Any]:
+    if not rest:
+        raise BodyError('no environment is named, expected e.g. gym:PandaReach-v3')
+    return {'env_id': rest}
+
+
+def _make_gym(config: GymBodyConfig) -> Body:
+    from abm_ros.bodies.gym_body import GymBody
+    return GymBody(config)
+
+
+BULLET = BodyKind(BulletArmConfig, _make_bullet,
+                  ', '.join(f'bullet:{task}' for task in TASK_NAMES) + ', each also with :camera',
+                  _parse_bullet, node='bullet_arm')
+# A command is a normalised action, whatever the environment makes of it.
+GYM = BodyKind(GymBodyConfig, _make_gym, 'gym:<environment> (e.g. gym:PandaReach-v3)', _parse_gym,
+               interface='effort', node='gym_body')
