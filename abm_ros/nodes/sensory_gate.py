@@ -13,7 +13,9 @@ from abm_ros.common import names
 from abm_ros.common.config import section, setting
 from abm_ros.common.transition import Observation
 from abm_ros.robot.description import JointLimits, read_body_tag, read_limits
-from abm_ros.robot.detectors import DetectorConfig, Detectors, PeakHold
+from abm_ros.robot.detect.config import DetectorConfig
+from abm_ros.robot.detect.detectors import Detectors
+from abm_ros.robot.detect.peak_hold import PeakHold
 from abm_ros.robot.fusion import JointSample, SensorFusion, layout_for
 from abm_ros.robot.kinematics import ForwardKinematics
 from abm_ros.ros import qos
@@ -72,7 +74,7 @@ class SensoryGateConfig(DetectorConfig):
 
 
 class SensoryGate(PartNode[SensoryGateConfig]):
-    """Plumbing around `core.fusion.SensorFusion` and `core.detectors`."""
+    """Plumbing around `robot.fusion.SensorFusion` and `robot.detect`."""
 
     telemetry_period_s = URGENT_TELEMETRY_S
 
@@ -105,7 +107,7 @@ class SensoryGate(PartNode[SensoryGateConfig]):
                 'observations': self._observations,
                 'described': float(self._limits is not None),
                 'waiting': float(self._waiting_since_s is not None),
-                **self._charging, **self._detectors.telemetry(now_s)}
+                **self._charging, **self._detectors.findings(now_s)}
 
     def activated(self) -> None:
         self._first_joints_s = self._waiting_since_s = None
@@ -216,9 +218,8 @@ class SensoryGate(PartNode[SensoryGateConfig]):
             self._later('detectors', self._detect, stamp_ns, message)
 
     def _detect(self, stamp_ns: int, message: Image) -> None:
-        cue = self._detectors.look(stamp_ns, pixels_of(message), self._body_s())
-        if cue is not None:
-            self.emit('cue', String(data=cue.text()))
+        for text in self._detectors.look(stamp_ns, pixels_of(message), self._body_s()):
+            self.emit('cue', String(data=text))
 
     def _measure_effort(self, message: JointState) -> None:
         if self._limits is not None and len(message.effort) == len(message.name):

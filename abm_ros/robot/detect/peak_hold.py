@@ -1,0 +1,34 @@
+"""The largest value of the last moments."""
+
+from collections import deque
+
+import numpy as np
+
+
+class PeakHold:
+    """
+    Holds the largest value of the last `window_s` seconds: an impact is shorter than a look.
+
+    With no value for `timeout_s` there is none: a sensor that fell silent tells nothing.
+    """
+
+    def __init__(self, window_s: float, timeout_s: float) -> None:
+        self._window_s = window_s
+        self._timeout_s = timeout_s
+        self._kept: deque[tuple[float, float]] = deque()    # falling values, the first is largest
+
+    def take(self, now_s: float, value: float) -> None:
+        """Take a value; what is not a number is left out."""
+        if not np.isfinite(value):
+            return
+        while self._kept and self._kept[-1][1] <= value:
+            self._kept.pop()
+        self._kept.append((now_s, value))
+
+    def value(self, now_s: float) -> float:
+        """Return the largest value of the window; the newest where all are older; 0 for none."""
+        if self._kept and now_s - self._kept[-1][0] > self._timeout_s:
+            self._kept.clear()
+        while len(self._kept) > 1 and now_s - self._kept[0][0] > self._window_s:
+            self._kept.popleft()
+        return self._kept[0][1] if self._kept else 0.0
