@@ -23,6 +23,7 @@ from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.transition import Observation, Step
 from abm_ros.memory.recorder import Recorder
+from abm_ros.memory.replay.draw import Draw
 from abm_ros.memory.replay.index import ReplayConfig, ReplayIndex
 from abm_ros.memory.schedule import VALUE_HORIZON, Experience, ScheduleConfig, WarmUpConfig
 from abm_ros.policy import actor, actor_snapshot
@@ -114,17 +115,17 @@ class Agent:
         self.rounds += 1
         updates = cfg.schedule.updates_in(self.rounds)
         for _ in range(updates):
-            world_model.train_step(self.world, self.replay.sample(
-                self._draw_a, cfg.world.batch, cfg.world.horizon, cfg.replay.hindsight,
-                events=cfg.replay.events))
+            world_model.train_step(self.world, self.replay.draw(self._draw_a, Draw(
+                cfg.world.batch, cfg.world.horizon, hindsight=cfg.replay.hindsight,
+                events=cfg.replay.events)))
         published = world_model.snapshot(self.world)
         model = world_model.view(published, self._spec)
         if self.actor is None:
             self.actor = actor.create(cfg.actor, model, self._actor_seed)
         for _ in range(updates):
-            actor.train_step(self.actor, model, self.replay.sample(
-                self._draw_b, cfg.actor.batch, VALUE_HORIZON, cfg.replay.hindsight,
-                events=cfg.replay.events, keep=1))
+            actor.train_step(self.actor, model, self.replay.draw(self._draw_b, Draw(
+                cfg.actor.batch, VALUE_HORIZON, hindsight=cfg.replay.hindsight,
+                events=cfg.replay.events, keep=1)))
         self._perception.load(published)
         self._behaviour.load(actor_snapshot.snapshot(self.actor, model))
 

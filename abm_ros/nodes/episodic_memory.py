@@ -16,7 +16,7 @@ from abm_ros.common.config import section, setting
 from abm_ros.common.errors import StoreError
 from abm_ros.common.seeds import generator
 from abm_ros.common.spec import ObservationSpec
-from abm_ros.common.transition import Batch, Observation, Step
+from abm_ros.common.transition import Observation, Step
 from abm_ros.memory.appraisal import AppraisalConfig
 from abm_ros.memory.forgetting import QuotaConfig
 from abm_ros.memory.record.compaction import regrouped
@@ -311,23 +311,13 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         rng = self._rngs.setdefault(credits.consumer, generator(
             self.config.seed, f'{names.EPISODIC_MEMORY}/{credits.consumer}'))
         with self._guard:
-            batch = self._drawn(index, rng, credits)
+            batch = index.draw(rng, credits.draw(self.config.hindsight, self.config.events))
         self._served += len(batch.mask)
         self._batches += 1
         message = encode_batch(batch, credits, experience, index.spec.to_json(),
                                self.get_clock().now().nanoseconds)
         self.emit('replay', message)
         return len(message.data)
-
-    def _drawn(self, index: ReplayIndex, rng: np.random.Generator, credits: Credits) -> Batch:
-        if credits.kind == 'reverse':
-            return index.reverse(rng, credits.batch, credits.horizon, source=credits.source)
-        if credits.kind == 'forward':
-            return index.forward(rng, credits.batch, credits.horizon, self.config.hindsight,
-                                 credits.source)
-        return index.sample(rng, credits.batch, credits.horizon, self.config.hindsight,
-                            source=credits.source, pick=credits.kind,
-                            events=self.config.events, keep=credits.keep)
 
 
 def main() -> int:

@@ -21,7 +21,7 @@ from std_msgs.msg import Float32MultiArray
 from abm_ros.common.config import setting
 from abm_ros.common.errors import AbmError
 from abm_ros.common.snapshot import Snapshot
-from abm_ros.memory.replay.index import PICKS, UNIFORM
+from abm_ros.memory.replay.draw import PICKS, REVERSE, UNIFORM
 from abm_ros.memory.schedule import SCHEDULES, ScheduleConfig
 from abm_ros.ros.codec import encode_bytes
 from abm_ros.ros.node import PartNode
@@ -232,7 +232,7 @@ class LearnerNode(PartNode[C], Generic[C]):
         reverse = self.config.schedule == 'value' and self.part == 'system_b_learner'
         self._number += 1
         credits = Credits(self.part, str(self._session), self._number,
-                          'reverse' if reverse else self.config.pick, count, trainer.batch,
+                          REVERSE if reverse else self.config.pick, count, trainer.batch,
                           trainer.horizon, after, keep=0 if reverse else trainer.keep)
         self._unanswered[self._number] = credits
         self.emit('credits', encode_credits(credits, self.get_clock().now().nanoseconds))

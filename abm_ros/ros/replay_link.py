@@ -13,12 +13,9 @@ from abm_ros.common.errors import SpecError
 from abm_ros.common.packing import grouped, ungrouped
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.transition import Batch
-from abm_ros.memory.replay.index import PICKS, UNIFORM
-from abm_ros.memory.replay.ring import SOURCES
+from abm_ros.memory.replay.draw import Draw
 from abm_ros.ros.codec import Packet, attributes_of, decode, encode
 
-# Where windows begin: drawn by `ReplayIndex.sample`, or by `reverse` and `forward`.
-KINDS = (*PICKS, 'reverse', 'forward')
 MAX_COUNT = 32
 MAX_BATCH = 4096
 MAX_HORIZON = 64
@@ -46,17 +43,17 @@ class Credits:
     keep: int = 0
 
     def __post_init__(self) -> None:
-        if (self.kind not in KINDS or self.source not in SOURCES
-                or not 1 <= self.count <= MAX_COUNT or not 1 <= self.batch <= MAX_BATCH
+        if (not 1 <= self.count <= MAX_COUNT or not 1 <= self.batch <= MAX_BATCH
                 or not 1 <= self.horizon <= MAX_HORIZON or not 0 <= self.keep <= MAX_HORIZON):
-            raise SpecError(f'credits out of bounds: kind of {KINDS}, '
-                            f'source of {SOURCES}, count in 1..{MAX_COUNT}, '
+            raise SpecError(f'credits out of bounds: count in 1..{MAX_COUNT}, '
                             f'batch in 1..{MAX_BATCH}, horizon in 1..{MAX_HORIZON}, '
                             f'keep in 0..{MAX_HORIZON}, got {self}')
-        if self.kind in PICKS and self.kind != UNIFORM and self.source != 'lived':
-            # Nobody says what other steps are worth: it could never be answered.
-            raise SpecError(f"credits of kind '{self.kind}': expected the source 'lived', "
-                            f"got '{self.source}'")
+        self.draw(0.0, 0.0)      # refuses an unknown kind or source
+
+    def draw(self, hindsight: float, events: float) -> Draw:
+        """Return what each batch of it is to hold; see `Draw` for the shares."""
+        return Draw(self.batch, self.horizon, self.kind, hindsight, events, self.source,
+                    self.keep)
 
 
 @dataclass(frozen=True)

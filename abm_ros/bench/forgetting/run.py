@@ -15,6 +15,7 @@ from abm_ros.common.transition import Step
 from abm_ros.memory.forgetting import QuotaConfig, to_forget
 from abm_ros.memory.record.compaction import prune
 from abm_ros.memory.record.store import Store, StoreConfig
+from abm_ros.memory.replay.draw import Draw
 from abm_ros.memory.replay.index import ReplayIndex
 from abm_ros.world_model import world_model
 from abm_ros.world_model.config import WorldModelConfig
@@ -80,7 +81,7 @@ def _index(store: Store) -> ReplayIndex:
 def _learn(state: world_model.WorldState, index: ReplayIndex, rng: np.random.Generator,
            pick: str) -> None:
     for _ in range(_UPDATES):
-        world_model.train_step(state, index.sample(rng, 64, 2, pick=pick))
+        world_model.train_step(state, index.draw(rng, Draw(64, 2, pick)))
 
 
 def _success(state: world_model.WorldState, rng: np.random.Generator, side: float) -> float:

@@ -26,6 +26,7 @@ from abm_ros.common.snapshot import Snapshot, session
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.transition import Batch
 from abm_ros.memory.recorder import Recorder
+from abm_ros.memory.replay.draw import Draw
 from abm_ros.memory.replay.index import ReplayIndex
 from abm_ros.policy.planner import PlannerConfig
 
@@ -98,7 +99,7 @@ def windows(spec: ObservationSpec, lived: Iterator[LivedStep],
         for settled in (*recorder.observed(step.observation),
                         *recorder.executed(step.observation.stamp_ns, step.executed)):
             index.append(settled)
-    return index.sample(rng, WINDOWS, HORIZON, hindsight=0.0)
+    return index.draw(rng, Draw(WINDOWS, HORIZON, hindsight=0.0))
 
 
 def model_error(snapshot: Snapshot, batch: Batch) -> tuple[float, float]:

@@ -26,6 +26,7 @@ from abm_ros.bodies.types import Body
 from abm_ros.common.seeds import derive_seed, generator
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.transition import Observation
+from abm_ros.memory.replay.draw import Draw
 from abm_ros.policy import actor
 from abm_ros.policy.planner import Objective
 from abm_ros.world_model import world_model
@@ -159,8 +160,9 @@ def step_ms(agent: Agent) -> dict[str, float]:
     if agent.actor is None:
         return {}
     rng, cfg, spec = np.random.default_rng(0), agent.settings, agent.world.spec
-    windows = [agent.replay.sample(rng, cfg.world.batch, cfg.world.horizon) for _ in range(_TIMED)]
-    ones = [agent.replay.sample(rng, cfg.actor.batch, 1) for _ in range(_TIMED)]
+    of_a, of_b = Draw(cfg.world.batch, cfg.world.horizon), Draw(cfg.actor.batch, 1)
+    windows = [agent.replay.draw(rng, of_a) for _ in range(_TIMED)]
+    ones = [agent.replay.draw(rng, of_b) for _ in range(_TIMED)]
     acting, model, actor_state = frozen(agent, 0)(spec), agent.world.world(), agent.actor
     seen = [Observation(0, row, batch.goal[0], 0, n) for n, batch in enumerate(ones)
             for row in batch.observation[0, :1]]

@@ -15,7 +15,8 @@ from abm_ros.bench.common.records import EPISODE, SPEC, Records, fill
 from abm_ros.bench.memory.kill import kill_at_random
 from abm_ros.memory.record.compaction import regrouped
 from abm_ros.memory.record.store import Store, StoreConfig
-from abm_ros.memory.replay.index import PICKS, ReplayIndex
+from abm_ros.memory.replay.draw import PICKS, Draw
+from abm_ros.memory.replay.index import ReplayIndex
 
 _COMMIT = 50
 _DRAWN = 256
@@ -94,11 +95,12 @@ def measure_index(folder: Path, arguments: argparse.Namespace, console: Console
     figures['transitions'] = len(index)
     rng = np.random.default_rng(arguments.seed)
     for pick in PICKS:
-        index.sample(rng, _DRAWN, 1, pick=pick)
+        draw = Draw(_DRAWN, 1, pick)
+        index.draw(rng, draw)
         times = []
         for _ in range(_DRAWS):
             begin_s = time.perf_counter()
-            index.sample(rng, _DRAWN, 1, pick=pick)
+            index.draw(rng, draw)
             times.append(time.perf_counter() - begin_s)
         name = 'sample_256_ms' if pick == 'uniform' else f'sample_256_{pick}_ms'
         figures[name] = round(float(np.median(times)) * 1e3, 4)

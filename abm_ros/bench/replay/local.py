@@ -13,6 +13,7 @@ from pathlib import Path
 
 from abm_ros.common.seeds import generator
 from abm_ros.memory.record.store import Store
+from abm_ros.memory.replay.draw import Draw
 from abm_ros.memory.replay.index import ReplayConfig, ReplayIndex
 from abm_ros.nodes.learner_node import CONSOLIDATION_UPDATES, NICENESS
 from abm_ros.nodes.system_a_learner import WorldTrainer
@@ -34,11 +35,11 @@ class LocalReplay:
 
     def train(self, seconds: float) -> tuple[int, float]:
         """Train so long; return the updates made and the seconds taken."""
+        draw = Draw(self._trainer.batch, self._trainer.horizon,
+                    hindsight=ReplayConfig().hindsight, events=ReplayConfig().events)
         begin_s, before = time.perf_counter(), self._updates
         while time.perf_counter() - begin_s < seconds:
-            batch = self._index.sample(self._rng, self._trainer.batch, self._trainer.horizon,
-                                       ReplayConfig().hindsight,
-                                       events=ReplayConfig().events)
+            batch = self._index.draw(self._rng, draw)
             replayed = ReplayedBatch(batch, 'uniform', '', 0, len(self._index), self._spec)
             self._trainer.begin(replayed)
             self._trainer.train(replayed, 1.0)

@@ -56,7 +56,6 @@ class Starts:
     def __init__(self, capacity: int) -> None:
         self.transitions = Queue(capacity)     # steps that have a successor
         self.events = Queue(capacity)          # those that moved what the goal is about
-        self.begins = Queue(capacity)          # first steps of segments
         self.ends = Queue(capacity)            # last steps of finished episodes
         self.won_ends = Queue(capacity)        # those in success
 
@@ -64,7 +63,6 @@ class Starts:
         """Forget what begins before the oldest step held."""
         self.transitions.drop_below(oldest)
         self.events.drop_below(oldest)
-        self.begins.drop_below(oldest)
         # An end whose predecessor is gone ends no transition any more.
         self.ends.drop_below(oldest + 1)
         self.won_ends.drop_below(oldest + 1)
@@ -110,14 +108,7 @@ class Ring:
         return max(0, self.count - self.capacity)
 
     def starts(self, source: str) -> Starts:
-        """
-        Return what can be drawn of one source.
-
-        :raises SpecError: there is no such source.
-        """
-        if source not in SOURCES:
-            raise SpecError(f'replay source: expected one of {", ".join(SOURCES)}, '
-                            f'got {source!r}')
+        """Return what can be drawn of one of SOURCES."""
         return self._starts[source]
 
     def end_of(self, step: np.ndarray) -> np.ndarray:
@@ -211,7 +202,6 @@ class Ring:
         """Note what can be drawn now and what cannot any more."""
         oldest, origin = self.oldest, block.origin
         started = step - 1
-        begins = self._first[self._segment[step % self.capacity] % self.capacity] == started
         linked = follows & (started >= oldest)
         ends = linked & ~block.acted
         achieved = self.numbers[:, self.spec.goal_slice]
@@ -225,6 +215,5 @@ class Ring:
             if among.any():
                 starts.transitions.push(started[among])
                 starts.events.push(started[among & moved])
-                starts.begins.push(started[among & begins])
                 starts.ends.push(step[among & ends])
                 starts.won_ends.push(step[among & ends & block.success])

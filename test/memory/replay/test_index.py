@@ -11,6 +11,7 @@ from lived_steps import SPEC, filled, life, make_step
 
 from abm_ros.common.errors import NonFiniteError, SpecError, StoreError
 from abm_ros.common.transition import Batch, Step
+from abm_ros.memory.replay.draw import REVERSE, UNIFORM, Draw
 from abm_ros.memory.replay.index import ReplayIndex
 
 
@@ -54,9 +55,9 @@ def test_agrees_with_the_reference(episodes: list[tuple[int, bool]], capacity: i
     rng = np.random.default_rng(seed)
     if not starts:
         with pytest.raises(StoreError, match='no transition yet'):
-            index.sample(rng, 4, horizon)
+            index.draw(rng, Draw(4, horizon))
         return
-    batch = index.sample(rng, 64, horizon, hindsight=0.5)
+    batch = index.draw(rng, Draw(64, horizon, hindsight=0.5))
     where = {step.stamp_ns: i for i, step in enumerate(held)}
     for row in range(64):
         start = where[int(batch.observation[row, 0, 0])]
@@ -77,9 +78,9 @@ def test_reverse_agrees_with_the_reference(lengths: list[int], capacity: int, wo
     ends = [i + 1 for i in reference_starts(held) if held[i + 1].action is None]
     if not ends:
         with pytest.raises(StoreError, match='no finished episode yet'):
-            index.reverse(np.random.default_rng(0), 4, horizon)
+            index.draw(np.random.default_rng(0), Draw(4, horizon, REVERSE))
         return
-    batch = index.reverse(np.random.default_rng(0), 32, horizon)
+    batch = index.draw(np.random.default_rng(0), Draw(32, horizon, REVERSE))
     where = {step.stamp_ns: i for i, step in enumerate(held)}
     for row in range(32):
         end = where[int(batch.observation[row, -1, 0])]
@@ -95,16 +96,15 @@ def test_reverse_agrees_with_the_reference(lengths: list[int], capacity: int, wo
 def test_reverse_prefers_successful_ends() -> None:
     index = filled(life([5] * 10, won=[3]), 100)      # ends at 5, 10, ...; the won one at 20
     rng = np.random.default_rng(5)
-    won = index.reverse(rng, 20_000, 2, successful=0.8).observation[:, -1, 0] == 20
+    won = index.draw(rng, Draw(20_000, 2, REVERSE)).observation[:, -1, 0] == 20
     # 0.8 + 0.2 / 10 with a standard error of 0.0027
     assert abs(won.mean() - 0.82) < 0.012
-    assert (index.reverse(rng, 500, 2, successful=1.0).observation[:, -1, 0] == 20).all()
 
 
 def test_starts_are_uniform() -> None:
     index = filled(life([1, 4, 9, 2, 6]), 15)         # the ring dropped 7 of 22 steps
     expected = [s for s in range(8, 22) if s not in (14, 16)]
-    batch = index.sample(np.random.default_rng(11), 24_000, 3)
+    batch = index.draw(np.random.default_rng(11), Draw(24_000, 3))
     values, counts = np.unique(batch.observation[:, 0, 0], return_counts=True)
     assert values.tolist() == expected
     chi2 = float((((counts - 2000) ** 2) / 2000).sum())
@@ -113,7 +113,7 @@ def test_starts_are_uniform() -> None:
 
 def test_hindsight_share_and_uniform_futures() -> None:
     index = filled(life([6]), 10)
-    batch = index.sample(np.random.default_rng(3), 50_000, 2, hindsight=0.8)
+    batch = index.draw(np.random.default_rng(3), Draw(50_000, 2, hindsight=0.8))
     start, goal = batch.observation[:, 0, 0], batch.goal[:, 0]
     relabelled = goal < 1000
     assert abs(relabelled.mean() - 0.8) < 0.008       # standard error 0.0018
@@ -127,23 +127,15 @@ def test_hindsight_share_and_uniform_futures() -> None:
 
 @pytest.mark.parametrize(('share', 'low'), [(0.0, 1000), (1.0, 0)])
 def test_hindsight_extremes(share: float, low: int) -> None:
-    batch = filled(life([6, 6]), 20).sample(np.random.default_rng(0), 500, 2, hindsight=share)
+    batch = filled(life([6, 6]), 20).draw(np.random.default_rng(0), Draw(500, 2, hindsight=share))
     assert (batch.goal[:, 0] > low).all()
     assert (batch.goal[:, 0] < low + 1000).all()
-
-
-def test_newest_restricts_the_draw() -> None:
-    index = filled(life([5, 5, 5]), 20)               # transitions 1-4, 6-9, 11-14
-    batch = index.sample(np.random.default_rng(0), 500, 1, newest=6)
-    assert set(batch.observation[:, 0, 0]) == {8, 9, 11, 12, 13, 14}
-    many = index.sample(np.random.default_rng(0), 500, 1, newest=10 ** 9)
-    assert len(set(many.observation[:, 0, 0])) == 12
 
 
 def test_a_growing_episode_is_replayed() -> None:
     index = filled(life([5])[:3], 20)
     assert len(index) == 2
-    batch = index.sample(np.random.default_rng(0), 200, 4, hindsight=1.0)
+    batch = index.draw(np.random.default_rng(0), Draw(200, 4, hindsight=1.0))
     assert set(batch.observation[:, 0, 0]) == {1, 2}
     assert set(batch.goal[:, 0]) == {2, 3}
 
@@ -151,7 +143,7 @@ def test_a_growing_episode_is_replayed() -> None:
 def test_a_lost_step_breaks_the_window() -> None:
     steps = life([6])
     index = filled(steps[:2] + steps[3:], 20)         # step 3 was lost on the way
-    batch = index.sample(np.random.default_rng(0), 200, 3)
+    batch = index.draw(np.random.default_rng(0), Draw(200, 3))
     first = batch.mask[batch.observation[:, 0, 0] == 1]
     assert first.sum(axis=1).tolist() == [1.0] * len(first)
     assert set(batch.observation[:, 0, 0]) == {1, 4, 5}
@@ -160,51 +152,36 @@ def test_a_lost_step_breaks_the_window() -> None:
 def test_draws_depend_only_on_what_is_held() -> None:
     steps = life([7, 3, 9, 4, 8, 5], won=[4])
     old, fresh = filled(steps, 17), filled(steps[-17:], 17)
-    for name, arguments in (('sample', (50, 3)), ('reverse', (50, 3))):
-        one = getattr(old, name)(np.random.default_rng(7), *arguments)
-        two = getattr(fresh, name)(np.random.default_rng(7), *arguments)
-        again = getattr(old, name)(np.random.default_rng(7), *arguments)
+    for kind in (UNIFORM, REVERSE):
+        draw = Draw(50, 3, kind)
+        one, two, again = (index.draw(np.random.default_rng(7), draw)
+                           for index in (old, fresh, old))
         for item in ('observation', 'action', 'mask', 'goal'):
             np.testing.assert_array_equal(getattr(one, item), getattr(two, item))
             np.testing.assert_array_equal(getattr(one, item), getattr(again, item))
 
 
-def test_seeds_are_lived_observations_with_their_goals() -> None:
-    observations, goals = filled(life([4, 4]), 20).seeds(np.random.default_rng(0), 300)
-    assert observations.shape == (300, 3)
-    assert goals.shape == (300, 2)
-    assert set(observations[:, 0]) == {1, 2, 3, 5, 6, 7}
-    np.testing.assert_array_equal(goals[:, 0], observations[:, 0] + 1000)
-
-
 def test_batches_are_float32_copies() -> None:
     index = filled(life([5]), 10)
-    batch = index.sample(np.random.default_rng(0), 8, 3)
+    batch = index.draw(np.random.default_rng(0), Draw(8, 3))
     assert batch.observation.shape == (8, 4, 3)
     for item in (batch.observation, batch.action, batch.mask, batch.goal):
         assert item.dtype == np.float32
         item[:] = -99.0
-    assert index.sample(np.random.default_rng(0), 8, 3).observation.min() > -99.0
+    assert index.draw(np.random.default_rng(0), Draw(8, 3)).observation.min() > -99.0
 
 
 def test_transitions_that_are_kept_are_those_of_whole_windows() -> None:
     index = filled(rarely_moved(7), 1000)
-    whole = index.sample(np.random.default_rng(0), 32, 4, events=0.5)
-    short = index.sample(np.random.default_rng(0), 32, 4, events=0.5, keep=1)
+    whole = index.draw(np.random.default_rng(0), Draw(32, 4, events=0.5))
+    short = index.draw(np.random.default_rng(0), Draw(32, 4, events=0.5, keep=1))
     assert short.mask.shape == (32, 1)
     for item in ('observation', 'action', 'mask', 'goal'):
         np.testing.assert_array_equal(getattr(short, item), getattr(whole.column(0), item))
 
 
-def test_refuses_bad_arguments_and_steps() -> None:
+def test_refuses_bad_steps() -> None:
     index = filled(life([5]), 10)
-    rng = np.random.default_rng(0)
-    for arguments in ({'batch': 0, 'horizon': 1}, {'batch': 1, 'horizon': 0},
-                      {'batch': 1, 'horizon': 1, 'newest': 0}):
-        with pytest.raises(SpecError, match='at least 1'):
-            index.sample(rng, **arguments)
-    with pytest.raises(SpecError, match='hindsight'):
-        index.sample(rng, 1, 1, hindsight=float('nan'))
     with pytest.raises(SpecError, match='at least 2 steps'):
         ReplayIndex(SPEC, 1)
     lived = make_step(6, 1, 0, False)
@@ -233,19 +210,14 @@ def test_windows_with_events_complete_the_uniform_ones() -> None:
     """Of 1 in 51, two steps each see 0.04; 0.5 - 0.02 of the windows are made to hold one."""
     index = filled(rarely_moved(51), 2000)
     rng = np.random.default_rng(0)
-    assert eventful(index.sample(rng, 20_000, 2)) == pytest.approx(0.04, abs=0.015)
-    assert eventful(index.sample(rng, 20_000, 2, events=0.5)) == pytest.approx(0.50, abs=0.02)
+    assert eventful(index.draw(rng, Draw(20_000, 2))) == pytest.approx(0.04, abs=0.015)
+    assert eventful(index.draw(rng, Draw(20_000, 2, events=0.5))) == pytest.approx(0.50, abs=0.02)
 
 
 @pytest.mark.parametrize(('every', 'share'), [(3, 0.25), (10_000, 0.25)])
 def test_where_events_are_frequent_or_unknown_draws_stay_uniform(every: int,
                                                                  share: float) -> None:
     index = filled(rarely_moved(every), 2000)
-    plain = index.sample(np.random.default_rng(1), 64, 2)
-    other = index.sample(np.random.default_rng(1), 64, 2, events=share)
+    plain = index.draw(np.random.default_rng(1), Draw(64, 2))
+    other = index.draw(np.random.default_rng(1), Draw(64, 2, events=share))
     np.testing.assert_array_equal(plain.observation, other.observation)
-
-
-def test_events_are_a_share() -> None:
-    with pytest.raises(SpecError, match='events'):
-        filled(life([5]), 10).sample(np.random.default_rng(0), 4, 1, events=1.5)

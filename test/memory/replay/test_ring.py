@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from lived_steps import SPEC, filled, life
 
-from abm_ros.common.errors import SpecError, StoreError
+from abm_ros.common.errors import SpecError
 from abm_ros.common.spec import FieldSpec, ObservationSpec
 from abm_ros.common.transition import Step
 from abm_ros.memory.record.store import Store, StoreConfig
-from abm_ros.memory.replay.index import PICKS, RARE_SHARE, RECENT_SHARE, ReplayIndex
+from abm_ros.memory.replay.draw import PICKS, REVERSE, UNIFORM, Draw
+from abm_ros.memory.replay.index import RARE_SHARE, RECENT_SHARE, ReplayIndex
 
 PICTURED = ObservationSpec((FieldSpec('tool', 2), FieldSpec('camera', 48, (3, 4, 4)),
                             FieldSpec('depth', 6, (1, 2, 3))), 'tool', 0.05, 1, 0.05, 10)
@@ -31,8 +32,8 @@ def test_blocks_and_steps_make_the_same_index(tmp_path: Path, size: int, capacit
             taken.append_block(block)
     one = filled(steps, capacity)
     assert len(one) == len(taken) > 0
-    for draw in ('sample', 'reverse', 'forward'):
-        a, b = (getattr(index, draw)(np.random.default_rng(2), 40, 3) for index in (one, taken))
+    for kind in (UNIFORM, REVERSE):
+        a, b = (index.draw(np.random.default_rng(2), Draw(40, 3, kind)) for index in (one, taken))
         for item in ('observation', 'action', 'mask', 'goal'):
             np.testing.assert_array_equal(getattr(a, item), getattr(b, item))
 
@@ -59,7 +60,7 @@ def test_images_are_kept_as_bytes_and_come_back_bit_for_bit(tmp_path: Path) -> N
     with Store.read(path) as reader:
         for lived, read in zip(steps, reader.steps(), strict=True):
             assert lived.observation.tobytes() == read.observation.tobytes()
-    batch = index.sample(np.random.default_rng(0), 30, 2)
+    batch = index.draw(np.random.default_rng(0), Draw(30, 2))
     for row in batch.observation[:, 0]:
         np.testing.assert_array_equal(row, steps[int(row[0])].observation)
 
@@ -84,24 +85,17 @@ def test_sources_never_mix() -> None:
             if origin != 'imagined':
                 where['lived'].add(number)
     for source, expected in where.items():
-        for batch in (index.sample(np.random.default_rng(0), 500, 4, source=source),
-                      index.forward(np.random.default_rng(0), 500, 4, source=source),
-                      index.reverse(np.random.default_rng(0), 500, 4, source=source)):
+        for batch in (index.draw(np.random.default_rng(0), Draw(500, 4, source=source)),
+                      index.draw(np.random.default_rng(0), Draw(500, 4, REVERSE, source=source))):
             assert set(batch.observation[:, 0, 0].tolist()) <= expected
             # Nor within a window, nor as a goal in hindsight.
             lived = batch.observation[:, :, 0][:, :-1][batch.mask > 0]
             assert set(lived.tolist()) <= expected
-    assert set(index.sample(np.random.default_rng(0), 2000, 1, source='imagined')
+    assert set(index.draw(np.random.default_rng(0), Draw(2000, 1, source='imagined'))
                .observation[:, 0, 0].tolist()) == where['imagined']
     for pick in PICKS[1:]:
-        drawn = index.sample(np.random.default_rng(0), 2000, 1, pick=pick)
+        drawn = index.draw(np.random.default_rng(0), Draw(2000, 1, kind=pick))
         assert set(drawn.observation[:, 0, 0].tolist()) <= where['lived']
-        with pytest.raises(SpecError, match='lived'):
-            index.sample(np.random.default_rng(0), 5, 1, source='imagined', pick=pick)
-    with pytest.raises(SpecError, match='source: expected one of'):
-        index.sample(np.random.default_rng(0), 5, 1, source='dreamt')
-    with pytest.raises(SpecError, match='pick: expected one of'):
-        index.sample(np.random.default_rng(0), 5, 1, pick='newest')
 
 
 def test_an_origin_that_changes_ends_a_window() -> None:
@@ -109,15 +103,8 @@ def test_an_origin_that_changes_ends_a_window() -> None:
     index = ReplayIndex(SPEC, 50)
     for step in steps:
         index.append(replace(step, provenance='teacher' if step.index < 3 else 'self'))
-    batch = index.sample(np.random.default_rng(0), 200, 5)
+    batch = index.draw(np.random.default_rng(0), Draw(200, 5))
     assert set(batch.observation[:, 0, 0]) == {1, 2, 4, 5}
-
-
-def test_forward_windows_begin_where_episodes_do() -> None:
-    batch = filled(life([4, 6, 1, 3]), 50).forward(np.random.default_rng(0), 300, 3)
-    assert set(batch.observation[:, 0, 0]) == {1, 5, 12}
-    with pytest.raises(StoreError, match='no beginning of an episode'):
-        filled(life([8]), 4).forward(np.random.default_rng(0), 3, 2)
 
 
 @pytest.mark.parametrize(('kind', 'column'), [('surprise', 0), ('rarity', 1), ('gain', 2)])
@@ -134,7 +121,7 @@ def test_draws_follow_the_weights(kind: str, column: int) -> None:
     values = (after, novelty, before - after)[column]
     expected = (values + 0.01) ** 0.6
     expected = expected / expected.sum()
-    batch = index.sample(np.random.default_rng(1), 60_000, 1, pick=kind)
+    batch = index.draw(np.random.default_rng(1), Draw(60_000, 1, kind=kind))
     drawn = batch.observation[:, 0, 0].astype(int) - 1
     counts = np.array([(drawn == step).sum() for step in held])
     assert counts.sum() == 60_000
@@ -148,10 +135,10 @@ def test_priorities_keep_up_with_the_ring() -> None:
     for number, step in enumerate(steps, 1):
         index.append(step)
         if len(index):
-            drawn = index.sample(np.random.default_rng(number), 50, 1, pick='surprise')
+            drawn = index.draw(np.random.default_rng(number), Draw(50, 1, kind='surprise'))
             starts = {n for n in range(max(1, number - 15), number) if n % 5}
             assert set(drawn.observation[:, 0, 0].tolist()) <= starts
-    many = index.sample(np.random.default_rng(0), 3000, 1, pick='surprise')
+    many = index.draw(np.random.default_rng(0), Draw(3000, 1, kind='surprise'))
     assert set(many.observation[:, 0, 0].tolist()) == starts
 
 
@@ -161,8 +148,8 @@ def test_a_balanced_batch_has_its_shares() -> None:
     everything = np.arange(1010)
     index.priorities.appraise(everything, np.zeros(1010), np.where(
         np.isin(everything, rare), 1e6, 0.0))
-    start = index.sample(np.random.default_rng(0), 4000, 1, pick='balanced'
-                         ).observation[:, 0, 0].astype(int) - 1
+    drawn = index.draw(np.random.default_rng(0), Draw(4000, 1, kind='balanced'))
+    start = drawn.observation[:, 0, 0].astype(int) - 1
     recent = start >= 909                          # the newest 100 transitions of 1000
     assert abs(recent.mean() - (RECENT_SHARE + 0.1 * 0.5)) < 0.02
     assert abs(np.isin(start, rare).mean() - RARE_SHARE) < 0.03
