@@ -6,17 +6,15 @@ endpoints that exist only while active, timers that stop with the node, transiti
 are logged, bad messages that are refused by name, and telemetry that never goes silent.
 """
 
-import inspect
 import traceback
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
 from rclpy.clock import Clock, ClockType
-from rclpy.exceptions import InvalidHandle
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.timer import Timer
 from std_msgs.msg import Float32MultiArray
@@ -28,16 +26,16 @@ from abm_ros.ros import parameters, qos
 from abm_ros.ros.codec import Writer
 from abm_ros.ros.polled import Polled
 from abm_ros.ros.ports import PORTS, PUBLISH, Port
+from abm_ros.ros.rclpy_internals import SteadyNode, lifecycle_state
 
 C = TypeVar('C')
 # No multiples of a usual control period: what beats with it would meet the same step every time.
 TELEMETRY_S = 0.253
 URGENT_TELEMETRY_S = 0.107   # pain and a shut gate are told at once
 _PORT_PREFIX = 'port.'
-_TAKES_NOTHING = inspect.Signature()
 
 
-class PartNode(LifecycleNode, Generic[C]):
+class PartNode(SteadyNode, Generic[C]):
     """
     A part of the graph as a lifecycle node.
 
@@ -65,7 +63,6 @@ class PartNode(LifecycleNode, Generic[C]):
         self._ports: Mapping[str, Port] = {p.name: p for p in PORTS.get(name, ())}
         self._endpoints: dict[str, Any] = {}
         self._reached: set[str] = set()
-        self._polled: list[Any] = []
         self._timers_active: list[Timer] = []
         self.config: C = parameters.declare(self, config_class)
         self._wiring = {key: self._declare_port(key) for key in self._ports}
@@ -128,10 +125,6 @@ class PartNode(LifecycleNode, Generic[C]):
         if endpoint is not None:
             endpoint.publish(message)
 
-    def wired(self, port: str) -> bool:
-        """Tell whether a port has an endpoint now."""
-        return port in self._endpoints
-
     def reaches(self, port: str, readers: Iterable[str]) -> bool:
         """
         Tell whether what is published on a port reaches all who are meant to read it.
@@ -150,32 +143,6 @@ class PartNode(LifecycleNode, Generic[C]):
                 self._reached.add(port)
         return port in self._reached
 
-    def create_timer(self, timer_period_sec: float, callback: Callable[[], None],
-                     *arguments: Any, **options: Any) -> Timer:
-        """
-        As rclpy's, but called once when it is due.
-
-        Where another timer is reset meanwhile, the EventsExecutor of rclpy 9.1 calls one that is
-        due several times in a row, and every call puts the next one off by a period: a node under
-        load said nothing for seconds and counted as lost.
-        """
-        period_ns = int(timer_period_sec * 1e9)
-
-        def call() -> None:
-            try:
-                left_ns = timer.time_until_next_call()
-                early = left_ns is not None and left_ns > period_ns
-                if early:
-                    timer.reset()
-            except InvalidHandle:
-                return      # destroyed while its turn was waited for
-            if not early:
-                callback()
-        # rclpy looks up at each call whether it would take the timer: 2 us in place of 10 (hot).
-        call.__signature__ = _TAKES_NOTHING  # type: ignore[attr-defined]
-        timer = super().create_timer(timer_period_sec, call, *arguments, **options)
-        return timer
-
     def every(self, period_s: float, callback: Callable[[], None]) -> None:
         """Call back periodically (steady time) until the node is deactivated."""
         self._timers_active.append(self.create_timer(
@@ -184,15 +151,8 @@ class PartNode(LifecycleNode, Generic[C]):
     def poll(self, message: Any, topic: str, raw: bool = False) -> Polled:
         """Subscribe for good to the newest message of a topic, to be read when it is needed."""
         polled = Polled(self, message, topic, raw)
-        self._polled.append(polled.subscription)
+        self.keep_quiet(polled.subscription)
         return polled
-
-    @property
-    def subscriptions(self) -> Iterator[Any]:
-        """What wakes the node: what it polls does not."""
-        for subscription in super().subscriptions:
-            if subscription not in self._polled:
-                yield subscription
 
     def guarded(self, what: str, callback: Callable[..., None], *args: Any) -> None:
         """Run a callback; a refused message is counted and named, a fault is logged."""
@@ -216,12 +176,11 @@ class PartNode(LifecycleNode, Generic[C]):
 
     def _publish_telemetry(self) -> None:
         values = {**self.telemetry(), 'refused': self.refused, 'faults': self.faults}
-        state = self._state_machine.current_state[1]
         self._signals.publish(self._telemetry_writer.scalars(
             self.get_clock().now().nanoseconds, values,
             # A ';' ends an attribute.
             {**{key: text.replace(';', ',') for key, text in self.labels().items()},
-             'state': state, 'incarnation': self.incarnation}))
+             'state': lifecycle_state(self), 'incarnation': self.incarnation}))
 
     # Parameters.
 

@@ -9,6 +9,7 @@ from rclpy.parameter import Parameter
 
 from abm_ros.common.config import check_value, deprecation, from_mapping, setting_of
 from abm_ros.common.errors import ConfigError
+from abm_ros.ros.rclpy_internals import parameter_overrides
 
 T = TypeVar('T')
 
@@ -20,10 +21,11 @@ def declare(node: Node, cls: type[T]) -> T:
     :raises ConfigError: an override is of the wrong type or out of bounds.
     """
     values: dict[str, Any] = {}
+    overrides = parameter_overrides(node)
     for item in fields(cls):  # type: ignore[arg-type]
         default = list(item.default) if isinstance(item.default, tuple) else item.default
-        _take_former_name(node, item)
-        override = node._parameter_overrides.get(item.name)
+        _take_former_name(node, item, overrides)
+        override = overrides.get(item.name)
         if override is not None:
             # Checked here first: rclpy's own refusal names neither the unit nor the fix.
             check_value(node.get_name(), item, plain(override))
@@ -33,9 +35,9 @@ def declare(node: Node, cls: type[T]) -> T:
     return from_mapping(cls, values)
 
 
-def _take_former_name(node: Node, item: Any) -> None:
+def _take_former_name(node: Node, item: Any, overrides: dict[str, Parameter]) -> None:
     """Let an override by a setting's former name count, with a warning."""
-    overrides, former = node._parameter_overrides, setting_of(item).formerly
+    former = setting_of(item).formerly
     if former and former in overrides:
         given = overrides.pop(former)
         overrides.setdefault(item.name, Parameter(item.name, given.type_, given.value))

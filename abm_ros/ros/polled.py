@@ -6,6 +6,7 @@ from typing import Any
 from rclpy.node import Node
 
 from abm_ros.ros import qos
+from abm_ros.ros.rclpy_internals import take
 
 
 class Polled:
@@ -25,8 +26,7 @@ class Polled:
 
     def newest(self) -> tuple[Any, float] | None:
         """Return the message that came since the last call, and its age in s; None for none."""
-        with self.subscription.handle:
-            found = self.subscription.handle.take_message(self._kind, self._raw)
+        found = take(self.subscription, self._kind, self._raw)
         if found is None:
             return None
         message, info = found

@@ -16,6 +16,7 @@ from abm_ros.common.errors import BodyError, GraphError
 from abm_ros.meta.wiring import NodeRow
 from abm_ros.nodes.effectors.rewirer import Rewirer
 from abm_ros.ros.node import PartNode
+from abm_ros.ros.rclpy_internals import lifecycle_state
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class World:
             executor.spin_once(timeout_sec=0.05)
 
     def states(self):
-        return {name: node._state_machine.current_state[1] for name, node in self.nodes.items()}
+        return {name: lifecycle_state(node) for name, node in self.nodes.items()}
 
     def close(self) -> None:
         self.ending = True

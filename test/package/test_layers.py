@@ -1,6 +1,7 @@
 """Holds the layers: who may import whom. Reads the import graph with ast; imports nothing."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,6 +167,13 @@ def test_one_file_imports_pybullet() -> None:
 
 def test_one_file_imports_launch() -> None:
     assert _importers('launch', 'launch_ros') == {'abm_ros.bringup.launch_files'}
+
+
+def test_one_file_leans_on_the_insides_of_rclpy() -> None:
+    private = re.compile(r'\._(state_machine|parameter_overrides)\b|\.handle\b|__signature__')
+    found = {path.name for path in (ROOT / PACKAGE).rglob('*.py')
+             if private.search(path.read_text(encoding='utf-8'))}
+    assert found == {'rclpy_internals.py'}
 
 
 def test_pure_rooms_know_no_ros() -> None:

@@ -40,7 +40,7 @@ def test_credits_survive() -> None:
     {'horizon': 0}, {'horizon': 10**6}, {'keep': -1}, {'kind': 'surprise', 'source': 'teacher'},
     {'kind': 'balanced', 'source': 'imagined'}])
 def test_greedy_credits_are_refused(change) -> None:
-    with pytest.raises(SpecError, match='credits out of bounds|replay kind'):
+    with pytest.raises(SpecError, match=r'credits out of bounds|replay kind'):
         Credits(**{**vars(ASK), **change})
 
 
