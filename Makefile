@@ -2,7 +2,7 @@
 # make sim      install, then run the whole graph on the simulated arm; other runs by
 #               `make sim ARGS='--headless --body gym:PandaReach-v3 --duration 120'`
 # make test     install, then all tests
-# make check    install, then lint, layer test and the fast tests
+# make check    install, then linters, layer test and the fast tests
 # make lock     write requirements/constraints.txt anew from what .venv holds
 # make clean    remove .venv and all caches
 
@@ -72,6 +72,8 @@ test: install
 check: install
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/vulture
 	@$(BIN)/python -m pytest -q test/package/test_layers.py
 	@$(BIN)/python -m pytest -q -m 'not slow and not graph' --ignore test/package/test_layers.py
 

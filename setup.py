@@ -57,9 +57,11 @@ TEST = [
     'rosbags>=0.10',  # reads exported bags, independently of what wrote them
 ]
 DEV = [
+    'import-linter>=2.5,<3',  # who may import whom: pyproject.toml
     'mypy>=2.0,<3',
     'ruff>=0.17,<0.18',  # rule sets change between minor releases
     'types-PyYAML>=6.0',
+    'vulture>=2.14,<3',  # what nothing calls
 ]
 
 setup(

@@ -26,7 +26,6 @@ from abm_ros.memory.record.reader import StoreReader
 
 VERSION = 'v3.0'
 DATA = 'data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet'
-VIDEO = 'videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4'
 EPISODES = 'meta/episodes/chunk-000/file-000.parquet'
 STATE, GOAL, ACTION = 'observation.state', 'observation.goal', 'action'
 FRAMES_PER_FILE = 200_000

@@ -56,13 +56,6 @@ class Packet(NamedTuple):
             raise SpecError(f"field '{name}' is missing, got {sorted(self.arrays)}")
         return self.arrays[name]
 
-    def scalar(self, name: str) -> float:
-        """Return a field of one number."""
-        value = self.array(name)
-        if value.size != 1:
-            raise SpecError(f"'{name}': expected one number, got shape {value.shape}")
-        return float(value.reshape(-1)[0])
-
     def scalars(self) -> dict[str, float]:
         """Return the first number of every field: what telemetry holds."""
         return {name: float(value[0]) for name, value in self.arrays.items()}

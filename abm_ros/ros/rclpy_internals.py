@@ -53,7 +53,7 @@ def take(subscription: Any, kind: Any, raw: bool) -> tuple[Any, dict[str, int]] 
 
 
 class SteadyNode(LifecycleNode):
-    """A lifecycle node whose timers fire once when due, and whom quiet subscriptions never wake."""
+    """A lifecycle node whose timers fire once when due; quiet subscriptions never wake it."""
 
     def __init__(self, name: str) -> None:
         self._quiet: list[Any] = []
