@@ -72,7 +72,7 @@ test: install
 check: install
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/lint-imports --no-logo --no-cache
 	@$(BIN)/vulture
 	@$(BIN)/python -m pytest -q test/package/test_layers.py
 	@$(BIN)/python -m pytest -q -m 'not slow and not graph' --ignore test/package/test_layers.py

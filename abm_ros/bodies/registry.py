@@ -35,7 +35,8 @@ class BodyKind:
         `interface`, `tool_link`, `control_rate_hz`) get what the user of the graph chose.
     :param make: makes the body of a configuration; imports its simulator then, not before.
     :param forms: how its names are written, for help and errors.
-    :param parse: turns what follows the kind in a name into settings; raises BodyError.
+    :param parse: turns what follows the kind in a name into settings; raises BodyError or
+        ValueError for what it does not understand.
     :param interface: what a command of it is, where that is no choice: 'position', 'velocity' or
         'effort'; '' takes the graph's `command_interface`.
     :param node: name of its node in the graph.
@@ -70,10 +71,12 @@ def kind_of(body: str) -> tuple[BodyKind, Mapping[str, Any]]:
     name, _, rest = body.partition(':')
     if name not in BODIES.names():
         raise BodyError(f"body '{body}': expected {forms()}")
-    kind: BodyKind = BODIES.get(name)
+    kind = BODIES.get(name)
+    if not isinstance(kind, BodyKind):
+        raise ConfigError(f"{BODIES.group}: '{name}' is {kind!r}, expected a BodyKind")
     try:
         return kind, kind.parse(rest)
-    except BodyError as error:
+    except (BodyError, ValueError) as error:
         raise BodyError(f"body '{body}': {error}") from error
 
 

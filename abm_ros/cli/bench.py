@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from abm_ros.bench.registry import BENCHES, Bench
-from abm_ros.common.errors import AbmError
+from abm_ros.common.errors import AbmError, ConfigError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +24,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _bench(name: str) -> Bench:
-    found: Bench = BENCHES.get(name)
+    found = BENCHES.get(name)
+    if not isinstance(found, Bench):
+        raise ConfigError(f"{BENCHES.group}: '{name}' is {found!r}, expected a Bench")
     return found
 
 

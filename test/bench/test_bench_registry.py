@@ -31,7 +31,8 @@ def other_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     info.mkdir()
     (info / 'METADATA').write_text('Metadata-Version: 2.1\nName: other-bench\nVersion: 1.0\n')
     (info / 'entry_points.txt').write_text(
-        '[abm_ros.benches]\ndouble = other_entry:BENCH\nbroken = no_such_module:BENCH\n')
+        '[abm_ros.benches]\ndouble = other_entry:BENCH\nbroken = no_such_module:BENCH\n'
+        'number = math:pi\n')
     monkeypatch.syspath_prepend(str(tmp_path))
     return tmp_path
 
@@ -58,6 +59,8 @@ def test_a_broken_bench_is_told_and_takes_no_other_away(
     assert 'cannot be used' in text
     assert main(['bench', 'broken']) == 2
     assert 'no_such_module' in capsys.readouterr().err
+    assert main(['bench', 'number']) == 2
+    assert 'expected a Bench' in capsys.readouterr().err
 
 
 def test_help_loads_neither_ros_nor_torch_nor_a_simulator() -> None:

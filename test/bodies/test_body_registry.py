@@ -41,6 +41,14 @@ def test_another_package_adds_a_kind(point_package: Path) -> None:
     np.testing.assert_allclose(places, [[0.1, 0.1], [0.25, 0.25]])
     with pytest.raises(ConfigError, match=r'drag: 3\.0 is out of bounds'):
         make_body('point:3')
+    with pytest.raises(BodyError, match="body 'point:much': could not convert"):
+        make_body('point:much')
+
+
+def test_an_entry_that_is_no_kind_is_refused(point_package: Path) -> None:
+    (point_package / 'point_package.py').write_text('POINT = 3\n')
+    with pytest.raises(ConfigError, match="'point' is 3, expected a BodyKind"):
+        make_body('point')
 
 
 def test_the_graph_runs_it_by_the_generic_executable(point_package: Path) -> None:
