@@ -1,7 +1,7 @@
 """
 Launch arguments: the settings of `GraphOptions` as text, the way `ros2 launch` gives them.
 
-Kept apart from `launching`, so that it works where launch is not installed.
+Kept apart from `launch_files`, so that it works where launch is not installed.
 """
 
 from collections.abc import Mapping
