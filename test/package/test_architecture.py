@@ -34,7 +34,8 @@ def _rooms() -> dict[str, list[str]]:
     """Return the rows of the table of rooms: for each room what its row names in backticks."""
     text = ARCHITECTURE.read_text(encoding='utf-8').split('\n## The rooms')[1].split('\n## ')[0]
     rows = [CODE.findall(line) for line in text.splitlines() if line.startswith('| `')]
-    return {names[0].rstrip('/'): names[1:] for names in rows}
+    return {names[0].rstrip('/'): [name for name in names[1:] if PATH.fullmatch(name)]
+            for names in rows}
 
 
 def _missing(text: str, *places: Path) -> list[str]:
