@@ -1,8 +1,8 @@
 """
 Many steps as columns: how the durable record keeps them and how the index in RAM takes them.
 
-On disk a block is a header and its columns one after another, all little-endian; a checksum of
-all of it stands beside it.
+On disk a block is a header followed by its columns, all little-endian. Its checksum stands beside
+it.
 """
 
 import json
@@ -38,8 +38,8 @@ class StepBlock:
     episode: np.ndarray                # (N,) int64
     index: np.ndarray                  # (N,) int64
     stamp_ns: np.ndarray               # (N,) int64
-    mode: np.ndarray                   # (N,) uint8, where in `modes`
-    origin: np.ndarray                 # (N,) uint8, where in PROVENANCES
+    mode: np.ndarray                   # (N,) uint8, index into `modes`
+    origin: np.ndarray                 # (N,) uint8, index into PROVENANCES
     acted: np.ndarray                  # (N,) bool, whether there is an action
     success: np.ndarray                # (N,) bool
     signals: np.ndarray                # (N, 2) float32: novelty, surprise
@@ -51,7 +51,7 @@ class StepBlock:
         return len(self.id)
 
     def take(self, which: np.ndarray | slice) -> 'StepBlock':
-        """Return some of the steps: a mask, places or a slice."""
+        """Return the steps that a mask, places or a slice select."""
         return replace(self, **{item.name: getattr(self, item.name)[which]
                                 for item in fields(self) if item.name != 'modes'})
 
@@ -71,9 +71,9 @@ class StepBlock:
 
 def join(blocks: Sequence[StepBlock]) -> StepBlock:
     """
-    Return the steps of several blocks in one, in their order.
+    Return one block with the steps of several blocks, in their order.
 
-    :raises SpecError: they name more modes than a block can.
+    :raises SpecError: together they name more modes than a block can.
     """
     modes = tuple(dict.fromkeys(mode for block in blocks for mode in block.modes))
     if len(modes) > _MODES_LIMIT:
@@ -131,7 +131,7 @@ def decode_block(data: bytes, spec: ObservationSpec, packing: Packing) -> StepBl
 
 
 def checksum(first_id: int, last_id: int, data: bytes) -> int:
-    """Return the CRC-32 of a block and of the ids that it goes by."""
+    """Return the CRC-32 of a block and of its first and last id."""
     return zlib.crc32(data, zlib.crc32(struct.pack('<qq', first_id, last_id)))
 
 

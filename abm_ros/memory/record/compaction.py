@@ -1,7 +1,7 @@
 """
-Upkeep of the durable record: forgetting whole episodes, merging small chunks, giving space back.
+Upkeep of the durable record: forgets whole episodes, merges small chunks, frees disk space.
 
-Each call does a little in one transaction of its own, so that recording goes on between calls.
+Each call does a little work in a transaction of its own, so recording goes on between calls.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -22,11 +22,11 @@ _LISTED = 512
 
 def prune(store: Store, episodes: Collection[int]) -> int:
     """
-    Forget these episodes, all in one transaction; what is not committed yet is committed first.
+    Forget these episodes in one transaction; commit waiting steps first.
 
-    :return: the steps forgotten.
-    :raises StoreError: a chunk that holds some of them is damaged, or the disk refuses; nothing
-        is forgotten then.
+    :return: number of steps forgotten.
+    :raises StoreError: a chunk of these episodes is damaged, or the disk refuses. Then nothing is
+        forgotten.
     """
     store.flush()
     ranges = [store.query('SELECT first_id, last_id FROM episodes WHERE episode = ?', int(e))
@@ -61,7 +61,7 @@ def _cut(store: Store, first: int, last: int, episodes: Collection[int]) -> int:
 
 
 class Compactor:
-    """Merges small chunks; every commit in real time leaves one of a few steps."""
+    """Merges small chunks: each commit in real time leaves a chunk of a few steps."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -71,8 +71,8 @@ class Compactor:
         """
         Merge one group of neighbouring chunks into one.
 
-        :return: False when there is nothing left to merge; the next call begins anew.
-        :raises StoreError: the disk refuses; nothing is changed then.
+        :return: False when nothing is left to merge; the next call starts from the beginning.
+        :raises StoreError: the disk refuses. Then nothing is changed.
         """
         store = self._store
         while True:
@@ -85,7 +85,7 @@ class Compactor:
             if not listed:
                 self._place = 0
                 return False
-            # Too little to merge here: go on behind it, or behind what is large already.
+            # Too little to merge here: go on after it, or after a chunk that is already large.
             self._place = group[-1] if group else int(listed[0][0])
 
     def _merge(self, first: int, last: int) -> bool:
@@ -95,7 +95,7 @@ class Compactor:
         try:
             merged = join([store.decode(row) for row in rows])
         except StoreError:
-            return False               # damage is for `verify` to tell
+            return False               # `verify` reports damage
         with explained(store.path, 'compact'), transaction(store.db):
             store.db.execute('DELETE FROM chunks WHERE first_id BETWEEN ? AND ?', (first, last))
             store.write_chunk(merged)
@@ -103,7 +103,7 @@ class Compactor:
 
 
 def _group(listed: Iterable[tuple[int, int, int]]) -> list[int]:
-    """Return the first ids of the leading chunks that fit into one."""
+    """Return the first ids of the leading chunks that fit into one chunk."""
     group: list[int] = []
     steps = size = 0
     for first, count, length in listed:
@@ -117,21 +117,21 @@ def _group(listed: Iterable[tuple[int, int, int]]) -> list[int]:
 
 def give_back(store: Store, pages: int) -> None:
     """
-    Return free pages to the file system and empty the write-ahead log.
+    Return free pages to the file system and truncate the write-ahead log.
 
     :raises StoreError: the disk refuses.
     """
-    with explained(store.path, 'give space back'):
-        # As a script: `execute` would take one step of it, which gives one page back.
+    with explained(store.path, 'free disk space'):
+        # As a script: `execute` would run one step of it, which frees one page.
         store.db.executescript(f'PRAGMA incremental_vacuum({int(pages)})')
         store.db.execute('PRAGMA wal_checkpoint(TRUNCATE)').fetchall()
 
 
 def vacuum(store: Store) -> None:
     """
-    Write the whole file anew without its free pages; needs as much space again meanwhile.
+    Rewrite the whole file without its free pages; needs as much space again while it runs.
 
-    :raises StoreError: the disk refuses; the record is as it was.
+    :raises StoreError: the disk refuses. Then the record is unchanged.
     """
     with explained(store.path, 'compact'):
         store.db.execute('PRAGMA auto_vacuum = INCREMENTAL')
@@ -140,7 +140,7 @@ def vacuum(store: Store) -> None:
 
 
 def regrouped(blocks: Iterable[StepBlock]) -> Iterator[StepBlock]:
-    """Join small blocks to ones of about `MERGED_STEPS`."""
+    """Join small blocks into blocks of about `MERGED_STEPS` steps."""
     waiting: list[StepBlock] = []
     for block in blocks:
         if waiting and sum(map(len, waiting)) + len(block) > MERGED_STEPS:

@@ -8,7 +8,7 @@ from abm_ros.common.errors import ConfigError
 
 @dataclass(frozen=True)
 class StoreConfig:
-    """When the durable record commits, and how much it holds back while it cannot."""
+    """When the durable record commits, and how many steps it buffers while commits fail."""
 
     commit_count: int = setting(50, 'steps after which a commit is due', low=1, high=100_000)
     commit_age_s: float = setting(0.5, 'age of the oldest step at which a commit is due',

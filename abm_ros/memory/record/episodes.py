@@ -1,4 +1,4 @@
-"""The summaries of whole episodes: for queries, and for the choice of what to forget."""
+"""Summaries of whole episodes, for queries and for deciding what to forget."""
 
 import math
 import zlib
@@ -23,8 +23,8 @@ class EpisodeRecord:
     """
     Summary of one stored episode; complete when its last step has no action.
 
-    The sketch (V + 2 G,) tells what the episode was about: the mean of its observations' numbers,
-    where it ended (the achieved goal) and what it was for (the desired goal).
+    The sketch (V + 2 G,) describes the episode: the mean of its observations' numbers, the
+    achieved goal at its end, and the desired goal.
     """
 
     episode: int
@@ -32,18 +32,18 @@ class EpisodeRecord:
     last_id: int
     steps: int
     transitions: int
-    bytes: int                         # its share of the chunks
+    bytes: int                         # its share of the chunks' bytes
     mode: str                          # of the first step
     success: bool                      # at any step
     complete: bool
     provenance: str                    # of the first step
-    novelty: float                     # mean of what is known, nan for nothing
+    novelty: float                     # mean over the steps that know it, else nan
     surprise: float
     sketch: np.ndarray
 
 
 class Tally:
-    """The summary of the episode that is being written."""
+    """Builds the summary of the episode that is being written."""
 
     def __init__(self, spec: ObservationSpec, packing: Packing) -> None:
         self._spec, self._packing = spec, packing
@@ -53,9 +53,9 @@ class Tally:
 
     def take(self, block: StepBlock, size: int) -> list[tuple[Any, ...]]:
         """
-        Take a block of `size` bytes that follows what came before.
+        Take the next block, of `size` bytes.
 
-        :return: the rows of the episodes that it touches, for `INSERT_EPISODE`.
+        :return: rows for `INSERT_EPISODE`, one for each episode in the block.
         """
         edges = [0, *(np.flatnonzero(np.diff(block.episode)) + 1).tolist(), len(block)]
         rows = []
@@ -65,7 +65,7 @@ class Tally:
         return rows
 
     def weigh(self, size: int) -> None:
-        """Set the bytes of the episode under way, which its steps do not tell."""
+        """Set the bytes of the current episode, which cannot be counted from its steps."""
         if self._record is not None:
             self._record = replace(self._record, bytes=size)
 
@@ -110,11 +110,11 @@ def record_of(row: tuple[Any, ...], sketch_size: int) -> EpisodeRecord:
     Return the record of a row that `SELECT_EPISODES` gave.
 
     :param sketch_size: numbers in a sketch.
-    :raises ValueError: the row is not what was written.
+    :raises ValueError: the row is damaged.
     """
     *values, blob = row
     sketch = blob[:4 * sketch_size] if isinstance(blob, bytes) else b''
-    # Rows of before the checksum have none.
+    # Rows written before checksums existed have none.
     if len(sketch) != 4 * sketch_size or blob[len(sketch):] not in (
             b'', _crc(tuple(values), sketch)):
         raise ValueError('wrong checksum')

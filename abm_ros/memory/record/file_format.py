@@ -1,11 +1,12 @@
 """
 The file format of the durable record, schema version 2: tables, locks and errors.
 
-Table `meta` holds the schema version and the observation spec (JSON), both once more under a
-CRC-32, the time of creation and, once steps were pruned, the highest id and episode ever given;
-`runs` one row per writer; `chunks` the lived steps, many to a row, each row a block (`blocks.py`)
-with its checksum; `episodes` one row per episode, for queries and for the choice of what to
-forget, whose last column ends with the CRC-32 of the row.
+- `meta` holds the schema version and the observation spec (JSON), a copy of both under a CRC-32,
+  and the time of creation. After pruning it also holds the highest id and episode ever given.
+- `runs` has one row per writer.
+- `chunks` holds the lived steps. Each row is a block of steps (`blocks.py`) with its checksum.
+- `episodes` has one row per episode, for queries and for deciding what to forget. Its last column
+  ends with the CRC-32 of the row.
 """
 
 import json
@@ -24,7 +25,7 @@ from abm_ros.memory.record.lock import busy
 
 SCHEMA_VERSION = 2
 TABLES = (
-    # The episodes are a summary of the chunks, from which they can be made again.
+    # The episodes summarise the chunks and can be rebuilt from them.
     ('CREATE TABLE chunks (first_id INTEGER PRIMARY KEY, last_id INTEGER NOT NULL, '
      'steps INTEGER NOT NULL, crc32 INTEGER NOT NULL, block BLOB NOT NULL)'),
     ('CREATE TABLE episodes (episode INTEGER PRIMARY KEY, first_id INTEGER NOT NULL, '
@@ -60,14 +61,14 @@ _HINTS = {
 
 def connect(path: Path, mode: str, timeout_s: float) -> sqlite3.Connection:
     """
-    Open the database without starting transactions behind the caller's back.
+    Open the database so that only the caller starts transactions.
 
     :param mode: 'ro', or 'rwc' to create it where it is missing.
     """
     with explained(path, 'open'):
         db = sqlite3.connect(f'{path.absolute().as_uri()}?mode={mode}', uri=True,
                              timeout=timeout_s, isolation_level=None)
-    # Damaged text then reaches the checksum, whose error names the row.
+    # Damaged text then fails at the checksum, whose error names the row.
     db.text_factory = _to_text
     return db
 
@@ -78,7 +79,7 @@ def _to_text(raw: bytes) -> str:
 
 @contextmanager
 def explained(path: Path, doing: str) -> Iterator[None]:
-    """Turn SQLite's errors into one line that says what failed and what to do."""
+    """Turn SQLite's errors into one line that says what failed and how to fix it."""
     try:
         yield
     except sqlite3.Error as error:
@@ -104,7 +105,7 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 def make_durable(path: Path, db: sqlite3.Connection, *, is_new: bool) -> None:
     """
-    Set how a writer's connection writes.
+    Make a writer's commits durable: write-ahead log, full synchronisation, secure delete.
 
     :raises StoreError: the file system has no write-ahead logging.
     """
@@ -115,12 +116,12 @@ def make_durable(path: Path, db: sqlite3.Connection, *, is_new: bool) -> None:
         raise StoreError(f'{path}: expected a file system with write-ahead logging, got journal '
                          f'mode {mode!r}; choose a local folder')
     db.execute('PRAGMA synchronous = FULL')
-    # What was forgotten is not found again when a damaged file is searched for what is left.
+    # So that page recovery of a damaged file never finds forgotten steps.
     db.execute('PRAGMA secure_delete = ON')
 
 
 def create(db: sqlite3.Connection, spec: ObservationSpec) -> None:
-    """Create the tables, within a transaction of the caller."""
+    """Create the tables, within the caller's transaction."""
     for statement in _SCHEMA:
         db.execute(statement)
     db.executemany('INSERT INTO meta VALUES (?, ?)', (
@@ -130,14 +131,14 @@ def create(db: sqlite3.Connection, spec: ObservationSpec) -> None:
 
 
 def copy_head(db: sqlite3.Connection, spec: ObservationSpec) -> None:
-    """Write the version and the spec once more, within a transaction of the caller."""
+    """Write the copy of the version and the spec, within the caller's transaction."""
     text = f'{SCHEMA_VERSION} {spec.to_json()}'
     db.execute('INSERT OR REPLACE INTO meta VALUES (?, ?)',
                (_COPY, f'{zlib.crc32(text.encode()):08x} {text}'))
 
 
 def head_of_copy(text: str) -> tuple[int, str] | None:
-    """Return the version and the spec's JSON that a copy holds; None where it is damaged."""
+    """Return the version and the spec's JSON from a copy; None when it is damaged."""
     crc, _, rest = text.partition(' ')
     version, _, spec = rest.partition(' ')
     whole = crc == f'{zlib.crc32(rest.encode()):08x}' and version.isdecimal()
@@ -146,7 +147,7 @@ def head_of_copy(text: str) -> tuple[int, str] | None:
 
 @dataclass(frozen=True)
 class RecordHeader:
-    """What a record says of itself, and what of that is damaged."""
+    """The version and spec of a record, and what is damaged about them."""
 
     version: int
     spec: ObservationSpec
@@ -157,7 +158,7 @@ def read_head(path: Path, db: sqlite3.Connection) -> RecordHeader:
     """
     Return the schema version and the observation spec of an existing record.
 
-    :raises StoreError: the file is not an episodic memory, or too damaged to tell.
+    :raises StoreError: the file is not an episodic memory, or too damaged to be sure.
     """
     with explained(path, 'read'):
         known = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone()
@@ -166,7 +167,7 @@ def read_head(path: Path, db: sqlite3.Connection) -> RecordHeader:
     copy = head_of_copy(str(meta.get(_COPY, '')))
     damage: tuple[str, ...] = ()
     if _COPY in meta and copy != (int(told[0]) if str(told[0]).isdecimal() else 0, told[1]):
-        damage = (f'{path}: its version and observation spec are not what their copy says',)
+        damage = (f'{path}: its version and observation spec differ from their copy',)
     version, spec = copy or told
     if not str(version).isdecimal() or spec is None:
         raise StoreError(f'{path}: is a database, but not an episodic memory; choose another file')
@@ -180,8 +181,8 @@ def check_version(path: Path, version: int, oldest: int = SCHEMA_VERSION) -> Non
     """
     Refuse a record that this code cannot read.
 
-    :param oldest: the lowest version that the caller can read.
-    :raises StoreError: saying what can.
+    :param oldest: lowest version that the caller can read.
+    :raises StoreError: naming what can read it.
     """
     if not oldest <= version <= SCHEMA_VERSION:
         todo = ("'abm memory compact' brings it up to date" if version < oldest else
@@ -191,28 +192,28 @@ def check_version(path: Path, version: int, oldest: int = SCHEMA_VERSION) -> Non
 
 
 def noted_newest(text: str) -> tuple[int, tuple[int, int]] | None:
-    """Return what `note_newest` wrote, None where that is damaged."""
+    """Parse what `note_newest` wrote; return None when it is damaged."""
     numbers, _, crc = text.partition(' crc32 ')
     try:
         number, episode, index = map(int, numbers.split())
     except ValueError:
         return None
-    # Records of before the checksum have none.
+    # Records written before checksums existed have none.
     whole = not crc or crc == f'{zlib.crc32(numbers.encode()):08x}'
     return (number, (episode, index)) if whole else None
 
 
 def note_newest(number: int, position: tuple[int, int]) -> str:
-    """Return the text that notes the highest id, and the episode and index that came last."""
+    """Return a text with the highest id and the last episode and index, for table `meta`."""
     numbers = f'{number} {position[0]} {position[1]}'
     return f'{numbers} crc32 {zlib.crc32(numbers.encode()):08x}'
 
 
 def check_same(path: Path, stored: ObservationSpec, given: ObservationSpec) -> None:
     """
-    Refuse to mix two kinds of observations in one record.
+    Refuse to mix two observation specs in one record.
 
-    :raises StoreError: naming the entries of the spec that differ.
+    :raises StoreError: naming the entries that differ.
     """
     old, new = (json.loads(spec.to_json()) for spec in (stored, given))
     differing = [f'{key} (stored {_brief(old[key])}, got {_brief(new[key])})'

@@ -1,8 +1,8 @@
 """
-The writer's lock, and beside SQLite's files the mark of what was acknowledged.
+The writer's lock file, which also notes the last acknowledged step.
 
-`<record>.lock` says with its lock that there is a writer and with its text how far the record
-went: a log that was cut or damaged looks to SQLite like one that ends earlier.
+The lock on `<record>.lock` shows that a writer is at work. Its text says how far the record went,
+because SQLite takes a log that was cut or damaged for one that ended earlier (decision 0033).
 """
 
 import fcntl
@@ -15,7 +15,7 @@ from abm_ros.common.errors import StoreBusyError, StoreError
 
 
 def lock_name(path: Path) -> Path:
-    """Return the lock of a record; of the file itself where the path is a link to it."""
+    """Return the lock file of a record; a link is resolved to the file itself."""
     return Path(f'{path.resolve()}.lock')
 
 
@@ -29,8 +29,8 @@ class WriterLock:
         :raises StoreBusyError: another writer has it.
         :raises StoreError: the folder cannot be written.
         """
-        # Beside the database, since closing any descriptor of the database itself would drop the
-        # POSIX locks that SQLite holds on it. Never unlinked: that would race with the next one.
+        # A file of its own, since closing any descriptor of the database would drop the POSIX
+        # locks that SQLite holds on it. Never unlinked: that would race with the next writer.
         try:
             self._handle = os.open(lock_name(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
@@ -44,22 +44,22 @@ class WriterLock:
 
     @property
     def held(self) -> bool:
-        """Whether it was not given back yet."""
+        """Whether the lock is still held."""
         return self._handle >= 0
 
     def mark(self, number: int) -> None:
         """
         Note that the steps up to this id are durable.
 
-        Not synchronised: after a power cut the mark may be too low, which hides a loss, but never
-        too high, which would invent one.
+        There is no fsync: after a power cut the mark may be too low, which hides a loss, but never
+        too high, which would report a loss that did not happen.
         """
         digits = b'%020d' % number
         with suppress(OSError):
             os.pwrite(self._handle, b'%s %08x\n' % (digits, zlib.crc32(digits)), 0)
 
     def release(self) -> None:
-        """Let the next writer come."""
+        """Release the lock for the next writer."""
         if self.held:
             with suppress(OSError):
                 os.fsync(self._handle)
@@ -68,7 +68,7 @@ class WriterLock:
 
 
 def marked(path: Path) -> int:
-    """Return the highest step id that a writer acknowledged here; 0 when that is not known."""
+    """Return the highest step id that a writer acknowledged here; 0 when unknown."""
     try:
         digits, crc = lock_name(path).read_bytes().split()
         return int(digits) if zlib.crc32(digits) == int(crc, 16) else 0
@@ -77,6 +77,6 @@ def marked(path: Path) -> int:
 
 
 def busy(path: Path) -> StoreBusyError:
-    """Return the error of who finds the record held."""
+    """Return the error for a record that another process holds."""
     return StoreBusyError(f'{path}: another process holds this episodic memory; stop it or '
                           'choose another file')

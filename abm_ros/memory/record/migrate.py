@@ -1,4 +1,4 @@
-"""Bringing an older durable record up to date, in one transaction: all of it or nothing."""
+"""Migration of an older durable record, in one transaction: all of it or nothing."""
 
 import sqlite3
 import zlib
@@ -25,10 +25,10 @@ _CHUNK = 1024      # steps in a chunk
 def migrate_from_1(path: Path, db: sqlite3.Connection, spec: ObservationSpec,
                    write: Callable[[StepBlock], None]) -> None:
     """
-    Turn schema version 1, one row per step, into version 2; the caller's transaction commits.
+    Migrate schema version 1 (one row per step) to version 2, within the caller's transaction.
 
     :param write: writes a block as a chunk.
-    :raises StoreError: a row is damaged; nothing is changed then.
+    :raises StoreError: a row is damaged. Then nothing is changed.
     """
     for statement in TABLES:
         db.execute(statement)
@@ -43,21 +43,21 @@ def blocks_of_1(path: Path, db: sqlite3.Connection, spec: ObservationSpec,
     """
     Iterate over the steps of a record of version 1, in their order.
 
-    :param damaged: is told of every row that is damaged, which is then left out; None raises.
+    :param damaged: called with the error of each damaged row, which is left out; None raises it.
     """
-    pen = WriteBuffer(spec, Packing(spec))
+    waiting = WriteBuffer(spec, Packing(spec))
     last = 0
     while rows := db.execute(_SELECT, (last, _CHUNK)).fetchall():
         for row in rows:
             try:
-                pen.take(row[0], _decode(path, spec, row))
+                waiting.take(row[0], _decode(path, spec, row))
             except StoreError as error:
                 if damaged is None:
                     raise
                 damaged(error)
-        if len(pen):
-            yield pen.block()
-        pen.clear()
+        if len(waiting):
+            yield waiting.block()
+        waiting.clear()
         last = rows[-1][0]
 
 

@@ -1,4 +1,4 @@
-"""Opening the durable record for reading, whole or damaged."""
+"""Opens the durable record for reading, whether it is sound or damaged."""
 
 import os
 import sqlite3
@@ -16,20 +16,20 @@ from abm_ros.memory.record.file_format import (
     read_head,
 )
 from abm_ros.memory.record.lock import marked
-from abm_ros.memory.record.page_recovery import carved_spec
+from abm_ros.memory.record.page_recovery import recovered_spec
 from abm_ros.memory.record.reader import StoreReader
 from abm_ros.memory.record.write_ahead_log import log_damage, log_of
 
 
 def open_reader(path: Path, busy_timeout_s: float, oldest: int = SCHEMA_VERSION) -> StoreReader:
     """
-    Open the record read-only; `Store.read` says what it raises.
+    Open the record read-only; raises as `Store.read`.
 
-    :param oldest: the lowest schema version that the caller can read.
+    :param oldest: lowest schema version that the caller can read.
     """
     if not path.is_file():
         raise StoreError(f'{path}: no such file; expected an episodic memory')
-    acknowledged = marked(path)        # before what is read, which a writer may make longer
+    acknowledged = marked(path)        # first, since a writer may append meanwhile
     db = _connect(path, busy_timeout_s)
     try:
         try:
@@ -37,7 +37,7 @@ def open_reader(path: Path, busy_timeout_s: float, oldest: int = SCHEMA_VERSION)
         except StoreBusyError:
             raise
         except StoreError as error:
-            spec = carved_spec(path)
+            spec = recovered_spec(path)
             if spec is None:
                 if acknowledged:
                     raise StoreError(f'{error}; {acknowledged} steps were acknowledged here'
@@ -57,16 +57,16 @@ def open_reader(path: Path, busy_timeout_s: float, oldest: int = SCHEMA_VERSION)
 def _connect(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
     db = connect(path, 'ro', busy_timeout_s)
     with suppress(sqlite3.DatabaseError):
-        # What a damaged schema still tells can be read then.
+        # So that the readable part of a damaged schema can be read.
         db.execute('PRAGMA writable_schema = ON')
     try:
         db.execute('SELECT 1 FROM sqlite_master').fetchone()
     except sqlite3.OperationalError:
-        # WAL wants to write beside the record even to read; not when it is said to be final.
+        # Even a reader writes WAL files beside the record, unless it is opened as immutable.
         log = log_of(path)
         if not (log.exists() and log.stat().st_size) and not os.access(path.parent, os.W_OK):
             db.close()
             return connect(path, 'ro&immutable=1', busy_timeout_s)
     except sqlite3.DatabaseError:
-        pass                           # `read_head` says it
+        pass                           # `read_head` reports it
     return db

@@ -1,9 +1,9 @@
 """
-The chunks of a damaged record, found in its bytes where SQLite gives up a page or the whole file.
+Page recovery: finds chunks in the bytes of a damaged record (decision 0033).
 
-A block begins with a mark of its own; the cell of its row stands before it, and what is longer
-than a page goes on in a chain of pages. So a damaged page of the tree, header or neighbour hides
-no chunk, and nothing is taken on trust: a chunk counts only with its checksum.
+A block begins with a magic number. The cell of its row stands before it, and a block longer than
+a page continues in a chain of overflow pages. So damage to the tree, to the header or to a
+neighbour hides no chunk. A chunk counts only if its checksum is right.
 
 Source: https://www.sqlite.org/fileformat2.html, sections 1.6 (b-tree pages) and 2.1 (records).
 """
@@ -28,17 +28,17 @@ _LONGEST_HEAD = 40         # bytes of a cell before its block
 
 @dataclass(frozen=True)
 class _Cell:
-    """What stands before a value: where its payload begins and the columns before it."""
+    """A b-tree cell: where its payload begins, and the columns before the value."""
 
-    payload: int           # place in the page
+    payload: int           # offset in the page
     size: int              # bytes of the payload
     row: int
     columns: tuple[int, ...]
-    value: tuple[int, int]     # where in the payload, and its bytes
+    value: tuple[int, int]     # offset in the payload, and length
 
 
 class PageRecovery:
-    """Looks into the database and its log, as far as the log was committed."""
+    """Searches the database file and the committed part of its log."""
 
     def __init__(self, path: Path) -> None:
         with open(path, 'rb') as file:
@@ -49,7 +49,7 @@ class PageRecovery:
         self._log = scan_log(path, self._page)
 
     def rows(self, after: int = 0) -> Iterator[Row]:
-        """Yield the chunks that hold steps behind this id, in their order, each whole."""
+        """Yield the sound chunks with steps after this id, in their order."""
         found: dict[tuple[int, int], tuple[bytes, _Cell]] = {}
         for page, place in self._hits(MAGIC):
             for cell in _cells_before(page, place, table=True):
@@ -58,20 +58,20 @@ class PageRecovery:
                     found[first, -last] = page, cell
         end = 0
         for key in sorted(found):
-            # A chunk within another is what was merged into it.
+            # A chunk that lies within another was merged into it.
             if -key[1] > end and (row := self._row(*found[key])):
                 end = row[1]
                 yield row
 
     def specs(self) -> Iterator[str]:
-        """Yield what may be the observation spec of the record (JSON)."""
+        """Yield candidates for the observation spec of the record (JSON)."""
         for page, place in self._hits(_SPEC_KEY):
             for cell in _cells_before(page, place, table=False):
                 text = self._payload(page, cell, table=False)[sum(cell.value):]
                 yield text.decode(errors='replace')
 
     def _hits(self, mark: bytes) -> Iterator[tuple[bytes, int]]:
-        """Yield the newest copies of the pages that hold a mark, and where in them."""
+        """Yield the newest copy of each page that holds a mark, and the offset of the mark."""
         log, size = self._log, self._page
         place = self._file.find(mark)
         while place >= 0:
@@ -100,7 +100,7 @@ class PageRecovery:
             else None
 
     def _payload(self, page: bytes, cell: _Cell, *, table: bool) -> bytes:
-        """Return the payload of a cell, with what of it stands in other pages."""
+        """Return the payload of a cell, including its overflow pages."""
         usable = self._page
         if cell.size > len(self._file) + len(self._log.data):
             return b''
@@ -122,8 +122,8 @@ class PageRecovery:
         return b''.join(parts)
 
 
-def carved_spec(path: Path) -> ObservationSpec | None:
-    """Return the observation spec of a record whose tables SQLite cannot read, if it is there."""
+def recovered_spec(path: Path) -> ObservationSpec | None:
+    """Return the observation spec of a record whose tables SQLite cannot read; None if lost."""
     texts = list(PageRecovery(path).specs())
     copies = [head[1] for head in map(head_of_copy, texts) if head is not None]
     for text in [*copies, *texts]:
@@ -134,10 +134,10 @@ def carved_spec(path: Path) -> ObservationSpec | None:
 
 def _cells_before(page: bytes, place: int, *, table: bool) -> Iterator[_Cell]:
     """
-    Yield every cell that the bytes before a value could be.
+    Yield every cell that the bytes before a value can be parsed as.
 
-    :param table: a row of `chunks`, whose last value stands at `place`; otherwise an entry of
-        `meta`, whose first one does.
+    :param table: True for a row of `chunks`, whose last value is at `place`; False for an entry of
+        `meta`, whose first value is there.
     """
     for start in range(place - 1, max(-1, place - _LONGEST_HEAD), -1):
         size, at = _varint(page, start)
@@ -168,7 +168,7 @@ def _integers(page: bytes, at: int, kinds: list[int], lengths: list[int]) -> tup
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """Return a variable-length integer and the place behind it."""
+    """Return a variable-length integer and the offset after it."""
     value = 0
     for count in range(9):
         byte = data[at + count] if at + count < len(data) else 0

@@ -1,4 +1,4 @@
-"""What can be read from the durable record, by its writer or beside it."""
+"""Reading the durable record, by its writer or by another process."""
 
 import sqlite3
 import struct
@@ -31,7 +31,7 @@ OnDamage = Callable[[StoreError], None]
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One process that wrote to the record; its steps begin at `first_id`."""
+    """A process that wrote to the record; its steps begin at `first_id`."""
 
     run: int
     first_id: int
@@ -47,18 +47,18 @@ class StoreReader:
         self.version = head.version
         self.spec = head.spec
         self.packing = Packing(head.spec)
-        # What is wrong with its head, and how far it was acknowledged beside it.
+        # Damage to its header, and the last acknowledged id that the lock file notes.
         self.damage, self.marked = head.damage, marked
-        # For the modules of the record alone.
+        # Only for modules of this folder.
         self.db = db
 
     def blocks(self, after: int = 0, damaged: OnDamage | None = None) -> Iterator[StepBlock]:
         """
-        Iterate over the committed steps in the order lived, a chunk at a time.
+        Iterate over the committed steps in the order lived, one chunk at a time.
 
-        :param after: leave out the steps up to this id.
-        :param damaged: is told of every chunk that cannot be read, which is then left out; None
-            raises instead.
+        :param after: skip the steps up to this id.
+        :param damaged: called with the error of each unreadable chunk, which is left out; None
+            raises it.
         :raises StoreError: naming the chunk whose checksum is wrong.
         """
         for row in self._rows(after, damaged):
@@ -84,7 +84,7 @@ class StoreReader:
         """
         Return the steps of a chunk.
 
-        :raises StoreError: naming the chunk, when it is not what was written.
+        :raises StoreError: naming the chunk, when it is damaged.
         """
         first, last, steps, _, data = row
         try:
@@ -92,7 +92,7 @@ class StoreReader:
                 raise ValueError('wrong checksum')
             block = decode_block(data, self.spec, self.packing)
             if len(block) != steps or block.id[0] != first or block.id[-1] != last:
-                raise ValueError('other steps than the row says')
+                raise ValueError('its steps are not those that its row names')
         except (TypeError, ValueError) as error:
             raise StoreError(
                 f'{self.path}: the chunk of steps {first} to {last} is damaged: {error}; '
@@ -101,10 +101,9 @@ class StoreReader:
 
     def all_blocks(self) -> Iterator[StepBlock]:
         """
-        Iterate over all committed steps, of one moment, or say that some are not there.
+        Iterate over all committed steps as of one moment; raise if any is missing.
 
-        :raises StoreError: a chunk is damaged, steps that were acknowledged are missing, or what
-            the record says of itself is damaged.
+        :raises StoreError: a chunk or the header is damaged, or acknowledged steps are missing.
         """
         if self.damage:
             raise StoreError(self.damage[0])
@@ -119,7 +118,7 @@ class StoreReader:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Read what is there at one moment, though a writer goes on; its log grows meanwhile."""
+        """Read the record as of one moment while a writer goes on; its log grows meanwhile."""
         self.query('BEGIN')
         try:
             yield
@@ -128,11 +127,11 @@ class StoreReader:
                 self.db.execute('ROLLBACK')
 
     def promised(self) -> int:
-        """Return how many steps the summaries say that there are; as `episodes`."""
+        """Return the number of steps by the summaries of episodes; raises as `episodes`."""
         return sum(record.steps for record in self.episodes())
 
-    def carved(self) -> Iterator[StepBlock]:
-        """Iterate over the steps whose chunks are whole, whether SQLite finds them or not."""
+    def recovered(self) -> Iterator[StepBlock]:
+        """Iterate over the steps of all sound chunks, also those that SQLite cannot find."""
         for row in PageRecovery(self.path).rows():
             with suppress(StoreError):
                 yield self.decode(row)
@@ -141,7 +140,8 @@ class StoreReader:
         """
         Return a summary of every episode, in the order lived.
 
-        :param damaged: is told of every one that is damaged, which is then left out; None raises.
+        :param damaged: called with the error of each damaged summary, which is left out; None
+            raises it.
         :raises StoreError: naming the episode.
         """
         size, found = self.packing.number_size + 2 * self.spec.goal_size, []
@@ -162,7 +162,7 @@ class StoreReader:
                 self.query('SELECT run, first_id, started_ns FROM runs ORDER BY run')]
 
     def totals(self) -> dict[str, int]:
-        """Return how many `chunks`, `steps`, `transitions` and `episodes` there are."""
+        """Return the numbers of `chunks`, `steps`, `transitions` and `episodes`."""
         chunks = self.query('SELECT COUNT(*), COALESCE(SUM(steps), 0) FROM chunks')[0]
         episodes = self.query(
             'SELECT COALESCE(SUM(transitions), 0), COUNT(*) FROM episodes')[0]
@@ -170,21 +170,21 @@ class StoreReader:
                         strict=True))
 
     def size(self) -> dict[str, int]:
-        """Return the bytes of the database that are `used` and those that are `free`."""
+        """Return how many bytes of the database are `used` and `free`."""
         page, pages, free = (int(self.query(f'PRAGMA {name}')[0][0])
                              for name in ('page_size', 'page_count', 'freelist_count'))
         return {'used': page * (pages - free), 'free': page * free}
 
     def noted(self) -> tuple[int, tuple[int, int]] | None:
-        """Return as `newest` what pruning noted, before which ids are taken; None if damaged."""
+        """Return what pruning noted of `newest`; None if the note is damaged."""
         return noted_newest(self.meta('newest', '0 -1 0'))
 
     def newest(self) -> tuple[int, tuple[int, int]]:
         """
-        Return the highest id ever given, and the episode and index that came last.
+        Return the highest id ever given, and the last episode and index.
 
-        Damage to the last chunk or to what was noted makes them higher than they need be, so that
-        nothing is given twice.
+        If the last chunk or the note is damaged, the numbers returned are higher than needed, so
+        that no id is given twice.
         """
         noted = self.noted()
         number, position = noted or (0, (-1, 0))
@@ -201,7 +201,7 @@ class StoreReader:
                 'SELECT first_id, -1 FROM chunks UNION ALL SELECT last_id, episode FROM episodes '
                 'UNION ALL SELECT first_id - 1, -1 FROM runs'), strict=True)
             number = max(number, self.marked, *_integers(ids))
-            # The episode after the last one known may be the one that the damage hides.
+            # The damage may hide one more episode after the last known one.
             position = max(position[0], *_integers(episodes)) + 1, 0
         return number, position
 
@@ -221,17 +221,17 @@ class StoreReader:
         self.close()
 
     def query(self, sql: str, *values: Any) -> list[Any]:
-        """Return the rows that a statement gives; raises StoreError."""
+        """Run a statement and return its rows; raises StoreError."""
         with explained(self.path, 'read'):
             return self.db.execute(sql, values).fetchall()
 
     def meta(self, key: str, default: str) -> str:
-        """Return what the record notes under a key."""
+        """Return the value of a key of table `meta`."""
         found = self.query('SELECT value FROM meta WHERE key = ?', key)
         return str(found[0][0]) if found else default
 
     def _rows(self, after: int, damaged: OnDamage | None) -> Iterator[Row]:
-        """Yield the rows of the chunks; with `damaged`, find those that SQLite cannot read."""
+        """Yield the rows of `chunks`; with `damaged`, recover those that SQLite cannot read."""
         sql, place, seen, end = SELECT_CHUNKS, after + 1, 0, 0
         while True:
             try:
@@ -247,7 +247,7 @@ class StoreReader:
             yield from rows
             if rows:
                 seen = rows[-1][0]
-                # By id, since what comes next may be merged meanwhile; by place behind damage.
+                # By id, since the next chunks may be merged meanwhile; by row after damage.
                 sql, place = _BEHIND, seen
                 if is_whole(rows[-1]):
                     after = rows[-1][1]
@@ -257,26 +257,26 @@ class StoreReader:
 
     def _next_rows(self, sql: str, place: int, seen: int, end: int) -> tuple[list[Row], int]:
         """
-        Return a few rows behind the one `seen`, none at the end, and where the end is then.
+        Return the next few rows after `seen` (none at the end), and the id of the last row.
 
-        A few, since a long read would keep the WAL from being checkpointed.
+        Only a few, since a long read would keep the log from being checkpointed.
 
-        :param end: where it was when nothing was there before, 0 otherwise.
-        :raises StoreError: a damaged page lets rows come out of order or hides those behind it.
+        :param end: the id returned by the last call that found no row, 0 otherwise.
+        :raises StoreError: a damaged page gives rows out of order or hides the rows after it.
         """
         rows: list[Row] = [row for row in self.query(sql, place, _CHUNKS) if row[0] != seen]
         if rows and all(a[0] < b[0] for a, b in pairwise(rows)):
             return rows, 0
         highest = self.query('SELECT COALESCE(MAX(first_id), 0) FROM chunks')[0][0]
-        # A writer may add to it between two looks.
+        # A writer may append between two queries.
         if rows or (highest > seen and highest == end):
-            raise StoreError(f'{self.path}: the table of chunks is damaged behind step {seen}; '
+            raise StoreError(f'{self.path}: the table of chunks is damaged after step {seen}; '
                              f'{SALVAGE}')
         return [], highest
 
 
 def is_whole(row: Row) -> bool:
-    """Return whether a row of `chunks` is what was written."""
+    """Return whether the checksum of a row of `chunks` is right."""
     first, last, _, crc, data = row
     try:
         return checksum(first, last, data) == crc
@@ -285,5 +285,5 @@ def is_whole(row: Row) -> bool:
 
 
 def _integers(values: Iterable[object]) -> list[int]:
-    """Return those that are what they should be; damage turns them into anything."""
+    """Return the integers among values that damage may have changed to anything."""
     return [value for value in values if isinstance(value, int)] or [-1]

@@ -1,4 +1,4 @@
-"""What is left of a damaged durable record, saved into a new one."""
+"""Saves the readable steps of a damaged record into a new record (decision 0033)."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -18,7 +18,7 @@ from abm_ros.memory.record.verify import verify
 
 @dataclass(frozen=True)
 class Salvaged:
-    """What was saved; `missing` steps are known to have been there, None when nothing tells."""
+    """How many steps were saved and how many are lost; `missing` is None when unknown."""
 
     steps: int
     missing: int | None
@@ -28,13 +28,12 @@ class Salvaged:
 def salvage(path: Path, target: Path, progress: Callable[[int], None] = lambda _: None
             ) -> Salvaged:
     """
-    Write what can be read of a record into a new one, each step with the id that it had.
+    Write the readable steps of a record into a new one; each keeps its id.
 
-    Ids and episode numbers that the damaged one has given are not given again by the new one.
+    The new record does not give ids or episode numbers that the damaged one gave.
 
-    :param progress: is told the number of steps saved so far.
-    :raises StoreError: nothing tells what its steps are of, or the target exists or cannot be
-        written.
+    :param progress: called with the number of steps saved so far.
+    :raises StoreError: the observation spec is lost, or the target exists or cannot be written.
     """
     if target.exists():
         raise StoreError(f'{target}: exists already; choose another file or move it away')
@@ -44,7 +43,7 @@ def salvage(path: Path, target: Path, progress: Callable[[int], None] = lambda _
             blocks = _old_blocks(reader, damage)
         else:
             damage = verify(reader).damage
-            blocks = reader.carved()
+            blocks = reader.recovered()
         steps, highest = _copy(blocks, target, reader, progress)
         return Salvaged(steps, _missing(reader, steps, highest), tuple(damage))
 
@@ -52,9 +51,9 @@ def salvage(path: Path, target: Path, progress: Callable[[int], None] = lambda _
 def _missing(reader: StoreReader, steps: int, highest: int) -> int | None:
     lost = max(0, reader.marked - highest)
     if reader.marked and steps == highest >= reader.marked:
-        return 0                       # one for each id
+        return 0                       # every id was found
     if reader.damage:
-        return None                    # where the log is damaged, summaries are of before it
+        return None                    # summaries may be older than the damaged log
     try:
         promised = (reader.promised() if reader.version > OLDEST else
                     int(reader.query('SELECT COUNT(*) FROM steps')[0][0]))
@@ -74,7 +73,7 @@ def _old_blocks(reader: StoreReader, damage: list[str]) -> Iterator[StepBlock]:
 
 def _copy(blocks: Iterator[StepBlock], target: Path, source: StoreReader,
           progress: Callable[[int], None]) -> tuple[int, int]:
-    """Return the number of steps copied and the id up to which it is known what became of them."""
+    """Return the number of steps copied, and the highest id that the record is known to reach."""
     steps = 0
     with Store(target, source.spec, StoreConfig()) as store:
         for block in regrouped(blocks):
@@ -86,7 +85,7 @@ def _copy(blocks: Iterator[StepBlock], target: Path, source: StoreReader,
         with suppress(StoreError):
             noted = source.noted()
         number, position = max(store.newest(), noted or (0, (-1, 0)))
-        # What came last may be among what is lost, also an episode that nothing names.
+        # The last steps may be lost, and with them an episode that nothing else names.
         store.go_on_behind(max(number, source.marked), position if number >= source.marked else
                            (position[0] + 1, 0))
     return steps, number

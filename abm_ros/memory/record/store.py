@@ -1,9 +1,10 @@
 """
 The durable record of a life: every lived step, append-only, in one SQLite file.
 
-WAL with synchronous=FULL: a step whose id is at most `Store.acknowledged` survives kill -9 and a
-power cut. Commits are grouped, by count and by age, because one costs an fsync; what a commit
-writes is one chunk, with one checksum.
+The database uses a write-ahead log with synchronous=FULL: steps with ids up to
+`Store.acknowledged` survive kill -9 and a power cut. A commit costs an fsync, so steps are
+committed in groups, by count and by age. Each commit writes one chunk with one checksum. See
+decision 0032.
 """
 
 import sqlite3
@@ -55,13 +56,13 @@ class Store(StoreReader):
     def __init__(self, path: Path | str, spec: ObservationSpec | None, config: StoreConfig,
                  clock: Callable[[], float] = time.monotonic) -> None:
         """
-        Create the record or open it to go on with it; an older one is brought up to date.
+        Create the record, or open it to append; migrate an older one.
 
         :param path: the database; `<path>.lock` beside it belongs to the writer.
-        :param spec: what its observations are; must equal the stored one. None takes the stored
-            one of a record that must exist.
-        :param clock: seconds, against which the age of a commit is measured.
-        :raises StoreBusyError: another process holds it.
+        :param spec: observation spec, equal to the stored one. None takes the stored one; then the
+            record must exist.
+        :param clock: seconds; measures the age of waiting steps.
+        :raises StoreBusyError: another process holds the record.
         :raises StoreError: it is foreign, newer, of another spec, or cannot be written.
         """
         path = Path(path)
@@ -71,13 +72,13 @@ class Store(StoreReader):
         self._clock = clock
         self._oldest = 0.0
         self._acknowledged = 0
-        self._together = False         # whether many commits are made one
+        self._together = False         # whether all appends go into one transaction
         self._last = (-1, 0)           # episode and index of the last step appended
         self._lock = WriterLock(path)
         try:
             check_log(path)
             if not path.exists():
-                self._lock.mark(0)     # of a record that was here before
+                self._lock.mark(0)     # it may be that of a deleted record
             db = connect(path, 'rwc' if spec is not None else 'rw', config.busy_timeout_s)
             try:
                 self._open(path, db, spec)
@@ -93,7 +94,7 @@ class Store(StoreReader):
         """
         Open the record for reading, also while a writer runs.
 
-        :raises StoreError: it is missing, foreign, newer, or older than can be read.
+        :raises StoreError: it is missing, foreign, or of a schema version that cannot be read.
         """
         return open_reader(Path(path), busy_timeout_s)
 
@@ -105,24 +106,24 @@ class Store(StoreReader):
     @property
     def pending(self) -> int:
         """Number of steps appended but not yet durable."""
-        return len(self._pen)
+        return len(self._buffer)
 
     @property
     def next_episode(self) -> int:
-        """The first free episode number of this life, counting what is not yet committed."""
+        """The first free episode number of this life, waiting steps included."""
         return self._last[0] + 1
 
     def append(self, step: Step) -> int:
         """
-        Take a step into the buffer; `poll` or `flush` makes it durable.
+        Take a step into the write buffer; `poll` or `flush` makes it durable.
 
         :return: its id.
-        :raises SpecError: it does not fit the spec, or goes back in its life; it is not taken.
+        :raises SpecError: it does not fit the spec, or is older than the last step; not taken.
         :raises StoreError: the buffer is full and cannot be committed; the step is not taken.
         """
         position = step.episode, step.index
-        pen = self._pen
-        waiting = len(pen)
+        buffer = self._buffer
+        waiting = len(buffer)
         if position <= self._last:
             if min(position) >= 0:
                 raise SpecError(f'step {position} (episode, index) does not follow {self._last}; '
@@ -134,7 +135,7 @@ class Store(StoreReader):
             except StoreError as error:
                 raise type(error)(f'{error}; the buffer is full, a step was refused') from error
         number = self._acknowledged + waiting + 1
-        pen.take(number, step)
+        buffer.take(number, step)
         if not waiting:
             self._oldest = self._clock()
         self._last = position
@@ -142,21 +143,21 @@ class Store(StoreReader):
 
     def note(self, number: int, novelty: float, surprise: float) -> bool:
         """
-        Add signals to a step that is not durable yet; nan changes nothing.
+        Add signals to a step that still waits in the buffer; nan changes nothing.
 
-        :return: False when the step is durable already and stays as it is.
+        :return: False when the step is already durable; it stays unchanged.
         """
-        return self._pen.note(number, novelty, surprise)
+        return self._buffer.note(number, novelty, surprise)
 
     def poll(self, now: float | None = None) -> bool:
         """
-        Commit when enough steps wait, or the oldest has waited long enough.
+        Commit when enough steps wait or the oldest has waited long enough.
 
-        :param now: seconds of the store's clock; None asks the clock.
+        :param now: seconds of the store's clock; None reads the clock.
         :return: whether it committed.
         :raises StoreError: as `flush`.
         """
-        waiting = len(self._pen)
+        waiting = len(self._buffer)
         if not waiting:
             return False
         if waiting < self._config.commit_count:
@@ -168,19 +169,19 @@ class Store(StoreReader):
 
     def flush(self) -> int:
         """
-        Make every step appended so far durable.
+        Commit all waiting steps.
 
         :return: `acknowledged`.
-        :raises StoreError: the commit failed; the steps stay in the buffer for a later try.
+        :raises StoreError: the commit failed; the steps stay in the buffer for the next try.
         """
-        if len(self._pen):
+        if len(self._buffer):
             within = nullcontext() if self._together else transaction(self.db)
             with explained(self.path, f'commit {self.pending} steps (kept in the buffer)'), within:
-                # A commit that was interrupted after it took effect is not repeated.
-                if len(block := self._not_yet(self._pen.block())):
+                # Steps of a commit that was interrupted after it took effect are already there.
+                if len(block := self._not_yet(self._buffer.block())):
                     self.write_block(block)
-            self._acknowledged += len(self._pen)
-            self._pen.clear()
+            self._acknowledged += len(self._buffer)
+            self._buffer.clear()
             if not self._together:
                 self._lock.mark(self._acknowledged)
         return self._acknowledged
@@ -188,7 +189,7 @@ class Store(StoreReader):
     @contextmanager
     def together(self) -> Iterator[None]:
         """
-        Make what is appended within durable at the end: all of it or, after an error, none.
+        Commit everything appended within as one transaction: all of it, or nothing after an error.
 
         :raises StoreError: as `flush`.
         """
@@ -199,7 +200,7 @@ class Store(StoreReader):
                 yield
                 self.flush()
         except BaseException:
-            self._pen.clear()
+            self._buffer.clear()
             with suppress(StoreError):
                 self.resume()
             raise
@@ -209,9 +210,9 @@ class Store(StoreReader):
 
     def close(self) -> None:
         """
-        Commit what waits and release the file, also when the commit fails.
+        Commit waiting steps and release the file, even when the commit fails.
 
-        :raises StoreError: the last steps could not be committed and are lost.
+        :raises StoreError: the waiting steps could not be committed and are lost.
         """
         if not self._lock.held:
             return
@@ -222,7 +223,7 @@ class Store(StoreReader):
             self._lock.release()
 
     def write_chunk(self, block: StepBlock) -> int:
-        """Write a block as a chunk, within a transaction of the caller; return its bytes."""
+        """Write a block as a chunk, within the caller's transaction; return its size in bytes."""
         data = encode_block(block, self.packing)
         first, last = int(block.id[0]), int(block.id[-1])
         self.db.execute(INSERT_CHUNK, (first, last, len(block), checksum(first, last, data),
@@ -230,17 +231,17 @@ class Store(StoreReader):
         return len(data)
 
     def write_block(self, block: StepBlock) -> None:
-        """Write a block that goes on where the record ends, within the caller's transaction."""
+        """Write the next block and its summaries, within the caller's transaction."""
         size = self.write_chunk(block)
         self.db.executemany(INSERT_EPISODE, self._tally.take(block, size))
 
     def remember(self, number: int, position: tuple[int, int]) -> None:
-        """Note, within the caller's transaction, what is not to be given again though it goes."""
+        """Note the highest id and position before pruning, within the caller's transaction."""
         self.db.execute("INSERT OR REPLACE INTO meta VALUES ('newest', ?)",
                         (note_newest(number, position),))
 
     def go_on_behind(self, number: int, position: tuple[int, int]) -> None:
-        """Let what comes next follow this id, episode and index, which are not in the file."""
+        """Continue after this id, episode and index, although they are not in the file."""
         with explained(self.path, 'write'), transaction(self.db):
             self.remember(number, position)
         self.resume()
@@ -248,20 +249,20 @@ class Store(StoreReader):
 
     def _not_yet(self, block: StepBlock) -> StepBlock:
         """
-        Return what of a block the file does not hold.
+        Return the steps of a block that the file does not hold yet.
 
-        :raises StoreError: under these ids it holds something else.
+        :raises StoreError: the file holds other steps under these ids.
         """
         row: Row | None = self.db.execute(
             f'{SELECT_CHUNK} WHERE first_id >= ? ORDER BY first_id DESC LIMIT 1',
             (int(block.id[0]),)).fetchone()
         if row is None:
             return block
-        # Of a commit that was interrupted after it took effect, or of another process.
+        # From a commit that was interrupted after it took effect, or from another process.
         there, known = self.decode(row), block.take(block.id <= row[1])
         if not all(np.array_equal(getattr(there, name), getattr(known, name))
                    for name in ('id', 'episode', 'index', 'stamp_ns', 'rows')):
-            raise StoreError(f'{self.path}: somebody else wrote the steps {row[0]} to {row[1]} '
+            raise StoreError(f'{self.path}: another process wrote the steps {row[0]} to {row[1]} '
                              'here; stop the other process or choose another file')
         return block.take(block.id > row[1])
 
@@ -283,7 +284,7 @@ class Store(StoreReader):
             if spec is not None:
                 check_same(path, head.spec, spec)
         super().__init__(path, db, head, acknowledged)
-        self._pen = WriteBuffer(self.spec, self.packing)
+        self._buffer = WriteBuffer(self.spec, self.packing)
         self._tally = Tally(self.spec, self.packing)
         with explained(path, 'open'):
             self._prepare(empty, head.version)
@@ -303,15 +304,15 @@ class Store(StoreReader):
             if self._acknowledged < self.marked:
                 raise StoreError(
                     f'{path}: the steps {self._acknowledged + 1} to {self.marked} were '
-                    f'acknowledged and cannot be read; {SALVAGE}; where it was replaced on '
+                    f'acknowledged and cannot be read; {SALVAGE}; if it was replaced on '
                     f'purpose, remove {lock_name(path)}')
             db.execute('INSERT INTO runs (first_id, started_ns) VALUES (?, ?)',
                        (self._acknowledged + 1, time.time_ns()))
         self._lock.mark(self._acknowledged)
 
     def resume(self) -> None:
-        """Go on behind the last step of the file, also with the summary of its episode."""
-        if not len(self._pen):
+        """Continue after the last step of the file and restore the summary of its episode."""
+        if not len(self._buffer):
             self._acknowledged, self._last = self.newest()
         self._tally = Tally(self.spec, self.packing)
         for first, size in self.query('SELECT first_id, bytes FROM episodes WHERE episode = ?',

@@ -1,4 +1,4 @@
-"""Checking that every chunk of a durable record is what was written and fits the summaries."""
+"""Checks every chunk of a durable record against its checksum and the summaries."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,36 +11,36 @@ from abm_ros.common.errors import StoreError
 from abm_ros.memory.record.episodes import EpisodeRecord, Tally, record_of
 from abm_ros.memory.record.reader import StoreReader
 
-# Of a summary; the rest are means, whose last bits depend on how steps were grouped.
+# Compared exactly; the rest are means, whose last bits depend on how steps were grouped.
 _EXACT = ('episode', 'first_id', 'last_id', 'steps', 'transitions', 'mode', 'success', 'complete',
           'provenance')
 
 
 @dataclass
 class RecordVerdict:
-    """What `verify` found; `damage` holds one line for each thing that is wrong."""
+    """What `verify` found; `damage` holds one line per finding."""
 
-    steps: int = 0                     # that can be read
+    steps: int = 0                     # readable steps
     transitions: int = 0
-    missing: int | None = None         # steps that were there; None where nothing tells
+    missing: int | None = None         # lost steps; None when unknown
     damage: list[str] = field(default_factory=list)
 
     @property
     def sound(self) -> bool:
-        """Whether nothing is wrong."""
+        """Whether no damage was found."""
         return not self.damage
 
 
 def verify(reader: StoreReader, progress: Callable[[int], None] = lambda _: None) -> RecordVerdict:
     """
-    Read everything and compare it with its checksums, its summaries and what was acknowledged.
+    Read everything; compare it with its checksums, its summaries and the acknowledged id.
 
-    :param progress: is told the number of steps read so far.
+    :param progress: called with the number of steps read so far.
     """
     verdict = RecordVerdict(damage=list(reader.damage))
 
     def damaged(error: StoreError) -> None:
-        if str(error) not in verdict.damage:       # a broken page may show a row many times
+        if str(error) not in verdict.damage:       # a damaged page may give a row many times
             verdict.damage.append(str(error))
 
     with reader.snapshot():
@@ -84,10 +84,10 @@ def _check_pages(reader: StoreReader, verdict: RecordVerdict) -> None:
 
 
 def _check_end(reader: StoreReader, last: int, verdict: RecordVerdict) -> None:
-    """Compare the last id read with what was acknowledged, which the log may have lost."""
+    """Compare the last id read with the acknowledged one: the log may have lost steps."""
     noted = reader.noted()
     if noted is None:
-        verdict.damage.append(f'{reader.path}: what it notes as its newest step is damaged')
+        verdict.damage.append(f'{reader.path}: its note of the newest step is damaged')
     last = max(last, noted[0] if noted else 0)
     if last < reader.marked:
         verdict.damage.append(f'{reader.path}: the steps {last + 1} to {reader.marked} were '
@@ -117,7 +117,7 @@ def _check_summaries(reader: StoreReader, made: dict[int, tuple[Any, ...]], verd
 
 
 def _agree(told: EpisodeRecord, made: EpisodeRecord) -> bool:
-    """Return whether two summaries are the same but for the order of sums, and for the bytes."""
+    """Return whether two summaries agree, up to rounding of sums and apart from `bytes`."""
     one, two = (np.array([record.novelty, record.surprise, *record.sketch])
                 for record in (told, made))
     return all(getattr(told, name) == getattr(made, name) for name in _EXACT) and np.allclose(

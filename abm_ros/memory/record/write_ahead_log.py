@@ -1,8 +1,8 @@
 """
-What SQLite's write-ahead log holds, and whether some of it is out of SQLite's sight.
+Reads SQLite's write-ahead log and finds damage that SQLite would not report (decision 0033).
 
-SQLite reads a log up to the first frame whose checksum is wrong and takes the rest for the
-remains of a crash. A crash leaves no whole commit behind such a frame; damage does.
+SQLite reads a log up to the first frame with a wrong checksum and takes the rest for the remains
+of a crash. A crash leaves no whole commit after such a frame; damage does.
 
 Source: https://www.sqlite.org/fileformat2.html, section 4 (the WAL file format).
 """
@@ -26,9 +26,9 @@ DEFAULT_PAGE = 4096
 
 @dataclass(frozen=True)
 class Log:
-    """A write-ahead log; `pages` says where in it the newest committed copy of each page is."""
+    """A write-ahead log; `pages` maps each page to the offset of its newest committed copy."""
 
-    damage: str = ''                                 # '' where SQLite reads all that is there
+    damage: str = ''                                 # '' when SQLite reads the whole log
     pages: dict[int, int] = field(default_factory=dict)
     data: bytes = b''
 
@@ -42,7 +42,7 @@ def scan_log(path: Path, page_size: int = DEFAULT_PAGE) -> Log:
     """
     Read the log of a record.
 
-    :param page_size: of the database, for a log whose own header is damaged.
+    :param page_size: used where the header of the log itself is damaged.
     """
     try:
         data = log_of(path).read_bytes()
@@ -80,31 +80,31 @@ def scan_log(path: Path, page_size: int = DEFAULT_PAGE) -> Log:
 
 
 def log_damage(path: Path) -> str:
-    """Return what is wrong with the log of a record, '' for nothing; a writer may be at work."""
+    """Return the damage of the log of a record, '' for none; a writer may be at work."""
     damage = scan_log(path).damage
     if damage:
-        time.sleep(_AGAIN_S)           # a log that begins anew while it is read looks torn
+        time.sleep(_AGAIN_S)           # a log that is restarted during the read looks damaged
         damage = damage if scan_log(path).damage == damage else ''
     return damage
 
 
 def check_log(path: Path) -> None:
     """
-    Refuse a record whose log SQLite would throw away, with what was acknowledged in it.
+    Refuse a record whose damaged log SQLite would discard, acknowledged steps included.
 
-    :raises StoreError: saying what is wrong with the log.
+    :raises StoreError: naming the damage.
     """
     damage = scan_log(path).damage
     if not damage and log_of(path).exists() and log_of(path).stat().st_size and not (
             path.exists() and path.stat().st_size):
-        damage = 'it is there without its database'
+        damage = 'its database is missing or empty'
     if damage:
         raise StoreError(f'{path}: the write-ahead log {log_of(path).name} cannot be read: '
                          f'{damage}; {SALVAGE}')
 
 
 def _linked(frames: np.ndarray, heads: np.ndarray, before: np.ndarray, order: str) -> np.ndarray:
-    """Return of each frame whether its checksum goes on from the one that stands before it."""
+    """Return for each frame whether its checksum continues the one before it."""
     found = []
     for start in range(0, len(frames), _AT_ONCE):
         part = slice(start, start + _AT_ONCE)
@@ -114,7 +114,7 @@ def _linked(frames: np.ndarray, heads: np.ndarray, before: np.ndarray, order: st
 
 
 def _order_of(frames: np.ndarray, heads: np.ndarray, before: np.ndarray) -> str:
-    """Return the byte order in which more frames are right, where the header does not say it."""
+    """Return the byte order in which more checksums are right, for a damaged header."""
     return max(_MAGIC.values(), key=lambda order: int(
         _linked(frames[:_AT_ONCE], heads[:_AT_ONCE], before[:_AT_ONCE], order).sum()))
 
@@ -128,11 +128,11 @@ def _sums(words: np.ndarray, before: np.ndarray | None = None) -> np.ndarray:
     """
     Return SQLite's checksums, modulo 2**32.
 
-    They are defined by s1 += x[i] + s2; s2 += x[i + 1] + s1 for each pair of words, a linear
-    recurrence, which is taken in one product here.
+    They are defined by s1 += x[i] + s2; s2 += x[i + 1] + s1 for each pair of words. This linear
+    recurrence is computed as one matrix product.
 
     :param words: (N, W) 32 bits each, W even.
-    :param before: (N, 2) uint32, the checksums that they go on from; None for 0.
+    :param before: (N, 2) uint32, the checksums to continue; None for 0.
     :return: (N, 2) uint32.
     """
     weights, carry = _weights(words.shape[1] // 2)
@@ -142,10 +142,10 @@ def _sums(words: np.ndarray, before: np.ndarray | None = None) -> np.ndarray:
 
 @cache
 def _weights(pairs: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return what each word adds to the two sums (2 `pairs`, 2), and what the sums before do."""
+    """Return the weight of each word in the two sums (2 `pairs`, 2), and of the sums before."""
     power = np.eye(2, dtype=np.uint32)
     once = np.array([[1, 1], [1, 2]], np.uint32)     # (s1, s2) after a pair of zeros
-    word = np.array([[1, 0], [1, 1]], np.uint32)     # what the pair itself adds
+    word = np.array([[1, 0], [1, 1]], np.uint32)     # the pair's own contribution
     found = []
     for _ in range(pairs):
         found.append((power @ word).T)

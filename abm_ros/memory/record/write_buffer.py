@@ -1,4 +1,4 @@
-"""The steps that wait for the next commit, as columns: taken, checked, not yet durable."""
+"""The write buffer: steps that were checked and wait, as columns, for the next commit."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ _FIRST_ROWS = 256
 
 
 class WriteBuffer:
-    """Takes steps one by one and hands them over as a block."""
+    """Takes steps one by one and returns them as a block."""
 
     def __init__(self, spec: ObservationSpec, packing: Packing) -> None:
         self._packing = packing
@@ -57,7 +57,7 @@ class WriteBuffer:
                               step.surprise))
 
     def note(self, number: int, novelty: float, surprise: float) -> bool:
-        """Add the signals of a step that waits; False when it does not wait any more."""
+        """Add signals to a waiting step; return False when it no longer waits."""
         place = number - self._scalars[0][0] if self._scalars else -1
         if not 0 <= place < len(self._scalars):
             return False
@@ -68,7 +68,7 @@ class WriteBuffer:
         return True
 
     def block(self) -> StepBlock:
-        """Return what waits; the pen keeps it."""
+        """Return the waiting steps as a block; they stay in the buffer."""
         count = len(self._scalars)
         (ids, episode, index, stamp, mode, origin, acted, success, novelty,
          surprise) = zip(*self._scalars, strict=True)
@@ -80,7 +80,7 @@ class WriteBuffer:
             self._pixels[:count].copy(), tuple(self._modes))
 
     def clear(self) -> None:
-        """Forget what waited."""
+        """Empty the buffer."""
         self._scalars.clear()
         self._modes.clear()
         if len(self._rows) > _FIRST_ROWS:
@@ -98,7 +98,7 @@ class WriteBuffer:
         return code
 
     def _write(self, step: Step, row: np.ndarray) -> bool:
-        """Write the numbers in one go; False when they are not all what they should be."""
+        """Write all numbers at once; return False when shapes or values need a closer check."""
         observation, goal, action = step.observation, step.goal, step.action
         if action is None:
             action = self._still
@@ -110,7 +110,7 @@ class WriteBuffer:
         return all_finite(row)
 
     def _write_checked(self, step: Step, count: int) -> None:
-        """Write the numbers and pixels, or say what is wrong with them."""
+        """Write the numbers and pixels; raise an error that names what is wrong with them."""
         row, numbers = self._rows[count], self._packing.number_size
         whole = check_array('observation', step.observation, self._shapes[0])
         row[:numbers], self._pixels[count] = self._packing.split(whole)

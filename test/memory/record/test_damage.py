@@ -245,10 +245,10 @@ def test_two_writers_do_not_take_each_others_steps_for_their_own(tmp_path: Path)
             one.append(lived(1, 0, 0))
             two.append(lived(2, 0, 0))
             one.flush()
-            with pytest.raises(StoreError, match='somebody else wrote the steps 1 to 1'):
+            with pytest.raises(StoreError, match='another process wrote the steps 1 to 1'):
                 two.flush()
             assert (two.acknowledged, two.pending) == (0, 1)
-            two._pen.clear()
+            two._buffer.clear()
 
 
 @pytest.mark.parametrize('wrong', [588, 10 ** 6, "'x'"])

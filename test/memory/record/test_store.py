@@ -309,7 +309,7 @@ def test_a_commit_is_not_repeated(path: Path, monkeypatch: pytest.MonkeyPatch) -
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
-            patch.setattr(store._pen, '__class__', type('Torn', (type(store._pen),), {
+            patch.setattr(store._buffer, '__class__', type('Torn', (type(store._buffer),), {
                 '__len__': lambda self: len(self._scalars), 'clear': lambda self: interrupt()}))
             with pytest.raises(KeyboardInterrupt):
                 store.flush()
