@@ -1,14 +1,14 @@
 """
-What System A's newest model makes of what memory holds: novelty, surprise, learning gain.
+Appraisal of experience by System A's newest model: novelty, surprise, learning gain.
 
-Novelty is the mean distance to the nearest neighbours among a library of lived observations, in
-A's latent space, relative to what is usual in the library itself: 0.5 for an observation as far
-from its neighbours as the median lived one is from its own, 0 for one seen before, towards 1 for
-one far from all (x / (1 + x)). Surprise is the squared error of A's prediction of what followed,
-relative to the average change that a step makes: 1 is as wrong as predicting no change.
+Novelty is the mean distance d, in A's latent space, of an observation to its nearest neighbours
+in a library of lived observations. It is scaled to [0, 1) as x / (1 + x), where x is d over the
+median of the same distance within the library: 0 for an observation seen before, 0.5 for an
+ordinary one. Surprise is the squared error of A's prediction of the next observation, relative to
+the average change of a step: 1 is as wrong as predicting no change.
 
-A new model has another latent space: the library is embedded anew and transitions are appraised
-again, from which comes how much was learned about each.
+A new model has another latent space. The library is then embedded again and its transitions are
+appraised again; the fall of their surprise is what was learned about them. See decision 0036.
 Source: novelty by k nearest neighbours, Badia et al. 2020, Never give up, sec. 2 (there episodic).
 """
 
@@ -29,14 +29,14 @@ _CHUNK = 32            # transitions read from the index at a time
 
 @dataclass(frozen=True)
 class AppraisalConfig:
-    """How much of memory is appraised, and how often."""
+    """How many transitions are appraised, and how often."""
 
-    library: int = setting(1024, "Transitions appraised with each of System A's models, whose "
-                           'observations novelty is measured against.', low=16, high=1_000_000)
+    library: int = setting(1024, "Transitions appraised with each of System A's models; novelty "
+                           'is measured against their observations.', low=16, high=1_000_000)
     neighbours: int = setting(5, 'Nearest neighbours whose mean distance is novelty.',
                               low=1, high=100)
     appraise_period_s: float = setting(
-        5.0, 'Least time between two appraisals; models between them are passed over.',
+        5.0, 'Least time between two appraisals; models that come in between are skipped.',
         unit='s', low=0.0, high=3600.0)
 
     def __post_init__(self) -> None:
@@ -44,7 +44,7 @@ class AppraisalConfig:
 
 
 class Transitions(NamedTuple):
-    """Some transitions of an index; `step` (N,) are the absolute numbers of their first steps."""
+    """Transitions of an index; `step` (N,) holds the absolute numbers of their first steps."""
 
     step: np.ndarray
     before: np.ndarray                 # (N, D) float32
@@ -54,23 +54,23 @@ class Transitions(NamedTuple):
 
 @dataclass(frozen=True)
 class Appraised:
-    """What an appraisal says of the transitions that it looked at."""
+    """The result of an appraisal, for N transitions."""
 
     step: np.ndarray                   # (N,) absolute
     surprise: np.ndarray               # (N,) at least 0
-    novelty: np.ndarray                # (N,) in [0, 1], of what each led to
+    novelty: np.ndarray                # (N,) in [0, 1], of the observation that followed
 
 
 def draw(index: ReplayIndex, rng: np.random.Generator, count: int) -> np.ndarray:
-    """Return the first steps (N,) of lived transitions to appraise; all where there are few."""
+    """Draw lived transitions to appraise; return their first steps (N,), all if there are few."""
     return np.unique(index.starts('lived').transitions.draw(rng, count))
 
 
 def read(index: ReplayIndex, step: np.ndarray) -> Iterator[Callable[[], Transitions]]:
     """
-    Iterate over readers of a few transitions each, to be called while the index stands still.
+    Iterate over functions that read a few transitions each; call them while nothing is appended.
 
-    Transitions that were overwritten meanwhile are left out.
+    Transitions that were overwritten before the call are left out.
     """
     for start in range(0, len(step), _CHUNK):
         part = step[start:start + _CHUNK]
@@ -83,11 +83,11 @@ def read(index: ReplayIndex, step: np.ndarray) -> Iterator[Callable[[], Transiti
 
 
 class Appraiser:
-    """One model and the library embedded with it; never changed once made."""
+    """A model and the library that it embedded; immutable."""
 
     def __init__(self, model: PerceivingModel, chunks: Iterator[Transitions],
                  neighbours: int) -> None:
-        """Perceive every transition once; takes tens of microseconds for each."""
+        """Perceive every transition once, which takes tens of microseconds each."""
         self._model = model
         self.version = model.version
         step, latent, error = [], [], []
@@ -113,7 +113,7 @@ class Appraiser:
             np.array([saturating(d / self._usual) for d in own]))
 
     def novelty(self, observation: np.ndarray) -> float:
-        """Return the novelty in [0, 1] of an observation (D,), nan while too little is known."""
+        """Return the novelty in [0, 1] of an observation (D,); nan if the library is too small."""
         if self._tree is None:
             return float('nan')
         latent = self._model.encode(['latent'], {'observation': observation[None]})[0][0]

@@ -1,9 +1,9 @@
 """
-Which episodes go when the record has outgrown its quota.
+Chooses the episodes to forget when the record exceeds its quota (decision 0038).
 
-First in, first out keeps what was done last, and an old skill that is no longer practised goes.
-Here every episode has a worth: how surprising it was, whether it succeeded, and how rare it is
-among those that stay. Rarity is taken anew as episodes go, so that of many alike a few remain.
+First in, first out would lose an old skill that is no longer practised. Here each episode has a
+worth: its surprise, its success and its rarity among the episodes that stay. Rarity is computed
+again as episodes go, so that a few of many similar episodes remain.
 """
 
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ from abm_ros.common.config import check, setting
 from abm_ros.memory.record.episodes import EpisodeRecord
 
 _NEIGHBOURS = 5
-_ROUNDS = 16           # rarity is taken anew this often while episodes go
+_ROUNDS = 16           # how often rarity is computed again while episodes go
 
 
 @dataclass(frozen=True)
 class QuotaConfig:
-    """How large the durable record may grow, and what is worth keeping."""
+    """How large the durable record may grow, and which episodes are worth keeping."""
 
     quota_bytes: int = setting(
         20_000_000_000, 'Bytes of steps kept in the record.', unit='B', low=10_000)
@@ -41,10 +41,10 @@ class QuotaConfig:
 
 def to_forget(episodes: Sequence[EpisodeRecord], config: QuotaConfig) -> list[int]:
     """
-    Choose the episodes to forget, none of the newest, until the rest fits the quota.
+    Choose the episodes to forget so that the rest fits the quota; the newest are kept.
 
     :param episodes: the summaries, in the order lived.
-    :return: episode numbers; empty while the quota holds.
+    :return: episode numbers; empty while the record is within its quota.
     """
     size = np.array([e.bytes for e in episodes], float)
     staying = np.ones(len(episodes), np.bool_)
@@ -65,9 +65,9 @@ def to_forget(episodes: Sequence[EpisodeRecord], config: QuotaConfig) -> list[in
 def worth(episodes: Sequence[EpisodeRecord], among: np.ndarray, config: QuotaConfig
           ) -> np.ndarray:
     """
-    Return what each episode is worth, (N,), 0 for what is not among those considered.
+    Return the worth (N,) of each episode; 0 for episodes that are not considered.
 
-    :param among: (N,) bool, the episodes that rarity is measured against.
+    :param among: (N,) bool, the episodes considered; rarity is measured among them.
     """
     total = np.zeros(len(episodes))
     chosen = [e for e, stays in zip(episodes, among, strict=True) if stays]
@@ -84,9 +84,9 @@ def worth(episodes: Sequence[EpisodeRecord], among: np.ndarray, config: QuotaCon
 
 def rarity(sketches: np.ndarray) -> np.ndarray:
     """
-    Return how far each sketch (N, S) is from its nearest neighbours, (N,), in deviations.
+    Return the mean distance (N,) of each sketch (N, S) to its 5 nearest neighbours.
 
-    The mean distance to the 5 nearest others; 0 where there are no others.
+    Distances are in standard deviations; 0 when there is only one sketch.
     """
     if len(sketches) < 2:
         return np.zeros(len(sketches))
@@ -99,5 +99,5 @@ def rarity(sketches: np.ndarray) -> np.ndarray:
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
-    """Return the share of values below each, equal ones alike: in [0, 1)."""
+    """Return for each value the share of values below it, in [0, 1); ties are equal."""
     return np.searchsorted(np.sort(values), values) / len(values)

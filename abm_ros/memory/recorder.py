@@ -1,8 +1,8 @@
 """
-The recorder: pairs observations with the actions executed on them and cuts episodes.
+The recorder: pairs each observation with its executed action and cuts episodes.
 
-An observation becomes a lived step once the next one has come, because only then is it known
-whether its action led anywhere.
+An observation becomes a lived step when the next observation arrives: only then is it known
+whether its action led to a transition.
 """
 
 from collections import OrderedDict
@@ -12,9 +12,9 @@ import numpy as np
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.transition import Observation, Step
 
-# No fewer than a queue between nodes holds: one stream may come whole before the other.
+# At least as many as a queue between nodes holds: all of one stream may come before the other.
 _ACTIONS_KEPT = 256
-# Observations after one whose action has not come, until it counts as never executed.
+# After this many later observations, a missing action counts as never executed.
 _PATIENCE = 20
 
 
@@ -22,9 +22,9 @@ class Recorder:
     """
     Turns the two streams `observation` and `motor_gate/executed` into steps.
 
-    A step is settled when its successor is there and its action is there or was never executed:
-    actions come in order, so one that is passed over never was, nor was one that is still to come
-    after `_PATIENCE` observations.
+    A step is settled when its successor is there, and its action is there or was never executed.
+    Actions come in order. So an action was never executed if a later one has come, or if it is
+    still missing after `_PATIENCE` more observations.
     """
 
     def __init__(self, spec: ObservationSpec, next_episode: int) -> None:
@@ -38,21 +38,21 @@ class Recorder:
         self.mode = ''
 
     def executed(self, stamp_ns: int, action: np.ndarray) -> list[Step]:
-        """Take an executed action (A,); return the steps that it settles."""
+        """Take an executed action (A,); return the steps that are settled by it."""
         self._actions[stamp_ns] = action
         while len(self._actions) > _ACTIONS_KEPT:
             self._actions.popitem(last=False)
         return self._settle()
 
     def observed(self, seen: Observation) -> list[Step]:
-        """Take an observation; return the steps that it settles."""
+        """Take an observation; return the steps that are settled by it."""
         if self._waiting and seen.stamp_ns <= self._waiting[-1].stamp_ns:
             return []
         self._waiting.append(seen)
         return self._settle()
 
     def cut(self) -> list[Step]:
-        """End the episode (a change of mode, a pause); return the steps that are left."""
+        """End the episode, on a change of mode or a pause; return its remaining steps."""
         steps = self._settle(patience=0)
         steps += [self._step(seen, None) for seen in self._waiting]
         self._waiting.clear()

@@ -1,9 +1,8 @@
 """
-When the learners learn: the one schedule of the nodes and of the in-process agent.
+The schedule of learning rounds, shared by the nodes and the in-process agent (decision 0030).
 
-Rounds are counted in experience, which begins to count once it is worth learning from: a model of
-an arm that never met what its goals are about knows nothing of them, and plans by what it
-imagines.
+Rounds are counted in transitions. Counting starts after a warm-up with enough events: a model of
+an arm that never touched the object of its goals knows nothing of that object.
 """
 
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import numpy as np
 from abm_ros.common.config import check, setting
 from abm_ros.common.spec import ObservationSpec
 
-# Windows drawn for System B are this long, so that rest can sweep values backwards through them.
+# Length of System B's windows; in rest, values are swept backwards through them.
 VALUE_HORIZON = 4
 SCHEDULES = ('online', 'consolidate', 'value')
 
@@ -21,25 +20,26 @@ SCHEDULES = ('online', 'consolidate', 'value')
 @dataclass(frozen=True)
 class WarmUpConfig:
     """
-    When experience is worth learning from.
+    When the warm-up is over.
 
-    An event is a transition in which what the goal is about moved. Where half of the transitions
-    are events (an arm that is to reach), nothing is waited for.
+    An event is a transition in which the object of the goal moved. Where half of the transitions
+    are events (an arm that reaches), no further events are waited for.
     """
 
     warm_up: int = setting(
         25, 'Transitions recorded before the first learning round.', low=1, high=1_000_000)
     warm_up_events: int = setting(
-        100, 'Events recorded before it, unless half of the transitions are some.',
+        100, 'Events recorded before it, unless half of the transitions are events.',
         low=0, high=1_000_000)
     longest_warm_up: int = setting(
-        5000, 'Transitions after which learning begins without them.', low=1, high=1_000_000)
+        5000, 'Transitions after which learning begins with fewer events.',
+        low=1, high=1_000_000)
 
     def __post_init__(self) -> None:
         check(self)
 
     def is_over(self, transitions: int, events: int) -> bool:
-        """Tell whether so much experience is worth learning from."""
+        """Tell whether the warm-up is over after this much experience."""
         return transitions >= self.warm_up and (
             events >= min(self.warm_up_events, transitions // 2)
             or transitions >= self.longest_warm_up)
@@ -47,10 +47,10 @@ class WarmUpConfig:
 
 class Experience:
     """
-    Counts the transitions from the one on with which the warm-up was over.
+    Counts transitions from the one on that ended the warm-up.
 
-    :param config: when it is over.
-    :param spec: tells which transitions are events.
+    :param config: when the warm-up is over.
+    :param spec: decides which transitions are events.
     """
 
     def __init__(self, config: WarmUpConfig, spec: ObservationSpec) -> None:
@@ -61,10 +61,10 @@ class Experience:
 
     def take(self, episode: int, index: int, observation: np.ndarray, *, acted: bool) -> None:
         """
-        Take the next step lived.
+        Take the next lived step.
 
-        :param observation: (D,) that the action followed.
-        :param acted: whether it did; that it moved something is known with the next step.
+        :param observation: (D,) before the action.
+        :param acted: whether there was an action; the next step shows whether it was an event.
         """
         achieved = observation[self._spec.goal_slice]
         last, self._last = self._last, (episode, index, achieved) if acted else None
@@ -73,7 +73,7 @@ class Experience:
         self.add(int(acted), int(moved))
 
     def add(self, transitions: int, events: int) -> None:
-        """Take many transitions; none of those with which the warm-up ends but the last counts."""
+        """Take many transitions; of those that end the warm-up only the last one counts."""
         if self.count:
             self.count += transitions
             return
@@ -84,25 +84,26 @@ class Experience:
 
 @dataclass(frozen=True)
 class ScheduleConfig:
-    """Learning rounds, counted in transitions since the last of the warm-up."""
+    """Learning rounds, counted in transitions since the end of the warm-up."""
 
     learn_every: int = setting(
         10, 'Transitions between two learning rounds.', low=1, high=1_000_000)
     updates: int = setting(40, 'Updates per round.', low=1, high=100_000)
     first_updates: int = setting(200, 'Updates of the first round.', low=1, high=100_000)
     young_rounds: int = setting(
-        25, 'Rounds after which late_updates take place.', low=1, high=1_000_000)
-    late_updates: int = setting(20, 'Updates per round from then on.', low=1, high=100_000)
+        25, 'Rounds with `updates` each; later rounds have `late_updates`.', low=1, high=1_000_000)
+    late_updates: int = setting(
+        20, 'Updates per round after young_rounds.', low=1, high=100_000)
 
     def __post_init__(self) -> None:
         check(self)
 
     def round_at(self, count: int) -> int:
-        """Return how many rounds are due after so many transitions."""
+        """Return how many rounds are due after `count` transitions."""
         return -(-count // self.learn_every)
 
     def begins_at(self, number: int) -> int:
-        """Return at how many transitions round `number` (from 1) begins."""
+        """Return the number of transitions at which round `number` (from 1) begins."""
         return 1 + (number - 1) * self.learn_every
 
     def updates_in(self, number: int) -> int:

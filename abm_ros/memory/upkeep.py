@@ -1,15 +1,15 @@
-"""What memory does for its record while the robot rests: forget, merge, give space back."""
+"""Upkeep of the record while the robot rests: forget, merge chunks, free disk space."""
 
 from abm_ros.memory.forgetting import QuotaConfig, to_forget
 from abm_ros.memory.record.compaction import Compactor, give_back, prune
 from abm_ros.memory.record.store import Store
 
-_PAGES = 2000          # given back at a time: 8 MB
+_PAGES = 2000          # freed at a time: 8 MB
 _BATCH = 64            # episodes forgotten at a time
 
 
 class Upkeep:
-    """Goes through the tasks, a little at a call, so that recording is never kept waiting."""
+    """Does the tasks in small portions, so that recording never waits for long."""
 
     def __init__(self, store: Store, quota: QuotaConfig) -> None:
         self._store, self._quota = store, quota
@@ -20,10 +20,10 @@ class Upkeep:
 
     def step(self) -> bool:
         """
-        Do a little.
+        Do a small portion.
 
         :return: False when there is nothing to do until more is recorded.
-        :raises StoreError: the disk refuses, or a chunk that was to be changed is damaged.
+        :raises StoreError: the disk refuses, or a chunk to be changed is damaged.
         """
         store = self._store
         if store.acknowledged == self._done_at:
@@ -43,6 +43,6 @@ class Upkeep:
         return True
 
     def run(self) -> None:
-        """Do all there is to do; raises StoreError."""
+        """Do all portions; raises StoreError."""
         while self.step():
             pass

@@ -1,21 +1,22 @@
-"""Drawing places in proportion to weights that change."""
+"""Draws places in proportion to weights that change."""
 
 import numpy as np
 
 _BLOCK = 1024
-_LAST = 1.0 - 1e-12    # the largest share looked for, so that rounding never leaves a block
+_LAST = 1.0 - 1e-12    # largest share searched for, so that rounding never leaves a block
 
 
 class PrefixSums:
     """
     Weights of `capacity` places in blocks of 1,024, with the running sums of each block.
 
-    Running sums are worked out anew at a draw, for the blocks that changed since the last. A draw
-    is then two binary searches for all its places at once: among the blocks, and among all
-    places, whose running shares of their blocks, each plus its block's number, never fall.
+    A draw first updates the running sums of the blocks that changed since the last draw. Then two
+    binary searches find all its places at once: the first among the blocks, the second among all
+    places, in an array that never falls (a place's running share of its block, plus the block's
+    number).
 
-    It does what a sum tree does (Schaul et al. 2016, Prioritized experience replay, appendix
-    B.2.1) for draws that are many and changes that come in batches.
+    It replaces a sum tree (Schaul et al. 2016, Prioritized experience replay, appendix B.2.1)
+    where draws are many and changes come in batches.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -44,9 +45,9 @@ class PrefixSums:
         """
         self._refresh()
         ends = np.cumsum(self._sums)
-        # In order, since neighbouring searches then go the same way through memory.
+        # Sorted, since neighbouring searches then touch the same memory.
         point = np.sort(rng.random(count)) * (_LAST * ends[-1])
-        # The first block, and the first place, whose end lies beyond: never one of weight 0.
+        # The first block, and the first place, whose end lies beyond it: never one of weight 0.
         block = np.searchsorted(ends, point, 'right')
         share = 1.0 - (ends[block] - point) / self._sums[block]
         return np.searchsorted(self._shares.reshape(-1), block + np.clip(share, 0.0, _LAST),

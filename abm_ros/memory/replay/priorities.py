@@ -1,8 +1,8 @@
 """
-Which transitions are worth more than others, and drawing in proportion to that.
+Priorities of transitions, and draws in proportion to them.
 
-Nothing is kept up to date for who draws uniformly: its sums are made when it is first drawn from,
-and takes in at each draw what has come since.
+Uniform replay costs nothing here: the sums of a priority are built at its first draw, and each
+draw adds the steps that came since.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ from abm_ros.memory.replay.ring import Ring
 # Schaul et al. 2016, table 3: p = (error + epsilon) ** alpha, proportional variant.
 ALPHA, EPSILON = 0.6, 0.01
 _COLUMNS = {'surprise': 'surprise', 'gain': 'gain', 'rarity': 'novelty'}
-_UNKNOWN = 1.0     # what has not been appraised counts as wholly surprising, new and rare
+_UNKNOWN = 1.0     # of a step that was not appraised: it counts as surprising, new and rare
 
 
 class Priorities:
@@ -28,13 +28,13 @@ class Priorities:
     def __init__(self, ring: Ring) -> None:
         self._ring = ring
         self._sums: dict[str, PrefixSums] = {}
-        self._taken: dict[str, int] = {}       # steps that each of them knows
+        self._taken: dict[str, int] = {}       # number of steps that each of them has taken in
 
     def appraise(self, step: np.ndarray, surprise: np.ndarray, novelty: np.ndarray) -> None:
         """
-        Set what System A's newest model says of transitions.
+        Set the appraisal of transitions by System A's newest model.
 
-        :param step: (N,) absolute numbers of their first steps; those not held are left out.
+        :param step: (N,) absolute numbers of their first steps; steps no longer held are skipped.
         :param surprise: (N,) at least 0.
         :param novelty: (N,) in [0, 1].
         """
@@ -54,7 +54,7 @@ class Priorities:
         """
         sums, ring = self._refreshed(kind), self._ring
         if not sums.total > 0.0:
-            raise StoreError('replay holds no transition yet; wait until some are lived')
+            raise StoreError('replay holds no transition yet; wait until one is recorded')
         slot = sums.draw(rng, count)
         behind = (ring.count - 1 - slot) % ring.capacity
         return ring.count - 1 - behind
@@ -66,7 +66,7 @@ class Priorities:
         sums = self._sums[kind]
         if self._taken.get(kind) == ring.count:
             return sums
-        # The last step taken in had no successor then.
+        # From the last step taken in, which had no successor then.
         fresh = np.arange(max(self._taken.get(kind, 0) - 1, ring.oldest), ring.count)
         if len(fresh):
             slot = fresh % ring.capacity

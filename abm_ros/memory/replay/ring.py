@@ -1,8 +1,8 @@
 """
-The newest steps of a life in RAM, and which of them follow each other.
+The newest steps in RAM, and which of them follow each other (decision 0034).
 
-Steps are counted from 0 as they arrive ("absolute"); step i lies in slot i % capacity. A segment
-is a run of steps of one episode without a gap, so that each but the last has a successor.
+Steps are numbered from 0 as they arrive (absolute numbers); step i lies in slot i % capacity. A
+segment is a gapless run of steps of one episode: each step but its last has a successor.
 """
 
 from collections.abc import Iterable
@@ -15,14 +15,14 @@ from abm_ros.common.spec import ObservationSpec, check_array
 from abm_ros.common.transition import LIVED, PROVENANCES, Step
 from abm_ros.memory.record.blocks import StepBlock
 
-# What can be drawn from; what was imagined is never among what was lived.
+# What a draw may be from; lived steps never include imagined ones.
 SOURCES = ('lived', *PROVENANCES)
 _ORIGINS = {name: code for code, name in enumerate(PROVENANCES)}
 _LIVED = np.array([name in LIVED for name in PROVENANCES])
 
 
 class Queue:
-    """First in, first out: increasing absolute step numbers, drawn uniformly."""
+    """A queue of increasing absolute step numbers, which can be drawn uniformly."""
 
     def __init__(self, capacity: int) -> None:
         self._values = np.empty(capacity, np.int64)
@@ -33,51 +33,51 @@ class Queue:
         return self._tail - self._head
 
     def push(self, values: np.ndarray) -> None:
-        """Take more numbers (N,); there must be room."""
+        """Append numbers (N,); there must be room."""
         places = np.arange(self._tail, self._tail + len(values)) % len(self._values)
         self._values[places] = values
         self._tail += len(values)
 
     def drop_below(self, value: int) -> None:
-        """Forget the numbers below a value."""
+        """Drop the numbers below a value."""
         while self._head < self._tail and self._values[self._head % len(self._values)] < value:
             self._head += 1
 
     def draw(self, rng: np.random.Generator, count: int, newest: int | None = None) -> np.ndarray:
-        """Draw numbers (count,) among the newest ones, None for all."""
+        """Draw numbers (count,) among the `newest` ones; None draws among all."""
         among = len(self) if newest is None else min(newest, len(self))
         return self._values[(self._tail - 1 - rng.integers(among, size=count))
                             % len(self._values)]
 
 
 class Starts:
-    """What can be drawn of one source, as absolute step numbers."""
+    """The absolute step numbers that can be drawn for one source."""
 
     def __init__(self, capacity: int) -> None:
         self.transitions = Queue(capacity)     # steps that have a successor
-        self.events = Queue(capacity)          # those that moved what the goal is about
+        self.events = Queue(capacity)          # those that are events
         self.ends = Queue(capacity)            # last steps of finished episodes
-        self.won_ends = Queue(capacity)        # those in success
+        self.won_ends = Queue(capacity)        # those that ended in success
 
     def drop_below(self, oldest: int) -> None:
-        """Forget what begins before the oldest step held."""
+        """Drop what begins before the oldest step held."""
         self.transitions.drop_below(oldest)
         self.events.drop_below(oldest)
-        # An end whose predecessor is gone ends no transition any more.
+        # An end whose predecessor is gone no longer ends a transition.
         self.ends.drop_below(oldest + 1)
         self.won_ends.drop_below(oldest + 1)
 
 
 class Ring:
-    """Holds the newest steps; images as bytes."""
+    """Holds the newest steps, images as bytes."""
 
     def __init__(self, spec: ObservationSpec, capacity: int) -> None:
         """
-        Reserve the ring.
+        Reserve memory.
 
         :param spec: the layout of observations, goals and actions.
         :param capacity: number of steps held; older ones are overwritten.
-        :raises SpecError: the capacity cannot hold a transition.
+        :raises SpecError: the capacity is too small for a transition.
         """
         if capacity < 2:
             raise SpecError(f'replay capacity: expected at least 2 steps, got {capacity}')
@@ -85,7 +85,7 @@ class Ring:
         self.capacity = capacity
         self.count = 0
         self.packing = Packing(spec)
-        # Zeros take no memory before they are written to.
+        # Zeros take no memory until they are written to.
         self.numbers = np.zeros((capacity, spec.numbers), np.float32)
         self.pixels = np.zeros((capacity, self.packing.pixel_size), np.uint8)
         self.goal = np.zeros((capacity, spec.goal_size), np.float32)
@@ -93,9 +93,10 @@ class Ring:
         self.won = np.zeros(capacity, np.bool_)
         self.surprise = np.zeros(capacity, np.float32)     # nan where it is not known
         self.novelty = np.zeros(capacity, np.float32)
-        self.gain = np.zeros(capacity, np.float32)         # by which the surprise fell
+        self.gain = np.zeros(capacity, np.float32)         # fall of the surprise
         self.starts_lived = np.zeros(capacity, np.bool_)   # whether a lived step has a successor
-        # A step's segment; a segment's first and last step. No more segments than steps are held.
+        # A step's segment, and a segment's first and last step; there are at most as many segments
+        # as steps.
         self._segment = np.zeros(capacity, np.int64)
         self._first = np.zeros(capacity, np.int64)
         self._last = np.zeros(capacity, np.int64)
@@ -112,12 +113,12 @@ class Ring:
         return self._starts[source]
 
     def end_of(self, step: np.ndarray) -> np.ndarray:
-        """Return the last step, up to now, of the segments of steps (N,)."""
+        """Return the last step so far of the segments of steps (N,)."""
         segment = np.take(self._segment, step % self.capacity)
         return np.take(self._last, segment % self.capacity)
 
     def first_of(self, step: np.ndarray) -> np.ndarray:
-        """Return the first step still held of the segments of steps (N,)."""
+        """Return the first step, of those held, of the segments of steps (N,)."""
         segment = np.take(self._segment, step % self.capacity)
         return np.maximum(np.take(self._first, segment % self.capacity), self.oldest)
 
@@ -151,11 +152,11 @@ class Ring:
             np.concatenate((numbers, goal, action))[None], pixels[None], (step.mode,)))
 
     def note(self, surprise: float) -> None:
-        """Say how surprising the newest transition was, whose successor came last."""
+        """Set the surprise of the newest transition, which the last step completed."""
         self.surprise[(self.count - 2) % self.capacity] = surprise
 
     def extend(self, blocks: Iterable[StepBlock]) -> None:
-        """Take many blocks in the order lived: how an index is made of a record."""
+        """Take many blocks in the order lived: fills an index from a record."""
         for block in blocks:
             self.append_block(block)
 
@@ -183,7 +184,7 @@ class Ring:
         self._segment[slot] = segment
         begins = ~follows
         self._first[segment[begins] % self.capacity] = step[begins]
-        self._last[segment % self.capacity] = step        # of equal places the last one counts
+        self._last[segment % self.capacity] = step        # the last of equal indices counts
         self.count += count
         self._queue(block, step, follows)
 
@@ -199,7 +200,7 @@ class Ring:
                 & (before_index + 1 == block.index) & (before_origin == block.origin))
 
     def _queue(self, block: StepBlock, step: np.ndarray, follows: np.ndarray) -> None:
-        """Note what can be drawn now and what cannot any more."""
+        """Update what can be drawn."""
         oldest, origin = self.oldest, block.origin
         started = step - 1
         linked = follows & (started >= oldest)
