@@ -1,8 +1,8 @@
 """
 Configuration: frozen dataclasses whose fields carry description, unit and bounds.
 
-A component declares its settings once, with `setting(...)`; the same declaration checks them,
-becomes the ROS parameters of its node and fills the tables of the documentation.
+A component declares its settings once, with `setting(...)`. The same declaration checks them,
+becomes the ROS parameters of its node, and fills the tables of the documentation.
 """
 
 import logging
@@ -20,7 +20,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Setting:
-    """What is known of one configuration field beside its type and default."""
+    """The declaration of a configuration field, beside its type and default."""
 
     description: str
     unit: str = ''
@@ -44,7 +44,7 @@ def setting(default: Any, description: str, *, unit: str = '', low: float | None
     :param high: largest value allowed.
     :param choices: the strings allowed; empty allows any.
     :param runtime: whether it may change while the component runs.
-    :param formerly: its name in the release before, which is still taken, with a warning.
+    :param formerly: its name in the last release, which is still taken, with a warning.
     """
     info = Setting(description, unit, low, high, choices, runtime, formerly)
     return field(default=default, metadata={_KEY: info})
@@ -76,7 +76,7 @@ def check_value(owner: str, item: 'Field[Any]', value: Any) -> Any:
 
 def _check_scalar(name: str, info: Setting, kind: type, value: Any) -> Any:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        # Beyond 2^53 it is no float any more, and 10^400 no number that float() takes.
+        # Beyond 2^53 a float is not exact, and float() refuses 10^400.
         value = float(value) if abs(value) <= 2 ** 53 else (
             math.inf if value > 0 else -math.inf)
     if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
@@ -108,7 +108,7 @@ def check(config: Any) -> None:
 
 def from_mapping(cls: type[T], values: Mapping[str, Any]) -> T:
     """
-    Build a configuration from a mapping and refuse unknown keys; former names are taken.
+    Build a configuration from a mapping; take former names and refuse unknown keys.
 
     :raises ConfigError: a key is unknown, or a value is refused.
     """
@@ -136,10 +136,10 @@ def renamed(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
 def deprecation(owner: str, item: 'Field[Any]') -> str:
     """Return the warning about a setting that was given by its former name."""
     return (f"{owner}: '{setting_of(item).formerly}' is now called '{item.name}'; the former name "
-            'goes with the next release')
+            'is dropped in the next release')
 
 
 def section(cls: type[T], whole: Any) -> T:
-    """Return the configuration of a part from a larger one that has all of its fields."""
+    """Return the configuration of a part from a larger one that has all its fields."""
     return cls(**{item.name: getattr(whole, item.name)
                   for item in fields(cls)})  # type: ignore[arg-type]

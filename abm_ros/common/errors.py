@@ -19,7 +19,7 @@ AbmError
 
 
 class AbmError(Exception):
-    """Base of all errors that abm_ros raises on purpose; its text is one line for a user."""
+    """Base of all errors that abm_ros raises on purpose; their text is one line for the user."""
 
 
 class ConfigError(AbmError, ValueError):

@@ -54,11 +54,11 @@ SIGNAL_PREFIX = 'system_m/signal/'
 DIAGNOSTICS = 'diagnostics'
 SELF_REPORT = 'system_m/self_report'
 HOLD, RELEASE = 'system_m/hold', 'system_m/release'
-# As system_modes has them, in standard types: texts as JSON in a Trigger's message, and a change
-# as a request for parameter pin_mode.
+# The services of system_modes in standard types: answers as JSON in a Trigger's message, and a
+# change of mode as a request to set pin_mode.
 AVAILABLE_MODES, GET_MODE = 'system_m/get_available_modes', 'system_m/get_mode'
 CHANGE_MODE = 'system_m/change_mode'
-# The gate's own, which work when System M is dead.
+# The gate's own services, which work while System M is dead.
 GATE_HOLD, GATE_RELEASE = 'motor_gate/hold', 'motor_gate/release'
 
 
@@ -85,6 +85,6 @@ def check_namespace(text: str) -> str:
     """
     name = text.strip('/')
     if name and not RELATIVE_NAME.fullmatch(name):
-        raise ConfigError(f'namespace: {text!r} is none, expected letters, digits and _ between '
-                          "single '/', no part beginning with a digit, e.g. robots/arm_1")
+        raise ConfigError(f'namespace: got {text!r}, expected parts of letters, digits and _ '
+                          "between single '/', none beginning with a digit, e.g. robots/arm_1")
     return name

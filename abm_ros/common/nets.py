@@ -1,9 +1,9 @@
 """
 Nets as plain functions over a dictionary of tensors.
 
-Parameters are passed in and returned, so that ensembles, populations and ONNX graphs can be made
-of the same arrays. Every net is a linear map plus an MLP: the linear term learns first and gives
-most of the sample efficiency on robot dynamics.
+Parameters are passed in and returned, so that ensembles, populations and ONNX graphs can use the
+same arrays. Every net is a linear map plus an MLP. The linear term learns first and gives most of
+the sample efficiency on robot dynamics.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ def init_net(rng: torch.Generator, name: str, sizes: tuple[int, ...],
     :param name: prefix of the parameters' names.
     :param sizes: input, hidden..., output.
     :param members: K for an ensemble with a leading dimension, 0 for a single net.
-    :param more: further inputs, of the MLP alone, that count for nothing at first.
+    :param more: further inputs of the MLP alone, with zero weights at first.
     """
     lead = (members,) if members else ()
     row = (members, 1) if members else ()
@@ -50,7 +50,7 @@ def apply_net(params: Mapping[str, Tensor], name: str, x: Tensor,
     Run a net.
 
     :param x: (B, in) or, for an ensemble, (K, B, in) float32.
-    :param more: (B, more) or (K, B, more), what the MLP alone sees.
+    :param more: (B, more) or (K, B, more), inputs of the MLP alone.
     :return: (B, out) or (K, B, out).
     """
     hidden, i = x if more is None else torch.cat([x, more], dim=-1), 0

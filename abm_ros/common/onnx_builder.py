@@ -1,4 +1,4 @@
-"""An ONNX graph put together by hand from arrays of weights, operator by operator."""
+"""Builds an ONNX graph from arrays of weights, operator by operator."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -33,7 +33,7 @@ class Graph:
         return names
 
     def constant(self, name: str, value: np.ndarray | float) -> str:
-        """Add a constant under a name of its own, float32 unless it is of integers."""
+        """Add a named constant, as float32 unless it is int64."""
         array = np.asarray(value)
         self._weights[name] = array if array.dtype == np.int64 else array.astype(np.float32)
         return name
@@ -51,13 +51,13 @@ class Graph:
         return self.op('Mul', x, self.op('Sigmoid', x))
 
     def affine(self, x: str, weight: str, bias: str, *, single: bool = False) -> str:
-        """Append x @ weight + bias; `single`: x and weight are matrices, one operator does."""
+        """Append x @ weight + bias; `single`: x and weight are matrices, so that Gemm does."""
         if single:
             return self.op('Gemm', x, weight, bias)
         return self.op('Add', self.op('MatMul', x, weight), bias)
 
     def net(self, name: str, x: str, more: str = '', *, single: bool = False) -> str:
-        """Append what `nets.apply_net` computes; `single`: of (B, n), not of an ensemble."""
+        """Append `nets.apply_net`; `single`: a net of (B, n), not an ensemble."""
         hidden, i = self.op('Concat', x, more, axis=-1) if more else x, 0
         while f'{name}.w{i}' in self._arrays:
             hidden = self.silu(self.affine(hidden, self.weight(f'{name}.w{i}'),

@@ -1,8 +1,8 @@
 """
-How an observation is kept: images as 8-bit pixels, everything else as float32.
+Storage of observations: images as 8-bit pixels, everything else as float32.
 
-The numbers of an image are k / 255 for a whole k, so that pixels lose nothing. PNG compresses
-them, losslessly.
+The numbers of an image are k / 255 for a whole k, so that 8-bit pixels are exact. PNG compresses
+them without loss.
 """
 
 import numpy as np
@@ -11,13 +11,13 @@ from abm_ros.common.errors import SpecError
 from abm_ros.common.spec import ObservationSpec
 
 _SHADES = np.float32(255.0)
-_GROUP = 3         # pixels in one float32, which holds whole numbers to 2 ** 24
-_SLACK = 1e-6      # some units in the last place: k / 255 may have been rounded on its way
+_GROUP = 3         # pixels in one float32, which is exact for whole numbers up to 2 ** 24
+_SLACK = 1e-6      # some units in the last place, since k / 255 may have been rounded
 _PNG_LEVEL = 1     # higher levels take several times as long for a few per cent
 
 
 class Packing:
-    """Splits observations of one spec into numbers and pixels, and these into files."""
+    """Splits observations of one spec into numbers and pixels, and pixels into PNG files."""
 
     def __init__(self, spec: ObservationSpec) -> None:
         self.images = spec.images
@@ -38,7 +38,7 @@ class Packing:
         worst = float(np.abs(pixels / _SHADES - shades).max(initial=0.0))
         if not worst <= _SLACK:
             raise SpecError('image fields: expected numbers k / 255 with k in 0..255, got one '
-                            f'that is {worst:g} beside; scale 8-bit images by 1 / 255')
+                            f'that is off by {worst:g}; scale 8-bit images by 1 / 255')
         return observation[..., :self.number_size], pixels
 
     def compress(self, pixels: np.ndarray) -> list[bytes]:
@@ -75,13 +75,13 @@ def joined(numbers: np.ndarray, pixels: np.ndarray) -> np.ndarray:
         return numbers
     out = np.empty((*numbers.shape[:-1], count + size), np.float32)
     out[..., :count] = numbers
-    # Not looked up: numpy takes ten times as long for that.
+    # Computed, since a look-up table is ten times slower in numpy.
     np.divide(pixels, _SHADES, out=out[..., count:], dtype=np.float32)
     return out
 
 
 def grouped(pixels: np.ndarray) -> np.ndarray:
-    """Return pixels (..., P) uint8 as (..., ceil(P / 3)) float32: three in a whole number each."""
+    """Return pixels (..., P) uint8 as (..., ceil(P / 3)) float32 with three pixels in each."""
     missing = -pixels.shape[-1] % _GROUP
     if missing:
         pixels = np.concatenate(
@@ -96,9 +96,9 @@ def grouped(pixels: np.ndarray) -> np.ndarray:
 
 def ungrouped(groups: np.ndarray, count: int) -> np.ndarray:
     """
-    Return the pixels (..., count) uint8 of what `grouped` made of them.
+    Return the pixels (..., count) uint8 that `grouped` packed.
 
-    :raises SpecError: it is not made of so many pixels.
+    :raises SpecError: it does not hold this many pixels.
     """
     whole = groups.astype(np.uint32) if np.all((groups >= 0) & (groups < 1 << 24)) else None
     if whole is None or groups.shape[-1] != -(-count // _GROUP) or np.any(whole != groups):

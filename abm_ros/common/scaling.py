@@ -4,7 +4,7 @@ import numpy as np
 
 
 def clip_unit(value: float) -> float:
-    """Clip to [0, 1]; what is not a number counts as 0."""
+    """Clip to [0, 1]; NaN and infinity become 0."""
     return float(min(1.0, max(0.0, value))) if np.isfinite(value) else 0.0
 
 

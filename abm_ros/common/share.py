@@ -1,4 +1,4 @@
-"""Where the package's own data files (config, urdf, launch) lie."""
+"""Finds the package's own data files (config, urdf, launch)."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ _SOURCE_TREE = Path(__file__).resolve().parents[2]
 
 def share_file(relative: str) -> Path:
     """
-    Return a data file of the package: from the source tree, an ament prefix or sys.prefix.
+    Return the path of a data file: in the source tree, an ament prefix or sys.prefix.
 
     :raises ConfigError: the file is in none of them.
     """

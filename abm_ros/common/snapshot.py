@@ -1,9 +1,9 @@
 """
-A model snapshot: what a learner hands to an acting node. Data, never code.
+A model snapshot: the model that a learner hands to an acting node. Data, never code.
 
-Layout: magic, header length, SHA-256 of the header, JSON header, then the named blobs one after
-another. A blob is an ONNX graph or a safetensors file. Everything is bounded and hashed before
-any of it is used. Neither torch nor onnx is imported here: acting nodes use this module.
+Layout: magic number, header length, SHA-256 of the header, JSON header, then the named blobs. A
+blob is an ONNX graph or a safetensors file. Sizes and hashes are checked before anything is used.
+Neither torch nor onnx is imported here, since acting nodes use this module.
 """
 
 import hashlib
@@ -37,8 +37,8 @@ class Snapshot:
     """
     One published state of a model.
 
-    `version` counts the updates that made the weights. `lineage` names one set of weights for
-    its whole life: latents and policies fit together only within a lineage of System A.
+    `version` counts the updates of the weights. `lineage` names one set of weights from its
+    initialisation on: latents and policies fit together only within a lineage of System A.
     """
 
     kind: str
@@ -73,7 +73,7 @@ class Snapshot:
         """
         Serialise for a topic or a file.
 
-        :raises SnapshotError: it would be larger than a reader accepts.
+        :raises SnapshotError: it is larger than readers accept.
         """
         names = sorted(self.blobs)
         header = json.dumps({
@@ -117,7 +117,7 @@ class Snapshot:
 
     def save(self, path: Path) -> None:
         """
-        Write the file so that a reader sees the old snapshot or the new one, never half of it.
+        Write the file atomically: a reader sees the old snapshot or the new one.
 
         :raises SnapshotError: the file cannot be written.
         """
@@ -180,24 +180,24 @@ def _read_header(data: bytes) -> tuple[dict[str, Any], int]:
 
 def session(blob: bytes) -> ort.InferenceSession:
     """
-    Load an ONNX graph for acting: one thread, sequential, nothing but the bytes themselves.
+    Load an ONNX graph for acting: one thread, sequential, and no files beside the bytes.
 
-    :param blob: an ONNX model with its weights inside.
+    :param blob: an ONNX model that contains its weights.
     :raises SnapshotError: not an ONNX graph, unknown operators, or weights in other files.
     """
-    if b'location' in blob:  # the key by which a tensor refers to data in another file
+    if b'location' in blob:  # the key with which a tensor refers to another file
         raise SnapshotError('ONNX graph refers to data outside the snapshot; refused')
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-    # Optimising these small graphs costs as much as loading them and gains nothing (measured).
+    # Measured: optimising these small graphs takes as long as loading them and gains nothing.
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 4
     options.add_session_config_entry('session.load_model_format', 'ONNX')
     try:
         return ort.InferenceSession(blob, options, providers=['CPUExecutionProvider'])
-    except Exception as error:  # onnxruntime raises types of its own without a common base
+    except Exception as error:  # onnxruntime's exceptions have no common base
         reason = str(error).splitlines()[0][:200]
         raise SnapshotError(f'ONNX graph cannot be loaded: {reason}') from error
 
@@ -205,15 +205,15 @@ def session(blob: bytes) -> ort.InferenceSession:
 def trial(graph: ort.InferenceSession, feeds: Mapping[str, np.ndarray],
           shapes: Mapping[str, tuple[int, ...]]) -> None:
     """
-    Run a graph once before anything depends on it.
+    Run a graph once to check it before it is used.
 
-    :param feeds: inputs of the shapes that acting will use.
-    :param shapes: what the outputs of these names must look like.
+    :param feeds: inputs of the shapes that acting uses.
+    :param shapes: expected shapes of the outputs, by name.
     :raises SnapshotError: it does not run, or an output has another shape or is not finite.
     """
     try:
         outputs = graph.run(list(shapes), dict(feeds))
-    except Exception as error:  # onnxruntime raises types of its own without a common base
+    except Exception as error:  # onnxruntime's exceptions have no common base
         reason = str(error).splitlines()[0][:200]
         raise SnapshotError(f'ONNX graph does not fit its snapshot: {reason}') from error
     for (name, shape), value in zip(shapes.items(), outputs, strict=True):

@@ -1,5 +1,5 @@
 """
-What an observation and an action are made of.
+The layout of observations, goals and actions.
 
 Shape letters used everywhere: B batch, T time, D observation, A action, Z latent, G goal,
 K ensemble members, N candidate plans, H planning horizon.
@@ -16,8 +16,8 @@ import numpy as np
 
 from abm_ros.common.errors import NonFiniteError, SpecError
 
-_FEW = 256
-# Of the goal's tolerance: what the goal is about has moved when it moved by more in one step.
+_FEW = 256       # numbers that are checked without numpy
+# Share of the goal's tolerance by which the achieved goal moves in an event, at least.
 MOVED = 0.03
 
 
@@ -27,9 +27,8 @@ class FieldSpec:
     One named part of the observation vector.
 
     `shape` is (channels, height, width) of an image, whose numbers are k / 255; () for plain
-    numbers. A `hidden` field is measured while learning, as a target, and never perceived.
-    `angles` says that its numbers are turns of joints, in rad; a record made without that word is
-    one of the same kind.
+    numbers. A `hidden` field is a target while learning and is never perceived. `angles` says that
+    its numbers are joint angles in rad; records made before this key existed count as equal.
     """
 
     name: str
@@ -54,9 +53,9 @@ class ObservationSpec:
     """
     Layout of the observation vector (D,) and of the goal within it.
 
-    Plain numbers (V of them) come first, images after them. `goal_field` names the part that is
-    compared with the desired goal (the achieved goal); the goal is reached when the Euclidean
-    distance is at most `goal_tolerance`.
+    Plain numbers (V of them) come first, images after them. `goal_field` names the field that
+    holds the achieved goal. A goal is reached when the Euclidean distance between achieved and
+    desired goal is at most `goal_tolerance`.
     """
 
     fields: tuple[FieldSpec, ...]
@@ -78,16 +77,16 @@ class ObservationSpec:
             raise SpecError(f'images must come after all plain numbers, got {names}')
         if any(f.shape and (len(f.shape) != 3 or math.prod(f.shape) != f.size or f.hidden)
                for f in self.fields):
-            raise SpecError('an image has 3 dimensions that make up its size and is never hidden, '
+            raise SpecError('expected images that are not hidden, of 3 dimensions that make their size, '
                             f'got {[f for f in self.fields if f.shape]}')
         if all(f.hidden for f in self.fields) or self._goal_spec.is_image:
-            raise SpecError('something must be perceived, and the goal field is no image, got '
+            raise SpecError('expected a field that is not hidden and a goal that is no image, got '
                             f'{self.fields}')
         if min(f.size for f in self.fields) < 1 or self.action_size < 1 or self.horizon < 1:
             raise SpecError(f'sizes and horizon must be at least 1, got {self}')
 
     def __hash__(self) -> int:
-        """Hash once per object: a spec is the key of caches on the control path."""
+        """Return a hash that is computed once: specs are keys of caches on the control path."""
         return self._hash
 
     @functools.cached_property
@@ -120,7 +119,7 @@ class ObservationSpec:
 
     @functools.cached_property
     def perceived(self) -> tuple[float, ...]:
-        """1 for each of the V plain numbers that is perceived, 0 for a hidden one."""
+        """For each of the V plain numbers 1 if it is perceived, 0 if it is hidden."""
         return tuple(float(not f.hidden) for f in self.fields if not f.is_image
                      for _ in range(f.size))
 
@@ -136,7 +135,7 @@ class ObservationSpec:
 
     @property
     def goal_hidden(self) -> bool:
-        """Whether the achieved goal is never perceived, only believed."""
+        """Whether the achieved goal is hidden: the model estimates it."""
         return self._goal_spec.hidden
 
     def slice_of(self, name: str) -> slice:
@@ -151,10 +150,10 @@ class ObservationSpec:
 
     def moved(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
         """
-        Tell whether what the goal is about moved.
+        Tell whether steps were events: whether the object of the goal moved.
 
         :param before: (..., G) achieved goals.
-        :param after: those that followed.
+        :param after: the next achieved goals.
         :return: (...) bool.
         """
         return np.asarray(np.linalg.norm(after - before, axis=-1) > MOVED * self.goal_tolerance)
@@ -165,7 +164,7 @@ class ObservationSpec:
 
         :param achieved: (..., G) achieved goals, in their own units.
         :param goal: desired goals, of a shape that broadcasts with them.
-        :param within: of the tolerance; 1 is what success means.
+        :param within: factor of the tolerance; 1 for success.
         :return: (...) bool.
         """
         return reached(achieved, goal, within * self.goal_tolerance)
@@ -176,7 +175,7 @@ class ObservationSpec:
 
     @classmethod
     def from_json(cls, text: str) -> 'ObservationSpec':
-        """Parse what `to_json` wrote; refuse anything else."""
+        """Parse the text of `to_json`; refuse anything else."""
         try:
             raw: dict[str, Any] = json.loads(text)
             raw['fields'] = tuple(_field(f) for f in raw['fields'])
@@ -189,7 +188,7 @@ class ObservationSpec:
 
 
 def reached(achieved: np.ndarray, goal: np.ndarray, tolerance: float) -> np.ndarray:
-    """Tell whether goals (..., G) are reached: at most `tolerance` away, in their units."""
+    """Tell whether goals (..., G) are at most `tolerance` away, in their own units."""
     return np.asarray(np.linalg.norm(achieved - goal, axis=-1) <= tolerance)
 
 
@@ -200,7 +199,7 @@ def _field(raw: Mapping[str, Any]) -> FieldSpec:
 
 
 def _positive(name: str, value: Any, kind: type) -> Any:
-    """Return a finite number above 0 of this type; refuse all else."""
+    """Return a finite number above 0 of this type; refuse anything else."""
     fits = isinstance(value, kind) or (kind is float and isinstance(value, int))
     if isinstance(value, bool) or not fits or not 0 < value < float('inf'):
         raise SpecError(f'observation spec: {name}: expected a finite {kind.__name__} above 0, '
@@ -210,7 +209,7 @@ def _positive(name: str, value: Any, kind: type) -> Any:
 
 def check_array(name: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
     """
-    Return value as float32 of exactly this shape, refusing wrong shapes and non-finite numbers.
+    Return a value as float32 of exactly this shape; refuse other shapes and non-finite numbers.
 
     :raises SpecError: naming the array, the shape expected and the shape got.
     :raises NonFiniteError: naming the array and how many elements are not finite.
@@ -229,9 +228,9 @@ def all_finite(array: np.ndarray) -> bool:
     """
     Tell whether no number of a float32 array is NaN or infinite.
 
-    On the control path the processor's caches are cold, so code that is not touched counts more
-    than speed: a sum of a few doubles needs less of it than numpy's reductions, and no sum of so
-    few float32 numbers overflows a double.
+    On the control path the processor's caches are cold, so the amount of code matters more than
+    its speed (decision 0011). A sum of a few doubles runs less code than a numpy reduction, and a
+    sum of so few float32 numbers cannot overflow a double.
     """
     if array.size <= _FEW:
         return math.isfinite(sum(array.ravel().tolist()))

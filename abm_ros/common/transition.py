@@ -1,4 +1,4 @@
-"""The records that flow through the agent: an observation, a lived step, a replayed batch."""
+"""The records that flow through the agent: observation, step, batch."""
 
 import functools
 import math
@@ -20,7 +20,7 @@ class Observation(NamedTuple):
     vector: np.ndarray                 # (D,) float32
     goal: np.ndarray                   # (G,) float32, the desired goal
     episode: int
-    step: int                          # 0 at the first observation seen of its episode
+    step: int                          # 0 at the episode's first observation that was seen
     whole: bool = False                # whether the episode was seen from its beginning
 
     def follows(self, other: 'Observation') -> bool:
@@ -33,10 +33,10 @@ class Step:
     """
     One control step as it was lived.
 
-    The action is the one executed after the motor gate, normalised to [-1, 1]; None when the
-    episode ended with this observation. `novelty` of the observation, in [0, 1], and `surprise`,
-    the error of System A's prediction of what followed (1: as wrong as predicting no change), are
-    nan where they were not known when the step was stored.
+    The action is the one that the motor gate executed, normalised to [-1, 1]; None if the episode
+    ended with this observation. `novelty` is that of the observation, in [0, 1]. `surprise` is the
+    error of System A's prediction of the next observation; 1 is as wrong as predicting no change.
+    Both are nan if unknown when the step was stored.
     """
 
     episode: int
@@ -55,20 +55,21 @@ class Step:
 @dataclass(frozen=True)
 class Batch:
     """
-    Windows of L steps that never cross an episode's end; what lies past it is masked out.
+    Windows of L steps, none of which crosses the end of an episode.
 
-    A padded step repeats the last observation with a zero action and has mask 0.
+    A window past the end is padded: its steps repeat the last observation with a zero action and
+    have mask 0.
     """
 
-    numbers: np.ndarray                # (B, L + 1, V) float32, what is no image
+    numbers: np.ndarray                # (B, L + 1, V) float32, the plain numbers
     action: np.ndarray                 # (B, L, A) float32
-    mask: np.ndarray                   # (B, L) float32, 1 where the transition was lived
+    mask: np.ndarray                   # (B, L) float32, 0 for padding
     goal: np.ndarray                   # (B, G) float32, hindsight or desired goal
     pixels: np.ndarray | None = None   # (B, L + 1, P) uint8 of the images, None without any
 
     @functools.cached_property
     def observation(self) -> np.ndarray:
-        """What was observed, (B, L + 1, D) float32."""
+        """The observations (B, L + 1, D) float32."""
         return self.numbers if self.pixels is None else joined(self.numbers, self.pixels)
 
     def column(self, t: int) -> 'Batch':

@@ -1,8 +1,9 @@
 """
-How sure success is: a Beta posterior over whole episodes that forgets, and its calibration.
+Competence: the posterior probability of success, and how well it is calibrated.
 
-Before each episode the posterior mean is what the robot would claim; whether the claims fit what
-then happened is measured in bins of claims, as the expected calibration error.
+A Beta posterior with forgetting is updated by the outcome of each whole episode. Its mean before
+an episode is the claim for that episode. The expected calibration error compares claims with
+outcomes in bins of claims.
 Sources: Jeffreys 1946 (the prior); Naeini et al. 2015 (expected calibration error); Josang and
 Ismail 2002 (forgetting in a Beta reputation).
 """
@@ -12,13 +13,13 @@ from math import sqrt
 
 _PRIOR = 0.5          # Jeffreys: nothing known, any rate likely
 _BINS = 5
-_MEMORY = 200         # claims that the calibration error is measured over
-_FEWEST = 20
+_MEMORY = 200         # number of claims over which the calibration error is measured
+_FEWEST = 20          # claims needed to measure it
 
 
 class Competence:
     """
-    The posterior of success and the claims that were made; their `calibration_error` in [0, 1].
+    The posterior of success, the claims made, and their `calibration_error` in [0, 1].
 
     :param episodes: time constant of forgetting, in episodes.
     """
@@ -27,11 +28,11 @@ class Competence:
         self._keep = 1.0 - 1.0 / episodes
         self._successes = self._failures = 0.0
         self._claims: deque[tuple[float, bool]] = deque(maxlen=_MEMORY)
-        # Kept, not derived: it is asked for at every tick and changes with an episode only.
+        # Stored, since it is read at every tick and changes only with an episode.
         self.calibration_error = 1.0
 
     def episode(self, success: bool) -> None:
-        """Take the outcome of a whole episode; what was claimed before it is kept with it."""
+        """Take the outcome of a whole episode, and store the claim made before it."""
         self._claims.append((self.mean, success))
         self._successes = self._keep * self._successes + float(success)
         self._failures = self._keep * self._failures + float(not success)
@@ -39,7 +40,7 @@ class Competence:
 
     @property
     def known(self) -> bool:
-        """Whether any episode was seen."""
+        """Whether any whole episode was seen."""
         return bool(self._claims)
 
     @property
@@ -55,14 +56,14 @@ class Competence:
 
     @property
     def claimed(self) -> float:
-        """What may be claimed: two deviations below the mean, at least 0."""
+        """The success rate that may be claimed: two deviations below the mean, at least 0."""
         return max(0.0, self.mean - 2.0 * self.deviation)
 
     def _missed(self) -> float:
         """
-        Return the expected calibration error of the last claims; 1 before there are enough.
+        Return the expected calibration error of the last claims; 1 while there are too few.
 
-        The share-weighted mean, over bins of claims, of |mean claim - success rate|.
+        It is the weighted mean, over bins of claims, of |mean claim - success rate|.
         """
         if len(self._claims) < _FEWEST:
             return 1.0

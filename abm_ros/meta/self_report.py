@@ -1,8 +1,9 @@
 """
-What the robot says of itself: its mode, why, how sure it may be, and what it cannot.
+The self-report: the mode and its reason, what was measured, what may be claimed, known limits.
 
-Impersonal on purpose, and never more than was measured: success is claimed only at the lower
-edge of its posterior, and only while earlier claims have fitted. Source: arXiv:2603.15381, 5.2.
+It is impersonal and claims no more than was measured: success only at the lower edge of its
+posterior, and only while earlier claims were well calibrated (decision 0045).
+Source: arXiv:2603.15381, 5.2.
 """
 
 from collections.abc import Mapping
@@ -11,26 +12,26 @@ from dataclasses import dataclass
 from abm_ros.meta.competence import Competence
 from abm_ros.meta.phi import Decision
 
-# A claim is made only while earlier ones were at most this far from what happened.
+# Largest calibration error of earlier claims with which a new claim is made.
 MOST_CALIBRATION_ERROR = 0.15
-# Within a mode a new report is told at most this often.
+# Shortest time between two reports within a mode.
 _PERIOD_S = 1.0
 _SHOWN = ('competence', 'prediction_error', 'energy')
 
 
 @dataclass
 class Told:
-    """The report that was told last."""
+    """The last report that was published."""
 
     report: str = ''
     at_s: float = -float('inf')
 
     def may(self, now_s: float) -> bool:
-        """Tell whether news within a mode may be told now."""
+        """Tell whether a report within a mode may be published now."""
         return now_s - self.at_s >= _PERIOD_S
 
     def news(self, report: str, now_s: float) -> bool:
-        """Tell whether a report is news; then it counts as told."""
+        """Tell whether a report differs from the last one; if so, it counts as published."""
         if report == self.report:
             return False
         self.report, self.at_s = report, now_s
@@ -41,7 +42,7 @@ def self_report(decision: Decision, claims: Competence, guards: Mapping[str, str
     """
     Return the report as a few sentences.
 
-    :param claims: what may be said of success.
+    :param claims: what may be claimed of success.
     :param guards: tripped guards, by name.
     """
     signals = decision.signals
@@ -59,12 +60,12 @@ def self_report(decision: Decision, claims: Competence, guards: Mapping[str, str
 
 
 def may_claim(claims: Competence) -> bool:
-    """Tell whether earlier claims fitted what happened."""
+    """Tell whether earlier claims were calibrated well enough to make another."""
     return claims.calibration_error <= MOST_CALIBRATION_ERROR
 
 
 def claim(claims: Competence) -> str:
-    """Return what is claimed of the next episode, which is nothing while claims do not fit."""
+    """Return the claim for the next episode: none while claims are badly calibrated."""
     error = claims.calibration_error
     if not may_claim(claims):
         return 'No success is claimed: ' + (

@@ -1,35 +1,35 @@
-"""Whether a noisy number rises: a line through block means, and how sure its slope is."""
+"""Tells whether a noisy number rises: fits a line to block means and tests its slope."""
 
 import numpy as np
 
-_MOST = 24           # block means from which a line is drawn; twice as many are halved
-_LEAST = 6           # with fewer nothing is said
-_SURE = 2.5          # standard errors by which the slope must differ from none
-_LEAST_FREE = 2.5    # independent means that a slope with an error needs
+_MOST = 24           # block means that a line is fitted to; twice as many are merged in pairs
+_LEAST = 6           # with fewer block means the rise is 0
+_SURE = 2.5          # standard errors by which the slope must exceed 0
+_LEAST_FREE = 2.5    # independent means needed for the error of the slope
 
 
 class Trend:
     """
-    The course of a number since it began, as means of blocks of equal length.
+    A number over time, as means of blocks of equal length (decision 0043).
 
-    Neighbouring means resemble each other where the number is itself an average, which would
-    make any wave look like a trend: as many means count as are independent of each other, by the
-    lag-1 autocorrelation of what is left of the line (Santer et al. 2000, J. Geophys. Res. 105).
+    A number that is itself an average has correlated block means, and any wave would look like a
+    trend. So the error of the slope counts only independent means, by the lag-1 autocorrelation of
+    the residuals (Santer et al. 2000, J. Geophys. Res. 105).
     """
 
     def __init__(self, block_s: float) -> None:
-        """:param block_s: length of the first blocks, s; it doubles as the course grows."""
+        """:param block_s: length of the first blocks, s; it doubles as blocks accumulate."""
         self._first_s = block_s
         self.restart()
 
     def restart(self) -> None:
-        """Forget all that was taken."""
+        """Drop all blocks."""
         self.means: list[float] = []
         self._block_s = self._first_s
         self._sum = self._passed_s = 0.0
 
     def take(self, value: float, elapsed_s: float) -> bool:
-        """Take the value of the time since the last call; tell whether a block is complete."""
+        """Take the value over the time since the last call; tell whether a block is complete."""
         self._sum += value * elapsed_s
         self._passed_s += elapsed_s
         if self._passed_s < self._block_s - 1e-6:
@@ -44,7 +44,7 @@ class Trend:
 
     @property
     def rise(self) -> float:
-        """How much the number has risen from the first block to the last, 0 when not for sure."""
+        """The rise from the first block to the last; 0 unless it is significant."""
         count = len(self.means)
         if count < _LEAST:
             return 0.0

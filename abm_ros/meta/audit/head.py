@@ -1,9 +1,10 @@
 """
-The head file beside an audit log: the last acknowledged record and the next one, perhaps signed.
+The head file beside an audit log: its last acknowledged record and the next one, perhaps signed.
 
-It is one line of JSON, padded to a disk sector and replaced in place, so that neither a crash nor
-a power cut leaves half of it. Before a record is written its hash is named here as `next`: whole
-or torn, a record that was never announced is a forgery, and one that was announced is a crash.
+It is one line of JSON, padded to a disk sector and overwritten in place, so that neither a crash
+nor a power cut leaves half of it. Before a record is written, its hash is announced here as
+`next`. An announced record at the end of the log, whole or torn, is the trace of a crash; one that
+was not announced is a forgery (decision 0040).
 """
 
 import hashlib
@@ -28,8 +29,8 @@ class LogHead:
     """
     The last acknowledged record; seq -1 when there is none.
 
-    `next` is the hash of the record that is being written, '' when there is none, and None in
-    the head of an older version, which did not tell.
+    `next` is the hash of the record that is being written, '' when there is none. It is None in a
+    head of the older format, which did not announce records.
     """
 
     seq: int = -1
@@ -38,7 +39,7 @@ class LogHead:
 
 
 def canonical(value: dict[str, Any]) -> bytes:
-    """Return the one encoding of a JSON mapping that hashes are taken of."""
+    """Return the canonical encoding of a JSON mapping, which is hashed."""
     return json.dumps(value, sort_keys=True, separators=(',', ':'), allow_nan=False).encode()
 
 
@@ -46,7 +47,7 @@ def read_head(path: Path, key: bytes) -> LogHead:
     """
     Read the head of the log at `path`.
 
-    :param key: the head must bear its signature; empty asks for none.
+    :param key: key of the signature; empty checks none.
     :raises AuditError: missing, unreadable, edited, or not signed with the key.
     """
     file = _head_path(path)
@@ -54,7 +55,7 @@ def read_head(path: Path, key: bytes) -> LogHead:
         head, signature = _parse(_steady(file))
     except FileNotFoundError as error:
         raise AuditError(f'{file}: the head file was removed, or the log was copied without it: '
-                         'nothing tells whether the log was cut; put it back, or move '
+                         'without it a cut of the log cannot be found; put it back, or move '
                          'the log away to begin a new one') from error
     except OSError as error:
         raise AuditError(f'{file}: cannot read the head file: {error.strerror}') from error
@@ -68,7 +69,7 @@ def read_head(path: Path, key: bytes) -> LogHead:
 
 def create_head(path: Path, key: bytes) -> None:
     """
-    Write the head of a log that is still to be made; a head that is there stays as it is.
+    Write the head of a log before the log is created; an existing head is left as it is.
 
     :raises OSError: it cannot be written.
     """
@@ -81,13 +82,13 @@ def create_head(path: Path, key: bytes) -> None:
         if not _head_path(path).exists():
             os.link(staged, _head_path(path))
     except FileExistsError:
-        pass   # another process was faster; the lock of the log decides between the two
+        pass   # another process was faster; the lock on the log decides which one writes
     finally:
         staged.unlink(missing_ok=True)
 
 
 class HeadFile:
-    """The head file as the one writer of a log holds it."""
+    """The head file, held by the one writer of a log."""
 
     def __init__(self, path: Path, key: bytes) -> None:
         """
@@ -100,28 +101,28 @@ class HeadFile:
         self._fd = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
 
     def announce(self, head: LogHead) -> None:
-        """Name the next record durably, before it is written."""
+        """Announce the next record durably, before it is written."""
         self._write(head)
         os.fdatasync(self._fd)
 
     def acknowledge(self, head: LogHead) -> None:
-        """Say that a record stands; a power cut may take that back to the announcement."""
+        """Acknowledge a record; a power cut may undo this, but not the announcement."""
         self._write(head)
 
     def _write(self, head: LogHead) -> None:
         os.pwrite(self._fd, _encode(head, self._key), 0)
 
     def is_there(self) -> bool:
-        """Tell whether the head is still the file under its name."""
+        """Tell whether the open head is still the file under its name."""
         return is_there(self._fd, self._path)
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         os.close(self._fd)
 
 
 def sync_folder(path: Path) -> None:
-    """Make what a file's folder holds durable: that the file is there."""
+    """Make a file's entry in its folder durable."""
     folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(folder)
@@ -139,7 +140,7 @@ def is_there(handle: int, path: Path) -> bool:
 
 def load_key(path: str) -> bytes:
     """
-    Read a signing key: the bytes of a file, white space at its ends aside.
+    Read a signing key: the bytes of a file without white space at its ends.
 
     :return: b'' for an empty path.
     :raises AuditError: the file is missing or its key too short.
@@ -158,7 +159,7 @@ def load_key(path: str) -> bytes:
 
 
 def _steady(file: Path) -> bytes:
-    """Read the file until two readings agree: its writer may be at work."""
+    """Read the file until two reads agree: its writer may be at work."""
     raw = file.read_bytes()
     while (again := file.read_bytes()) != raw:
         raw = again
@@ -194,7 +195,7 @@ def _encode(head: LogHead, key: bytes) -> bytes:
 
 
 def _sign(head: LogHead, key: bytes) -> str:
-    # Without a `next` the text is that of older versions.
+    # Without a `next` the signed text is that of the older format.
     text = f'{head.seq}:{head.hash}' + ('' if head.next is None else f':{head.next}')
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 

@@ -1,11 +1,11 @@
 """
 The audit log: append-only JSON lines, each chained to the one before by SHA-256.
 
-A record is durable before `append` returns. Beside the log, `<path>.head` names the last record
-that was acknowledged and the one that is being written. So a crash leaves at most one record
-that the head announced, whole or torn; fewer records are a cut, others are forged. With a key the
-head is signed (HMAC-SHA256), so that who rewrites both files is found too; without one, keep the
-last hash elsewhere.
+A record is durable before `append` returns. `<path>.head` beside the log names the last
+acknowledged record and the one that is being written. So a crash leaves at most one announced
+record, whole or torn. A log with fewer records was cut; other records are forged. With a key the
+head is signed (HMAC-SHA256), so that a rewrite of both files is found too. Without a key, keep the
+last hash elsewhere. See decision 0040.
 """
 
 import fcntl
@@ -38,7 +38,7 @@ _TYPES = {'seq': int, 'stamp_ns': int, 'kind': str, 'body': dict, 'prev': str, '
 
 @dataclass(frozen=True)
 class Chain:
-    """What a verified log holds: its last record, where it ends, and the torn line after that."""
+    """What a verified log holds: its last record, its end, and the torn line after the end."""
 
     last: LogHead
     end: int
@@ -47,7 +47,7 @@ class Chain:
 
     @property
     def crash(self) -> str:
-        """Return what a crash, or a writer at work, left at the end; '' for nothing."""
+        """Return what a crash or a writer at work left at the end; '' for nothing."""
         if self.torn:
             return f'record {self.last.seq + 1} is torn: it was announced, never acknowledged'
         return (f'record {self.last.seq} was announced, never acknowledged'
@@ -60,10 +60,10 @@ class AuditLog:
     def __init__(self, path: Path | str, clock: Callable[[], int] = time.time_ns,
                  key: bytes = b'') -> None:
         """
-        Create the log, or verify it and go on with it.
+        Create the log, or verify it and continue it.
 
-        A last line that a crash tore was never acknowledged: it is overwritten by a record of
-        kind 'repair' that says what it was.
+        A last line that was torn by a crash was never acknowledged. It is overwritten by a record
+        of kind 'repair' that holds its hash and text.
 
         :param clock: ns since the epoch, stamped on each record.
         :param key: signs the head; empty leaves it unsigned.
@@ -96,19 +96,19 @@ class AuditLog:
 
     def append(self, kind: str, /, **body: Any) -> dict[str, Any]:
         """
-        Add a record and make it durable before returning.
+        Append a record; it is durable on return.
 
         :param kind: what happened, e.g. 'mode' or 'intervention'.
         :param body: JSON values; numpy arrays and scalars become lists and numbers.
         :return: the record as written.
-        :raises AuditError: it is not JSON, holds a non-finite float, or cannot be written; then
-            the log is as before.
+        :raises AuditError: it is not JSON, holds a non-finite float, or cannot be written. Then
+            the log is unchanged.
         """
         record, line = self._seal(kind, body)
         if self._head_file is None:
             raise AuditError(f'{self.path}: the audit log is closed')
         if not (is_there(self._fd, self.path) and self._head_file.is_there()):
-            # What is written to a file without a name is lost with the process.
+            # A file without a name is lost with the process.
             raise AuditError(f'{self.path}: the audit log or its head file was removed or '
                              'replaced while it was written; put it back or start anew in '
                              'another folder')
@@ -132,7 +132,7 @@ class AuditLog:
         return record
 
     def close(self) -> None:
-        """Give the log back."""
+        """Close the log."""
         if self._head_file is not None:
             self._head_file.close()
             self._head_file = None
@@ -161,16 +161,16 @@ class AuditLog:
         written = 0
         while written < len(line):
             written += os.pwrite(self._fd, line[written:], self._end + written)
-        # What an earlier crash or a full disk left behind the end.
+        # An earlier crash or a full disk may have left bytes after the end.
         os.ftruncate(self._fd, self._end + len(line))
         os.fsync(self._fd)
 
 
 def verify(path: Path | str, key: bytes = b'') -> int:
     """
-    Verify a whole log, also while it is written.
+    Verify a whole log, even while it is being written.
 
-    :param key: checks the signature of the head; empty does not ask for one.
+    :param key: key of the head's signature; empty checks none.
     :return: the number of records.
     :raises AuditError: naming the first record that was edited, removed, added or moved.
     """
@@ -179,9 +179,9 @@ def verify(path: Path | str, key: bytes = b'') -> int:
 
 def records(path: Path | str) -> Iterator[dict[str, Any]]:
     """
-    Iterate over the records of a log, verifying the chain on the way.
+    Iterate over the records of a log and verify the chain on the way.
 
-    :raises AuditError: naming the first record that does not follow.
+    :raises AuditError: naming the first record that breaks the chain.
     """
     for record, _ in _walk(Path(path)):
         if record is not None:
@@ -190,12 +190,12 @@ def records(path: Path | str) -> Iterator[dict[str, Any]]:
 
 def examine(path: Path, key: bytes = b'') -> Chain:
     """
-    Verify a whole log, also while it is written, and tell what it holds.
+    Verify a whole log, even while it is being written, and return what it holds.
 
     :raises AuditError: as `verify`.
     """
-    # A writer may be at work: the log then holds at least what the head said before the log was
-    # read, and at most the announced record more than the head says after.
+    # A writer may be at work. Then the log holds at least the records of the head as read before
+    # it, and at most one announced record more than the head as read after it.
     before = read_head(path, key) if path.exists() else LogHead()
     last, end, torn, hashes = LogHead(), 0, b'', {-1: GENESIS}
     for record, line in _walk(path):
@@ -262,7 +262,7 @@ def _check(path: Path, previous: LogHead, line: bytes) -> dict[str, Any]:
 def _open_alone(path: Path, key: bytes) -> int:
     try:
         if not path.exists():
-            # The head comes first, so that no crash leaves a log without one.
+            # The head is created first, so that no crash leaves a log without one.
             create_head(path, key)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:

@@ -1,8 +1,8 @@
 """
-Reading the audit log: what happened in words, and whether each decision was phi's own.
+Reads the audit log: explains records, and makes every decision again.
 
-A decision record holds the whole `Situation`; the log holds phi's text at each start. So every
-decision can be made again from the log alone and must come out the same.
+A decision record holds the whole `Situation`, and the log holds phi's text at each start. So every
+decision can be made again from the log alone, and must come out the same (decision 0040).
 """
 
 import time
@@ -21,7 +21,7 @@ DECISIONS = ('mode', 'modulate')
 
 @dataclass(frozen=True)
 class LogEntry:
-    """A record of the log with the table of phi that was in force by then."""
+    """A record of the log, with the phi that was in force."""
 
     record: Mapping[str, Any]
     phi: Phi | None
@@ -33,7 +33,7 @@ class LogEntry:
 
     @property
     def is_decision(self) -> bool:
-        """Whether the record is a decision that can be made again."""
+        """Whether the record is a decision that can be recomputed."""
         return self.record['kind'] in DECISIONS and 'situation' in self.record['body']
 
 
@@ -41,7 +41,7 @@ def steps(path: Path | str) -> Iterator[LogEntry]:
     """
     Iterate over the records of a log, each with its phi.
 
-    :raises AuditError: the chain is broken, or a table does not fit its hash.
+    :raises AuditError: the chain is broken, or a text of phi does not fit its hash.
     """
     tables: dict[str, Phi] = {}
     for record in records(path):
@@ -60,9 +60,9 @@ def steps(path: Path | str) -> Iterator[LogEntry]:
 
 def differences(step: LogEntry) -> list[str]:
     """
-    Make a decision again from its record and phi; return what comes out otherwise.
+    Recompute a decision from its record and phi; return the differences, one line each.
 
-    :raises AuditError: the record is no whole decision, or its phi is not in the log.
+    :raises AuditError: the record is incomplete, or its phi is not in the log.
     """
     if step.phi is None:
         raise AuditError(f'record {step.seq}: the log holds no phi with the hash '
@@ -79,7 +79,7 @@ def differences(step: LogEntry) -> list[str]:
 
 @dataclass(frozen=True)
 class OperatorOverrides:
-    """What the operator asked last and did not take back."""
+    """The operator's hold, pin and vetoes that are in force."""
 
     held: bool
     pin_mode: str
@@ -88,11 +88,11 @@ class OperatorOverrides:
 
 def standing_overrides(path: Path | str, launched: Mapping[str, Any]) -> OperatorOverrides:
     """
-    Return the operator's last words, for a start of System M with these settings.
+    Return the operator overrides that are in force at a start of System M (decision 0041).
 
-    A release at System M is passed on to the gate and ends both holds; one at the gate ends its
-    own. A setting is a word of the operator only where it is not what the start before had: a
-    node that died comes back with its first settings, which take back nothing.
+    A release at System M is passed on to the gate and ends both holds; a release at the gate ends
+    the gate's own hold. A setting counts as a new override only if it differs from that of the
+    start before: a node that died restarts with its first settings, which revoke nothing.
 
     :param launched: `pin_mode` and `veto_modes` as given at this start.
     :raises AuditError: the chain is broken.
@@ -102,7 +102,7 @@ def standing_overrides(path: Path | str, launched: Mapping[str, Any]) -> Operato
     asked = dict(launched)
     for record in records(path):
         body = record['body']
-        if record['kind'] in ('start', 'intervention'):     # what is in force from here on
+        if record['kind'] in ('start', 'intervention'):     # in force from here on
             asked |= {name: body[name] for name in launched if name in body}
         if record['kind'] == 'start':
             before = body.get('launched', {})
@@ -118,7 +118,7 @@ def standing_overrides(path: Path | str, launched: Mapping[str, Any]) -> Operato
 
 @dataclass(frozen=True)
 class AuditVerdict:
-    """What `check` found in a sound log; `crash` tells what is unacknowledged at its end."""
+    """What `check` found in a sound log; `crash` names an unacknowledged record at its end."""
 
     records: int
     decisions: int
@@ -128,11 +128,11 @@ class AuditVerdict:
 
 def check(path: Path | str, key: bytes = b'') -> AuditVerdict:
     """
-    Verify the chain and make every decision again.
+    Verify the chain and recompute every decision.
 
-    :param key: the key that signs the head file, when there is one.
-    :return: how many records and decisions there are, and how many decision records were written
-        before situations were kept, which cannot be recomputed.
+    :param key: key of the head's signature; empty checks none.
+    :return: the numbers of records, of recomputed decisions, and of decisions in the older format,
+        which cannot be recomputed.
     :raises AuditError: naming the first record that is wrong.
     """
     chain = examine(Path(path), key)
@@ -141,7 +141,7 @@ def check(path: Path | str, key: bytes = b'') -> AuditVerdict:
         if step.is_decision:
             decisions += 1
             if found := differences(step):
-                raise AuditError(f'{path}: record {step.seq} is not what phi decides: '
+                raise AuditError(f'{path}: record {step.seq} differs from what phi decides: '
                                  f'{"; ".join(found)}')
         elif step.record['kind'] in DECISIONS:
             older += 1
@@ -150,9 +150,9 @@ def check(path: Path | str, key: bytes = b'') -> AuditVerdict:
 
 def find(path: Path | str, number: int) -> LogEntry:
     """
-    Return one record.
+    Return the record of a number.
 
-    :raises AuditError: there is none with this number.
+    :raises AuditError: there is no such record.
     """
     last = -1
     for step in steps(path):
@@ -185,7 +185,7 @@ def summary(record: Mapping[str, Any]) -> str:
 
 def explain(step: LogEntry) -> list[str]:
     """
-    Return in plain words why a decision was made, and prove it by making it again.
+    Explain a decision in plain words, and prove it by recomputing it.
 
     :raises AuditError: the decision cannot be recomputed.
     """
@@ -231,7 +231,7 @@ def _who(s: Situation, decision: Decision) -> list[str]:
 def _drives(s: Situation, decision: Decision, phi: Phi) -> list[str]:
     lines = ['Drives (bias + weight x signal):']
     for mode, drive in sorted(decision.drives.items(), key=lambda item: -item[1]):
-        policy = phi.modes.get(mode, ModePolicy(0.0))   # a pin may name a mode without a row
+        policy = phi.modes.get(mode, ModePolicy(0.0))   # a pinned mode may have no row
         parts = ''.join(f' {w:+g} x {name} {s.signals.get(name, 0.0):.3f}'
                         for name, w in policy.weights.items())
         lines.append(f'  {mode:8s} {drive:6.3f} = {policy.bias:g}{parts}')

@@ -50,7 +50,7 @@ def test_every_decision_recomputes_to_the_same_answer(tmp_path) -> None:
 
 
 @pytest.mark.parametrize(('forged', 'says'), [
-    ({'mode': 'play'}, 'record 3 is not what phi decides: mode'),
+    ({'mode': 'play'}, 'record 3 differs from what phi decides: mode'),
     ({'reason': 'because'}, 'record 3 .* reason'),
     ({'drives': {'task': 9.0}}, 'record 3 .* drives'),
     ({'phi': 'f' * 64}, 'record 3: the log holds no phi')])
