@@ -77,7 +77,7 @@ class ObservationSpec:
             raise SpecError(f'images must come after all plain numbers, got {names}')
         if any(f.shape and (len(f.shape) != 3 or math.prod(f.shape) != f.size or f.hidden)
                for f in self.fields):
-            raise SpecError('expected images that are not hidden, of 3 dimensions that make their size, '
+            raise SpecError('expected images of 3 dimensions, the product their size, not hidden, '
                             f'got {[f for f in self.fields if f.shape]}')
         if all(f.hidden for f in self.fields) or self._goal_spec.is_image:
             raise SpecError('expected a field that is not hidden and a goal that is no image, got '
