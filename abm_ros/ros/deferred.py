@@ -1,4 +1,4 @@
-"""Work that is off the control path, done a little later."""
+"""Defers work that is off the control path (decision 0011)."""
 
 from collections import deque
 from collections.abc import Callable
@@ -9,15 +9,15 @@ from abm_ros.ros.node import PartNode
 
 class Deferred:
     """
-    Runs work once the chain from sensors to motors has answered.
+    Runs work after the chain from sensors to motors has answered.
 
-    Learning from a reading, planning ahead and recording can wait a few milliseconds; done at
-    once they would take a processor from the next node of the chain. What is still waiting when
-    the next reading comes must be done first: call `flush`.
+    Measuring, planning ahead and recording can wait a few milliseconds. Done at once, they would
+    take a processor from the next node of the chain. When the next reading comes, call `flush`
+    first: work that still waits must be done before it.
     """
 
     def __init__(self, node: PartNode[Any], delay_s: float) -> None:
-        """:param delay_s: how long work waits; 0 does it at once."""
+        """:param delay_s: how long work waits; 0 runs it at once."""
         self._node = node
         self._work: deque[tuple[str, Callable[..., None], tuple[Any, ...]]] = deque()
         self._timer = None
@@ -26,7 +26,7 @@ class Deferred:
             self._timer.cancel()
 
     def __call__(self, what: str, callback: Callable[..., None], *args: Any) -> None:
-        """Run `callback(*args)` later, guarded; `what` names it in the log."""
+        """Run `callback(*args)` later; an error is logged under the name `what`."""
         if self._timer is None:
             self._node.guarded(what, callback, *args)
             return
@@ -35,7 +35,7 @@ class Deferred:
             self._timer.reset()
 
     def flush(self) -> None:
-        """Do now what waits, in order."""
+        """Run all waiting work now, in order."""
         if self._timer is not None and self._work:
             self._timer.cancel()
             while self._work:

@@ -1,9 +1,9 @@
 """
-The ports of every node: what System M may wire, and what is hard-wired.
+The ports of every node: the endpoints that System M may wire (decision 0005).
 
-A port is rewirable: parameter `port.<name>` names its topic, '' unwires it, and the endpoint
-exists only while the node is active. A line is hard-wired: it exists from start-up to the end
-whatever the mode, because safety or supervision hangs on it.
+Parameter `port.<name>` names the topic of a port; '' unwires it. The endpoint exists only while
+the node is active. Hard-wired lines are not listed here: they exist from start to end in every
+mode, because safety or supervision depends on them.
 """
 
 from dataclasses import dataclass
@@ -94,7 +94,7 @@ PORTS: dict[str, tuple[Port, ...]] = {
     ),
 }
 
-# What a row of the wiring table may set in a node; every other runtime setting is System M's own.
+# Settings that a row of the wiring table may set; System M sets all other runtime settings.
 ROW_SETTINGS: RowSettings = {
     names.SYSTEM_A_LEARNER: {'schedule': SCHEDULES}, names.SYSTEM_B_LEARNER: {
         'schedule': SCHEDULES}}
@@ -102,7 +102,7 @@ ROW_SETTINGS: RowSettings = {
 
 def read_wiring(text: str) -> Wiring:
     """
-    Read a wiring table for the nodes and ports that there are.
+    Read a wiring table and check it against these nodes and ports.
 
     :raises WiringError: see `load_wiring`.
     """

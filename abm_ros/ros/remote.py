@@ -45,7 +45,7 @@ class Remote:
         self._set: Client = node.create_client(SetParameters, f'{target}/set_parameters')
 
     def ready(self) -> bool:
-        """Tell whether all services are matched."""
+        """Tell whether all services were discovered."""
         return all(c.service_is_ready() for c in (self._change, self._get, self._set))
 
     def change(self, transition: int) -> Call:
@@ -65,11 +65,9 @@ class Remote:
 
 def call_all(calls: Sequence[Call], timeout_s: float) -> list[Any]:
     """
-    Make calls in parallel and wait for their answers.
+    Make calls in parallel and wait for their answers; not on the thread that spins.
 
-    Must not run on the spinning thread.
-
-    :return: the responses in the order of the calls, None where none came in time.
+    :return: the responses in the order of the calls; None for each that did not come in time.
     """
     if not calls:
         return []

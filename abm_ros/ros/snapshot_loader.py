@@ -1,4 +1,4 @@
-"""Model snapshots on their way into an acting node."""
+"""Loads model snapshots into an acting node (decision 0011)."""
 
 import threading
 from collections.abc import Callable
@@ -14,13 +14,13 @@ T = TypeVar('T')
 
 class SnapshotLoader(Generic[T]):
     """
-    Opens snapshots in a thread of its own, since that takes longer than a reading may wait.
+    Opens snapshots in a thread of its own, since opening one takes longer than a reading may wait.
 
-    Only the newest snapshot counts: one that was overtaken while it waited is never opened.
+    Only the newest snapshot counts: one that is replaced while it waits is never opened.
     """
 
     def __init__(self, node: PartNode[Any], open_snapshot: Callable[[Snapshot], T | None]) -> None:
-        """:param open_snapshot: makes a snapshot ready; None where it cannot be used yet."""
+        """:param open_snapshot: opens a snapshot; returns None if it cannot be used yet."""
         self._node = node
         self._open_snapshot = open_snapshot
         self._arrived: bytes | None = None
@@ -30,10 +30,10 @@ class SnapshotLoader(Generic[T]):
 
     def take(self, message: UInt8MultiArray, *, wait: bool) -> None:
         """
-        Take a snapshot's message.
+        Take the message of a snapshot.
 
         :param wait: open it now, in the caller's thread.
-        :raises SnapshotError: with `wait`, when it cannot be opened; else it is logged.
+        :raises SnapshotError: with `wait`, if it cannot be opened; otherwise the error is logged.
         """
         data = bytes(message.data)
         if wait:
@@ -41,17 +41,17 @@ class SnapshotLoader(Generic[T]):
             return
         self._arrived = data
         if self._thread is None or not self._thread.is_alive():
-            # No daemon: one that is in foreign code when the interpreter ends aborts the process.
-            self._thread = threading.Thread(target=self._work, name='opener')
+            # Not a daemon: one in foreign code when the interpreter ends aborts the process.
+            self._thread = threading.Thread(target=self._work, name='snapshot_loader')
             self._thread.start()
 
     def reopen(self) -> None:
-        """Open the newest snapshot again, now: what it is opened for has changed."""
+        """Open the newest snapshot again, since the spec that it is opened for has changed."""
         if self.newest is not None:
             self._open_now(self.newest)
 
     def opened(self) -> T | None:
-        """Return what was opened since the last call, None when there is nothing new."""
+        """Return the snapshot opened since the last call; None if there is none."""
         opened, self._opened = self._opened, None
         return opened
 
