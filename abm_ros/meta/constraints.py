@@ -1,8 +1,8 @@
 """
-Constraints on System M, checked outside its policy phi.
+Constraints on System M, checked outside its policy phi (decision 0042).
 
-They bar modes, make modes last, and bound modulations; the safe mode they can neither bar nor
-limit. Contradictions are refused when they are read, by name.
+They forbid modes, keep modes in force, and bound modulations. They can neither forbid nor limit
+the safe mode. Contradictions are refused by name when the constraints are read.
 """
 
 from collections import deque
@@ -20,10 +20,10 @@ CEILINGS = ('plasticity_a', 'plasticity_b')
 @dataclass(frozen=True)
 class Constraints:
     """
-    What binds System M whatever phi says; times in seconds, infinite where not limited.
+    The constraints; times in seconds, infinite where there is no limit.
 
-    Only restful modes count as rest: the arm rests in the safe mode too, but that is no answer to
-    tiredness.
+    Only restful modes count as rest. The arm also stands still in the safe mode, but that does not
+    count.
     """
 
     modes: Modes
@@ -31,7 +31,7 @@ class Constraints:
     max_dwell_s: Mapping[str, float] = field(default_factory=dict)
     min_dwell_s: Mapping[str, float] = field(default_factory=dict)
     forbidden_transitions: tuple[tuple[str, str], ...] = ()
-    # A mode that was left at its longest dwell may come back after this long.
+    # Shortest time before a mode returns that was left at its longest dwell.
     recover_s: float = 3.0
     quota_window_s: float = 600.0
     quotas: Mapping[str, float] = field(default_factory=dict)
@@ -42,9 +42,9 @@ class Constraints:
 
     def forbidden(self, ledger: 'Ledger', now_s: float) -> dict[str, str]:
         """
-        Return the modes that may not be in force now, each with the rule that bars it.
+        Return the forbidden modes, each with the rule that forbids it.
 
-        :param ledger: what modes there were so far.
+        :param ledger: the modes so far.
         :param now_s: monotonic time, s.
         """
         found: dict[str, str] = {}
@@ -75,7 +75,7 @@ class Constraints:
 
 
 class Ledger:
-    """Which modes were in force and when: what the constraints count."""
+    """Records which modes were in force and when, for the constraints."""
 
     def __init__(self, modes: Modes, mode: str, now_s: float) -> None:
         self.mode = mode
@@ -85,7 +85,7 @@ class Ledger:
         self._past: deque[tuple[str, float, float]] = deque()
 
     def enter(self, mode: str, now_s: float, rest_s: float) -> None:
-        """Note the mode in force from now on."""
+        """Record the mode that is in force from now on."""
         if mode == self.mode:
             return
         if self._rests_whole(rest_s, now_s):
@@ -94,7 +94,7 @@ class Ledger:
         self.mode, self.since_s = mode, now_s
 
     def within(self, mode: str, window_s: float, now_s: float) -> float:
-        """Return for how long a mode was in force within the last window, s."""
+        """Return how long a mode was in force within the last window, s."""
         begin_s = now_s - window_s
         while self._past and self._past[0][2] < now_s - max(window_s, 3600.0):
             self._past.popleft()
@@ -103,17 +103,17 @@ class Ledger:
                    for name, start_s, end_s in spans if name == mode)
 
     def last_s(self, mode: str) -> float:
-        """Return how long the last finished stretch of a mode was, 0 when there was none, s."""
+        """Return the length of the last finished stretch of a mode, s; 0 if there was none."""
         return next((end - start for name, start, end in reversed(self._past) if name == mode),
                     0.0)
 
     def left_s(self, mode: str) -> float:
-        """Return when a mode was last left, -inf when never, s."""
+        """Return when a mode was last left, s; -inf if never."""
         return next((end for name, _, end in reversed(self._past) if name == mode),
                     -float('inf'))
 
     def awake_s(self, rest_s: float, now_s: float) -> float:
-        """Return the time since the last whole rest, s; a rest under way that is whole ends it."""
+        """Return the time since the last complete rest, s; 0 in a rest that is complete."""
         return 0.0 if self._rests_whole(rest_s, now_s) else now_s - self._rested_s
 
     def _rests_whole(self, rest_s: float, now_s: float) -> bool:
@@ -121,7 +121,7 @@ class Ledger:
 
 
 _READ = Reader('constraints', ConstraintError)
-_LEAST_S = 1e-3    # of a longest stretch: 0 would forbid the mode, which forbidden_modes says
+_LEAST_S = 1e-3    # of a longest dwell: with 0 a mode would be forbidden
 _ENDLESS_S = float('inf')
 _NUMBERS = {'recover_s': (0.0, 3600.0), 'quota_window_s': (1.0, 3600.0),
             'max_awake_s': (1.0, _ENDLESS_S), 'rest_s': (0.0, 3600.0),
@@ -183,7 +183,7 @@ def _check_contradictions(c: Constraints) -> None:
 
 
 def _check_rest(c: Constraints) -> None:
-    """Whoever must rest must be able to: some restful mode lasts long enough."""
+    """Check that the rest which max_awake_s demands is possible."""
     restful = c.modes.restful
     if not any(mode not in c.forbidden_modes
                and c.rest_s <= c.max_dwell_s.get(mode, float('inf'))

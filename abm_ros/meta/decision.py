@@ -1,8 +1,8 @@
 """
-One decision of System M as a pure function of what is written down about it.
+A decision of System M, as a pure function of what the audit log records (decision 0040).
 
-A `Situation` holds everything that a decision depends on beside phi, so that the audit log can
-keep it and anybody can recompute the decision from the record and phi's text.
+A `Situation` holds everything that a decision depends on, except phi. The audit log keeps both, so
+that anybody can recompute the decision.
 """
 
 import hashlib
@@ -14,18 +14,18 @@ from abm_ros.common.errors import AuditError
 from abm_ros.meta.modes import DESIGN, DESIGN_SAFE
 from abm_ros.meta.phi import Decision, ModePolicy, Modulation, Phi, PolicyState, decide
 
-# A situation that phi has no say in.
+# The modulation while a fault or the operator decides.
 _STILL = Modulation(0.0, 0.0)
 
 
 @dataclass(frozen=True)
 class Situation:
     """
-    All that decides beside phi.
+    Everything that a decision depends on, except phi.
 
-    `modes` are all modes and `safe` is the safe one; `forbidden` names for each mode that may not
-    be in force the rule that bars it; `keep_s` is how long the constraints make the current mode
-    last; `ceilings` bound the modulation.
+    `modes` are all modes, and `safe` is the safe one. `forbidden` maps each forbidden mode to the
+    rule that forbids it. `keep_s` is the least dwell of the current mode by the constraints.
+    `ceilings` bound the modulation.
     """
 
     signals: Mapping[str, float]
@@ -45,14 +45,14 @@ class Situation:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A meta-action that phi wanted and a rule refused."""
+    """A mode or modulation that phi wanted and a rule refused."""
 
     wanted: str
     rule: str
 
 
 def choose(situation: Situation, phi: Phi) -> Decision:
-    """Return the decision: faults and the operator first, then constraints, then phi."""
+    """Decide: faults and the operator come first, then constraints, then phi."""
     s = situation
     if s.fault or s.held:
         since_s = s.state.since_s if s.state.mode == s.safe else s.now_s
@@ -75,7 +75,7 @@ def _by_phi(s: Situation, phi: Phi) -> Decision:
     allowed = {mode for mode in s.modes if mode not in s.forbidden}
     pinned = s.pinned in allowed
     if only := s.pinned if pinned else '' if s.pinned else s.baseline:
-        # No drive competes; hard overrides interrupt a pin and the baseline alike.
+        # No other drive competes; hard overrides interrupt a pin and the baseline alike.
         phi = replace(phi, modes={only: phi.modes.get(only, ModePolicy(0.0))})
     decision = decide(s.signals, s.state, phi, s.now_s, allowed, s.safe)
     stayed_s = s.now_s - s.state.since_s
@@ -100,7 +100,7 @@ def _bounded(modulation: Modulation, s: Situation) -> Modulation:
 
 
 def refused(situation: Situation, phi: Phi, decision: Decision) -> Refusal | None:
-    """Return what phi would have done without the rules, when a rule refused just that."""
+    """Return what phi would have done without the rules, if a rule refused it."""
     s = situation
     if s.begin or s.fault or s.held:
         return None
@@ -111,13 +111,13 @@ def refused(situation: Situation, phi: Phi, decision: Decision) -> Refusal | Non
         return Refusal(wanted.mode, over[0]) if over and not s.baseline else None
     if rule := s.forbidden.get(wanted.mode):
         return Refusal(wanted.mode, rule)
-    # Without the time that passes, so that one refusal is one text from tick to tick.
+    # Without the elapsed time, so that the text of a refusal stays the same from tick to tick.
     return Refusal(wanted.mode, f'min_dwell_s.{s.state.mode}: {s.keep_s:g} s'
                    ) if decision.reason.startswith('min_dwell_s.') else None
 
 
 def table_hash(text: str) -> str:
-    """Return the SHA-256 that decision records name a table by."""
+    """Return the SHA-256 by which decision records name a table."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -136,9 +136,9 @@ def to_record(situation: Situation, decision: Decision, phi_hash: str) -> dict[s
 
 def from_record(body: Mapping[str, Any]) -> tuple[Situation, Decision]:
     """
-    Read back what a decision record says.
+    Read a decision record.
 
-    :raises AuditError: it holds no whole decision.
+    :raises AuditError: it is incomplete.
     """
     try:
         raw = dict(body['situation'])
@@ -148,14 +148,14 @@ def from_record(body: Mapping[str, Any]) -> tuple[Situation, Decision]:
         modes, safe = tuple(raw.pop('modes', DESIGN)), raw.pop('safe', DESIGN_SAFE)
         situation = Situation(**{**raw, 'state': PolicyState(**raw['state']), 'modes': modes,
                                  'safe': safe})
-        # Before overrides could settle, one was in force only while its signal was not well.
+        # Before settle_s existed, an override was in force only while its signal was not well.
         unwell_s = body.get('unwell_s', raw['now_s'] if body['override'] >= 0 else 0.0)
         decision = Decision(
             body['mode'], body['reason'], body['drives'], raw['signals'],
             Modulation(**body['modulation']),
             PolicyState(body['mode'], body['since_s'], body['override'], unwell_s))
     except (KeyError, TypeError, ValueError) as error:
-        raise AuditError(f'the record holds no whole decision: {error!r}') from error
+        raise AuditError(f'the record of the decision is incomplete: {error!r}') from error
     return situation, decision
 
 

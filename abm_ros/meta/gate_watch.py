@@ -1,4 +1,4 @@
-"""When System M tells the motor gate again that it may open."""
+"""Decides when System M arms a motor gate again that shut by itself (decision 0006)."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,10 @@ _FINE_S = 10.0
 @dataclass
 class GateWatch:
     """
-    Waits before it tells a gate again, and twice as long each time that this did not help.
+    Waits before it arms the gate again, and twice as long each time that this did not help.
 
-    What shuts the gate for good may go on, a second System M for one: motors that open once a
-    second for a moment would be worse than motors that stay shut.
+    The cause may persist, a second System M for example. Motors that open for a moment once a
+    second are worse than motors that stay shut.
     """
 
     patience_s: float = _LEAST_S
@@ -21,9 +21,9 @@ class GateWatch:
 
     def overdue(self, shut: bool, now_s: float) -> bool:
         """
-        Tell whether the gate must be told again.
+        Tell whether the gate must be armed again now.
 
-        :param shut: whether the motors should be open now and the gate does not let them.
+        :param shut: whether the motors should be open but the gate keeps them shut.
         :param now_s: monotonic time, s.
         """
         if not shut:

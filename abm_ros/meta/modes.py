@@ -1,8 +1,8 @@
 """
-What each mode is to System M: the roles that its row of the wiring table declares.
+The roles of modes, which the rows of the wiring table declare (decision 0004).
 
-The code asks for roles and never for the name of a mode, so that a new mode is a new row. The
-modes of the design keep the roles of the design, so that no table can make sleep move the motors.
+The code asks for roles and never for the name of a mode, so a new mode is a new row. The modes of
+the design keep the roles of the design, so that no table can make sleep move the motors.
 """
 
 from collections.abc import Iterator, Mapping
@@ -44,9 +44,9 @@ class Roles:
 ROLES = tuple(item.name for item in fields(Roles))
 # A mode with one of these stands still, whatever else its row says.
 STILL = ('watches', 'restful', 'consolidates', 'imagines', 'safe')
-# In these, what is replayed or imagined must not be taken for the present.
+# In these the senses are shut: replayed or imagined steps must not mix with present ones.
 BLIND = ('consolidates', 'imagines')
-# What the modes of the design (section 4) are in every table; tables of version 1 name no roles.
+# The roles of the modes of the design, in every table; tables of version 1 name no roles.
 DESIGN: Mapping[str, Roles] = {
     'play': Roles(acts=True, explores=True),
     'task': Roles(acts=True),
@@ -61,7 +61,7 @@ DESIGN_INITIAL, DESIGN_SAFE = 'task', 'freeze'
 
 
 def role_problem(mode: str, roles: Roles, *, motors_open: bool, senses_open: bool) -> str:
-    """Return why a mode cannot be what its row says, '' when it can."""
+    """Return why a row is refused, '' if it is not."""
     designed = DESIGN.get(mode, roles)
     if roles != designed:
         return (f'roles: {mode} is a mode of the design and has the roles '
@@ -73,7 +73,7 @@ def role_problem(mode: str, roles: Roles, *, motors_open: bool, senses_open: boo
     if roles.explores and not roles.acts:
         return 'roles: explores needs acts'
     if motors_open and not roles.acts:
-        return f"motors: must be 'shut' in {mode}, which has not the role acts"
+        return f"motors: must be 'shut' in {mode}, which lacks the role acts"
     if motors_open and not senses_open:
         return "motors: must be 'shut' where the senses are"
     blind = [name for name in BLIND if getattr(roles, name)]
@@ -84,9 +84,9 @@ def role_problem(mode: str, roles: Roles, *, motors_open: bool, senses_open: boo
 
 class Modes(Mapping[str, Roles]):
     """
-    The modes that there are, in the order of their table, each with its roles.
+    All modes with their roles, in the order of the wiring table.
 
-    `initial` is the mode in which a graph is brought up when nothing else is asked for.
+    `initial` is the mode of bring-up unless another one is asked for.
     """
 
     def __init__(self, roles: Mapping[str, Roles], initial: str) -> None:

@@ -1,7 +1,7 @@
 """
 phi, System M's routing policy: from meta-states to a mode and to modulations.
 
-phi is a fixed table within a life; evolution writes it. `decide` is a pure function.
+phi is a fixed table within a life; evolution is to write it. `decide` is a pure function.
 Source: arXiv:2603.15381, section 3 and table C.1.
 """
 
@@ -17,7 +17,7 @@ from abm_ros.meta.signals import SIGNALS
 
 @dataclass(frozen=True)
 class Modulation:
-    """What System M sets in A and B beside their wires."""
+    """The settings of A and B that System M changes beside their wires."""
 
     plasticity_a: float = setting(
         1.0, 'Learning-rate factor of System A.', low=0.0, high=1.0)
@@ -39,18 +39,18 @@ class Modulation:
 
 _MODULATIONS = {item.name: item for item in fields(Modulation)}
 _GRADED = [name for name, item in _MODULATIONS.items() if isinstance(item.default, float)]
-# A modulation moves in steps, so that a trembling signal does not set parameters at every tick.
+# A modulation moves in steps, so that a noisy signal does not set parameters at every tick.
 _STEP = 0.05
 _READ = Reader('phi', PhiError)
-_MOST = 1e6   # of a bias, a weight or a dwell: beyond it, it is a mistake
+_MOST = 1e6   # largest bias, weight or dwell; more is taken for a mistake
 
 
 @dataclass(frozen=True)
 class ModePolicy:
     """
-    One mode's drive: bias + weights . signals, how long it lasts, what it modulates.
+    The row of one mode: its drive (bias + weights . signals), its dwell and its modulation.
 
-    `modulated` names for a modulation the weights by which signals move it.
+    `modulated` gives, for a modulation, the weights by which signals move it.
     """
 
     bias: float
@@ -61,7 +61,7 @@ class ModePolicy:
     modulated: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def modulate(self, signals: Mapping[str, float]) -> Modulation:
-        """Return what is modulated under these signals, within the modulations' bounds."""
+        """Return the modulation under these signals, within its bounds."""
         changes = {}
         for name, weights in self.modulated.items():
             info = setting_of(_MODULATIONS[name])
@@ -72,16 +72,17 @@ class ModePolicy:
         return replace(self.modulation, **changes) if changes else self.modulation
 
     def drive(self, signals: Mapping[str, float]) -> float:
-        """Return the drive; a signal that is not known yet counts as 0."""
+        """Return the drive; an unknown signal counts as 0."""
         return self.bias + sum(w * signals.get(s, 0.0) for s, w in self.weights.items())
 
 
 @dataclass(frozen=True)
 class Override:
     """
-    A hard override: enter `mode` when the signal crosses, stay until it is well again.
+    A hard override: enter `mode` when the signal crosses the threshold, leave when it is well.
 
-    It must be well for `settle_s` at a stretch, so that a signal that alternates does not.
+    The signal is well when it is past `until`. It must be well for `settle_s` without a break, so
+    that a signal that jumps does not switch the mode at each tick.
     """
 
     signal: str
@@ -92,14 +93,14 @@ class Override:
     settle_s: float = 0.0
 
     def trips(self, signals: Mapping[str, float]) -> bool:
-        """Tell whether the override must start."""
+        """Tell whether the override must begin."""
         value = signals.get(self.signal)
         if value is None:
             return False
         return value > self.above if self.above is not None else value < (self.below or 0.0)
 
     def persists(self, signals: Mapping[str, float]) -> bool:
-        """Tell whether the override, once started, must go on."""
+        """Tell whether an override in force must go on."""
         value = signals.get(self.signal)
         if value is None:
             return False
@@ -120,10 +121,10 @@ class Phi:
 
     def check_modes(self, known: Collection[str]) -> None:
         """
-        Make sure that every mode that the table names is there.
+        Check that every mode that the table names exists.
 
         :param known: the modes of the wiring table.
-        :raises PhiError: naming the modes that are not.
+        :raises PhiError: naming the unknown modes.
         """
         for where, named in (('modes', list(self.modes)),
                              ('overrides', [rule.mode for rule in self.overrides])):
@@ -139,7 +140,7 @@ class PolicyState:
     mode: str
     since_s: float
     override: int = -1
-    unwell_s: float = 0.0     # when the override's signal was last not well again
+    unwell_s: float = 0.0     # when the signal of the override was last not well
 
 
 @dataclass(frozen=True)
@@ -159,9 +160,10 @@ def decide(signals: Mapping[str, float], state: PolicyState, phi: Phi, now_s: fl
     """
     Choose the mode for now.
 
-    Overrides come first, in their order, and ignore dwell; one whose mode is not allowed enters
-    the safe mode, which always is. Then the current mode stays for its minimum dwell; then the
-    strongest allowed drive wins if it beats the current one by the current mode's hysteresis.
+    Overrides come first, in their order, and ignore dwell. An override whose mode is not allowed
+    enters the safe mode, which is always allowed. Otherwise the current mode stays for its minimum
+    dwell. Then the strongest allowed drive wins if it beats the drive of the current mode by more
+    than that mode's hysteresis.
 
     :param signals: meta-states, each in [0, 1]; unknown ones are absent.
     :param now_s: monotonic time, s.
@@ -207,7 +209,7 @@ def _decision(mode: str, reason: str, drives: Mapping[str, float],
 
 def load_phi(text: str) -> Phi:
     """
-    Read the table from YAML; which modes there are is for the wiring to say (`check_modes`).
+    Read the table from YAML; `check_modes` compares its modes with the wiring.
 
     :raises PhiError: not YAML, an unknown signal or key, one that stands twice, another version,
         or a value of the wrong type or out of bounds.

@@ -1,5 +1,5 @@
 """
-The meta-states that System M sees: each a number in [0, 1], each with its calibration.
+The meta-states that System M sees: each is a number in [0, 1] with a stated calibration.
 
 Epistemic: `prediction_error`, `uncertainty`, `novelty`, `learning_gain`, `collapse`,
 `competence`, `calibration_error`. Species-specific: `cue`, `looming`.
@@ -38,24 +38,24 @@ def prediction_error(ratio: float) -> float:
     """
     Return the error of predictions: 1 for a model no better than persistence, 0 for a perfect one.
 
-    :param ratio: squared error of the model over that of predicting no change; not a number
-        where there is no model, which knows nothing: 1.
+    :param ratio: squared error of the model over that of predicting no change; NaN without a model
+        gives 1.
     """
     return clip_unit(ratio) if np.isfinite(ratio) else 1.0
 
 
 def uncertainty(disagreement: float) -> float:
     """
-    Return the ensemble's doubt: 0.5 where its members differ as much as a step moves.
+    Return the uncertainty: 0.5 where the members of the ensemble differ by a typical step.
 
-    :param disagreement: variance of the predictions over the squared size of a usual step; not
-        a number where there is no ensemble: 1.
+    :param disagreement: variance of the predictions over the squared size of a typical step; NaN
+        without an ensemble gives 1.
     """
     return saturating(disagreement) if np.isfinite(disagreement) else 1.0
 
 
 def novelty(told: float) -> float:
-    """Return what memory tells of the distance to its nearest records; 1 where it tells none."""
+    """Return the novelty that memory reports; 1 if it reports none."""
     return clip_unit(told) if np.isfinite(told) else 1.0
 
 
@@ -66,10 +66,10 @@ def looming(rate: float) -> float:
     """
     Return looming from the inverse time to contact.
 
-    Linear in the rate, the quantity that animals time their retreat by: 0 for nothing that comes
-    nearer, 0.5 one second before contact, 1 at half a second or less. Source: Lee 1976.
+    It is linear in the rate, by which animals time their retreat: 0 if nothing approaches, 0.5 one
+    second before contact, 1 at half a second or less. Source: Lee 1976.
 
-    :param rate: 1/s, of the sensory gate's detector.
+    :param rate: inverse time to contact, 1/s, from the sensory gate's detector.
     """
     return clip_unit(LOOMING_CONTACT_S * rate)
 
@@ -78,7 +78,7 @@ def learning_gain(slow: float, fast: float) -> float:
     """
     Return the relative fall of an error from its slow to its fast average.
 
-    0 on a plateau or when the error grows; 1 when it fell to nothing.
+    It is 0 on a plateau or when the error grows, and 1 when the error fell to 0.
     """
     return clip_unit((slow - fast) / slow) if slow > 0 else 0.0
 
@@ -87,8 +87,8 @@ def collapse(latent_rank: float, observation_rank: float) -> float:
     """
     Return the share of the observation's effective dimensions that the latents lost.
 
-    0 when the latents' effective rank is at least the observation's, 1 when all latents lie on a
-    line or a point (rank 1). A plateau of the error leaves the rank alone; a collapse does not.
+    It is 0 when the latents' effective rank is at least the observation's, and 1 when all latents
+    lie on a line or in a point (rank 1). A plateau of the error does not change the rank.
     Source: Roy & Vetterli 2007 for the effective rank.
     """
     if not observation_rank > 1.0 or not np.isfinite(latent_rank):
@@ -104,7 +104,7 @@ class Average:
     value: float = float('nan')
 
     def update(self, value: float) -> float:
-        """Take a sample and return the average; the first sample starts it."""
+        """Take a sample and return the average; the first sample is the first average."""
         if np.isfinite(value):
             rate = 1.0 / self.samples
             self.value = value if np.isnan(self.value) else (
@@ -117,8 +117,8 @@ class SleepPressure:
     """
     Counts experience that sleep has not consolidated yet.
 
-    A transition counts as consolidated when sleep replayed as many samples as `replays` per
-    transition; a full load is `capacity` transitions. Source: arXiv:2603.15381, B.2, and the
+    A transition counts as consolidated after `replays` samples were replayed in sleep. A full load
+    is `capacity` transitions. Source: arXiv:2603.15381, B.2, and the
     homeostatic process of Borbely (1982) for the integrate-and-discharge form.
     """
 

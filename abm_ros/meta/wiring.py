@@ -1,4 +1,4 @@
-"""The wiring table: what each mode is, for System M and for every node."""
+"""The wiring table: for each mode its roles, and for every node its state, ports and settings."""
 
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -14,18 +14,18 @@ GATE_PORT = 'action'
 SENSOR_PORTS = ('joint_states', 'tool_pose', 'camera', 'battery', 'goal')
 _READ = Reader('wiring', WiringError, newest=2)
 _LOG = logging.getLogger(__name__)
-# What version 2 has and version 1 has not.
+# The keys that version 2 added.
 _NEW_KEYS, _NEW_ROW_KEYS = ('initial',), ('roles', 'senses')
 _ROW_KEYS = (*_NEW_ROW_KEYS, 'motors', 'refusal', 'nodes')
 # The command line's word for no mode at all.
 _RESERVED = 'none'
-# For each node the settings that a row may set, each with the texts that it may be set to.
+# For each node the settings that a row may set, each with the allowed texts.
 RowSettings = Mapping[str, Mapping[str, Collection[str]]]
 
 
 @dataclass(frozen=True)
 class NodeRow:
-    """What one node is in one mode: its lifecycle state, its wires, its settings."""
+    """One node in one mode: its lifecycle state, its wires, its settings."""
 
     active: bool
     ports: Mapping[str, str]

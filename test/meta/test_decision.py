@@ -105,5 +105,5 @@ def test_a_refusal_names_the_rule_and_what_is_not_refused_is_not_logged() -> Non
 
 @pytest.mark.parametrize('body', [{}, {'situation': 3}, {'situation': {'mood': 1}}])
 def test_a_record_without_a_whole_decision_is_refused(body) -> None:
-    with pytest.raises(AuditError, match='no whole decision'):
+    with pytest.raises(AuditError, match='is incomplete'):
         from_record(body)

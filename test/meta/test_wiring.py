@@ -178,7 +178,7 @@ BLIND = yaml.safe_load(TEXT)['modes']['sleep']['nodes']
     ({'roles': 'acts'}, "exercise.roles: expected a list .* got 'acts'"),
     ({'roles': ['acts', 'dances']}, "exercise.roles: .* got 'dances'"),
     ({'roles': [['acts']]}, r"exercise.roles: .* got \['acts'\]"),
-    ({'roles': []}, "exercise.motors: must be 'shut' .* has not the role acts"),
+    ({'roles': []}, "exercise.motors: must be 'shut' .* lacks the role acts"),
     ({'roles': ['watches']}, "exercise.motors: must be 'shut'"),
     ({'roles': ['acts', 'restful']}, 'exercise.roles: acts and restful exclude'),
     ({'roles': ['acts', 'consolidates']}, 'exercise.roles: acts and consolidates exclude'),
