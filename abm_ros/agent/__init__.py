@@ -1,7 +1,7 @@
 """
-The whole agent in one process, and the loop of agent and body.
+The whole agent in one process, and its loop with a body.
 
-In: observations of a body. Out: actions; the same, step by step, as the lock-stepped graph.
-`agent` learns, `frozen` only acts, `life` steps a body with either.
+In: observations of a body. Out: actions, step by step the same as in the lock-stepped graph.
+`agent` learns, `frozen` only acts, `life` steps a body with either of them.
 Imports every room of algorithms, and bodies.
 """

@@ -1,4 +1,4 @@
-"""The agent as it is at one moment: it acts with fixed snapshots and learns nothing."""
+"""An agent that acts with fixed snapshots and learns nothing."""
 
 import numpy as np
 
@@ -12,13 +12,13 @@ from abm_ros.world_model.perception import Perception
 
 class FrozenAgent:
     """
-    What the acting nodes do with the snapshots that they have; nothing is recorded.
+    Does what the acting nodes do with their snapshots; records nothing.
 
     :param spec: what the body observes and takes.
     :param planner: how much System B searches.
-    :param snapshots: of Systems A and B; it babbles without them and where B's is None.
+    :param snapshots: of Systems A and B; without both the agent babbles.
     :param rng: source of babbling and plans: the only randomness.
-    :param drive: what System M asks of System B.
+    :param objective: what System M asks of System B.
     :raises SnapshotError: a snapshot does not fit.
     """
 
@@ -42,4 +42,4 @@ class FrozenAgent:
         return action
 
     def executed(self, stamp_ns: int, action: np.ndarray) -> None:
-        """Take the action that the motor guard let through; nothing depends on it."""
+        """Ignore the executed action, since nothing is learned."""

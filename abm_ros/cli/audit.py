@@ -41,7 +41,7 @@ def _command(commands: 'argparse._SubParsersAction[argparse.ArgumentParser]', na
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run a subcommand; what is wrong with a log is an error of one line."""
+    """Run a subcommand; a damaged log gives an error of one line."""
     path: Path = arguments.log
     path = path / _NAME if path.is_dir() else path
     actions: dict[str, Callable[[Path, argparse.Namespace], int]] = {
@@ -70,7 +70,7 @@ def _verify(path: Path, arguments: argparse.Namespace) -> int:
          + ('and signature sound' if arguments.key else 'sound')
          + f'; {verdict.decisions} decisions recomputed to the same answer')
     if verdict.crash:
-        _say(f'{verdict.crash}: a crash came between, or it is being written now')
+        _say(f'{verdict.crash}: the writer crashed, or is writing now')
     if verdict.older:
         _say(f'{verdict.older} decisions are of an older format and cannot be recomputed')
     return 0

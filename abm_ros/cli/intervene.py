@@ -20,13 +20,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     pin.add_argument('mode', help="a mode of the graph's wiring table; none lets phi decide")
     veto = commands.add_parser('veto', help='forbid modes', description='forbid modes')
     veto.add_argument('modes', nargs='+', metavar='mode',
-                      help='all modes that are vetoed from now on; none allows all')
+                      help='the modes that are vetoed from now on; none allows all')
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run one intervention; exit code 1 when it did not take effect."""
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    # Here and not above: the ROS wheels restart Python once to set their library path.
+    # Not at the top: the ROS wheels restart Python once to set their library path.
     from abm_ros.ros.operator_client import Operator
     with Operator(arguments.namespace, arguments.timeout) as operator:
         if arguments.intervene in ('hold', 'release'):

@@ -1,8 +1,8 @@
 """
 The outside watcher: counts commands that should never have been sent.
 
-It shares nothing with the motor gate but the robot description: its own parser of limits, its
-own clock, its own idea of when the motors must be still.
+It shares only the robot description with the motor gate. It has its own parser of limits, its own
+clock and its own rule for when the motors must stand still.
 """
 
 import xml.etree.ElementTree as ElementTree
@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-# A mode is announced after the gate has shut; what was on the wire by then is not a violation.
+# A mode is announced after the gate has shut; commands already on their way are no violation.
 _SETTLE_S = 0.25
 _SLACK = 1e-6
 
@@ -72,7 +72,7 @@ class UnsafeWatch:
         elif ((command < self._lower - _SLACK) | (command > self._upper + _SLACK)).any():
             return 'beyond a position limit'
         elif self._last is not None and self._last[1].shape == command.shape:
-            # One period's motion may always be on its way; arrival times jitter by less.
+            # A period's motion may always be on its way; the jitter of arrival is less.
             step = np.abs(command - self._last[1])
             time_s = max(self._period_s, now_s - self._last[0])
             if (step > self._velocity * time_s * 1.001 + _SLACK).any():
