@@ -1,4 +1,4 @@
-"""How the process of a node is started and how it follows its parent; imports no ROS."""
+"""Starts the process of a node and lets it follow its parent; imports no ROS."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-# Exit code of a process whose settings were refused: a restart would be refused again.
+# Exit code of a process whose settings were refused; a restart would not help.
 REFUSED = 2
 PARENT_VARIABLE = 'ABM_ROS_FOLLOW_PARENT'
 
@@ -29,10 +29,10 @@ def node_command(folder: Path, command: Sequence[str], parameters: Mapping[str, 
 
 def child_options() -> dict[str, Any]:
     """
-    Return what every child process is started with, as keywords of subprocess.
+    Return the keywords of subprocess for every child process.
 
-    A process group of its own keeps the terminal's Ctrl-C away from it. Not a session of its own:
-    Linux then schedules each by itself (autogroup), and niceness between the nodes means nothing.
+    A process group of its own keeps the terminal's Ctrl-C away from it. A session of its own would
+    make niceness between the nodes ineffective (autogroup, decision 0012).
     """
     return {'process_group': 0,
             'env': os.environ | {'PYTHONUNBUFFERED': '1', PARENT_VARIABLE: str(os.getpid())}}

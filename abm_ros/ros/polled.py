@@ -1,4 +1,4 @@
-"""A topic that is read when it is needed, not when a message comes."""
+"""A topic that is read on demand (decision 0011)."""
 
 import time
 from typing import Any
@@ -13,19 +13,19 @@ class Polled:
     """
     The newest message of a topic.
 
-    Made by `PartNode.poll`, which leaves `subscription` out of what executors wait for: its
-    messages wake nobody. A thousand joint states a second then cost nothing, and on the control
-    path nobody takes a processor to read what is needed only later.
+    Made by `PartNode.poll`, which hides `subscription` from executors: its messages wake nothing. A
+    thousand joint states per second then cost nothing, and on the control path no time goes into
+    messages that are needed only later.
     """
 
     def __init__(self, node: Node, message: Any, topic: str, raw: bool) -> None:
         """:param raw: whether messages are left serialised, as bytes."""
-        # Of depth 1: one take finds the newest message or none.
+        # With depth 1, one take returns the newest message or none.
         self.subscription = node.create_subscription(message, topic, _never, qos.NEWEST, raw=raw)
         self._kind, self._raw = message, raw
 
     def newest(self) -> tuple[Any, float] | None:
-        """Return the message that came since the last call, and its age in s; None for none."""
+        """Return the newest message since the last call and its age in s, or None."""
         found = take(self.subscription, self._kind, self._raw)
         if found is None:
             return None
@@ -34,4 +34,4 @@ class Polled:
 
 
 def _never(_: Any) -> None:
-    """Stand for a callback: no executor knows of the subscription."""
+    """Serve as the callback that is never called: no executor sees the subscription."""

@@ -8,16 +8,16 @@ SENSOR = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=5,
 # The same, read when it is needed.
 NEWEST = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1,
                     reliability=ReliabilityPolicy.BEST_EFFORT)
-# What a body publishes: reliable, so that any subscriber matches.
+# Topics of a body: reliable, so that any subscriber matches.
 BODY = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=5,
                   reliability=ReliabilityPolicy.RELIABLE)
-# Control path: in order, nothing lost between two live nodes, nothing old kept.
+# Control path: in order, without loss between live nodes, few old messages.
 CONTROL = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=5,
                      reliability=ReliabilityPolicy.RELIABLE)
 # Records that must not be lost (observations and executed actions on their way to memory).
 RECORD = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=200,
                     reliability=ReliabilityPolicy.RELIABLE)
-# Replay: nothing is dropped; the consumers' credits bound what can be under way.
+# Replay: nothing is dropped; the consumers' credits bound what is in flight.
 REPLAY = QoSProfile(history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolicy.RELIABLE)
 # State that a late joiner must get: descriptions, specs, goals, models, the mode.
 LATCHED = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1,

@@ -1,7 +1,7 @@
 """
-Every place where this package leans on rclpy's insides, with the reason; written for rclpy 9.1.
+All uses of rclpy's private interfaces, each with its reason; written for rclpy 9.1.
 
-Whoever moves to another release of rclpy reads this file.
+Check this file before moving to another release of rclpy.
 """
 
 import inspect
@@ -21,7 +21,7 @@ def lifecycle_state(node: LifecycleNode) -> str:
     """
     Return the label of a node's own lifecycle state.
 
-    rclpy tells it by a service alone, which a node cannot wait for in a callback of its own.
+    rclpy offers it only by a service, and a node cannot wait for its own service in a callback.
     """
     label: str = node._state_machine.current_state[1]
     return label
@@ -31,8 +31,8 @@ def parameter_overrides(node: Node) -> dict[str, Parameter]:
     """
     Return the parameters that a node was started with; entries may be added and removed.
 
-    rclpy shows an override only once its parameter is declared, and its own refusal of a wrong
-    one names neither the unit nor the fix.
+    rclpy shows an override only after its parameter is declared, and its own error for a wrong
+    value names neither the unit nor the fix.
     """
     overrides: dict[str, Parameter] = node._parameter_overrides
     return overrides
@@ -46,7 +46,7 @@ def take(subscription: Any, kind: Any, raw: bool) -> tuple[Any, dict[str, int]] 
     :param raw: whether messages are left serialised, as bytes.
     :return: the message, and when it was sent and received.
     """
-    # rclpy offers this to executors alone.
+    # rclpy offers this only to executors.
     with subscription.handle:
         found: tuple[Any, dict[str, int]] | None = subscription.handle.take_message(kind, raw)
     return found
@@ -65,7 +65,7 @@ class SteadyNode(LifecycleNode):
 
     @property
     def subscriptions(self) -> Iterator[Any]:
-        """What wakes the node; executors ask for it here, and rclpy knows no quieter way."""
+        """The subscriptions that wake the node; executors read them here."""
         for subscription in super().subscriptions:
             if subscription not in self._quiet:
                 yield subscription
@@ -73,11 +73,11 @@ class SteadyNode(LifecycleNode):
     def create_timer(self, timer_period_sec: float, callback: Callable[[], None],
                      *arguments: Any, **options: Any) -> Timer:
         """
-        As rclpy's, but called once when it is due.
+        As rclpy's, but the callback runs once when it is due (decision 0013).
 
-        Where another timer is reset meanwhile, the EventsExecutor of rclpy 9.1 calls one that is
-        due several times in a row, and every call puts the next one off by a period: a node under
-        load said nothing for seconds and counted as lost.
+        If other timers are reset meanwhile, the EventsExecutor of rclpy 9.1 calls a due timer
+        several times in a row, and each call postpones the next one by a period. A node under load
+        was then silent for seconds and counted as lost.
         """
         period_ns = int(timer_period_sec * 1e9)
 
@@ -88,10 +88,10 @@ class SteadyNode(LifecycleNode):
                 if early:
                     timer.reset()
             except InvalidHandle:
-                return      # destroyed while its turn was waited for
+                return      # destroyed while the call was waiting
             if not early:
                 callback()
-        # rclpy looks up at each call whether it would take the timer: 2 us in place of 10 (hot).
+        # Without it rclpy inspects the callback at each call: 10 us instead of 2 (hot).
         call.__signature__ = _TAKES_NOTHING  # type: ignore[attr-defined]
         timer = super().create_timer(timer_period_sec, call, *arguments, **options)
         return timer

@@ -1,8 +1,8 @@
 """
 The two messages between memory and its consumers: credits one way, batches the other.
 
-A consumer asks for a number of batches ("credits"); memory sends exactly that many and no more,
-so nothing is dropped and nobody is flooded.
+A consumer asks for a number of batches by credits, and memory sends exactly that many. So nothing
+is dropped and nobody is flooded (decision 0031).
 """
 
 from dataclasses import dataclass
@@ -26,9 +26,9 @@ class Credits:
     """
     A request for batches, to be served once memory's experience counts `after` transitions.
 
-    Requests of a session are numbered: one that is sent again, because no answer came, is
-    served once. A new session of a consumer voids what its old one asked for. `keep` is how many
-    transitions of a window are sent, 0 for all; windows that are swept are sent whole.
+    Requests of a session are numbered, so that a request that is sent again is served once. A new
+    session of a consumer cancels the requests of its old one. `keep` is how many transitions of
+    each window are sent, 0 for all; windows of reverse draws are sent whole.
     """
 
     consumer: str
@@ -51,7 +51,7 @@ class Credits:
         self.draw(0.0, 0.0)      # refuses an unknown kind or source
 
     def draw(self, hindsight: float, events: float) -> Draw:
-        """Return what each batch of it is to hold; see `Draw` for the shares."""
+        """Return the draw of each of its batches; see `Draw` for the shares."""
         return Draw(self.batch, self.horizon, self.kind, hindsight, events, self.source,
                     self.keep)
 
@@ -91,7 +91,7 @@ def decode_credits(message: Float32MultiArray) -> Credits:
 
 def encode_batch(batch: Batch, credits: Credits, experience: int, spec_json: str,
                  stamp_ns: int) -> Float32MultiArray:
-    """Write one batch, addressed to the consumer whose credit it uses up."""
+    """Write one batch, addressed to the consumer of the credits."""
     arrays = {'observation': batch.numbers, 'action': batch.action, 'mask': batch.mask,
               'goal': batch.goal}
     if batch.pixels is not None and batch.pixels.shape[-1]:
@@ -104,7 +104,7 @@ def encode_batch(batch: Batch, credits: Credits, experience: int, spec_json: str
 
 def addressed_to(message: Float32MultiArray) -> tuple[str, str, int]:
     """
-    Return consumer, session and number of the request that a batch answers; it is not read.
+    Return consumer, session and number of the request that a batch answers, without decoding it.
 
     :raises SpecError: it has no number.
     """

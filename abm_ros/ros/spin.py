@@ -1,4 +1,4 @@
-"""How every process of the graph starts, spins and ends."""
+"""Starts, spins and ends every process of the graph."""
 
 import contextlib
 import gc
@@ -21,7 +21,7 @@ from abm_ros.ros.node import PartNode
 from abm_ros.ros.shared_memory import initialise
 
 _TICK_S = 0.2
-# A thread that trains or opens a model gives way to a message this soon (Python's own: 5 ms).
+# How soon a thread that trains or opens a model gives way to a message (Python's default: 5 ms).
 _SWITCH_S = 0.0005
 
 
@@ -41,8 +41,8 @@ def make_executor(kind: str = 'events') -> rclpy.executors.Executor:
     """
     Return the executor that a node process uses.
 
-    The EventsExecutor answers in half the time of the others, but only spins reliably through
-    `spin_once`; 'single' is the fallback.
+    The EventsExecutor answers in half the time of the others, but spins reliably only through
+    `spin_once`; 'single' is the fallback (decision 0013).
     """
     return EventsExecutor() if kind == 'events' else SingleThreadedExecutor()
 
@@ -56,7 +56,7 @@ def run_node(make: Callable[[], PartNode[Any]], *, autostart: bool = False) -> i
         itself; a refusal then ends the process.
     :return: the exit code: 0, REFUSED, or 1 for any other failure.
     """
-    # OpenCV's threads spin while they wait for work, which takes a processor from other nodes.
+    # OpenCV's threads spin while they wait, which takes a processor from other nodes.
     os.environ.setdefault('OPENCV_FOR_THREADS_NUM', '1')
     initialise(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
     sys.setswitchinterval(_SWITCH_S)
@@ -68,14 +68,14 @@ def run_node(make: Callable[[], PartNode[Any]], *, autostart: bool = False) -> i
         spinner.add_node(node)
         if autostart and node.config.autostart:
             node.start()
-        # What exists now lives as long as the process: the collector need not look at it again.
+        # Objects that exist now live as long as the process: the collector need not scan them again.
         gc.collect()
         gc.freeze()
-        # A supervisor that was killed cannot end its nodes: they end when it is gone.
+        # A killed supervisor cannot end its nodes, so nodes end when it is gone.
         parent = os.environ.get(PARENT_VARIABLE)
         looked_s = -float('inf')
         while not stop.requested and not node.broken:
-            # Not at each callback: where caches are cold, asking costs as much as a callback.
+            # Not at each callback: with cold caches this check costs as much as a callback.
             if (now_s := time.monotonic()) - looked_s >= _TICK_S:
                 looked_s = now_s
                 if not rclpy.ok() or (parent is not None and str(os.getppid()) != parent):

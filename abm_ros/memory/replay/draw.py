@@ -1,4 +1,4 @@
-"""What a batch is to hold: how many windows, how long, and where they begin."""
+"""A request for a batch: how many windows, how long, and where they begin."""
 
 from dataclasses import dataclass
 
@@ -6,25 +6,25 @@ from abm_ros.common.errors import SpecError
 from abm_ros.memory.replay.ring import SOURCES
 
 UNIFORM, BALANCED, REVERSE = 'uniform', 'balanced', 'reverse'
-# Where windows begin; the steps' worth is known of what was lived alone.
+# What a draw prefers; only lived steps have priorities.
 PICKS = (UNIFORM, 'surprise', 'gain', 'rarity', BALANCED)
-# `reverse` draws windows that end where an episode ended, to be swept backwards.
+# `reverse` draws windows that end where an episode ended, for a backward sweep of values.
 KINDS = (*PICKS, REVERSE)
 
 
 @dataclass(frozen=True)
 class Draw:
     """
-    One batch to be drawn.
+    A request for one batch.
 
-    :param batch: B, number of windows; fewer where they would be too large for one batch.
-    :param horizon: L, transitions in a window; what lies past the episode's end is masked.
-    :param kind: of KINDS; all but uniform and reverse are of the source 'lived'.
-    :param hindsight: share of goals replaced by what a later observation achieved; not in reverse.
-    :param events: least share of windows with an event; uniform draws alone.
+    :param batch: B, number of windows; fewer if they would be too large for one batch.
+    :param horizon: L, transitions in a window; those past the episode's end are masked.
+    :param kind: of KINDS; all but uniform and reverse need the source 'lived'.
+    :param hindsight: share of goals replaced by a later achieved goal; not in reverse draws.
+    :param events: least share of windows with an event; only in uniform draws.
     :param source: of SOURCES.
-    :param keep: transitions of each window, from its first on, that are returned, 0 for all;
-        windows that are swept in reverse are whole.
+    :param keep: how many transitions of each window, from its first, are returned; 0 for all.
+        Windows of reverse draws are returned whole.
     :raises SpecError: an argument is out of range.
     """
 
@@ -44,7 +44,7 @@ class Draw:
             raise SpecError(f"replay source: '{self.source}' is unknown, expected one of "
                             f'{", ".join(SOURCES)}')
         if self.kind not in (UNIFORM, REVERSE) and self.source != 'lived':
-            # Nobody says what other steps are worth.
+            # Other steps have no priorities.
             raise SpecError(f"replay kind '{self.kind}': expected the source 'lived', "
                             f"got '{self.source}'")
         if self.batch < 1 or self.horizon < 1 or self.keep < 0:

@@ -1,9 +1,9 @@
 """
-The episodic memory's index in RAM, from which batches are drawn.
+The replay index: draws batches from the newest steps in RAM (decisions 0034, 0035).
 
-A draw depends only on the generator and on the steps held, not on what was overwritten before.
-It is from one source: what was imagined comes only to who asks for it, and never in one batch
-with what was lived.
+A draw depends only on the generator and on the steps held, not on steps that were overwritten.
+Each draw is from one source: imagined steps must be asked for, and are never in a batch with lived
+ones.
 """
 
 from dataclasses import dataclass
@@ -23,13 +23,13 @@ BATCH_NUMBERS = 1_000_000
 # Shares of a balanced batch: the newest steps, the rare ones; the rest is uniform.
 RECENT_SHARE, RARE_SHARE = 0.25, 0.25
 _RECENT = 0.1      # the newest tenth of what is held
-# Share of the windows in reverse that end in success, where any episode did.
+# Share of the windows of a reverse draw that end in success, if any episode did.
 SUCCESSFUL_SHARE = 0.8
 
 
 @dataclass(frozen=True)
 class ReplayConfig:
-    """What memory replays."""
+    """How much memory keeps in RAM, and what uniform draws contain."""
 
     capacity: int = setting(
         200_000, 'Newest steps kept in RAM for replay.', low=2, high=100_000_000)
@@ -37,7 +37,7 @@ class ReplayConfig:
         0.8, 'Share of replayed goals that are outcomes reached later in the episode.',
         low=0.0, high=1.0)
     events: float = setting(
-        0.25, 'Least share of uniformly drawn windows in which what the goal is about moves.',
+        0.25, 'Least share of uniformly drawn windows that contain an event.',
         low=0.0, high=1.0)
 
     def __post_init__(self) -> None:
@@ -65,14 +65,14 @@ class ReplayIndex(Ring):
         """
         Draw windows.
 
-        Where an object moves in one step of fifty, what moves it is learned from those; uniform
-        draws are therefore completed by windows with events in them. Goals are relabelled with
-        respect to a window's first step.
+        If an object moves in one step of fifty, only those steps teach what moves it. So uniform
+        draws are supplemented with windows that contain events (decision 0030). Hindsight goals
+        are achieved after a window's first step.
 
         Source: the strategy 'future' of hindsight experience replay, Andrychowicz et al. 2017,
         sec. 4.5.
 
-        :raises StoreError: nothing that could be drawn is held yet.
+        :raises StoreError: no step that could be drawn is held yet.
         """
         count = min(draw.batch, max(2, BATCH_NUMBERS // ((draw.kept + 1) * self.spec.size)))
         if draw.kind == REVERSE:
@@ -83,7 +83,7 @@ class ReplayIndex(Ring):
         return self._from(rng, start, draw.kept, draw.hindsight)
 
     def _eventful(self, rng: np.random.Generator, count: int, draw: Draw) -> np.ndarray:
-        """Return uniform starts, completed by windows with events up to a share of them."""
+        """Return uniform starts, supplemented so that a share of the windows has an event."""
         starts = self.starts(draw.source)
         lacking = draw.events - len(starts.events) / len(starts.transitions)
         eventful = round(max(lacking, 0.0) * count) if len(starts.events) else 0
@@ -95,7 +95,7 @@ class ReplayIndex(Ring):
         return np.concatenate([uniform, np.maximum(before, self.first_of(event))])
 
     def _prioritised(self, rng: np.random.Generator, count: int, kind: str) -> np.ndarray:
-        """Return starts in proportion to what they are worth."""
+        """Return starts in proportion to their priorities."""
         if kind != BALANCED:
             return self.priorities.draw(rng, count, kind)
         transitions = self.starts('lived').transitions
@@ -109,18 +109,18 @@ class ReplayIndex(Ring):
         """
         Draw windows that end where an episode ended, for reverse replay of values.
 
-        Each window is in the order of time; the learner sweeps it from its last column to its
+        Each window is in the order of time. The learner sweeps it from its last column to its
         first, so that one pass carries the value of the end to the beginning. An episode shorter
-        than the horizon is padded at the end, under mask 0. The goal is the desired one where the
-        episode ended in success, and what its end achieved elsewhere: a sweep that starts without
-        a reward has nothing to carry.
+        than the horizon is padded at the end, with mask 0. The goal is the desired one if the
+        episode ended in success, and the goal achieved at its end otherwise: a sweep without a
+        reward at its start would carry nothing.
 
         Source: reverse replay, Foster & Wilson 2006.
         """
         starts = self.starts(draw.source)
         _need(starts.ends, 'finished episode')
         end = starts.ends.draw(rng, count)
-        # Drawn in every case, so that the generator's use does not depend on the contents.
+        # Drawn in every case, so that the use of the generator does not depend on the contents.
         prefer = rng.random(count) < SUCCESSFUL_SHARE
         if len(starts.won_ends):
             end = np.where(prefer, starts.won_ends.draw(rng, count), end)
@@ -155,4 +155,4 @@ class ReplayIndex(Ring):
 
 def _need(queue: Queue, kind: str) -> None:
     if not len(queue):
-        raise StoreError(f'replay holds no {kind} yet; wait until some are lived')
+        raise StoreError(f'replay holds no {kind} yet; wait until one is recorded')
