@@ -13,9 +13,9 @@ class Polled:
     """
     The newest message of a topic.
 
-    Made by `PartNode.poll`, which hides `subscription` from executors: its messages wake nothing. A
-    thousand joint states per second then cost nothing, and on the control path no time goes into
-    messages that are needed only later.
+    Made by `PartNode.poll`, which hides `subscription` from executors: its messages wake nothing.
+    A thousand joint states per second then cost nothing, and on the control path no time goes
+    into messages that are needed only later.
     """
 
     def __init__(self, node: Node, message: Any, topic: str, raw: bool) -> None:

@@ -68,7 +68,7 @@ def run_node(make: Callable[[], PartNode[Any]], *, autostart: bool = False) -> i
         spinner.add_node(node)
         if autostart and node.config.autostart:
             node.start()
-        # Objects that exist now live as long as the process: the collector need not scan them again.
+        # Objects of now live as long as the process: the collector need not scan them again.
         gc.collect()
         gc.freeze()
         # A killed supervisor cannot end its nodes, so nodes end when it is gone.
