@@ -1,0 +1,65 @@
+"""
+Things found by name: what this package brings, and what other packages add by entry points.
+
+A package adds one to the group 'abm_ros.bodies' with this in its setup.py:
+`entry_points={'abm_ros.bodies': ['mine = my_package.my_module:MyBody']}`.
+"""
+
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from abm_ros.common.errors import ConfigError
+
+
+class Registry:
+    """
+    The things of one kind; each is imported when it is asked for, not before.
+
+    :param group: of the entry points, e.g. 'abm_ros.bodies'.
+    :param builtin: name -> 'module:attribute'; no other package can take these names.
+    """
+
+    def __init__(self, group: str, builtin: Mapping[str, str]) -> None:
+        self.group = group
+        self._builtin = dict(builtin)
+
+    def names(self) -> list[str]:
+        """Return the known names: built-in ones first, then those of other packages."""
+        added = {entry.name for entry in self._added()} - set(self._builtin)
+        return [*self._builtin, *sorted(added)]
+
+    def get(self, name: str) -> Any:
+        """
+        Import and return the object of this name.
+
+        :raises ConfigError: the name is unknown, is claimed by two packages, or its object
+            cannot be imported; the exception of the import is the cause.
+        """
+        target = self._builtin.get(name) or self._target(name)
+        module, colon, attribute = target.partition(':')
+        if not (module and colon and attribute):
+            raise ConfigError(f"{self.group}: '{name}' is '{target}', expected "
+                              "'module:attribute'")
+        try:
+            return getattr(import_module(module), attribute)
+        except (ImportError, AttributeError) as error:
+            raise ConfigError(f"{self.group}: '{name}' cannot be loaded from '{target}': "
+                              f'{error}') from error
+
+    def _target(self, name: str) -> str:
+        # A package that is on the path twice (installed and a checkout) claims nothing twice.
+        found = {entry.value for entry in self._added() if entry.name == name}
+        if not found:
+            raise ConfigError(f"{self.group}: '{name}' is unknown, expected one of "
+                              f"{', '.join(self.names())}; other packages add to them by entry "
+                              'points of this group')
+        if len(found) > 1:
+            raise ConfigError(f"{self.group}: '{name}' is claimed by {', '.join(sorted(found))}; "
+                              'uninstall or rename all but one')
+        return found.pop()
+
+    def _added(self) -> list[EntryPoint]:
+        # Read anew at each look: nothing on a control path asks, and paths may change.
+        return list(entry_points(group=self.group))
