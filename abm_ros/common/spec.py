@@ -17,8 +17,6 @@ import numpy as np
 from abm_ros.common.errors import NonFiniteError, SpecError
 
 _FEW = 256
-# Of the goal's tolerance: what the goal is about has moved when it moved by more in one step.
-MOVED = 0.03
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,9 @@ class ObservationSpec:
 
     Plain numbers (V of them) come first, images after them. `goal_field` names the part that is
     compared with the desired goal (the achieved goal); the goal is reached when the Euclidean
-    distance is at most `goal_tolerance`.
+    distance is at most `goal_tolerance`. What the goal is about has moved, an event, when it moved
+    by more than `event_share` of the tolerance in one step; records of another share are of the
+    same kind.
     """
 
     fields: tuple[FieldSpec, ...]
@@ -65,6 +65,7 @@ class ObservationSpec:
     action_size: int
     control_period_s: float
     horizon: int
+    event_share: float = field(default=0.03, compare=False)
 
     def __post_init__(self) -> None:
         names = [f.name for f in self.fields]
@@ -157,7 +158,8 @@ class ObservationSpec:
         :param after: those that followed.
         :return: (...) bool.
         """
-        return np.asarray(np.linalg.norm(after - before, axis=-1) > MOVED * self.goal_tolerance)
+        return np.asarray(np.linalg.norm(after - before, axis=-1)
+                          > self.event_share * self.goal_tolerance)
 
     def reached(self, achieved: np.ndarray, goal: np.ndarray, within: float = 1.0) -> np.ndarray:
         """
@@ -180,8 +182,9 @@ class ObservationSpec:
         try:
             raw: dict[str, Any] = json.loads(text)
             raw['fields'] = tuple(_field(f) for f in raw['fields'])
+            raw.setdefault('event_share', cls.event_share)   # of records made without it
             for key, kind in (('goal_tolerance', float), ('control_period_s', float),
-                              ('action_size', int), ('horizon', int)):
+                              ('event_share', float), ('action_size', int), ('horizon', int)):
                 raw[key] = _positive(key, raw[key], kind)
             return cls(**raw)
         except (ValueError, TypeError, KeyError) as error:

@@ -33,6 +33,12 @@ def declare(node: Node, cls: type[T]) -> T:
     return from_mapping(cls, values)
 
 
+def given(node: Node, name: str, default: Any) -> Any:
+    """Return what a parameter that is not declared yet was set to from outside."""
+    override = node._parameter_overrides.get(name)
+    return default if override is None else plain(override)
+
+
 def _take_former_name(node: Node, item: Any) -> None:
     """Let an override by a setting's former name count, with a warning."""
     overrides, former = node._parameter_overrides, setting_of(item).formerly
