@@ -8,10 +8,10 @@ from abm_ros.common.seeds import generator
 from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.spec import FieldSpec, ObservationSpec
 from abm_ros.common.transition import Batch
-from abm_ros.policy import actor, actor_snapshot
-from abm_ros.policy.actor import ActorConfig
-from abm_ros.world_model import world_model
-from abm_ros.world_model.latent_model import WorldModelConfig
+from abm_ros.policy.actor_learner import ActorLearner
+from abm_ros.policy.config import ActorConfig
+from abm_ros.world_model.config import WorldModelConfig
+from abm_ros.world_model.ensemble_learner import EnsembleLearner
 
 
 class LinearSystem:
@@ -72,13 +72,12 @@ class PlanarArm:
 def trained() -> tuple[LinearSystem, Snapshot, Snapshot]:
     """Return a linear system and snapshots of Systems A and B that know it."""
     body, rng = LinearSystem(), generator(0, 'data')
-    state = world_model.create(WorldModelConfig(latent=12, hidden=16, encoder_hidden=16),
+    a = EnsembleLearner.create(WorldModelConfig(latent=12, hidden=16, encoder_hidden=16),
                                body.spec, 0)
     for _ in range(200):
-        world_model.train_step(state, body.batch(rng, 64, 2))
-    a = world_model.snapshot(state)
-    world = world_model.view(a, body.spec)
-    learner = actor.create(ActorConfig(hidden=16), world, 0)
+        a.learn(body.batch(rng, 64, 2))
+    world = a.freeze()
+    b = ActorLearner.create(ActorConfig(hidden=16), world, 0)
     for _ in range(100):
-        actor.train_step(learner, world, body.batch(rng, 64, 1))
-    return body, a, actor_snapshot.snapshot(learner, world)
+        b.learn(world, body.batch(rng, 64, 1))
+    return body, a.snapshot(), b.snapshot(world)

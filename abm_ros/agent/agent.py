@@ -26,26 +26,26 @@ from abm_ros.memory.recorder import Recorder
 from abm_ros.memory.replay.draw import Draw
 from abm_ros.memory.replay.index import ReplayConfig, ReplayIndex
 from abm_ros.memory.schedule import VALUE_HORIZON, Experience, ScheduleConfig, WarmUpConfig
-from abm_ros.policy import actor, actor_snapshot
 from abm_ros.policy.config import ActorConfig
-from abm_ros.policy.controller import Controller
+from abm_ros.policy.contract import PolicyLearner, PolicySettings
+from abm_ros.policy.controller import Controller, ControllerConfig
 from abm_ros.policy.exploration import Aim
-from abm_ros.policy.planner import Objective, PlannerConfig
-from abm_ros.world_model import world_model
+from abm_ros.policy.planner import Objective
 from abm_ros.world_model.config import WorldModelConfig
+from abm_ros.world_model.contract import WorldModelLearner, WorldModelSettings
 from abm_ros.world_model.perception import Percept, Perception
 
 
 @dataclass(frozen=True)
 class AgentSettings:
-    """The settings of all parts of the in-process agent."""
+    """The settings of all parts of the in-process agent; they say which Systems A and B it has."""
 
     warm_up: WarmUpConfig = field(default_factory=WarmUpConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     replay: ReplayConfig = field(default_factory=ReplayConfig)
-    world: WorldModelConfig = field(default_factory=WorldModelConfig)
-    actor: ActorConfig = field(default_factory=ActorConfig)
-    planner: PlannerConfig = field(default_factory=PlannerConfig)
+    world: WorldModelSettings = field(default_factory=WorldModelConfig)
+    actor: PolicySettings = field(default_factory=ActorConfig)
+    planner: ControllerConfig = field(default_factory=ControllerConfig)
 
 
 class Agent:
@@ -62,9 +62,9 @@ class Agent:
         self.objective = Objective()
         self.transitions = self.rounds = 0
         self.percept: Percept | None = None
-        self.world = world_model.create(settings.world, spec,
-                                        derive_seed(seed, 'system_a_learner'))
-        self.actor: actor.ActorState | None = None
+        self.world: WorldModelLearner = settings.world.learner().create(
+            settings.world, spec, derive_seed(seed, 'system_a_learner'))
+        self.actor: PolicyLearner | None = None
         self.replay = ReplayIndex(spec, settings.replay.capacity)
         self._spec = spec
         self._recorder = Recorder(spec, 0)
@@ -115,23 +115,20 @@ class Agent:
         self.rounds += 1
         updates = cfg.schedule.updates_in(self.rounds)
         for _ in range(updates):
-            world_model.train_step(self.world, self.replay.draw(self._draw_a, Draw(
+            self.world.learn(self.replay.draw(self._draw_a, Draw(
                 cfg.world.batch, cfg.world.horizon, hindsight=cfg.replay.hindsight,
                 events=cfg.replay.events)))
-        published = world_model.snapshot(self.world)
-        model = world_model.view(published, self._spec)
+        model = self.world.freeze()
         if self.actor is None:
-            self.actor = actor.create(cfg.actor, model, self._actor_seed)
+            self.actor = cfg.actor.learner().create(cfg.actor, model, self._actor_seed)
         for _ in range(updates):
-            actor.train_step(self.actor, model, self.replay.draw(self._draw_b, Draw(
+            self.actor.learn(model, self.replay.draw(self._draw_b, Draw(
                 cfg.actor.batch, VALUE_HORIZON, hindsight=cfg.replay.hindsight,
                 events=cfg.replay.events, keep=1)))
-        self._perception.load(published)
-        self._behaviour.load(actor_snapshot.snapshot(self.actor, model))
+        self._perception.load(self.world.snapshot())
+        self._behaviour.load(self.actor.snapshot(model))
 
     def snapshots(self) -> tuple[Snapshot, Snapshot | None]:
         """Return what both learners would publish now; None for a B that never learned."""
-        a = world_model.snapshot(self.world)
-        if self.actor is None:
-            return a, None
-        return a, actor_snapshot.snapshot(self.actor, world_model.view(a, self._spec))
+        return (self.world.snapshot(),
+                None if self.actor is None else self.actor.snapshot(self.world.freeze()))

@@ -5,8 +5,8 @@ import numpy as np
 from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.transition import Observation
-from abm_ros.policy.controller import Controller
-from abm_ros.policy.planner import Objective, PlannerConfig
+from abm_ros.policy.controller import Controller, ControllerConfig
+from abm_ros.policy.planner import Objective
 from abm_ros.world_model.perception import Perception
 
 
@@ -15,14 +15,14 @@ class FrozenAgent:
     Does what the acting nodes do with their snapshots; records nothing.
 
     :param spec: what the body observes and takes.
-    :param planner: how much System B searches.
+    :param planner: how System B acts and how much it searches.
     :param snapshots: of Systems A and B; without both the agent babbles.
     :param rng: source of babbling and plans: the only randomness.
     :param objective: what System M asks of System B.
     :raises SnapshotError: a snapshot does not fit.
     """
 
-    def __init__(self, spec: ObservationSpec, planner: PlannerConfig,
+    def __init__(self, spec: ObservationSpec, planner: ControllerConfig,
                  snapshots: tuple[Snapshot, Snapshot | None] | None, rng: np.random.Generator,
                  objective: Objective | None = None) -> None:
         self._objective = objective or Objective()

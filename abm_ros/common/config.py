@@ -8,7 +8,7 @@ becomes the ROS parameters of its node, and fills the tables of the documentatio
 import logging
 import math
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, make_dataclass
 from typing import Any, TypeVar
 
 from abm_ros.common.errors import ConfigError
@@ -137,6 +137,11 @@ def deprecation(owner: str, item: 'Field[Any]') -> str:
     """Return the warning about a setting that was given by its former name."""
     return (f"{owner}: '{setting_of(item).formerly}' is now called '{item.name}'; the former name "
             'is dropped in the next release')
+
+
+def combined(name: str, *parts: type) -> type:
+    """Return a configuration that has the fields of several, those of the first ones first."""
+    return make_dataclass(name, [], bases=parts, namespace={'__post_init__': check}, frozen=True)
 
 
 def section(cls: type[T], whole: Any) -> T:

@@ -11,6 +11,7 @@ AbmError
 ├── DescriptionError   a robot description cannot be used (no limits, not XML, unknown joint)
 ├── BodyError          a body cannot be built or stepped
 ├── SnapshotError      a model snapshot is damaged, foreign or does not fit
+├── ExportError        a model computes what cannot be written as an ONNX graph
 ├── StoreError         the durable record cannot be read or written
 │   └── StoreBusyError another process holds it
 ├── AuditError         the audit log is damaged
@@ -56,6 +57,10 @@ class BodyError(AbmError):
 
 class SnapshotError(AbmError):
     """A model snapshot is damaged, foreign or does not fit."""
+
+
+class ExportError(AbmError):
+    """A model computes what cannot be written as an ONNX graph."""
 
 
 class StoreError(AbmError):

@@ -58,7 +58,7 @@ def apply_net(params: Mapping[str, Tensor], name: str, x: Tensor,
         hidden = functional.silu(affine(hidden, params[f'{name}.w{i}'], params[f'{name}.b{i}']))
         i += 1
     linear = affine(x, params[f'{name}.skip'], params[f'{name}.bias'])
-    return torch.add(linear, hidden @ params[f'{name}.out'])
+    return affine(hidden, params[f'{name}.out'], linear)
 
 
 def affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -68,18 +68,23 @@ def affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return torch.addmm(bias, x, weight)
 
 
-def isometry(rng: torch.Generator, rows: int, columns: int) -> Tensor:
+def rescaled(params: Mapping[str, Tensor], name: str, made: str, scale: Tensor,
+             shift: Tensor | float = 0.0, part: slice = slice(None)) -> Params:
     """
-    Return a random matrix (rows, columns) with orthonormal rows or columns.
+    Return a net that gives `scale * y[..., part] + shift` where another one gives y.
 
-    An encoder that begins as such a map loses nothing when the latent is at least as large as
-    the observation.
+    The change is in the last weights, so that it costs nothing when the net is run.
+
+    :param name: of the net.
+    :param made: name of the net that is returned.
+    :param scale: (n,), of the n outputs in the part.
     """
-    tall = torch.randn(max(rows, columns), min(rows, columns), generator=rng)
-    basis, upper = torch.linalg.qr(tall)
-    # The signs make the decomposition unique.
-    unique: Tensor = basis * torch.sign(torch.diagonal(upper))
-    return unique if rows >= columns else unique.T.contiguous()
+    new = {f'{made}{key.removeprefix(name)}': p for key, p in params.items()
+           if key.startswith(f'{name}.')}
+    for end in ('out', 'skip', 'bias'):
+        new[f'{made}.{end}'] = new[f'{made}.{end}'][..., part] * scale
+    new[f'{made}.bias'] = new[f'{made}.bias'] + shift
+    return new
 
 
 def to_arrays(params: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
@@ -92,14 +97,18 @@ def from_arrays(arrays: Mapping[str, np.ndarray]) -> Params:
     return {name: torch.from_numpy(a.copy()) for name, a in arrays.items()}
 
 
-def descend(loss: Tensor, optimiser: torch.optim.Optimizer, max_norm: float) -> bool:
+def descend(loss: Tensor, optimiser: torch.optim.Optimizer, max_norm: float,
+            plasticity: float = 1.0) -> bool:
     """
     Take an optimiser's step with the gradient clipped to a norm.
 
+    :param plasticity: factor of the learning rates that the optimiser was made with.
     :return: False when the gradient was not finite; then nothing is changed.
     """
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
+    for group in optimiser.param_groups:
+        group['lr'] = plasticity * group.setdefault('full_lr', group['lr'])
     leaves = [p for group in optimiser.param_groups for p in group['params']]
     finite = bool(torch.isfinite(torch.nn.utils.clip_grad_norm_(leaves, max_norm)))
     if finite:

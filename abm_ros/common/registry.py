@@ -13,6 +13,23 @@ from typing import Any
 from abm_ros.common.errors import ConfigError
 
 
+def load(target: str, owner: str) -> Any:
+    """
+    Import and return an object.
+
+    :param target: 'module:attribute'.
+    :param owner: who names it, for errors.
+    :raises ConfigError: it cannot be imported; the exception of the import is the cause.
+    """
+    module, colon, attribute = target.partition(':')
+    if not (module and colon and attribute):
+        raise ConfigError(f"{owner} is '{target}', expected 'module:attribute'")
+    try:
+        return getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(f"{owner} cannot be loaded from '{target}': {error}") from error
+
+
 class Registry:
     """
     The things of one kind; each is imported when it is asked for, not before.
@@ -37,16 +54,7 @@ class Registry:
         :raises ConfigError: the name is unknown, is claimed by two packages, or its object
             cannot be imported; the exception of the import is the cause.
         """
-        target = self._builtin.get(name) or self._target(name)
-        module, colon, attribute = target.partition(':')
-        if not (module and colon and attribute):
-            raise ConfigError(f"{self.group}: '{name}' is '{target}', expected "
-                              "'module:attribute'")
-        try:
-            return getattr(import_module(module), attribute)
-        except (ImportError, AttributeError) as error:
-            raise ConfigError(f"{self.group}: '{name}' cannot be loaded from '{target}': "
-                              f'{error}') from error
+        return load(self._builtin.get(name) or self._target(name), f"{self.group}: '{name}'")
 
     def _target(self, name: str) -> str:
         # A package that is on the path twice (installed and a checkout) claims nothing twice.

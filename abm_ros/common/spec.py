@@ -17,8 +17,6 @@ import numpy as np
 from abm_ros.common.errors import NonFiniteError, SpecError
 
 _FEW = 256       # numbers that are checked without numpy
-# Share of the goal's tolerance by which the achieved goal moves in an event, at least.
-MOVED = 0.03
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,8 @@ class ObservationSpec:
 
     Plain numbers (V of them) come first, images after them. `goal_field` names the field that
     holds the achieved goal. A goal is reached when the Euclidean distance between achieved and
-    desired goal is at most `goal_tolerance`.
+    desired goal is at most `goal_tolerance`. A step is an event when it moves the achieved goal by
+    more than `event_share` of the tolerance; records of another share are of the same kind.
     """
 
     fields: tuple[FieldSpec, ...]
@@ -64,6 +63,7 @@ class ObservationSpec:
     action_size: int
     control_period_s: float
     horizon: int
+    event_share: float = field(default=0.03, compare=False)
 
     def __post_init__(self) -> None:
         names = [f.name for f in self.fields]
@@ -156,7 +156,8 @@ class ObservationSpec:
         :param after: the next achieved goals.
         :return: (...) bool.
         """
-        return np.asarray(np.linalg.norm(after - before, axis=-1) > MOVED * self.goal_tolerance)
+        return np.asarray(np.linalg.norm(after - before, axis=-1)
+                          > self.event_share * self.goal_tolerance)
 
     def reached(self, achieved: np.ndarray, goal: np.ndarray, within: float = 1.0) -> np.ndarray:
         """
@@ -179,8 +180,9 @@ class ObservationSpec:
         try:
             raw: dict[str, Any] = json.loads(text)
             raw['fields'] = tuple(_field(f) for f in raw['fields'])
+            raw.setdefault('event_share', cls.event_share)   # of records made without it
             for key, kind in (('goal_tolerance', float), ('control_period_s', float),
-                              ('action_size', int), ('horizon', int)):
+                              ('event_share', float), ('action_size', int), ('horizon', int)):
                 raw[key] = _positive(key, raw[key], kind)
             return cls(**raw)
         except (ValueError, TypeError, KeyError) as error:

@@ -90,42 +90,33 @@ class Appraiser:
         """Perceive every transition once, which takes tens of microseconds each."""
         self._model = model
         self.version = model.version
-        step, latent, error = [], [], []
-        for chunk in chunks:
-            for i in range(len(chunk.step)):
-                seen, wrong = self._perceive(chunk.before[i], chunk.action[i], chunk.after[i])
-                step.append(chunk.step[i])
-                latent.append(seen)
-                error.append(wrong)
-        self._neighbours = min(neighbours, max(1, len(latent) - 1))
-        self._change = max(float(np.mean([e[1] for e in error])) if error else 0.0, 1e-9)
+        read = [(chunk.step, *model.perceive(chunk.after, chunk.before, chunk.action)[:2])
+                for chunk in chunks if len(chunk.step)]
+        step, points, error = (np.concatenate(part) for part in zip(*read, strict=True)) if read \
+            else (np.zeros(0, np.int64), np.zeros((0, 1)), np.zeros((0, 2)))
+        self._neighbours = min(neighbours, max(1, len(points) - 1))
+        self._change = max(float(error[:, 1].mean()) if len(error) else 0.0, 1e-9)
         self._tree: cKDTree | None = None
         self._usual = 1.0
-        own = np.full(len(latent), np.nan)
-        if len(latent) > self._neighbours:
-            points = np.array(latent)
+        own = np.full(len(points), np.nan)
+        if len(points) > self._neighbours:
             self._tree = cKDTree(points)
             distance, _ = self._tree.query(points, self._neighbours + 1)
             own = distance[:, 1:].mean(1)                # the first one is the point itself
             self._usual = max(float(np.median(own)), 1e-9)
         self.appraised = Appraised(
-            np.array(step, np.int64), np.array([e[0] for e in error]) / self._change,
+            step, error[:, 0] / self._change,
             np.array([saturating(d / self._usual) for d in own]))
 
     def novelty(self, observation: np.ndarray) -> float:
         """Return the novelty in [0, 1] of an observation (D,); nan if the library is too small."""
         if self._tree is None:
             return float('nan')
-        latent = self._model.encode(['latent'], {'observation': observation[None]})[0][0]
+        latent = self._model.encode(observation[None])[0]
         distance, _ = self._tree.query(latent, self._neighbours)
         return saturating(float(np.mean(distance)) / self._usual)
 
     def surprise(self, before: np.ndarray, action: np.ndarray, after: np.ndarray) -> float:
         """Return the surprise of a transition: observations (D,), action (A,)."""
-        return self._perceive(before, action, after)[1][0] / self._change
-
-    def _perceive(self, before: np.ndarray, action: np.ndarray, after: np.ndarray
-                  ) -> tuple[np.ndarray, tuple[float, float]]:
-        latent, error, _ = self._model.perceive(None, {
-            'observation': after[None], 'previous': before[None], 'action': action[None]})
-        return latent[0], (float(error[0]), float(error[1]))
+        error = self._model.perceive(after[None], before[None], action[None])[1]
+        return float(error[0, 0]) / self._change

@@ -49,6 +49,9 @@ class SensoryGateConfig(DetectorConfig):
     horizon: int = setting(
         50, 'Steps after which an episode is cut (a simulated body says its own).',
         low=1, high=100000)
+    event_share: float = setting(
+        0.03, 'What the goal is about has moved when it moved by more than this share of the '
+        'tolerance in a step.', low=1e-6, high=10.0)
     control_period_s: float = setting(
         0.05, 'Time between two observations; faster joint states are thinned out.',
         unit='s', low=0.001, high=1.0)
@@ -138,7 +141,7 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         layout = layout_for(
             self._limits, read_body_tag(self._text), goal_tolerance=config.goal_tolerance,
             horizon=config.horizon, control_period_s=config.control_period_s,
-            camera=config.camera_size)
+            camera=config.camera_size, event_share=config.event_share)
         tool_of = None
         if layout.needs_tool and self._computes_tool():
             tool_of = ForwardKinematics(

@@ -38,7 +38,7 @@ class SystemAConfig(WarmUpConfig, ScheduleConfig):
 
 
 class SystemA(PartNode[SystemAConfig]):
-    """Plumbing around `core.perception.Perception`."""
+    """Plumbing around `world_model.perception.Perception`."""
 
     def __init__(self) -> None:
         super().__init__(names.SYSTEM_A, SystemAConfig)

@@ -14,10 +14,11 @@ from abm_ros.common.config import section, setting
 from abm_ros.common.seeds import generator
 from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.spec import ObservationSpec
-from abm_ros.policy.controller import ActingModel, Controller
+from abm_ros.policy.acting_model import ActingModel
+from abm_ros.policy.controller import Controller, ControllerConfig
 from abm_ros.policy.episodes import EpisodeTracker
 from abm_ros.policy.exploration import Aim
-from abm_ros.policy.planner import Objective, PlannerConfig
+from abm_ros.policy.planner import Objective
 from abm_ros.ros.codec import Packet, Writer, attributes_of, decode
 from abm_ros.ros.deferred import Deferred
 from abm_ros.ros.node import PartNode
@@ -28,7 +29,7 @@ _RECENT = 64   # actions whose spread, and share of deliberation, are told
 
 
 @dataclass(frozen=True)
-class SystemBConfig(PlannerConfig):
+class SystemBConfig(ControllerConfig):
     """Settings of System B."""
 
     seed: int = setting(0, 'Seed of babbling, exploration and planning.', low=0)
@@ -51,7 +52,7 @@ class SystemBConfig(PlannerConfig):
 
 
 class SystemB(PartNode[SystemBConfig]):
-    """Plumbing around `core.behaviour.Behaviour`."""
+    """Plumbing around `policy.controller.Controller`."""
 
     def __init__(self) -> None:
         super().__init__(names.SYSTEM_B, SystemBConfig)
@@ -100,7 +101,7 @@ class SystemB(PartNode[SystemBConfig]):
         spec = ObservationSpec.from_json(message.data)
         if spec != self._spec:
             self._spec = spec
-            self._behaviour = Controller(spec, section(PlannerConfig, self.config),
+            self._behaviour = Controller(spec, section(ControllerConfig, self.config),
                                         generator(self.config.seed, names.SYSTEM_B))
             self._opener.reopen()
 
@@ -117,7 +118,7 @@ class SystemB(PartNode[SystemBConfig]):
         """Act; with exact_rounds, once the snapshot of the round has come."""
         if self._behaviour is None:
             return
-        packet = decode(message, finite=False)   # `Behaviour` checks what it acts on
+        packet = decode(message, finite=False)   # `Controller` checks what it acts on
         if self._answer is not None and packet.stamp_ns == self._answer[0]:
             self.emit('action', self._answer[1])   # asked again: the same answer
             return

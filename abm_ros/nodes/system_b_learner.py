@@ -7,47 +7,72 @@ from pathlib import Path
 from std_msgs.msg import UInt8MultiArray
 
 from abm_ros.common import names
-from abm_ros.common.config import check, section
+from abm_ros.common.config import check, combined, section, setting
 from abm_ros.common.errors import SnapshotError
 from abm_ros.common.seeds import derive_seed
 from abm_ros.common.snapshot import Snapshot
+from abm_ros.common.spec import ObservationSpec
 from abm_ros.memory.schedule import VALUE_HORIZON
 from abm_ros.nodes.learner_node import LearnerConfig, LearnerNode
+from abm_ros.policy import contract
 from abm_ros.policy.config import ActorConfig
+from abm_ros.policy.contract import PolicyLearner, PolicySettings
+from abm_ros.ros import parameters
 from abm_ros.ros.codec import attributes_of
 from abm_ros.ros.replay_link import ReplayedBatch
 from abm_ros.ros.spin import run_node
+from abm_ros.world_model import contract as world_contract
+from abm_ros.world_model.contract import WorldModel
 
 
 @dataclass(frozen=True)
-class SystemBLearnerConfig(ActorConfig, LearnerConfig):
+class PolicyChoice(LearnerConfig):
+    """Which System B learns."""
+
+    policy: str = setting(
+        contract.BUILT_IN, 'Name of System B; other packages bring some by entry points of the '
+        'group abm_ros.policies, with settings of their own.')
+
+
+@dataclass(frozen=True)
+class SystemBLearnerConfig(ActorConfig, PolicyChoice):
     """Settings of System B's learner; a kept policy goes on with the settings it was made with."""
 
     def __post_init__(self) -> None:
         check(self)
 
 
-class ActorTrainer:
-    """`core.actor` behind the trainer protocol; needs a model of System A first."""
+class PolicyTrainer:
+    """A System B behind the trainer protocol; needs a model of System A first."""
 
     horizon = VALUE_HORIZON
     keep = 1                # of what it is drawn by
 
-    def __init__(self, path: Path, seed: int, config: ActorConfig) -> None:
+    def __init__(self, path: Path, seed: int, config: PolicySettings) -> None:
         import torch
-
-        from abm_ros.policy import actor, actor_snapshot
-        from abm_ros.world_model import world_model
         torch.set_num_threads(1)
-        self._actor, self._snapshots, self._world_model = actor, actor_snapshot, world_model
         self._seed = derive_seed(seed, names.SYSTEM_B_LEARNER)
-        self._kept = Snapshot.load(path) if path.exists() else None
-        self._state: actor.ActorState | None = None
-        self._world: world_model.World | None = None
+        self._config = config
+        self._kept = self._load(path) if path.exists() else None
+        self._learner: PolicyLearner | None = None
+        self._world: WorldModel | None = None
         self._source: Snapshot | None = None
         self._used: Snapshot | None = None
-        self._config = config
         self.batch = config.batch
+
+    def _load(self, path: Path) -> Snapshot:
+        """
+        Read what was kept.
+
+        :raises SnapshotError: it cannot be read, or is of another System B than is asked for.
+        """
+        kept = Snapshot.load(path)
+        made_by = kept.meta.get('implementation', contract.BUILT_IN)
+        if made_by != self._config.implementation:
+            raise SnapshotError(f"{path} is of the policy '{made_by}', the setting asks for "
+                                f"'{self._config.implementation}'; set it back, or begin anew "
+                                'with an empty models folder')
+        return kept
 
     def take_world(self, source: Snapshot) -> None:
         """Take System A's newest snapshot; used from the next round on. Any thread."""
@@ -57,44 +82,44 @@ class ActorTrainer:
         return self._source is not None
 
     def begin(self, replayed: ReplayedBatch) -> None:
-        """Nothing can begin before a model of System A has come."""
+        """Begin as soon as a model of System A has come."""
+        self._refresh(replayed.spec)
 
     def train(self, replayed: ReplayedBatch, plasticity: float) -> Mapping[str, float]:
-        self._refresh(replayed)
-        state, world = self._state, self._world
-        assert state is not None
+        self._refresh(replayed.spec)
+        learner, world = self._learner, self._world
+        assert learner is not None
         assert world is not None
-        for optimiser in (state.actor_optimiser, state.critic_optimiser):
-            for group in optimiser.param_groups:
-                group['lr'] = state.config.learning_rate * plasticity
         if replayed.kind != 'reverse':
-            return self._actor.train_step(state, world, replayed.batch)
+            return learner.learn(world, replayed.batch, plasticity)
         metrics: Mapping[str, float] = {}
         for t in reversed(range(self.horizon)):
-            metrics = self._actor.value_step(state, world, replayed.batch.column(t))
+            metrics = learner.learn_values(world, replayed.batch.column(t), plasticity)
         return metrics
 
-    def _refresh(self, replayed: ReplayedBatch) -> None:
+    def _refresh(self, spec: ObservationSpec) -> None:
         """Move to the newest model of System A; a new lineage begins a new System B."""
-        if self._source is self._used or self._source is None:
+        source = self._source
+        if source is self._used or source is None:
             return
-        self._used = self._source
-        self._world = self._world_model.view(self._source, replayed.spec)
-        if self._state is not None and self._state.world == self._world.lineage:
+        self._used = source
+        self._world = world = world_contract.learner_of(source).view(source, spec)
+        if self._learner is not None and self._learner.world_lineage == world.lineage:
             return
-        if self._kept is not None and self._kept.meta.get('world_lineage') == \
-                self._world.lineage:
-            self._state = self._snapshots.restore(self._kept, self._world)
+        if self._kept is not None and self._kept.meta.get('world_lineage') == world.lineage:
+            self._learner = contract.learner_of(self._kept).restore(self._kept, world)
         else:
-            self._state = self._actor.create(self._config, self._world, self._seed)
+            self._learner = self._config.learner().create(self._config, world, self._seed)
 
     def snapshot(self) -> Snapshot | None:
-        if self._state is None or self._world is None:
-            return self._kept
-        return self._snapshots.snapshot(self._state, self._world)
+        if self._learner is None or self._world is None:
+            # Graphs of an older file are made anew as soon as there is a model of System A.
+            is_old = self._kept is not None and 'implementation' not in self._kept.meta
+            return None if is_old else self._kept
+        return self._learner.snapshot(self._world)
 
 
-class SystemBLearner(LearnerNode[SystemBLearnerConfig]):
+class SystemBLearner(LearnerNode[PolicyChoice]):
     """The learner node of System B."""
 
     def __init__(self) -> None:
@@ -102,9 +127,15 @@ class SystemBLearner(LearnerNode[SystemBLearnerConfig]):
         self._world_round = 0
         super().__init__(names.SYSTEM_B_LEARNER, SystemBLearnerConfig)
 
-    def make_trainer(self) -> ActorTrainer:
-        trainer = ActorTrainer(self.path, self.config.seed,
-                               section(ActorConfig, self.config))
+    def settings_class(self, usual: type[PolicyChoice]) -> type[PolicyChoice]:
+        name = parameters.given(self, 'policy', contract.BUILT_IN)
+        if name == contract.BUILT_IN:
+            return usual
+        return combined(usual.__name__, contract.POLICIES.get(name), PolicyChoice)
+
+    def make_trainer(self) -> PolicyTrainer:
+        chosen = contract.POLICIES.get(self.config.policy)
+        trainer = PolicyTrainer(self.path, self.config.seed, section(chosen, self.config))
         if self._early is not None:
             trainer.take_world(self._early)
         return trainer
@@ -120,7 +151,7 @@ class SystemBLearner(LearnerNode[SystemBLearnerConfig]):
         with self._wake:
             self._early = source
             self._world_round = int(attributes_of(message).get('round', '0'))
-            if isinstance(self._trainer, ActorTrainer):
+            if isinstance(self._trainer, PolicyTrainer):
                 self._trainer.take_world(source)
             self._wake.notify_all()
 

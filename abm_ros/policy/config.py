@@ -1,13 +1,18 @@
 """Settings of System B's learner; apart from it, so that no torch is imported to read them."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from abm_ros.common.config import check, setting
+from abm_ros.common.registry import load
+from abm_ros.policy.contract import PolicyLearner
 
 
 @dataclass(frozen=True)
 class ActorConfig:
-    """Settings of System B's learner."""
+    """Settings of System B's learner: the entry 'latent_actor' among `contract.POLICIES`."""
+
+    implementation: ClassVar[str] = 'latent_actor'
 
     hidden: int = setting(64, 'width of actor and critics', low=4, high=1024)
     layers: int = setting(2, 'hidden layers of actor and critics', low=1, high=4)
@@ -18,6 +23,7 @@ class ActorConfig:
                               low=0.0, high=0.999)
     target_rate: float = setting(0.01, 'share of the critics mixed into their moving-average '
                                  'target per update', low=1e-4, high=1.0)
+    gradient_norm: float = setting(1.0, 'largest norm of a gradient', low=1e-3, high=1e6)
     imagined_steps: int = setting(4, 'length of imagined rollouts; 0 learns from the critics '
                                   'alone, without a model', low=0, high=32)
     distance_weight: float = setting(1.0, 'weight of the imagined distance to the goal, in '
@@ -31,3 +37,9 @@ class ActorConfig:
 
     def __post_init__(self) -> None:
         check(self)
+
+    @staticmethod
+    def learner() -> type[PolicyLearner]:
+        """Import and return what learns with these settings; torch comes with it."""
+        found: type[PolicyLearner] = load('abm_ros.policy.actor_learner:ActorLearner', 'learner')
+        return found

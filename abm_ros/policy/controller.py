@@ -6,64 +6,38 @@ expected now; `prepare` runs right after the action was sent and plans from the 
 model expects next. Source: Diehl et al. 2005. numpy and onnxruntime only.
 """
 
-from math import erf, inf, sqrt
+from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 
+from abm_ros.common.config import setting
 from abm_ros.common.errors import SnapshotError
-from abm_ros.common.snapshot import Snapshot, session, trial
+from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.spec import ObservationSpec, all_finite, check_array
-from abm_ros.policy.exploration import Aim, ExplorationSchedule
-from abm_ros.policy.model_bias import BiasEstimator
-from abm_ros.policy.planner import ARRIVED, Objective, Planner, PlannerConfig
+from abm_ros.policy.acting_model import ActingModel
+from abm_ros.policy.babble import Babble
+from abm_ros.policy.exploration import Aim, ExplorationConfig, ExplorationSchedule
+from abm_ros.policy.model_bias import BiasConfig, BiasEstimator
+from abm_ros.policy.planner import Objective, PlannerConfig, Situation
 
 _MOST = np.float32(1.0)
-CORRELATION = 0.4  # of babbling from one step to the next
-NEARBY = 0.6       # as near as this (`WorldGraph.proximity`), things are handled
-REPEATS = 5        # steps for which they are handled by one action
 
 
-class Babble:
-    """
-    Motor babbling: temporally correlated, and uniform over the whole range of every action.
+@dataclass(frozen=True)
+class ControllerConfig(PlannerConfig, ExplorationConfig, BiasConfig):
+    """Settings of System B acting."""
 
-    An autoregressive Gaussian process pushed through its own distribution function.
+    babble_correlation: float = setting(0.4, 'of babbling from one step to the next',
+                                        low=0.0, high=0.99)
+    handle_proximity: float = setting(0.6, 'proximity, in [0, 1], above which things are handled',
+                                      low=-1.0, high=1.0)
+    handle_steps: int = setting(5, 'steps for which they are handled by one action',
+                                low=1, high=1000)
 
-    :param rng: source of the noise.
-    :param size: A.
-    """
-
-    def __init__(self, rng: np.random.Generator, size: int) -> None:
-        self._rng = rng
-        self._state = rng.standard_normal(size)
-
-    def step(self) -> np.ndarray:
-        """Return the next action (A,) float32 in [-1, 1]."""
-        fresh = self._rng.standard_normal(self._state.shape)
-        self._state = CORRELATION * self._state + sqrt(1 - CORRELATION ** 2) * fresh
-        return np.array([erf(x / sqrt(2.0)) for x in self._state], np.float32)
-
-
-class ActingModel:
-    """
-    The graphs of one snapshot, replaced as a whole.
-
-    :raises SnapshotError: a graph does not load or does not fit its snapshot.
-    """
-
-    def __init__(self, source: Snapshot, settings: PlannerConfig) -> None:
-        self.planner = Planner(settings, source)
-        self.version = source.version
-        self.world = str(source.meta.get('world_lineage', ''))
-        self.latent = int(source.meta['latent'])
-        policy, predict = session(source.blob('policy')), session(source.blob('predict'))
-        latent = np.zeros((1, self.latent), np.float32)
-        action = np.zeros((1, source.spec.action_size), np.float32)
-        goal = np.zeros((1, source.spec.goal_size), np.float32)
-        trial(policy, {'latent': latent, 'goal': goal}, {'action': action.shape})
-        trial(predict, {'latent': latent, 'action': action},
-              {'next': latent.shape, 'proximity': (1,), 'observation': (1, source.spec.numbers)})
-        self.policy, self.predict = policy.run, predict.run
+    def __post_init__(self) -> None:
+        PlannerConfig.__post_init__(self)
+        BiasConfig.__post_init__(self)
 
 
 class Controller:
@@ -71,23 +45,22 @@ class Controller:
     Acts, and prepares the next action.
 
     :param spec: what goals and actions look like.
-    :param settings: of the planner.
+    :param settings: of acting, the planner's among them.
     :param rng: source of babbling, exploration and plans: the only randomness.
     """
 
-    def __init__(self, spec: ObservationSpec, settings: PlannerConfig,
+    def __init__(self, spec: ObservationSpec, settings: ControllerConfig,
                  rng: np.random.Generator) -> None:
         self._spec = spec
         self._settings = settings
         # So that none changes another's numbers.
         noise, self._rng, whim = rng.spawn(3)
-        self._exploration = ExplorationSchedule(spec, whim, settings.wanted_events,
-                                    settings.handling)
-        self._babble = Babble(noise, spec.action_size)
+        self._exploration = ExplorationSchedule(spec, whim, settings)
+        self._babble = Babble(noise, spec.action_size, settings.babble_correlation)
         self._goal, self._begins = np.zeros(spec.goal_size, np.float32), True
         self._noise: np.ndarray | None = None     # drawn ahead, off the control path
         self._model: ActingModel | None = None
-        self._bias = BiasEstimator()
+        self._bias = BiasEstimator(self._settings)
         self._last: tuple[np.ndarray, np.ndarray, np.ndarray, Objective] | None = None
         self._plan: np.ndarray | None = None
         # An action that is repeated, and for how many steps still.
@@ -119,7 +92,7 @@ class Controller:
         """Act with an opened snapshot from the next preparation on."""
         if self._model is not None and model.world != self._model.world:
             self._last = self._plan = None      # they are in the latents of another System A
-            self._bias = BiasEstimator()
+            self._bias = BiasEstimator(self._settings)
         self._bias.forget()
         self._model = model
         self.version = model.version
@@ -182,37 +155,39 @@ class Controller:
         self._noise = self._draw_noise()
         self._exploration.observe(achieved, self._goal, begins=self._begins)
         self.deliberates, self.aim = False, Aim.PURSUE
-        if self._last is None or self._model is None or not self._settings.enabled:
+        model = self._model
+        if (self._last is None or model is None or model.planner is None
+                or not self._settings.enabled):
             return
         latent, goal, action, objective = self._last
-        expected, proximity, numbers = self._model.predict(
+        expected, proximity, numbers = model.predict(
             ['next', 'proximity', 'observation'],
             {'latent': latent[np.newaxis], 'action': action[np.newaxis]})
         self._bias.expect(expected[0], achieved, action)
         offset = self._bias.estimate()
         warm = None
-        if self._plan is not None and len(self._plan) == self._model.planner.horizon:
+        if self._plan is not None and len(self._plan) == model.planner.horizon:
             warm = np.concatenate([self._plan[1:], self._plan[-1:]])
         if objective.exploration > 0:
             self.aim = self._exploration.aim
         self._repeat(self._noise, handles=self.aim is Aim.HANDLE, proximity=float(proximity[0]))
-        planner, here = self._model.planner, expected[0] + offset
-        arrived = self._is_there(numbers[0], goal)
-        pursues = self.aim is Aim.PURSUE and objective.seeks_goal and not arrived
-        self._plan = planner.habit(here, goal, offset) if pursues else None
+        here = Situation(expected[0] + offset, goal, objective, offset, self.aim,
+                         self._is_there(numbers[0], goal))
+        pursues = here.aim is Aim.PURSUE and objective.seeks_goal and not here.arrived
+        self._plan = model.planner.habit(here) if pursues else None
         if self._plan is None:
             self.deliberates = True
-            self._plan = planner.plan(self._rng, here, goal, objective, warm, offset, self.aim,
-                                      deadline_s, arrived=arrived)
+            self._plan = model.planner.plan(self._rng, here, warm, deadline_s)
 
     def _is_there(self, numbers: np.ndarray, goal: np.ndarray) -> bool:
         """Tell whether the goal is reached; of a hidden one, rest would teach nothing new."""
         if self._spec.goal_hidden:
             return False
-        return bool(self._spec.reached(numbers[self._spec.goal_slice], goal, ARRIVED))
+        return bool(self._spec.reached(numbers[self._spec.goal_slice], goal,
+                                       self._settings.arrival))
 
     def _repeat(self, action: np.ndarray, *, handles: bool, proximity: float) -> None:
         """Go on with the action that is held, or begin with another if things are near enough."""
         self._repeats = max(self._repeats - 1, 0) if handles else 0
-        if handles and not self._repeats and proximity > NEARBY:
-            self._repeated, self._repeats = action, REPEATS
+        if handles and not self._repeats and proximity > self._settings.handle_proximity:
+            self._repeated, self._repeats = action, self._settings.handle_steps

@@ -12,14 +12,32 @@ random there: first return, then explore (Ecoffet et al. 2021), with motor babbl
 for some steps. Where nothing is to go to, it is babbling.
 """
 
+from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
 
+from abm_ros.common.config import check, setting
 from abm_ros.common.spec import ObservationSpec
 
-_WINDOW = 500     # steps over which the share of events is taken
-_EPISODES = 10    # pursued, over which competence is taken
+
+@dataclass(frozen=True)
+class ExplorationConfig:
+    """What episodes of exploration are spent on."""
+
+    wanted_events: float = setting(
+        0.3, 'share of steps that move what the goal is about; below it, episodes of exploration '
+        'are spent on moving it, the more the less there is', low=0.0, high=1.0)
+    handling: float = setting(
+        0.5, 'share of the other episodes of exploration that are spent on acting at random where '
+        'that is, if no goal is reached; the fewer the more are', low=0.0, high=1.0)
+    event_window: int = setting(500, 'steps over which the share of events is taken',
+                                low=1, high=1_000_000)
+    pursued_window: int = setting(10, 'pursued episodes over which the share of reached goals is '
+                                  'taken', low=1, high=100_000)
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 class Aim(Enum):
@@ -36,14 +54,11 @@ class ExplorationSchedule:
 
     :param spec: tells what moved.
     :param rng: source of the decisions: the only randomness.
-    :param wanted: share of steps with events at which nothing is moved for its own sake any more.
-    :param handling: share of the other episodes that are spent on handling if no goal is reached.
     """
 
-    def __init__(self, spec: ObservationSpec, rng: np.random.Generator, wanted: float,
-                 handling: float) -> None:
-        self._spec, self._rng = spec, rng
-        self._wanted, self._handling = wanted, handling
+    def __init__(self, spec: ObservationSpec, rng: np.random.Generator,
+                 settings: ExplorationConfig) -> None:
+        self._spec, self._rng, self._settings = spec, rng, settings
         self._before: np.ndarray | None = None
         self._steps = self._pursued = 0
         self._reached: bool | None = None
@@ -63,7 +78,7 @@ class ExplorationSchedule:
             self.aim = self._choose()
         elif self._before is not None:
             self._steps += 1
-            rate = max(1.0 / self._steps, 1.0 / _WINDOW)
+            rate = max(1.0 / self._steps, 1.0 / self._settings.event_window)
             self.share += rate * (float(self._spec.moved(self._before, achieved)) - self.share)
         there = bool(self._spec.reached(achieved, goal))
         self._before = None if there else achieved
@@ -72,12 +87,12 @@ class ExplorationSchedule:
     def _judge(self) -> None:
         if self.aim is Aim.PURSUE and self._reached is not None:
             self._pursued += 1
-            rate = max(1.0 / self._pursued, 1.0 / _EPISODES)
+            rate = max(1.0 / self._pursued, 1.0 / self._settings.pursued_window)
             self.competence += rate * (float(self._reached) - self.competence)
         self._reached = False
 
     def _choose(self) -> Aim:
-        still, failing = self._rng.random(2)
-        if self._wanted > 0 and still < 1.0 - self.share / self._wanted:
+        cfg, (still, failing) = self._settings, self._rng.random(2)
+        if cfg.wanted_events > 0 and still < 1.0 - self.share / cfg.wanted_events:
             return Aim.MOVE
-        return Aim.HANDLE if failing < self._handling * (1.0 - self.competence) else Aim.PURSUE
+        return Aim.HANDLE if failing < cfg.handling * (1.0 - self.competence) else Aim.PURSUE

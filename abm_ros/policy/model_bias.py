@@ -9,22 +9,44 @@ allowed for. numpy only.
 """
 
 from collections import deque
+from dataclasses import dataclass
 
 import numpy as np
 
-WINDOW = 8          # errors that are remembered
-_FEWEST = 3         # of which the median says something
-_MEMORY = 500.0     # full actions over which it is known what moves with the robot
-# Of (mean step)^2 / mean step^2, steps being lengths: 1 for an even motion, 0.85 for a Gaussian
-# one in space, 0.64 on a line, and as much less as it stands still while the robot acts.
-_STILL, _MOVING = 0.55, 0.6
+from abm_ros.common import config
+from abm_ros.common.config import setting
+from abm_ros.common.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class BiasConfig:
+    """When an error is taken to be steady."""
+
+    bias_window: int = setting(8, 'errors of one-step predictions that are remembered',
+                               low=1, high=1000)
+    bias_fewest: int = setting(3, 'of which the median says something', low=1, high=1000)
+    bias_memory: float = setting(500.0, 'full actions over which it is known what moves with the '
+                                 'robot', low=1.0, high=1e6)
+    # 1 for an even motion, 0.85 for a Gaussian one in space, 0.64 on a line, and as much less as
+    # it stands still while the robot acts.
+    bias_still: float = setting(0.55, '(mean step)^2 / mean step^2 of what the goal is about, up '
+                                'to which nothing is allowed for', low=0.0, high=1.0)
+    bias_moving: float = setting(0.6, 'the same, from which on all of the error is',
+                                 low=0.0, high=1.0)
+
+    def __post_init__(self) -> None:
+        config.check(self)
+        if self.bias_still >= self.bias_moving:
+            raise ConfigError(f'BiasConfig: bias_still ({self.bias_still:g}) must be less than '
+                              f'bias_moving ({self.bias_moving:g})')
 
 
 class BiasEstimator:
     """Estimates the steady error of one-step predictions within an episode."""
 
-    def __init__(self) -> None:
-        self._errors: deque[np.ndarray] = deque(maxlen=WINDOW)
+    def __init__(self, settings: BiasConfig) -> None:
+        self._settings = settings
+        self._errors: deque[np.ndarray] = deque(maxlen=settings.bias_window)
         self._expected: np.ndarray | None = None
         self._before: tuple[np.ndarray, float] | None = None
         self._weight = self._mean = self._power = 0.0
@@ -56,7 +78,7 @@ class BiasEstimator:
         if self._before is not None:
             last, effort = self._before
             step = float(np.linalg.norm(achieved - last))
-            self._weight = min(self._weight + effort, _MEMORY)
+            self._weight = min(self._weight + effort, self._settings.bias_memory)
             rate = effort / max(self._weight, 1e-6)
             self._mean += rate * (step - self._mean)
             self._power += rate * (step ** 2 - self._power)
@@ -65,9 +87,9 @@ class BiasEstimator:
 
     def estimate(self) -> np.ndarray | float:
         """Return the error (Z,) to add to each prediction; 0 while little is known."""
-        even = self._mean ** 2 / max(self._power, 1e-12)
-        share = min(max((even - _STILL) / (_MOVING - _STILL), 0.0), 1.0)
-        if len(self._errors) < _FEWEST or share == 0.0:
+        cfg, even = self._settings, self._mean ** 2 / max(self._power, 1e-12)
+        share = min(max((even - cfg.bias_still) / (cfg.bias_moving - cfg.bias_still), 0.0), 1.0)
+        if len(self._errors) < cfg.bias_fewest or share == 0.0:
             return 0.0
         found: np.ndarray = np.float32(share) * np.median(np.stack(self._errors), axis=0)
         return found

@@ -20,7 +20,6 @@ from abm_ros.common.snapshot import Snapshot, session, trial
 from abm_ros.policy.exploration import Aim
 
 ROLLED = ('terminal_distance', 'proximity', 'distance', 'disagreement', 'displacement', 'value')
-ARRIVED = 0.7      # tolerances from the goal: surely there
 _SOUGHT = {Aim.MOVE: 'displacement', Aim.HANDLE: 'proximity'}
 
 
@@ -52,16 +51,12 @@ class PlannerConfig:
     offset_decay: float = setting(
         0.8, 'how much of the steady error of the predictions is allowed for, from one step of a '
         'plan to the next; 0 for the first step alone', low=0.0, high=1.0)
-    wanted_events: float = setting(
-        0.3, 'share of steps that move what the goal is about; below it, episodes of exploration '
-        'are spent on moving it, the more the less there is', low=0.0, high=1.0)
     policy_acceptance: float = setting(
         0.2, 'disagreement on where the policy leads, in typical steps, up to which habit that '
         'arrives at the goal is followed without a search; 0 deliberates always',
         low=0.0, high=100.0, formerly='trust')
-    handling: float = setting(
-        0.5, 'share of the other episodes of exploration that are spent on acting at random where '
-        'that is, if no goal is reached; the fewer the more are', low=0.0, high=1.0)
+    arrival: float = setting(0.7, 'distance to the goal, in tolerances, at which it is surely '
+                             'reached', low=0.0, high=1.0)
 
     def __post_init__(self) -> None:
         config.check(self)
@@ -85,6 +80,19 @@ class Objective:
         return self.goal_weight > self.intrinsic_weight
 
 
+@dataclass(frozen=True)
+class Situation:
+    """Where a plan begins, and what it is for."""
+
+    latent: np.ndarray                  # (Z,)
+    goal: np.ndarray                    # (G,), in its own units
+    objective: Objective = Objective()
+    # (Z,), added to the prediction of the first step, and ever less to those of later ones.
+    offset: np.ndarray | float = 0.0
+    aim: Aim = Aim.PURSUE
+    arrived: bool = False               # the goal is reached here, and has to be held
+
+
 class Planner:
     """
     Plans with the graphs of one System B snapshot.
@@ -97,71 +105,62 @@ class Planner:
     def __init__(self, settings: PlannerConfig, source: Snapshot) -> None:
         self._config = settings
         try:
-            self.horizon = int(source.config['plan_horizon'])
-            latent = np.zeros((1, int(source.meta['latent'])), np.float32)
+            self.horizon = int(source.meta['horizon'])
+            latent = np.zeros(int(source.meta['latent']), np.float32)
         except (KeyError, TypeError, ValueError) as error:
             raise SnapshotError(f'system_b snapshot cannot be planned with: {error}') from error
-        self._action = source.spec.action_size
+        self._shape = self.horizon, source.spec.action_size
         rollout, propose = session(source.blob('rollout')), session(source.blob('proposal'))
-        start = {'latent': latent, 'goal': np.zeros((1, source.spec.goal_size), np.float32)}
-        plans = np.zeros((2, self.horizon, self._action), np.float32)
         self._decay = (settings.offset_decay ** np.arange(self.horizon)).astype(
             np.float32)[:, np.newaxis, np.newaxis]
-        trial(rollout, {**start, 'actions': plans, 'offset': self._decay * latent},
+        here = Situation(latent, np.zeros(source.spec.goal_size, np.float32))
+        plans = np.zeros((2, *self._shape), np.float32)
+        trial(rollout, {**self._start(here, 2), **self._error(here), 'actions': plans},
               dict.fromkeys(ROLLED, (2,)))
-        trial(propose, {**start, 'noise': plans}, {'actions': plans.shape})
+        trial(propose, {**self._start(here, 2), 'noise': plans}, {'actions': plans.shape})
         self._rollout, self._propose = rollout.run, propose.run
         steps = np.arange(self.horizon)
         alike = settings.correlation ** np.abs(steps[:, None] - steps)
         self._colour = np.linalg.cholesky(alike).astype(np.float32)     # (H, H)
 
-    def habit(self, latent: np.ndarray, goal: np.ndarray,
-              offset: np.ndarray | float = 0.0) -> np.ndarray | None:
+    def habit(self, situation: Situation) -> np.ndarray | None:
         """
         Return what the policy would do where it suffices; None where one had better deliberate.
 
         It suffices where the ensemble agrees on where it leads, and that is the goal: of the two
-        controllers, the cheaper one acts where it is certain (Daw et al. 2005). Parameters are
-        those of `plan`.
+        controllers, the cheaper one acts where it is certain (Daw et al. 2005).
 
         :return: (H, A) float32 in [-1, 1], or None.
         """
-        if not self._config.policy_acceptance:
+        cfg = self._config
+        if not cfg.policy_acceptance:
             return None
-        start, here = self._from(latent, goal, offset)
-        quiet = np.zeros((1, self.horizon, self._action), np.float32)
+        start = self._start(situation, 1)
+        quiet = np.zeros((1, *self._shape), np.float32)
         plans: np.ndarray = self._propose(['actions'], {**start, 'noise': quiet})[0]
-        away, disagreement = self._rollout(['terminal_distance', 'disagreement'],
-                                           {**here, 'actions': plans})
-        accepted = self._config.policy_acceptance * self.horizon
-        arrives = away[0] <= ARRIVED and disagreement[0] <= accepted
+        away, disagreement = self._rollout(
+            ['terminal_distance', 'disagreement'],
+            {**start, **self._error(situation), 'actions': plans})
+        arrives = (away[0] <= cfg.arrival
+                   and disagreement[0] <= cfg.policy_acceptance * self.horizon)
         return plans[0] if arrives else None
 
-    def plan(self, rng: np.random.Generator, latent: np.ndarray, goal: np.ndarray,
-             objective: Objective, warm: np.ndarray | None, offset: np.ndarray | float = 0.0,
-             aim: Aim = Aim.PURSUE, deadline_s: float = inf, *, arrived: bool = False
-             ) -> np.ndarray:
+    def plan(self, rng: np.random.Generator, situation: Situation, warm: np.ndarray | None = None,
+             deadline_s: float = inf) -> np.ndarray:
         """
         Search for a good sequence of actions.
 
-        :param latent: (Z,) where to begin.
-        :param goal: (G,) in its own units.
         :param warm: (H, A) the last plan, already shifted; None for none.
-        :param offset: (Z,) to add to the prediction of the first step, and ever less to later
-            ones.
-        :param aim: what is sought.
         :param deadline_s: of `time.monotonic`, after which no further iteration begins: what the
             first one found is better than a plan that comes too late.
-        :param arrived: the goal is reached where the plan begins, and has to be held.
         :return: (H, A) float32 in [-1, 1].
         """
-        cfg, shape = self._config, (self.horizon, self._action)
-        effort = cfg.effort_at_goal if arrived else cfg.effort
-        start, here = self._from(latent, goal, offset)
+        cfg, shape = self._config, self._shape
+        here = {**self._start(situation, cfg.candidates), **self._error(situation)}
         mean = np.zeros(shape, np.float32) if warm is None else warm
         spread = np.full(shape, cfg.spread, np.float32)
         rest = np.zeros((1, *shape), np.float32)
-        given = np.concatenate([rest, self._proposals(rng, start)])
+        given = np.concatenate([rest, self._proposals(rng, situation)])
         for i in range(cfg.iterations):
             if i and time.monotonic() >= deadline_s:
                 break
@@ -169,7 +168,7 @@ class Planner:
                 (cfg.candidates - len(given) - 1, *shape), np.float32)
             plans = np.concatenate([given, mean[np.newaxis], mean + spread * drawn])
             np.clip(plans, -1.0, 1.0, out=plans)
-            cost = self._cost_of(plans, here, objective, aim, effort)
+            cost = self._cost_of(plans, here, situation)
             elites = plans[np.argsort(cost, kind='stable')[:cfg.elites]]
             mean = cfg.inertia * mean + (1 - cfg.inertia) * elites.mean(axis=0)
             spread = np.maximum(elites.std(axis=0), cfg.least_spread)
@@ -177,32 +176,37 @@ class Planner:
         best: np.ndarray = elites[0]
         return best
 
-    def _from(self, latent: np.ndarray, goal: np.ndarray, offset: np.ndarray | float
-              ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """Return what proposals begin with, and what rollouts do."""
-        start = {'latent': latent[np.newaxis], 'goal': goal[np.newaxis]}
-        return start, {**start, 'offset': self._decay * (np.zeros_like(latent) + offset)}
+    @staticmethod
+    def _start(situation: Situation, count: int) -> dict[str, np.ndarray]:
+        """Return what so many plans begin with."""
+        return {'latent': np.repeat(situation.latent[np.newaxis], count, 0),
+                'goal': np.repeat(situation.goal[np.newaxis], count, 0)}
 
-    def _cost_of(self, plans: np.ndarray, start: dict[str, np.ndarray], objective: Objective,
-                 aim: Aim, effort: float) -> np.ndarray:
-        """Return the cost (N,) of plans (N, H, A), a full action costing this effort."""
-        cfg = self._config
-        inputs = {**start, 'actions': plans}
-        if aim is not Aim.PURSUE:
-            return np.negative(self._rollout([_SOUGHT[aim]], inputs)[0])
+    def _error(self, situation: Situation) -> dict[str, np.ndarray]:
+        """Return what is added to predictions, (H, 1, Z)."""
+        return {'offset': self._decay * (np.zeros_like(situation.latent) + situation.offset)}
+
+    def _cost_of(self, plans: np.ndarray, here: dict[str, np.ndarray],
+                 situation: Situation) -> np.ndarray:
+        """Return the cost (N,) of plans (N, H, A)."""
+        cfg, objective = self._config, situation.objective
+        inputs = {**here, 'actions': plans}
+        if situation.aim is not Aim.PURSUE:
+            return np.negative(self._rollout([_SOUGHT[situation.aim]], inputs)[0])
         distance, disagreement, value = self._rollout(
             ['distance', 'disagreement', 'value'], inputs)
+        effort = cfg.effort_at_goal if situation.arrived else cfg.effort
         spent = effort * np.square(plans).mean(axis=2).sum(axis=1)
         return np.asarray(objective.goal_weight * (distance + spent - cfg.value * value)
                           + (cfg.penalty - objective.intrinsic_weight) * disagreement)
 
-    def _proposals(self, rng: np.random.Generator, start: dict[str, np.ndarray]) -> np.ndarray:
+    def _proposals(self, rng: np.random.Generator, situation: Situation) -> np.ndarray:
         """Return plans (M, H, A) that the policy would follow, the first without noise."""
         count = self._config.proposals
-        noise = self._config.noise * rng.standard_normal((count, self.horizon, self._action),
-                                                         np.float32)
+        noise = self._config.noise * rng.standard_normal((count, *self._shape), np.float32)
         if count == 0:
             return noise
         noise[0] = 0.0
-        plans: np.ndarray = self._propose(['actions'], {**start, 'noise': noise})[0]
+        plans: np.ndarray = self._propose(
+            ['actions'], {**self._start(situation, count), 'noise': noise})[0]
         return plans

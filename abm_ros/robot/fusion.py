@@ -72,12 +72,14 @@ class FusionLayout:
 
 
 def layout_for(limits: JointLimits, tag: BodyTag | None, *, goal_tolerance: float,
-               horizon: int, control_period_s: float, camera: int = 0) -> FusionLayout:
+               horizon: int, control_period_s: float, camera: int = 0,
+               event_share: float = ObservationSpec.event_share) -> FusionLayout:
     """
     Derive the observation layout from what the body says of itself.
 
     :param tag: the body's own tag; a real robot has none, and then the numbers given count.
     :param camera: width and height to which camera images are scaled, 0 leaves them out.
+    :param event_share: see `ObservationSpec`.
     :raises SpecError: the tag names a sense that an arm does not have.
     """
     actions = len(limits.joints)
@@ -95,7 +97,7 @@ def layout_for(limits: JointLimits, tag: BodyTag | None, *, goal_tolerance: floa
     if tag.camera:
         fields.append(FieldSpec(CAMERA, 3 * tag.camera ** 2, (3, tag.camera, tag.camera)))
     spec = ObservationSpec(tuple(fields), tag.goal_field, tag.goal_tolerance, actions,
-                           tag.control_period_s, tag.horizon)
+                           tag.control_period_s, tag.horizon, event_share)
     goal_channels = channels.pop(GOAL, ())
     return FusionLayout(spec, limits.joints, channels, goal_channels)
 

@@ -58,13 +58,13 @@ class PartNode(SteadyNode, Generic[C]):
         self._starting = False
         # Set when the node can do no more good: the process ends, and may be restarted.
         self.broken = False
-        self.config_class = config_class
+        self.config_class = self.settings_class(config_class)
         self.steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._ports: Mapping[str, Port] = {p.name: p for p in PORTS.get(name, ())}
         self._endpoints: dict[str, Any] = {}
         self._reached: set[str] = set()
         self._timers_active: list[Timer] = []
-        self.config: C = parameters.declare(self, config_class)
+        self.config: C = parameters.declare(self, self.config_class)
         self._wiring = {key: self._declare_port(key) for key in self._ports}
         self.add_on_set_parameters_callback(self._check_parameters)
         self.add_post_set_parameters_callback(self._take_parameters)
@@ -74,6 +74,10 @@ class PartNode(SteadyNode, Generic[C]):
         self.create_timer(self.telemetry_period_s, self.publish_telemetry, clock=self.steady)
 
     # What subclasses override.
+
+    def settings_class(self, usual: type[C]) -> type[C]:
+        """Return the class of the settings, where a parameter chooses another than the usual."""
+        return usual
 
     def configure(self) -> None:
         """Build what the node needs to become active; raise AbmError to refuse."""

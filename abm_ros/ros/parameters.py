@@ -35,6 +35,12 @@ def declare(node: Node, cls: type[T]) -> T:
     return from_mapping(cls, values)
 
 
+def given(node: Node, name: str, default: Any) -> Any:
+    """Return what a parameter that is not declared yet was set to from outside."""
+    override = parameter_overrides(node).get(name)
+    return default if override is None else plain(override)
+
+
 def _take_former_name(node: Node, item: Any, overrides: dict[str, Parameter]) -> None:
     """Let an override by a setting's former name count, with a warning."""
     former = setting_of(item).formerly

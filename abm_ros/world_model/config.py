@@ -1,13 +1,18 @@
 """Settings of System A's learner; apart from it, so that no torch is imported to read them."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from abm_ros.common.config import check, setting
+from abm_ros.common.registry import load
+from abm_ros.world_model.contract import WorldModelLearner
 
 
 @dataclass(frozen=True)
 class WorldModelConfig:
-    """Settings of System A's learner."""
+    """Settings of System A's learner: the entry 'ensemble' among `contract.WORLD_MODELS`."""
+
+    implementation: ClassVar[str] = 'ensemble'
 
     latent: int = setting(32, 'size Z of the latent state', low=2, high=512)
     image_latent: int = setting(32, 'dimensions that each image adds to the latent',
@@ -43,8 +48,31 @@ class WorldModelConfig:
                                low=0.1, high=1.0)
     scale_floor: float = setting(1e-3, 'smallest standard deviation of an observation that '
                                  'counts as variation', low=1e-9, high=10.0)
+    proximity_sharpness: float = setting(
+        2.0, 'how fast proximity falls with the square of the distance in tolerances',
+        low=0.01, high=100.0)
     moment_rate: float = setting(2e-3, 'smallest weight of a batch in the running moments',
                                  low=0.0, high=1.0)
+    step_floor: float = setting(0.1, "least step of a latent's dimension that errors are measured "
+                                'in, relative to the mean one', low=0.0, high=1.0)
+    change_floor: float = setting(0.05, 'least step of a plain number that errors are measured '
+                                  'in, relative to the mean one', low=0.0, high=1.0)
+    # A goal that stands still for an episode is not blown up. Nor is what hardly varies.
+    look_batches: int = setting(1000, 'batches that the first moments of image features, mean 0 '
+                                'and scale 1, count for', low=0, high=1_000_000)
+    look_floor: float = setting(0.1, 'smallest standard deviation of an image feature that counts '
+                                'as variation', low=1e-9, high=10.0)
+    kinematics_rate: float = setting(10.0, 'learning rate of learned kinematics, relative to that '
+                                     'of nets', low=0.0, high=1000.0)
+    # Only an outlier in the data comes near it.
+    gradient_norm: float = setting(10.0, 'largest norm of a gradient', low=1e-3, high=1e6)
 
     def __post_init__(self) -> None:
         check(self)
+
+    @staticmethod
+    def learner() -> type[WorldModelLearner]:
+        """Import and return what learns with these settings; torch comes with it."""
+        found: type[WorldModelLearner] = load(
+            'abm_ros.world_model.ensemble_learner:EnsembleLearner', 'learner')
+        return found

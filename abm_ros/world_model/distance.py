@@ -16,6 +16,7 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor
+from torch.nn.init import orthogonal_
 
 from abm_ros.common import nets
 from abm_ros.common.nets import Params
@@ -55,7 +56,8 @@ def init(rng: torch.Generator, spec: ObservationSpec, basis: Tensor) -> Params:
         params[f'apart.{name}'] = basis[:, start:start + vision.FEATURES].contiguous()
         params |= nets.init_net(rng, name, (vision.FEATURES, *HIDDEN, DIMENSIONS))
         # From zero on, the chain would learn what the picture has to tell.
-        params[f'{name}.skip'] = nets.isometry(rng, vision.FEATURES, DIMENSIONS)
+        params[f'{name}.skip'] = orthogonal_(torch.empty(vision.FEATURES, DIMENSIONS),
+                                              generator=rng)
     return params
 
 
@@ -78,18 +80,30 @@ def _towers(params: Mapping[str, object], kind: str) -> list[str]:
     return sorted(n.removeprefix('apart.') for n in params if n.startswith(f'apart.{kind}'))
 
 
-def length(params: Mapping[str, Tensor], latent: Tensor, read: Tensor) -> Tensor:
+def prepare(params: Mapping[str, Tensor]) -> Params:
+    """Return what `length` needs; nothing where the model has no distance."""
+    ready: Params = {}
+    for name in chains(params):
+        ready |= learned_kinematics.prepare(params, name, params[f'apart.{name}'],
+                                            params['moments.mean'], params['moments.scale'])
+    return ready
+
+
+def length(ready: Mapping[str, Tensor], latent: Tensor, read: Tensor) -> Tensor:
     """
     Return the distance (B, 1), in its own units, that latents stand for.
 
+    :param ready: the model's parameters and what `prepare` made of them.
     :param latent: (B, Z).
     :param read: (B, V), the normalised plain numbers that were read out of them.
     """
-    own = read * params['moments.scale'] + params['moments.mean']
-    parts = [learned_kinematics.end(params, name, own @ params[f'apart.{name}'],
-                                    read @ params[f'apart.{name}']) for name in chains(params)]
-    square = torch.stack([*parts, *pictured(params, latent)]).sum(0).square().sum(-1, keepdim=True)
-    return params['apart.unit'] * (square + LEAST ** 2).sqrt()
+    parts = [learned_kinematics.end(ready, name, read) for name in chains(ready)]
+    parts += [part.mT for part in pictured(ready, latent)]
+    place = parts[0]
+    for part in parts[1:]:
+        place = place + part
+    length = (place.square().sum(0) + LEAST ** 2).sqrt() * ready['apart.unit']
+    return length.unsqueeze(1)
 
 
 def pictured(params: Mapping[str, Tensor], latent: Tensor) -> list[Tensor]:

@@ -1,16 +1,17 @@
 """
 System A's model as functions: encoder, ensemble of predictors, readout, inverse dynamics.
 
-The forward side only; `world_model.py` trains it and System B imagines with it.
+The forward side only; `ensemble_learner.py` trains it. What a function computes of parameters
+alone is computed once, by `prepare`, for as many calls as there are.
 Shape letters: B batch, T time, D observation, V plain numbers in it, A action, Z latent, G goal,
 K ensemble members.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.init import orthogonal_
 
 from abm_ros.common import nets
 from abm_ros.common.nets import Params
@@ -18,17 +19,6 @@ from abm_ros.common.spec import ObservationSpec
 from abm_ros.world_model import distance, proximity, vision
 from abm_ros.world_model.config import WorldModelConfig
 from abm_ros.world_model.normaliser import normalise
-
-
-@dataclass(frozen=True)
-class World:
-    """The model that a snapshot of System A carries: parameters and what they are for."""
-
-    config: WorldModelConfig
-    spec: ObservationSpec
-    params: Params
-    lineage: str
-    version: int
 
 
 def init_params(cfg: WorldModelConfig, spec: ObservationSpec, rng: torch.Generator) -> Params:
@@ -50,11 +40,22 @@ def init_params(cfg: WorldModelConfig, spec: ObservationSpec, rng: torch.Generat
     for field in spec.images:
         params |= vision.init_eye(rng, f'encoder.{field.name}', field.shape[0])
     # What moves seldom (an object that is pushed) is best not mixed with what always moves.
-    basis = torch.eye(size, latent) if size <= latent else nets.isometry(rng, size, latent)
+    basis = torch.eye(size, latent) if size <= latent else orthogonal_(
+        torch.empty(size, latent), generator=rng)
     params['encoder.skip'] = basis
     params['readout.skip'] = basis[:numbers].T.contiguous()
     return (params | proximity.init(spec, params['readout.skip'])
-            | distance.init(rng, spec, basis.T))
+            | distance.init(rng, spec, basis.T) | _init_moments(cfg, spec))
+
+
+def _init_moments(cfg: WorldModelConfig, spec: ObservationSpec) -> Params:
+    """Return the units in which everything is measured, as nothing is known yet."""
+    looks = vision.FEATURES * len(spec.images)
+    moments = {'mean': torch.zeros(spec.numbers), 'scale': torch.ones(spec.numbers),
+               'step': torch.ones(cfg.latent), 'change': torch.ones(spec.numbers)}
+    if looks:
+        moments |= {'look_mean': torch.zeros(looks), 'look_scale': torch.ones(looks)}
+    return {f'moments.{name}': tensor for name, tensor in moments.items()}
 
 
 def encode(params: Mapping[str, Tensor], spec: ObservationSpec, observation: Tensor) -> Tensor:
@@ -96,17 +97,40 @@ def normalised(params: Mapping[str, Tensor], observation: Tensor) -> Tensor:
     return normalise(mean, params['moments.scale'], observation[:, :len(mean)])
 
 
-def readout(params: Mapping[str, Tensor], latent: Tensor) -> Tensor:
+def prepare(params: Mapping[str, Tensor], spec: ObservationSpec) -> Params:
+    """
+    Return the parameters with all that `predict` and `readout` need of them.
+
+    Gradients of what is computed with it reach the parameters.
+    """
+    ready = {**params, **proximity.prepare(params), **distance.prepare(params),
+             **nets.rescaled(params, 'predictor', 'step', params['moments.step'])}
+    if distance.applies(spec):
+        place, scale = params['apart.place'], params['moments.scale']
+        ready |= nets.rescaled(params, 'readout', 'numbers', 1.0 - place,
+                               -place * params['moments.mean'] / scale)
+        ready['apart.share'] = place / scale
+    return ready
+
+
+def prepare_goal(ready: Mapping[str, Tensor], spec: ObservationSpec) -> Params:
+    """Return what `goal_estimate` needs beside what `prepare` made."""
+    if distance.applies(spec):
+        return {}
+    part = spec.goal_slice
+    return nets.rescaled(ready, 'readout', 'goal', ready['moments.scale'][part],
+                         ready['moments.mean'][part], part)
+
+
+def readout(ready: Mapping[str, Tensor], latent: Tensor) -> Tensor:
     """Return the normalised plain numbers (B, V) that a latent (B, Z) stands for."""
-    read = nets.apply_net(params, 'readout', latent)
-    if 'apart.place' not in params:
-        return read
-    far = ((distance.length(params, latent, read) - params['moments.mean'])
-           / params['moments.scale'])
-    return torch.where(params['apart.place'] > 0, far, read)
+    if 'apart.share' not in ready:
+        return nets.apply_net(ready, 'readout', latent)
+    read = nets.apply_net(ready, 'numbers', latent)
+    return read + distance.length(ready, latent, read) * ready['apart.share']
 
 
-def predict(params: Mapping[str, Tensor], latent: Tensor, action: Tensor) -> Tensor:
+def predict(ready: Mapping[str, Tensor], latent: Tensor, action: Tensor) -> Tensor:
     """
     Return each member's next latent.
 
@@ -114,10 +138,9 @@ def predict(params: Mapping[str, Tensor], latent: Tensor, action: Tensor) -> Ten
     :param action: (B, A) in [-1, 1].
     :return: (K, B, Z).
     """
-    members = latent.shape[0]
-    inputs = torch.cat([latent, action.expand(members, -1, -1)], dim=-1)
-    around = proximity.near(params, latent) if 'near.blocks' in params else None
-    return latent + params['moments.step'] * nets.apply_net(params, 'predictor', inputs, around)
+    inputs = torch.cat([latent, action.expand(latent.shape[0], -1, -1)], dim=-1)
+    around = proximity.near(ready, latent) if proximity.applies(ready) else None
+    return latent + nets.apply_net(ready, 'step', inputs, around)
 
 
 def disagreement(params: Mapping[str, Tensor], latent: Tensor) -> Tensor:
@@ -127,12 +150,14 @@ def disagreement(params: Mapping[str, Tensor], latent: Tensor) -> Tensor:
     :param latent: (K, B, Z).
     :return: (B,), sqrt(mean_Z var_K / mean_Z step^2); 0 for one member.
     """
-    variance = latent.var(dim=0, correction=0).mean(dim=-1)
-    return (variance / params['moments.step'].square().mean()).sqrt()
+    apart = latent - latent.mean(0, keepdim=True)
+    unit = params['moments.step'].square().mean() * (latent.shape[0] * latent.shape[2])
+    # Along the last axis first: over both at once takes several times as long.
+    return (apart.square().sum(-1).sum(0) / unit).sqrt()
 
 
-def goal_estimate(params: Mapping[str, Tensor], spec: ObservationSpec, latent: Tensor) -> Tensor:
+def goal_estimate(ready: Mapping[str, Tensor], latent: Tensor) -> Tensor:
     """Return the achieved goal (B, G) of a latent (B, Z) in its own units."""
-    part = spec.goal_slice
-    return (readout(params, latent)[..., part] * params['moments.scale'][part]
-            + params['moments.mean'][part])
+    if 'apart.share' in ready:
+        return distance.length(ready, latent, nets.apply_net(ready, 'numbers', latent))
+    return nets.apply_net(ready, 'goal', latent)

@@ -6,7 +6,7 @@ joint's position. So a few hundred poses tell the place at all others: there is 
 must have seen the like of. Where numbers may be no angles, there is a linear term beside it.
 Source: Brockett 1984 (a serial arm's kinematics as a product of exponentials); the Rodrigues
 formula for one turn.
-Shape letters: B batch, J joints, E dimensions.
+Shape letters: B batch, V plain numbers, J joints, E dimensions.
 """
 
 from collections.abc import Mapping
@@ -40,34 +40,56 @@ def init(rng: torch.Generator, name: str, joints: int, dimensions: int, *,
 
 def turns(first: Tensor, second: Tensor) -> Tensor:
     """
-    Return what turns a row of (B, E) by an angle in a plane: (J, E, 2 E).
+    Return what turns a column of (E, B) by an angle in a plane: (J, E, 2 E).
 
     The plane is that of `first` and `second`, (J, E) each.
-    x turned is x + sin(angle) x S + (cos(angle) - 1) x C; S and C stand side by side.
+    x turned is x + S @ x sin(angle) + C @ x (cos(angle) - 1); S and C stand side by side.
     """
     first = first / torch.linalg.vector_norm(first, dim=1, keepdim=True)
     second = second - (second * first).sum(1, keepdim=True) * first
     second = second / torch.linalg.vector_norm(second, dim=1, keepdim=True)
     first, second = first.unsqueeze(-1), second.unsqueeze(-1)
-    sine = first @ second.mT - second @ first.mT
+    sine = second @ first.mT - first @ second.mT
     cosine = first @ first.mT + second @ second.mT
     return torch.cat([sine, cosine], dim=-1)
 
 
-def end(params: Mapping[str, Tensor], name: str, joints: Tensor, scaled: Tensor) -> Tensor:
+def prepare(params: Mapping[str, Tensor], name: str, joints: Tensor, mean: Tensor,
+            scale: Tensor) -> Params:
     """
-    Return the place (B, E) of the end.
+    Return what `end` needs, for joints that are among normalised numbers.
 
-    :param joints: (B, J), in their own units.
-    :param scaled: (B, J), normalised, for the linear term.
+    :param joints: (V, J), 1 where a number is the position of a joint.
+    :param mean: (V,), of the numbers in their own units.
+    :param scale: (V,).
     """
-    angle = torch.addcmul(params[f'{name}.angle'], joints, params[f'{name}.rate'])
-    sine, cosine = angle.sin().unsqueeze(-1), (angle.cos() - 1.0).unsqueeze(-1)
-    turn = turns(params[f'{name}.from'], params[f'{name}.to'])
-    link = params[f'{name}.link']
-    place = link[-1].expand(len(joints), -1)
-    for i in reversed(range(joints.shape[1])):
-        by_sine, by_cosine = (place @ turn[i]).chunk(2, dim=-1)
-        place = place + sine[:, i] * by_sine + cosine[:, i] * by_cosine + link[i]
-    slide = params.get(f'{name}.slide')
-    return place if slide is None else place + scaled @ slide
+    turn, link = turns(params[f'{name}.from'], params[f'{name}.to']), params[f'{name}.link']
+    rates = joints * params[f'{name}.rate']
+    whole = torch.eye(link.shape[1]).expand(len(turn), -1, -1)
+    ready = {f'{name}.rates': (scale[:, None] * rates).mT,                       # (J, V)
+             f'{name}.start': (mean @ rates + params[f'{name}.angle'])[:, None],
+             f'{name}.turns': torch.cat([whole, turn], dim=-1),                  # (J, E, 3 E)
+             # The last link is the same for all of a batch: the first turn is of it alone.
+             f'{name}.tip': (turn[-1].unflatten(1, (2, -1)) @ link[-1]),         # (E, 2)
+             f'{name}.links': torch.cat([link[:-2], link[-2:].sum(0, keepdim=True)])[..., None]}
+    if f'{name}.slide' in params:
+        ready[f'{name}.slides'] = (joints @ params[f'{name}.slide']).mT          # (E, V)
+    return ready
+
+
+def end(ready: Mapping[str, Tensor], name: str, read: Tensor) -> Tensor:
+    """
+    Return the place of the end as columns (E, B): rows of a few numbers are slow.
+
+    :param ready: what `prepare` made.
+    :param read: (B, V), normalised numbers.
+    """
+    across, turn, links = read.mT, ready[f'{name}.turns'], ready[f'{name}.links']
+    angle = torch.addmm(ready[f'{name}.start'], ready[f'{name}.rates'], across)
+    sines, cosines = angle.sin().chunk(len(turn)), (angle.cos() - 1.0).chunk(len(turn))
+    place = torch.addmm(links[-1], ready[f'{name}.tip'], torch.cat([sines[-1], cosines[-1]]))
+    for i in reversed(range(len(turn) - 1)):
+        parts = torch.cat([place, sines[i] * place, cosines[i] * place])
+        place = torch.addmm(links[i], turn[i], parts)
+    slides = ready.get(f'{name}.slides')
+    return place if slides is None else torch.addmm(place, slides, across)

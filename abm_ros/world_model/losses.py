@@ -1,4 +1,4 @@
-"""What System A's learner minimises: see `world_model.py` for how the terms are weighed."""
+"""What System A's learner minimises: see `ensemble_learner.py` for how the terms are weighed."""
 
 import torch
 from torch import Tensor
@@ -7,14 +7,16 @@ from torch.nn import functional
 from abm_ros.common import nets
 from abm_ros.common.nets import Params
 from abm_ros.world_model import distance
-from abm_ros.world_model.latent_model import WorldModelConfig, predict, readout
+from abm_ros.world_model.config import WorldModelConfig
+from abm_ros.world_model.latent_model import predict, readout
 
 
-def losses(cfg: WorldModelConfig, params: Params, seen: tuple[Tensor, Tensor], action: Tensor,
+def losses(cfg: WorldModelConfig, ready: Params, seen: tuple[Tensor, Tensor], action: Tensor,
            mask: Tensor, latents: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
     """
     Return every term of the loss.
 
+    :param ready: parameters and what `latent_model.prepare` made of them.
     :param seen: observations (B, L + 1, D) in their own units, and their plain numbers
         (B, L + 1, V) normalised.
     :param action: (B, L, A).
@@ -28,20 +30,20 @@ def losses(cfg: WorldModelConfig, params: Params, seen: tuple[Tensor, Tensor], a
     weight = weight / weight.sum().clamp_min(1e-6)
     member, way = latent[:, 0].expand(cfg.members, -1, -1), []
     for t in range(mask.shape[1]):
-        member = predict(params, member, action[:, t])                     # (K, B, Z)
+        member = predict(ready, member, action[:, t])                     # (K, B, Z)
         way.append(member)
     foreseen = torch.stack(way, dim=2)                                     # (K, B, L, Z)
-    error = robust((foreseen - target[:, 1:]) / params['moments.step']).mean(-1)
+    error = robust((foreseen - target[:, 1:]) / ready['moments.step']).mean(-1)
     grounding = latent.new_zeros(())
     if cfg.grounding_weight and cfg.readout_gradient:
-        read = readout(params, foreseen.flatten(0, 2)).view(*foreseen.shape[:3], -1)
-        gap = robust((read - truth[:, 1:]) / params['moments.change']).mean(-1)
+        read = readout(ready, foreseen.flatten(0, 2)).view(*foreseen.shape[:3], -1)
+        gap = robust((read - truth[:, 1:]) / ready['moments.change']).mean(-1)
         grounding = (weight * gap).sum()
     source = latent if cfg.readout_gradient else latent.detach()
-    read = readout(params, source.flatten(0, 1))
+    read = readout(ready, source.flatten(0, 1))
     return {'prediction': (weight * error).sum(), 'grounding': grounding,
-            'readout': robust((read - truth.flatten(0, 1)) / params['moments.change']).mean(),
-            'inverse': inverse_loss(params, latent, action, mask),
+            'readout': robust((read - truth.flatten(0, 1)) / ready['moments.change']).mean(),
+            'inverse': inverse_loss(ready, latent, action, mask),
             **regularisers(latent[:, 0])}
 
 
@@ -68,19 +70,20 @@ def member_weights(cfg: WorldModelConfig, observation: Tensor, mask: Tensor) -> 
     return (share < cfg.bootstrap) * mask
 
 
-def recollected(params: Params, latent: Tensor, truth: Tensor,
+def recollected(ready: Params, latent: Tensor, truth: Tensor,
                 whole: Tensor) -> dict[str, Tensor]:
     """
     Return the error of distances, and how far what pictures say of them moves, in typical steps.
 
+    :param ready: parameters and what `latent_model.prepare` made of them.
     :param latent: (B, 2, Z), of two frames a few steps apart.
     :param truth: (B, 2, V), their plain numbers normalised.
     :param whole: (B,), 0 where the two are not of one episode.
     """
-    place, change = params['apart.place'] > 0, params['moments.change']
-    gap = (readout(params, latent.flatten(0, 1)) - truth.flatten(0, 1)) / change
-    before, after = (torch.stack(distance.pictured(params, latent[:, t])) for t in (0, 1))
-    unit = (params['apart.unit'] / (params['moments.scale'] * change))[place]
+    place, change = ready['apart.place'] > 0, ready['moments.change']
+    gap = (readout(ready, latent.flatten(0, 1)) - truth.flatten(0, 1)) / change
+    before, after = (torch.stack(distance.pictured(ready, latent[:, t])) for t in (0, 1))
+    unit = (ready['apart.unit'] / (ready['moments.scale'] * change))[place]
     drift = robust(unit * (after - before)).sum((0, -1)) * whole
     return {'distance': robust(gap[:, place]).mean(),
             'slowness': drift.sum() / whole.sum().clamp_min(1)}

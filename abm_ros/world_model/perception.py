@@ -13,7 +13,7 @@ from abm_ros.common.errors import SnapshotError
 from abm_ros.common.snapshot import Snapshot, session, trial
 from abm_ros.common.spec import ObservationSpec, check_array
 
-_LATENT = ['latent']
+_LATENT, _PERCEIVED = ['latent'], ['latent', 'error', 'uncertainty']
 MEMORY = 0.9  # share of the running error that survives a step: an average over 10 steps
 
 
@@ -47,11 +47,32 @@ class PerceivingModel:
         graph, encoder = session(source.blob('perceive')), session(source.blob('encode'))
         empty = np.zeros((1, source.spec.size), np.float32)
         still = np.zeros((1, source.spec.action_size), np.float32)
-        latent = int(source.config.get('latent', 0))
+        try:
+            latent = int(source.meta['latent'])
+        except (KeyError, TypeError, ValueError) as error:
+            raise SnapshotError(f'system_a snapshot tells no size of latents: {error}') from error
         trial(graph, {'observation': empty, 'previous': empty, 'action': still},
-              {'latent': (1, latent), 'error': (2,), 'uncertainty': (1,)})
+              {'latent': (1, latent), 'error': (1, 2), 'uncertainty': (1,)})
         trial(encoder, {'observation': empty}, {'latent': (1, latent)})
-        self.perceive, self.encode = graph.run, encoder.run
+        self._perceive, self._encode = graph.run, encoder.run
+
+    def encode(self, observation: np.ndarray) -> np.ndarray:
+        """Return the latents (B, Z) of observations (B, D) float32."""
+        latent: np.ndarray = self._encode(_LATENT, {'observation': observation})[0]
+        return latent
+
+    def perceive(self, observation: np.ndarray, previous: np.ndarray, action: np.ndarray
+                 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """
+        Return what is made of transitions: latent (B, Z), error (B, 2) and uncertainty (B,).
+
+        :param observation: (B, D) float32, to which they led.
+        :param previous: (B, D), before.
+        :param action: (B, A) in [-1, 1].
+        """
+        latent, error, uncertainty = self._perceive(_PERCEIVED, {
+            'observation': observation, 'previous': previous, 'action': action})
+        return latent, error, uncertainty
 
 
 class Perception:
@@ -106,7 +127,7 @@ class Perception:
         now = check_array('observation', observation, (self._spec.size,))[np.newaxis]
         if self._model is None:
             return np.zeros(0, np.float32)
-        latent: np.ndarray = self._model.encode(_LATENT, {'observation': now})[0][0]
+        latent: np.ndarray = self._model.encode(now)[0]
         return latent
 
     def observe(self, observation: np.ndarray, executed: np.ndarray | None,
@@ -122,21 +143,21 @@ class Perception:
         """
         now = check_array('observation', observation, (self._spec.size,))[np.newaxis]
         known = executed is not None and not new_episode and self._previous is not None
-        before = self._previous if known else now
+        before = self._previous if known and self._previous is not None else now
         action = self._still
         if known:
             action = check_array('executed', executed, (self._spec.action_size,))[np.newaxis]
         self._previous = now.copy()
         if self._model is None:
             return Percept(np.zeros(0, np.float32), '', np.nan, np.nan, np.nan, np.nan)
-        latent, error, uncertainty = self._model.perceive(None, {
-            'observation': now, 'previous': before, 'action': action})
+        latent, error, uncertainty = self._model.perceive(now, before, action)
         if not known:
             return Percept(latent[0], self.lineage, self._ratio(), np.nan, np.nan, np.nan)
-        self._error = MEMORY * self._error + float(error[0])
-        self._change = MEMORY * self._change + float(error[1])
-        return Percept(latent[0], self.lineage, self._ratio(), float(uncertainty[0]),
-                       float(error[0]), float(error[1]))
+        missed, change = (float(e) for e in error[0])
+        self._error = MEMORY * self._error + missed
+        self._change = MEMORY * self._change + change
+        return Percept(latent[0], self.lineage, self._ratio(), float(uncertainty[0]), missed,
+                       change)
 
     def _ratio(self) -> float:
         return self._error / self._change if self._change > 1e-9 else np.nan

@@ -13,7 +13,6 @@ Shape letters: V plain numbers, Z latent, G goal, O blocks.
 
 from collections.abc import Mapping
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -59,27 +58,62 @@ def init(spec: ObservationSpec, basis: Tensor) -> Params:
     return {'near.blocks': pairs, 'near.basis': basis.clone()}
 
 
-def near(params: Mapping[str, Tensor], latent: Tensor) -> Tensor:
+def applies(params: Mapping[str, Tensor]) -> bool:
+    """Tell whether the model has blocks."""
+    return 'near.blocks' in params
+
+
+def prepare(params: Mapping[str, Tensor]) -> Params:
+    """Return what `near` needs: the differences as an affine function of the latent."""
+    if not applies(params):
+        return {}
+    pairs, scale = params['near.blocks'], params['moments.scale']
+    return {'near.places': params['near.basis'] @ (scale[:, None] * pairs.flatten(1)),
+            'near.offset': params['moments.mean'] @ pairs.flatten(1)}     # (Z, G * O), (G * O,)
+
+
+def near(ready: Mapping[str, Tensor], latent: Tensor) -> Tensor:
     """
     Return how near each block is, and where.
 
+    :param ready: the model's parameters and what `prepare` made of them.
     :param latent: (..., Z).
     :return: (..., (1 + G) * O): exp(-d^2 / 2), and times d, of the differences d in tolerances.
     """
-    pairs, scale = params['near.blocks'], params['moments.scale']
-    places = params['near.basis'] @ (scale[:, None] * pairs.flatten(1))        # (Z, G * O)
-    offset = params['moments.mean'] @ pairs.flatten(1)
-    apart = (latent @ places + offset).unflatten(-1, pairs.shape[1:])
+    apart = (latent @ ready['near.places'] + ready['near.offset']).unflatten(
+        -1, ready['near.blocks'].shape[1:])
     close = torch.exp(-0.5 * apart.square().sum(-2, keepdim=True))
     return torch.cat([close, close * apart], dim=-2).flatten(-2)
 
 
-def foremost(weights: np.ndarray, pairs: np.ndarray) -> int:
+def prepare_foremost(ready: Mapping[str, Tensor]) -> Params:
+    """Return what `foremost` needs: the differences of the block that predictors heed most."""
+    if not applies(ready):
+        return {}
+    shape = ready['near.blocks'].shape
+    block = heeded(ready['predictor.w0'][:, -(1 + shape[1]) * shape[2]:], shape[2])
+    return {f'foremost.{name}': ready[f'near.{name}'].unflatten(-1, shape[1:])[..., block]
+            for name in ('places', 'offset')}
+
+
+def heeded(weights: Tensor, count: int) -> int:
     """
     Return the block that the predictors heed most: what acts on what the goal is about.
 
     :param weights: (K, (1 + G) * O, hidden), of what `near` gives.
-    :param pairs: `near.blocks` (V, G, O).
+    :param count: O.
     """
-    heed = np.square(weights).sum((0, 2)).reshape(-1, pairs.shape[2]).sum(0)
-    return int(np.argmax(heed))
+    heed = weights.square().sum((0, 2)).reshape(-1, count).sum(0)
+    return int(heed.argmax())
+
+
+def foremost(ready: Mapping[str, Tensor], latent: Tensor, sharpness: float) -> Tensor:
+    """
+    Return how near the foremost block is: (B,) in [0, 1] of latents (B, Z).
+
+    exp(-sharpness * d^2) of the distance d in tolerances; 1 where there is no block.
+    """
+    if not applies(ready):
+        return torch.exp(0.0 * latent.square().sum(-1))
+    apart = torch.addmm(ready['foremost.offset'], latent, ready['foremost.places'])
+    return torch.exp(-sharpness * apart.square().sum(-1))

@@ -1,6 +1,7 @@
 """Nets as functions: closed forms, and ensembles that equal their members."""
 
 import numpy as np
+import pytest
 import torch
 
 from abm_ros.common import nets
@@ -36,10 +37,25 @@ def test_an_ensemble_equals_its_members() -> None:
         torch.testing.assert_close(together[k], alone, atol=1e-5, rtol=1e-5)
 
 
-def test_an_isometry_keeps_lengths() -> None:
-    tall, wide = nets.isometry(rng(), 6, 4), nets.isometry(rng(), 4, 6)
-    torch.testing.assert_close(tall.T @ tall, torch.eye(4), atol=1e-5, rtol=0)
-    torch.testing.assert_close(wide @ wide.T, torch.eye(4), atol=1e-5, rtol=0)
+@pytest.mark.parametrize('members', [0, 3])
+def test_a_rescaled_net_gives_a_part_in_other_units(members: int) -> None:
+    params = {n: torch.randn(p.shape, generator=rng())
+              for n, p in nets.init_net(rng(), 'n', (4, 8, 3), members).items()}
+    x = torch.randn((3, 5, 4) if members else (5, 4), generator=rng())
+    scale, shift = torch.tensor([2.0, -3.0]), torch.tensor([0.5, 1.0])
+    made = nets.rescaled(params, 'n', 'm', scale, shift, slice(1, 3))
+    torch.testing.assert_close(nets.apply_net(made, 'm', x),
+                               nets.apply_net(params, 'n', x)[..., 1:3] * scale + shift,
+                               atol=1e-5, rtol=1e-5)
+
+
+def test_plasticity_is_a_factor_of_the_rates_that_an_optimiser_was_made_with() -> None:
+    weights = [torch.ones(1, requires_grad=True) for _ in range(2)]
+    optimiser = torch.optim.SGD([{'params': [w], 'lr': rate}
+                                 for w, rate in zip(weights, (0.1, 0.4), strict=True)])
+    for plasticity in (0.5, 1.0):
+        nets.descend(sum(weights).sum(), optimiser, 10.0, plasticity)
+    np.testing.assert_allclose([float(w.detach()) for w in weights], [0.85, 0.4], rtol=1e-6)
 
 
 def test_a_step_that_is_not_finite_changes_nothing() -> None:

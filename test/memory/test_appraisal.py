@@ -1,7 +1,6 @@
 """Novelty and surprise against brute force, with a model that can be followed by hand."""
 
 import math
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,12 +15,14 @@ class Linear:
 
     version = 7
 
-    def encode(self, _: Any, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
-        return [2.0 * inputs['observation']]
+    def encode(self, observation: np.ndarray) -> np.ndarray:
+        return 2.0 * observation
 
-    def perceive(self, _: Any, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
-        error = float(inputs['action'][0, 0])
-        return [2.0 * inputs['observation'], np.array([error, 4.0]), np.zeros(1)]
+    def perceive(self, observation: np.ndarray, previous: np.ndarray, action: np.ndarray
+                 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        assert observation.shape == previous.shape
+        error = np.stack([action[:, 0], np.full(len(action), 4.0)], axis=1)
+        return 2.0 * observation, error, np.zeros(len(action))
 
 
 def transitions(count: int, seed: int = 0) -> Transitions:

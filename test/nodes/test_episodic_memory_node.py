@@ -21,8 +21,8 @@ from abm_ros.memory.record.store import Store
 from abm_ros.nodes.episodic_memory import EpisodicMemory
 from abm_ros.ros.codec import Packet, Writer, encode, encode_bytes
 from abm_ros.ros.replay_link import Credits, encode_credits
-from abm_ros.world_model import world_model
 from abm_ros.world_model.config import WorldModelConfig
+from abm_ros.world_model.ensemble_learner import EnsembleLearner
 
 SPEC = ObservationSpec((FieldSpec('arm', 3), FieldSpec('tool', 2)), 'tool', 0.05, 2, 0.05, 10)
 
@@ -143,8 +143,9 @@ def test_upkeep_is_done_where_system_m_asks_for_it_and_nowhere_else(memory):
 def test_a_model_tells_what_is_novel(memory, tmp_path):
     memory.live(100)
     assert 'novelty' not in memory.node.telemetry()    # System M then counts it as 1
-    state = world_model.create(WorldModelConfig(hidden=8, encoder_hidden=8, latent=4), SPEC, 0)
-    blob = world_model.snapshot(state).to_bytes()
+    config = WorldModelConfig(hidden=8, encoder_hidden=8, latent=4)
+    learner = EnsembleLearner.create(config, SPEC, 0)
+    blob = learner.snapshot().to_bytes()
     memory.node.on_model(encode_bytes(blob, {}))
     deadline_s = time.monotonic() + 30.0
     while not memory.node.telemetry()['appraisals'] and time.monotonic() < deadline_s:

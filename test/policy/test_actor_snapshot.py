@@ -9,18 +9,19 @@ from safetensors.numpy import load, save
 from tiny_bodies import LinearSystem, trained
 
 from abm_ros.common.errors import SnapshotError
-from abm_ros.policy import actor, actor_snapshot
-from abm_ros.world_model import world_model
-from abm_ros.world_model.latent_model import World
+from abm_ros.policy.actor_learner import ActorLearner
+from abm_ros.world_model.ensemble import EnsembleModel
+from abm_ros.world_model.ensemble_learner import EnsembleLearner
 
 
-def world() -> World:
+def world() -> EnsembleModel:
     body, a, _ = trained()
-    return world_model.view(a, body.spec)
+    return EnsembleLearner.view(a, body.spec)
 
 
 def test_it_says_which_system_a_it_fits() -> None:
     _, a, b = trained()
+    assert b.meta['implementation'] == 'latent_actor'
     assert b.meta['world_lineage'] == a.lineage
     assert b.meta['world_version'] == a.version == 200
     assert b.version == 100
@@ -29,12 +30,12 @@ def test_it_says_which_system_a_it_fits() -> None:
 
 def test_restored_weights_are_the_same_and_learn_on() -> None:
     body, _, b = trained()
-    state = actor_snapshot.restore(b, world())
+    state = ActorLearner.restore(b, world())
     for name, array in load(b.blobs['weights']).items():
         kept = (state.target[name.removeprefix('target.')] if name.startswith('target.')
                 else state.params[name])
         assert torch.equal(kept.detach(), torch.from_numpy(array))
-    actor.train_step(state, world(), body.batch(np.random.default_rng(0), 32, 1))
+    state.learn(world(), body.batch(np.random.default_rng(0), 32, 1))
     assert (state.version, state.lineage) == (101, b.lineage)
 
 
@@ -48,4 +49,4 @@ def test_what_does_not_fit_is_refused() -> None:
            replace(b, blobs={'weights': save(arrays | nan)})]
     for source in bad:
         with pytest.raises(SnapshotError):
-            actor_snapshot.restore(source, world())
+            ActorLearner.restore(source, world())

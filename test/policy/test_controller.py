@@ -10,11 +10,10 @@ from tiny_bodies import LinearSystem, trained
 from abm_ros.common.errors import NonFiniteError, SnapshotError, SpecError
 from abm_ros.common.snapshot import session
 from abm_ros.common.spec import ObservationSpec
-from abm_ros.policy import controller as behaviour_module
-from abm_ros.policy.controller import CORRELATION, REPEATS, Babble, Controller
+from abm_ros.policy.controller import Controller, ControllerConfig
 from abm_ros.policy.exploration import Aim
 from abm_ros.policy.model_bias import BiasEstimator
-from abm_ros.policy.planner import Objective, Planner, PlannerConfig
+from abm_ros.policy.planner import Objective, Planner
 from abm_ros.world_model.perception import Perception
 
 GOAL = np.array([0.6, -0.6], np.float32)
@@ -22,7 +21,7 @@ GOAL = np.array([0.6, -0.6], np.float32)
 
 def behaviour(seed: int = 0, loaded: bool = True) -> Controller:
     body, _, b = trained()
-    made = Controller(body.spec, PlannerConfig(), np.random.default_rng(seed))
+    made = Controller(body.spec, ControllerConfig(), np.random.default_rng(seed))
     if loaded:
         made.load(b)
     return made
@@ -46,18 +45,6 @@ def lived(b: Controller, steps: int, objective: Objective,
         x[1] += drift
         actions.append(executed)
     return np.array(actions), x
-
-
-def test_babbling_is_uniform_and_correlated() -> None:
-    """A uniform variable on [-1, 1] has variance 1/3; the Gaussian beneath correlates."""
-    babble = Babble(np.random.default_rng(0), 3)
-    noise = np.array([babble.step() for _ in range(20000)])
-    counts = np.stack([np.histogram(column, 10, (-1, 1))[0] for column in noise.T]) / len(noise)
-    assert np.abs(counts - 0.1).max() < 0.015
-    assert np.abs(noise.var(0) - 1 / 3).max() < 0.02
-    lag = (noise[1:] * noise[:-1]).mean(0) * 3
-    expected = 6 / np.pi * np.arcsin(CORRELATION / 2)     # of Gaussian ranks, Pearson 1907
-    assert np.abs(lag - expected).max() < 0.03
 
 
 def test_without_a_model_of_this_lineage_it_babbles() -> None:
@@ -107,7 +94,7 @@ def test_at_its_goal_it_deliberates_how_to_stay(goal: tuple[float, float], hidde
                                                 holds: bool) -> None:
     """By what the model foresees of the plan's beginning, if what goals are about is seen."""
     body, a, b = trained()
-    settings = PlannerConfig(wanted_events=0.0, handling=0.0)    # nothing but the goal is sought
+    settings = ControllerConfig(wanted_events=0.0, handling=0.0)    # nothing but its goal
     perception, acting = Perception(body.spec), Controller(body.spec, settings,
                                                           np.random.default_rng(0))
     perception.load(a)
@@ -121,7 +108,7 @@ def test_at_its_goal_it_deliberates_how_to_stay(goal: tuple[float, float], hidde
         acting.prepare(np.full(2, 9.0, np.float32))
     assert habit.called != holds
     assert search.called == holds
-    assert not holds or search.call_args.kwargs['arrived']
+    assert not holds or search.call_args.args[1].arrived
 
 
 def test_acting_never_searches() -> None:
@@ -156,14 +143,13 @@ def test_exploration_mixes_in_babbling() -> None:
     np.testing.assert_allclose(wild, expected, atol=1e-6)
 
 
-@pytest.mark.parametrize('there', [-1.0, 2.0])
-def test_who_reaches_no_goal_holds_what_it_babbles_where_things_are(
-        monkeypatch: pytest.MonkeyPatch, there: float) -> None:
-    """Nearness is in [0, 1]: near enough always, or never."""
-    monkeypatch.setattr(behaviour_module, 'NEARBY', there)
+@pytest.mark.parametrize('there', [-1.0, 1.0])
+def test_who_reaches_no_goal_holds_what_it_babbles_where_things_are(there: float) -> None:
+    """Proximity is in [0, 1]: near enough always, or never."""
     body, a, b = trained()
-    acting = Controller(body.spec, PlannerConfig(handling=1.0, wanted_events=0.0),
-                       np.random.default_rng(0))
+    acting = Controller(body.spec, ControllerConfig(
+        handling=1.0, wanted_events=0.0, handle_proximity=there, handle_steps=4),
+        np.random.default_rng(0))
     acting.load(b)
     perception = Perception(body.spec)
     perception.load(a)
@@ -175,14 +161,14 @@ def test_who_reaches_no_goal_holds_what_it_babbles_where_things_are(
                                    step == 0, Objective(exploration=0.1)))
             acting.prepare(np.zeros(2))
     runs = np.flatnonzero(np.abs(np.diff(held, axis=0)).max(axis=1) > 0) + 1
-    assert set(np.diff(runs)) == {REPEATS if there < 0 else 1}
+    assert set(np.diff(runs)) == {4 if there < 0 else 1}
 
 
 def test_what_explores_by_handling_does_not_call_it_pursuit() -> None:
     body, a, b = trained()
     aims = {}
     for model, exploration in ((True, 0.1), (True, 0.0), (False, 0.1)):
-        acting = Controller(body.spec, PlannerConfig(handling=1.0, wanted_events=0.0),
+        acting = Controller(body.spec, ControllerConfig(handling=1.0, wanted_events=0.0),
                            np.random.default_rng(0))
         if model:
             acting.load(b)
@@ -225,7 +211,7 @@ def test_bad_input_and_snapshots_are_refused() -> None:
 
 def test_without_deliberation_the_habit_acts_in_every_step() -> None:
     body, _, b = trained()
-    made = Controller(body.spec, PlannerConfig(enabled=False), np.random.default_rng(0))
+    made = Controller(body.spec, ControllerConfig(enabled=False), np.random.default_rng(0))
     made.load(b)
     policy = session(b.blob('policy'))
     with mock.patch.object(Planner, 'plan', side_effect=AssertionError):

@@ -4,15 +4,19 @@ import numpy as np
 import pytest
 
 from abm_ros.common.spec import FieldSpec, ObservationSpec
-from abm_ros.policy.exploration import Aim, ExplorationSchedule
+from abm_ros.policy.exploration import Aim, ExplorationConfig, ExplorationSchedule
 
 SPEC = ObservationSpec((FieldSpec('object', 2),), 'object', 0.1, 1, 0.05, 50)
 AWAY = np.array([5.0, 5.0])
 
 
+def schedule(wanted: float, handling: float) -> ExplorationSchedule:
+    return ExplorationSchedule(SPEC, np.random.default_rng(0), ExplorationConfig(wanted, handling))
+
+
 def played(share: float, wanted: float, episodes: int = 400, goal: np.ndarray = AWAY) -> float:
     """Return the share of episodes played where a share of the steps are events."""
-    curiosity = ExplorationSchedule(SPEC, np.random.default_rng(0), wanted, 0.0)
+    curiosity = schedule(wanted, 0.0)
     rng, place, count = np.random.default_rng(1), np.zeros(2), 0
     for episode in range(episodes):
         for step in range(25):
@@ -33,7 +37,7 @@ def test_who_wants_no_events_never_plays() -> None:
 
 def test_resting_at_the_goal_is_no_lack() -> None:
     """The first steps move it; then it lies where it is wanted."""
-    curiosity = ExplorationSchedule(SPEC, np.random.default_rng(0), 0.3, 0.0)
+    curiosity = schedule(0.3, 0.0)
     for step in range(3000):
         place = np.array([max(0.0, 1.0 - 0.02 * step), 0.0])
         curiosity.observe(place, np.zeros(2), begins=step == 0)
@@ -43,7 +47,7 @@ def test_resting_at_the_goal_is_no_lack() -> None:
 
 
 def test_a_reset_is_no_event() -> None:
-    curiosity = ExplorationSchedule(SPEC, np.random.default_rng(0), 0.3, 0.0)
+    curiosity = schedule(0.3, 0.0)
     for episode in range(50):
         for step in range(5):
             curiosity.observe(np.array([float(episode), 0.0]), AWAY, begins=step == 0)
@@ -52,7 +56,7 @@ def test_a_reset_is_no_event() -> None:
 
 @pytest.mark.parametrize(('won', 'expected'), [(0.0, 0.5), (0.5, 0.25), (1.0, 0.0)])
 def test_the_fewer_goals_are_reached_the_more_is_handled(won: float, expected: float) -> None:
-    curiosity = ExplorationSchedule(SPEC, np.random.default_rng(0), 0.3, 0.5)
+    curiosity = schedule(0.3, 0.5)
     rng, handled = np.random.default_rng(1), 0
     for episode in range(2000):
         goal = np.array([3.0, 0.0]) if rng.random() < won else AWAY
@@ -63,7 +67,7 @@ def test_the_fewer_goals_are_reached_the_more_is_handled(won: float, expected: f
 
 
 def test_episodes_that_are_handled_say_nothing_of_competence() -> None:
-    curiosity = ExplorationSchedule(SPEC, np.random.default_rng(0), 0.0, 1.0)
+    curiosity = schedule(0.0, 1.0)
     curiosity.competence = 0.0
     for _ in range(5):
         curiosity.observe(np.zeros(2), np.zeros(2), begins=True)

@@ -8,7 +8,7 @@ from tiny_bodies import trained
 
 from abm_ros.common.errors import ConfigError, SnapshotError
 from abm_ros.policy.exploration import Aim
-from abm_ros.policy.planner import Objective, Planner, PlannerConfig
+from abm_ros.policy.planner import Objective, Planner, PlannerConfig, Situation
 from abm_ros.world_model.perception import Perception
 
 
@@ -19,11 +19,14 @@ def latent_of(observation: np.ndarray) -> np.ndarray:
     return perception.observe(observation, None, True).latent
 
 
+def situation(goal: list[float], objective: Objective | None = None) -> Situation:
+    return Situation(latent_of(np.zeros(6)), np.array(goal, np.float32), objective or Objective())
+
+
 def plan(seed: int, goal: list[float], settings: PlannerConfig | None = None,
          objective: Objective | None = None) -> np.ndarray:
     planner = Planner(settings or PlannerConfig(), trained()[2])
-    return planner.plan(np.random.default_rng(seed), latent_of(np.zeros(6)),
-                        np.array(goal, np.float32), objective or Objective(), None)
+    return planner.plan(np.random.default_rng(seed), situation(goal, objective))
 
 
 @pytest.mark.parametrize('proposals', [0, 8])
@@ -44,10 +47,11 @@ def test_plans_stay_in_range_and_repeat_bit_for_bit() -> None:
 
 
 def test_past_the_deadline_the_first_iteration_counts() -> None:
-    late, once = (Planner(settings, trained()[2]).plan(
-        np.random.default_rng(3), latent_of(np.zeros(6)), np.array([0.5, 0.2], np.float32),
-        Objective(), None, deadline_s=deadline_s) for settings, deadline_s in (
-            (PlannerConfig(), 0.0), (PlannerConfig(iterations=1), np.inf)))
+    late, once = (
+        Planner(settings, trained()[2]).plan(np.random.default_rng(3), situation([0.5, 0.2]),
+                                             deadline_s=deadline_s)
+        for settings, deadline_s in ((PlannerConfig(), 0.0),
+                                     (PlannerConfig(iterations=1), np.inf)))
     np.testing.assert_array_equal(late, once)
 
 
@@ -63,8 +67,7 @@ def test_a_warm_start_is_among_the_candidates() -> None:
     settings = PlannerConfig(spread=0.01, least_spread=0.0, proposals=0, iterations=1)
     warm = np.full((12, 3), 0.5, np.float32)
     planner = Planner(settings, trained()[2])
-    got = planner.plan(np.random.default_rng(0), latent_of(np.zeros(6)),
-                       np.full(2, 5.0, np.float32), Objective(), warm)
+    got = planner.plan(np.random.default_rng(0), situation([5.0, 5.0]), warm)
     np.testing.assert_allclose(got, warm, atol=0.05)
 
 
@@ -82,12 +85,11 @@ def test_a_goal_that_is_reached_is_held(drift: float, acts: bool) -> None:
 
     :param drift: that rest is said to have, per step, in units of latents.
     """
-    planner, goal = Planner(PlannerConfig(), trained()[2]), np.zeros(2, np.float32)
-    here, warm = latent_of(np.zeros(6)), np.full((12, 3), 0.3, np.float32)
+    planner, warm = Planner(PlannerConfig(), trained()[2]), np.full((12, 3), 0.3, np.float32)
     spent = {}
     for arrived in (False, True):
-        found = [planner.plan(np.random.default_rng(seed), here, goal, Objective(), warm,
-                              np.full_like(here, drift), arrived=arrived) for seed in range(4)]
+        here = replace(situation([0.0, 0.0]), offset=drift, arrived=arrived)
+        found = [planner.plan(np.random.default_rng(seed), here, warm) for seed in range(4)]
         spent[arrived] = np.square(found).mean()
     assert spent[True] < spent[False]
     assert (spent[True] > 0.01) == acts
@@ -96,10 +98,9 @@ def test_a_goal_that_is_reached_is_held(drift: float, acts: bool) -> None:
 def test_who_plays_moves_what_the_goal_is_about() -> None:
     """Where the goal is already reached, one rests and the other moves."""
     planner = Planner(PlannerConfig(), trained()[2])
-    here = latent_of(np.zeros(6)), np.zeros(2, np.float32)
     way = {}
     for aim in (Aim.PURSUE, Aim.MOVE):
-        found = planner.plan(np.random.default_rng(0), *here, Objective(), None, aim=aim)
+        found = planner.plan(np.random.default_rng(0), replace(situation([0.0, 0.0]), aim=aim))
         way[aim] = np.linalg.norm(0.3 * found[:, :2].cumsum(axis=0), axis=1).mean()
     assert way[Aim.MOVE] > 3.0 * way[Aim.PURSUE]
 
@@ -115,7 +116,7 @@ def test_habit_suffices_where_it_surely_arrives(monkeypatch: pytest.MonkeyPatch,
     planner = Planner(PlannerConfig(policy_acceptance=policy_acceptance), trained()[2])
     way = plan(0, [0.6, -0.6], PlannerConfig(iterations=20))
     monkeypatch.setattr(planner, '_propose', lambda *_: [way[None]])
-    found = planner.habit(latent_of(np.zeros(6)), np.array(goal, np.float32))
+    found = planner.habit(situation(goal))
     assert (found is not None) == suffices
     if found is not None:
         np.testing.assert_array_equal(found, way)
@@ -125,6 +126,6 @@ def test_bad_settings_and_snapshots_are_refused() -> None:
     with pytest.raises(ConfigError, match='candidates'):
         PlannerConfig(candidates=10)
     _, a, b = trained()
-    for source in (a, replace(b, meta={}), replace(b, config={'plan_horizon': 5})):
+    for source in (a, replace(b, meta={}), replace(b, meta={**b.meta, 'horizon': 5})):
         with pytest.raises(SnapshotError):
             Planner(PlannerConfig(), source)

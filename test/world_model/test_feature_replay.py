@@ -5,9 +5,10 @@ import torch
 
 from abm_ros.common.spec import FieldSpec, ObservationSpec
 from abm_ros.common.transition import Batch
-from abm_ros.world_model import distance, latent_model, world_model
+from abm_ros.world_model import distance, latent_model
+from abm_ros.world_model.config import WorldModelConfig
+from abm_ros.world_model.ensemble_learner import EnsembleLearner
 from abm_ros.world_model.feature_replay import DRAWN, WINDOWS, FeatureReplay
-from abm_ros.world_model.latent_model import WorldModelConfig
 from abm_ros.world_model.losses import recollected
 
 SPEC = ObservationSpec((FieldSpec('here', 2), FieldSpec('far', 1, hidden=True),
@@ -49,7 +50,8 @@ def test_draws_are_decided_by_the_seed_and_of_what_is_held() -> None:
 
 
 def test_terms_of_recollected_frames() -> None:
-    params = world_model.create(WorldModelConfig(), SPEC, 0).world().params
+    model = EnsembleLearner.create(WorldModelConfig(), SPEC, 0).freeze()
+    params = latent_model.prepare(model.params, SPEC)
     size = params['readout.skip'].shape[0]
     latent = torch.randn(6, 2, size, generator=torch.Generator().manual_seed(1))
     truth = latent_model.readout(params, latent.flatten(0, 1)).view(6, 2, 3)
@@ -74,10 +76,10 @@ def test_learning_recollects_where_pictures_tell_a_distance() -> None:
                   np.ones((4, 3), np.float32), np.zeros((4, 1), np.float32))
     runs = []
     for _ in range(2):
-        state = world_model.create(WorldModelConfig(), SPEC, 0)
-        runs.append([world_model.train_step(state, batch)['distance'] for _ in range(30)])
+        state = EnsembleLearner.create(WorldModelConfig(), SPEC, 0)
+        runs.append([state.learn(batch)['distance'] for _ in range(30)])
     assert runs[0] == runs[1]
     assert runs[0][-1] < runs[0][0]
     assert distance.pictures(state.params)
     blind = ObservationSpec(SPEC.fields[:2], 'far', 0.05, 2, 0.05, 20)
-    assert world_model.create(WorldModelConfig(), blind, 0).feature_replay is None
+    assert EnsembleLearner.create(WorldModelConfig(), blind, 0).feature_replay is None

@@ -7,47 +7,51 @@ from tiny_bodies import LinearSystem
 
 from abm_ros.common.errors import ConfigError
 from abm_ros.common.spec import FieldSpec, ObservationSpec
-from abm_ros.world_model import latent_model, world_model
-from abm_ros.world_model.latent_model import WorldModelConfig
+from abm_ros.world_model import latent_model
+from abm_ros.world_model.config import WorldModelConfig
+from abm_ros.world_model.ensemble import EnsembleModel
+from abm_ros.world_model.ensemble_learner import EnsembleLearner
 
 
 def wide_spec(size: int) -> ObservationSpec:
     return ObservationSpec((FieldSpec('a', size - 2), FieldSpec('g', 2)), 'g', 0.1, 3, 0.05, 20)
 
 
+def made(config: WorldModelConfig, spec: ObservationSpec) -> EnsembleModel:
+    return EnsembleLearner.create(config, spec, 0).freeze()
+
+
 def test_a_new_encoder_loses_nothing_and_its_readout_inverts_it() -> None:
-    params = world_model.create(WorldModelConfig(latent=16), wide_spec(9), 0).world().params
+    model = made(WorldModelConfig(latent=16), wide_spec(9))
     x = torch.from_numpy(np.random.default_rng(0).normal(size=(50, 9))).float()
-    latent = latent_model.encode(params, wide_spec(9), x)
-    torch.testing.assert_close(latent_model.readout(params, latent), x, atol=1e-5, rtol=0)
+    latent = model.encode(x)
+    torch.testing.assert_close(model.readout(latent), x, atol=1e-5, rtol=0)
     np.testing.assert_allclose(latent.norm(dim=1) / x.norm(dim=1), 1.0, rtol=1e-5)
 
 
 def test_a_large_observation_is_projected() -> None:
-    params = world_model.create(WorldModelConfig(latent=8), wide_spec(40), 0).world().params
-    assert latent_model.encode(params, wide_spec(40), torch.randn(5, 40)).shape == (5, 8)
+    model = made(WorldModelConfig(latent=8), wide_spec(40))
+    assert model.encode(torch.randn(5, 40)).shape == (5, 8)
 
 
 def test_what_is_hidden_does_not_reach_the_latent_and_is_read_out_all_the_same() -> None:
     spec = ObservationSpec((FieldSpec('a', 3), FieldSpec('g', 2, hidden=True),
                             FieldSpec('camera', 48, (3, 4, 4))), 'g', 0.1, 3, 0.05, 20)
-    state = world_model.create(WorldModelConfig(latent=4, image_latent=10), spec, 0)
-    params = state.world().params
+    model = made(WorldModelConfig(latent=4, image_latent=10), spec)
     seen = torch.rand(6, spec.size)
     other = seen.clone()
     other[:, 3:5] += 1.0
-    latent = latent_model.encode(params, spec, seen)
+    latent = model.encode(seen)
     assert latent.shape == (6, 14)
-    assert torch.equal(latent, latent_model.encode(params, spec, other))
-    assert latent_model.readout(params, latent).shape == (6, 5)
+    assert torch.equal(latent, model.encode(other))
+    assert model.readout(latent).shape == (6, 5)
     other[:, 20] += 1.0
-    assert not torch.equal(latent, latent_model.encode(params, spec, other))
+    assert not torch.equal(latent, model.encode(other))
 
 
 def test_new_predictors_predict_no_change() -> None:
-    params = world_model.create(WorldModelConfig(), LinearSystem().spec, 0).world().params
-    latent = torch.randn(4, 5, 32)
-    assert torch.equal(latent_model.predict(params, latent, torch.ones(5, 3)), latent)
+    model, latent = made(WorldModelConfig(), LinearSystem().spec), torch.randn(4, 5, 32)
+    assert torch.equal(model.predict(latent, torch.ones(5, 3)), latent)
 
 
 def test_disagreement_counts_typical_steps() -> None:
@@ -60,11 +64,12 @@ def test_disagreement_counts_typical_steps() -> None:
 
 def test_the_goal_is_read_in_its_own_units() -> None:
     spec = wide_spec(5)
-    params = dict(world_model.create(WorldModelConfig(), spec, 0).world().params)
+    model = made(WorldModelConfig(), spec)
+    params = model.params
     params['moments.mean'] = torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0])
     params['moments.scale'] = torch.tensor([0.1, 0.2, 0.3, 0.4, 0.5])
     seen = torch.tensor([[1.0, 2.1, 2.9, 4.2, 5.3]])
-    goal = latent_model.goal_estimate(params, spec, latent_model.encode(params, spec, seen))
+    goal = model.achieved(model.encode(seen))
     torch.testing.assert_close(goal, seen[:, 3:], atol=1e-5, rtol=0)
 
 

@@ -3,7 +3,7 @@
 import torch
 
 from abm_ros.world_model import losses
-from abm_ros.world_model.latent_model import WorldModelConfig
+from abm_ros.world_model.config import WorldModelConfig
 
 
 def test_a_member_keeps_its_choice_of_transitions() -> None:

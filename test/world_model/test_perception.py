@@ -7,7 +7,8 @@ import pytest
 from tiny_bodies import LinearSystem, trained
 
 from abm_ros.common.errors import NonFiniteError, SnapshotError, SpecError
-from abm_ros.world_model import world_model
+from abm_ros.world_model.contract import learner_of
+from abm_ros.world_model.evaluation import evaluate
 from abm_ros.world_model.perception import Perception
 
 
@@ -36,8 +37,8 @@ def test_the_summed_error_is_that_of_the_learner() -> None:
         assert np.isnan(first.error)
         percept = perception.observe(after, action, False)
         error, change = error + percept.error, change + percept.change
-    state = world_model.restore(trained()[1], body.spec)
-    expected = world_model.evaluate(state, batch)['model_error']
+    a = trained()[1]
+    expected = evaluate(learner_of(a).view(a, body.spec), batch)['model_error']
     assert error / change == pytest.approx(expected, rel=1e-3)
     assert 0 < percept.prediction_error < 0.1
 
@@ -86,8 +87,8 @@ def test_a_snapshot_that_does_not_fit_leaves_the_old_one_acting() -> None:
     _, perception = loaded()
     _, a, b = trained()
     bad = [b, replace(a, spec=LinearSystem(7).spec), replace(a, blobs={}),
-           replace(a, blobs={'perceive': a.blobs['weights']}), replace(a, config={'latent': 5}),
-           replace(a, blobs={'perceive': a.blobs['predict']})]
+           replace(a, blobs={'perceive': a.blobs['weights']}), replace(a, meta={'latent': 5}),
+           replace(a, meta={}), replace(a, blobs={'perceive': a.blobs['predict']})]
     for snapshot in bad:
         with pytest.raises(SnapshotError):
             perception.load(snapshot)

@@ -17,8 +17,8 @@ from abm_ros.memory.record.compaction import prune
 from abm_ros.memory.record.store import Store, StoreConfig
 from abm_ros.memory.replay.draw import Draw
 from abm_ros.memory.replay.index import ReplayIndex
-from abm_ros.world_model import world_model
 from abm_ros.world_model.config import WorldModelConfig
+from abm_ros.world_model.contract import WorldModelLearner
 
 _HORIZON = 20
 _SPEED = 0.15
@@ -46,20 +46,22 @@ def live(life: SkillLife, seed: int) -> tuple[list[float], float]:
     :return: the success on task one after every `EVERY` episodes, and on task two at the end.
     """
     rng = generator(seed, 'bench/forgetting')
-    state = world_model.create(WorldModelConfig(), SPEC, seed)
+    config = WorldModelConfig()
+    learner: WorldModelLearner = config.learner().create(config, SPEC, seed)
     curve: list[float] = []
     with tempfile.TemporaryDirectory() as folder, Store(
             Path(folder) / 'memory.db', SPEC, StoreConfig()) as store:
         for number in range(2 * life.episodes):
             side = -1.0 if number < life.episodes else 1.0
-            for step in _episode(number, side, rng, _planner(state, rng) if number else None):
+            for step in _episode(number, side, rng, _planner(learner, rng) if number else None):
                 store.append(step)
             store.flush()
             prune(store, _forgotten(store, life))
-            _learn(state, _index(store), rng, life.pick)
+            _learn(learner, _index(store), rng, life.pick)
             if (number + 1) % EVERY == 0:
-                curve.append(_success(state, generator(seed, f'bench/forgetting/{number}'), -1.0))
-    return curve, _success(state, generator(seed, 'bench/forgetting/second'), 1.0)
+                draw_goals = generator(seed, f'bench/forgetting/{number}')
+                curve.append(_success(learner, draw_goals, -1.0))
+    return curve, _success(learner, generator(seed, 'bench/forgetting/second'), 1.0)
 
 
 def _forgotten(store: Store, life: SkillLife) -> list[int]:
@@ -78,15 +80,15 @@ def _index(store: Store) -> ReplayIndex:
     return index
 
 
-def _learn(state: world_model.WorldState, index: ReplayIndex, rng: np.random.Generator,
+def _learn(learner: WorldModelLearner, index: ReplayIndex, rng: np.random.Generator,
            pick: str) -> None:
     for _ in range(_UPDATES):
-        world_model.train_step(state, index.draw(rng, Draw(64, 2, pick)))
+        learner.learn(index.draw(rng, Draw(64, 2, pick)))
 
 
-def _success(state: world_model.WorldState, rng: np.random.Generator, side: float) -> float:
+def _success(learner: WorldModelLearner, rng: np.random.Generator, side: float) -> float:
     """Return the share of a task's episodes that reach their goals, without learning."""
-    planner = _planner(state, rng)
+    planner = _planner(learner, rng)
     return float(np.mean([any(step.success for step in _episode(0, side, rng, planner))
                           for _ in range(_EVALUATED)]))
 
@@ -111,9 +113,9 @@ def _episode(number: int, side: float, rng: np.random.Generator,
     return steps
 
 
-def _planner(state: world_model.WorldState, rng: np.random.Generator) -> Planner:
+def _planner(learner: WorldModelLearner, rng: np.random.Generator) -> Planner:
     """Return a planner of one step ahead over the learned model."""
-    published = world_model.snapshot(state)
+    published = learner.snapshot()
     encode, predict = session(published.blob('encode')), session(published.blob('predict'))
 
     def plan(seen: np.ndarray, goal: np.ndarray) -> np.ndarray:

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from abm_ros.common.errors import ConfigError
 
 if TYPE_CHECKING:    # `abm --help` reads the names: no torch for that
     from abm_ros.agent.agent import AgentSettings
@@ -12,16 +14,31 @@ if TYPE_CHECKING:    # `abm --help` reads the names: no torch for that
 PASSIVE = 'passive'
 
 
+def _world(settings: 'AgentSettings', **changes: Any) -> 'AgentSettings':
+    """Change settings of the built-in System A; of another one it is not known what they mean."""
+    from abm_ros.world_model.config import WorldModelConfig
+    if not isinstance(settings.world, WorldModelConfig):
+        raise ConfigError(f"--ablate: the world_model '{settings.world.implementation}' has no "
+                          f'{", ".join(changes)}; expected it with '
+                          f"'{WorldModelConfig.implementation}'")
+    return replace(settings, world=replace(settings.world, **changes))
+
+
 def _fixed_map(settings: 'AgentSettings', spec: 'ObservationSpec',
                learns: str) -> 'AgentSettings':
     """Keep the encoder as it begins: an isometry, which loses nothing when Z >= D."""
-    latent = max(settings.world.latent, spec.size)
-    return replace(settings, world=replace(settings.world, learns=learns, latent=latent))
+    wide = _world(settings, learns=learns)
+    latent = max(getattr(wide.world, 'latent', 0), spec.size)
+    return _world(wide, latent=latent)
 
 
 def _no_a(settings: 'AgentSettings', spec: 'ObservationSpec') -> 'AgentSettings':
     """Learn the same actor and critics without a model, on the normalised observation."""
+    from abm_ros.policy.config import ActorConfig
     plain = _no_planning(_fixed_map(settings, spec, 'nothing'), spec)
+    if not isinstance(plain.actor, ActorConfig):
+        raise ConfigError(f"--ablate no-a: expected it with the policy '"
+                          f"{ActorConfig.implementation}', got '{plain.actor.implementation}'")
     return replace(plain, actor=replace(plain.actor, imagined_steps=0))
 
 
@@ -34,16 +51,15 @@ def _no_planning(settings: 'AgentSettings', spec: 'ObservationSpec') -> 'AgentSe
 
 
 def _no_ensemble(settings: 'AgentSettings', spec: 'ObservationSpec') -> 'AgentSettings':
-    return replace(settings, world=replace(settings.world, members=1))
+    return _world(settings, members=1)
 
 
 def _no_inverse(settings: 'AgentSettings', spec: 'ObservationSpec') -> 'AgentSettings':
-    return replace(settings, world=replace(settings.world, inverse_weight=0.0))
+    return _world(settings, inverse_weight=0.0)
 
 
 def _no_variance(settings: 'AgentSettings', spec: 'ObservationSpec') -> 'AgentSettings':
-    return replace(settings, world=replace(settings.world, variance_weight=0.0,
-                                           covariance_weight=0.0))
+    return _world(settings, variance_weight=0.0, covariance_weight=0.0)
 
 
 def _same(settings: 'AgentSettings', spec: 'ObservationSpec') -> 'AgentSettings':

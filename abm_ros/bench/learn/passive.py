@@ -28,7 +28,7 @@ from abm_ros.common.transition import Batch
 from abm_ros.memory.recorder import Recorder
 from abm_ros.memory.replay.draw import Draw
 from abm_ros.memory.replay.index import ReplayIndex
-from abm_ros.policy.planner import PlannerConfig
+from abm_ros.policy.controller import ControllerConfig
 
 HORIZON = 5          # steps of the open-loop error
 WINDOWS = 1000
@@ -80,7 +80,7 @@ def _held_out(trial: Trial, expert: Agent | None, bodies: MakeBody) -> Batch:
     try:
         life = life_in(body)
         actor = (frozen(expert, trial.seed)(life.spec) if expert is not None else
-                 FrozenAgent(life.spec, PlannerConfig(), None,
+                 FrozenAgent(life.spec, ControllerConfig(), None,
                              generator(trial.seed, 'bench/babbling')))
         return windows(life.spec, life.live(actor), generator(trial.seed, 'bench/windows'))
     finally:

@@ -27,9 +27,7 @@ from abm_ros.common.seeds import derive_seed, generator
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.transition import Observation
 from abm_ros.memory.replay.draw import Draw
-from abm_ros.policy import actor
 from abm_ros.policy.planner import Objective
-from abm_ros.world_model import world_model
 
 MakeBody = Callable[[str, dict[str, int | bool | str]], Body]
 MakeActing = Callable[[ObservationSpec], Acting]
@@ -163,11 +161,11 @@ def step_ms(agent: Agent) -> dict[str, float]:
     of_a, of_b = Draw(cfg.world.batch, cfg.world.horizon), Draw(cfg.actor.batch, 1)
     windows = [agent.replay.draw(rng, of_a) for _ in range(_TIMED)]
     ones = [agent.replay.draw(rng, of_b) for _ in range(_TIMED)]
-    acting, model, actor_state = frozen(agent, 0)(spec), agent.world.world(), agent.actor
+    acting, model, policy = frozen(agent, 0)(spec), agent.world.freeze(), agent.actor
     seen = [Observation(0, row, batch.goal[0], 0, n) for n, batch in enumerate(ones)
             for row in batch.observation[0, :1]]
-    return {'update_a': _median_ms(partial(world_model.train_step, agent.world), windows),
-            'update_b': _median_ms(partial(actor.train_step, actor_state, model), ones),
+    return {'update_a': _median_ms(agent.world.learn, windows),
+            'update_b': _median_ms(partial(policy.learn, model), ones),
             'act': _median_ms(acting.act, seen)}
 
 

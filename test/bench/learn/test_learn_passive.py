@@ -8,8 +8,8 @@ from test_learn_trial import TRIAL
 from abm_ros.bench.learn import passive
 from abm_ros.common.spec import FieldSpec, ObservationSpec
 from abm_ros.common.transition import Batch
-from abm_ros.world_model import world_model
 from abm_ros.world_model.config import WorldModelConfig
+from abm_ros.world_model.ensemble_learner import EnsembleLearner
 
 
 def drift(count, steps, seed):
@@ -26,13 +26,13 @@ def drift(count, steps, seed):
 def test_a_new_model_errs_like_predicting_no_change_and_a_trained_one_less():
     spec = ObservationSpec((FieldSpec('goal', 1), FieldSpec('rest', 1)), 'goal', 0.1, 1, 0.05,
                            20)
-    state = world_model.create(WorldModelConfig(latent=4, hidden=8, encoder_hidden=8), spec, 0)
+    config = WorldModelConfig(latent=4, hidden=8, encoder_hidden=8)
+    state = EnsembleLearner.create(config, spec, 0)
     held_out = drift(200, 3, 1)
-    assert passive.model_error(world_model.snapshot(state), held_out) == pytest.approx(
-        (1.0, 1.0), abs=1e-4)
+    assert passive.model_error(state.snapshot(), held_out) == pytest.approx((1.0, 1.0), abs=1e-4)
     for seed in range(300):
-        world_model.train_step(state, drift(64, 3, 100 + seed))
-    one_step, open_loop = passive.model_error(world_model.snapshot(state), held_out)
+        state.learn(drift(64, 3, 100 + seed))
+    one_step, open_loop = passive.model_error(state.snapshot(), held_out)
     assert 0.0 < one_step < 0.1
     assert 0.0 < open_loop < 0.1
 

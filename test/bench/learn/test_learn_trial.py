@@ -10,7 +10,8 @@ from abm_ros.bench.learn import trial
 from abm_ros.bench.learn.trial import Protocol, Trial
 from abm_ros.memory.schedule import ScheduleConfig, WarmUpConfig
 from abm_ros.policy.config import ActorConfig
-from abm_ros.policy.planner import Objective, PlannerConfig
+from abm_ros.policy.controller import ControllerConfig
+from abm_ros.policy.planner import Objective
 from abm_ros.world_model.config import WorldModelConfig
 
 QUICK = AgentSettings(
@@ -18,7 +19,7 @@ QUICK = AgentSettings(
     schedule=ScheduleConfig(learn_every=10, updates=5, first_updates=20),
     world=WorldModelConfig(latent=4, members=2, hidden=8, encoder_hidden=8, batch=16),
     actor=ActorConfig(hidden=8, batch=16),
-    planner=PlannerConfig(candidates=8, proposals=2, elites=2, iterations=1))
+    planner=ControllerConfig(candidates=8, proposals=2, elites=2, iterations=1))
 TRIAL = Trial('abm', 'line', 3, (10, 20, 30), Protocol(episodes=3, full=True),
               settings=QUICK, objective=Objective(exploration=0.1))
 

@@ -11,19 +11,24 @@ from tiny_bodies import LinearSystem, trained
 from abm_ros.common.errors import NonFiniteError, SnapshotError, SpecError
 from abm_ros.common.spec import FieldSpec, ObservationSpec
 from abm_ros.common.transition import Batch
-from abm_ros.world_model import world_model
-from abm_ros.world_model.latent_model import WorldModelConfig
-from abm_ros.world_model.world_model import WorldState
+from abm_ros.world_model import evaluation
+from abm_ros.world_model.config import WorldModelConfig
+from abm_ros.world_model.contract import Metrics
+from abm_ros.world_model.ensemble_learner import EnsembleLearner
 
 SMALL = WorldModelConfig(latent=12, hidden=16, encoder_hidden=16)
 
 
-def learn(config: WorldModelConfig, updates: int, seed: int = 0) -> WorldState:
+def learn(config: WorldModelConfig, updates: int, seed: int = 0) -> EnsembleLearner:
     body, rng = LinearSystem(), np.random.default_rng(seed)
-    state = world_model.create(config, body.spec, seed)
+    state = EnsembleLearner.create(config, body.spec, seed)
     for _ in range(updates):
-        world_model.train_step(state, body.batch(rng, 64, 2))
+        state.learn(body.batch(rng, 64, 2))
     return state
+
+
+def evaluate(learner: EnsembleLearner, batch: Batch) -> Metrics:
+    return evaluation.evaluate(learner.freeze(), batch)
 
 
 def held_out(horizon: int = 3) -> Batch:
@@ -31,14 +36,14 @@ def held_out(horizon: int = 3) -> Batch:
 
 
 def test_a_new_model_is_as_good_as_persistence() -> None:
-    result = world_model.evaluate(learn(SMALL, 0), held_out())
+    result = evaluate(learn(SMALL, 0), held_out())
     assert result['model_error'] == pytest.approx(1.0, abs=1e-4)
     assert result['rollout_error'] == pytest.approx(1.0, abs=1e-4)
     assert result['uncertainty'] == 0.0
 
 
 def test_a_linear_system_is_learned_in_few_updates() -> None:
-    result = world_model.evaluate(learn(SMALL, 250), held_out())
+    result = evaluate(learn(SMALL, 250), held_out())
     assert result['model_error'] < 0.02
     assert result['rollout_error'] < 0.03
 
@@ -46,7 +51,7 @@ def test_a_linear_system_is_learned_in_few_updates() -> None:
 def test_latents_do_not_collapse_even_without_the_readout() -> None:
     """The system has 6 independent dimensions; a collapse would show as a rank near 1."""
     for config in (SMALL, replace(SMALL, readout_gradient=False, target_rate=1.0)):
-        result = world_model.evaluate(learn(config, 200), held_out())
+        result = evaluate(learn(config, 200), held_out())
         assert result['observation_rank'] == pytest.approx(6.0, abs=0.1)
         assert result['effective_rank'] > 4.5
 
@@ -54,12 +59,12 @@ def test_latents_do_not_collapse_even_without_the_readout() -> None:
 def test_the_members_doubt_what_they_never_saw() -> None:
     state, near = learn(SMALL, 250), held_out(1)
     far = replace(near, numbers=near.observation + np.float32(6.0))
-    seen, unseen = (world_model.evaluate(state, b)['uncertainty'] for b in (near, far))
+    seen, unseen = (evaluate(state, b)['uncertainty'] for b in (near, far))
     assert unseen > 2 * seen > 0
 
 
 def test_one_seed_gives_the_same_bits() -> None:
-    first, second, other = (world_model.snapshot(learn(SMALL, 5, s)).to_bytes()
+    first, second, other = (learn(SMALL, 5, s).snapshot().to_bytes()
                             for s in (1, 1, 2))
     assert first == second
     assert first != other
@@ -75,7 +80,7 @@ def test_padding_under_the_mask_teaches_nothing() -> None:
     other = replace(padded, action=np.where(mask[..., None] > 0, batch.action, 0.3))
     states = [learn(SMALL, 3) for _ in range(2)]
     for state, data in zip(states, (padded, other), strict=True):
-        world_model.train_step(state, data)
+        state.learn(data)
     for name, tensor in states[0].params.items():
         assert torch.equal(tensor, states[1].params[name]), name
 
@@ -83,15 +88,15 @@ def test_padding_under_the_mask_teaches_nothing() -> None:
 def test_a_constant_dimension_does_no_harm() -> None:
     body, rng = LinearSystem(), np.random.default_rng(0)
     spec = ObservationSpec((*body.spec.fields, FieldSpec('fixed', 1)), 'goal', 0.1, 3, 0.05, 20)
-    state = world_model.create(SMALL, spec, 0)
+    state = EnsembleLearner.create(SMALL, spec, 0)
 
     def widened(batch: Batch) -> Batch:
         fixed = np.full((*batch.observation.shape[:2], 1), 7.0, np.float32)
         return replace(batch, numbers=np.concatenate([batch.observation, fixed], -1))
 
     for _ in range(250):
-        world_model.train_step(state, widened(body.batch(rng, 64, 2)))
-    assert world_model.evaluate(state, widened(held_out()))['model_error'] < 0.02
+        state.learn(widened(body.batch(rng, 64, 2)))
+    assert evaluate(state, widened(held_out()))['model_error'] < 0.02
 
 
 def test_a_broken_batch_is_refused() -> None:
@@ -99,47 +104,47 @@ def test_a_broken_batch_is_refused() -> None:
     broken = batch.observation.copy()
     broken[3, 1, 2] = np.nan
     with pytest.raises(NonFiniteError):
-        world_model.train_step(state, replace(batch, numbers=broken))
+        state.learn(replace(batch, numbers=broken))
     with pytest.raises(SpecError, match='action'):
-        world_model.train_step(state, replace(batch, action=batch.action[..., :2]))
+        state.learn(replace(batch, action=batch.action[..., :2]))
     assert state.version == 0
 
 
 def test_a_snapshot_goes_on_learning_with_the_same_weights() -> None:
     state = learn(SMALL, 20)
-    back = world_model.restore(world_model.snapshot(state), state.spec)
+    back = EnsembleLearner.restore(state.snapshot(), state.spec)
     assert (back.version, back.lineage) == (20, state.lineage)
-    assert world_model.evaluate(back, held_out()) == world_model.evaluate(state, held_out())
-    before = world_model.evaluate(back, held_out())['model_error']
+    assert evaluate(back, held_out()) == evaluate(state, held_out())
+    before = evaluate(back, held_out())['model_error']
     rng = np.random.default_rng(5)
     for _ in range(100):
-        world_model.train_step(back, LinearSystem().batch(rng, 64, 2))
-    assert world_model.evaluate(back, held_out())['model_error'] < 0.5 * before
+        back.learn(LinearSystem().batch(rng, 64, 2))
+    assert evaluate(back, held_out())['model_error'] < 0.5 * before
     assert back.version == 120
 
 
 def test_snapshots_that_do_not_fit_are_refused() -> None:
     body, a, b = trained()
     with pytest.raises(SnapshotError, match='system_a'):
-        world_model.restore(b, body.spec)
+        EnsembleLearner.restore(b, body.spec)
     with pytest.raises(SnapshotError, match='another body'):
-        world_model.restore(a, LinearSystem(size=7).spec)
+        EnsembleLearner.restore(a, LinearSystem(size=7).spec)
     arrays = load(a.blobs['weights'])
     wrong = {'encoder.skip': np.zeros((2, 2), np.float32)}
     nan = {'moments.mean': np.full(6, np.nan, np.float32)}
     for blobs in ({}, {'weights': b'rubbish'}, {'weights': save(arrays | wrong)},
                   {'weights': save(arrays | nan)}):
         with pytest.raises(SnapshotError):
-            world_model.restore(replace(a, blobs=blobs), body.spec)
+            EnsembleLearner.restore(replace(a, blobs=blobs), body.spec)
     for change in ({'config': {'depth': 3}}, {'config': {'latent': 13}}, {'meta': {}}):
         with pytest.raises(SnapshotError):
-            world_model.restore(replace(a, **change), body.spec)
+            EnsembleLearner.restore(replace(a, **change), body.spec)
 
 
 def test_effective_rank_of_known_spectra() -> None:
     signs = torch.tensor([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
-    assert world_model.effective_rank(signs) == pytest.approx(2.0)
-    assert world_model.effective_rank(signs * torch.tensor([1.0, 0.0])) == pytest.approx(1.0)
+    assert evaluation.effective_rank(signs) == pytest.approx(2.0)
+    assert evaluation.effective_rank(signs * torch.tensor([1.0, 0.0])) == pytest.approx(1.0)
 
 
 def test_what_does_not_learn_stays_as_it_began() -> None:
@@ -155,7 +160,7 @@ def test_what_does_not_learn_stays_as_it_began() -> None:
 
 def test_dynamics_are_learned_in_a_fixed_map_of_the_observation() -> None:
     state = learn(replace(SMALL, learns='dynamics'), 250)
-    assert world_model.evaluate(state, held_out())['model_error'] < 0.02
-    restored = world_model.restore(world_model.snapshot(state), state.spec)
+    assert evaluate(state, held_out())['model_error'] < 0.02
+    restored = EnsembleLearner.restore(state.snapshot(), state.spec)
     assert {n for n, p in restored.params.items() if p.requires_grad} == {
         n for n in restored.params if n.startswith(('predictor.', 'inverse.'))}

@@ -1,0 +1,73 @@
+"""
+What System B's planner computes in System A's model, for many plans at once.
+
+Shape letters: N plans, H planning horizon, Z latent, A action, G goal, K ensemble members.
+"""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from abm_ros.policy.actor import features, least_value, policy, tolerances
+from abm_ros.world_model.contract import WorldModel
+
+
+def rollout(world: WorldModel, params: Mapping[str, Tensor], goal_deadband: float, *,
+            latent: Tensor, actions: Tensor, goal: Tensor, offset: Tensor) -> dict[str, Tensor]:
+    """
+    Return what plans lead to over A's ensemble, every member on a trajectory of its own.
+
+    :param params: of the actor and its critics.
+    :param goal_deadband: distance, in tolerances, that counts as none.
+    :param latent: (N, Z), where each plan begins.
+    :param actions: (N, H, A) in [-1, 1].
+    :param goal: (N, G), in its own units.
+    :param offset: (H, 1, Z), added to every member's prediction of a step.
+    :return: (N,) each; distances are in tolerances and averaged over members. Sums over the
+        horizon: distance, max(|achieved - goal| - goal_deadband, 0); disagreement; displacement,
+        min(|achieved - achieved now|, 1); proximity of the members' mean. Of the end alone:
+        terminal_distance, how far the members' mean is from the goal; value, in [-1, 0], what the
+        least of the critics gives for going on by habit from that mean, and 0 where the goal is
+        reached there (times the last excess, at most 1).
+    """
+    members, tolerance = world.members, world.spec.goal_tolerance
+    member, way = latent.expand(members, -1, -1), []
+    for action, error in zip(actions.unbind(1), offset.unbind(0), strict=True):
+        member = world.predict(member, action) + error
+        way.append(member)
+    horizon = len(way)
+    # What is read out of the way is read at once: many small operators cost more than one.
+    latents = torch.cat(way, dim=1)                                         # (K, H N, Z)
+    achieved = world.achieved(latents.flatten(0, 1)).unflatten(0, (members * horizon, -1))
+    excess = (tolerances(achieved - goal, tolerance) - goal_deadband).clamp_min(0.0)
+    moved = tolerances(achieved - world.achieved(latent), tolerance).clamp_max(1.0)
+    last = excess.unflatten(0, (members, horizon))[:, -1]                   # (K, N)
+    end = member.mean(0)
+    seen = features(world, end, goal)
+    value = least_value(params, seen, policy(params, seen))
+    doubt, near = world.disagreement(latents), world.proximity(latents.mean(0))
+    return {'terminal_distance': tolerances(world.achieved(end) - goal, tolerance),
+            'proximity': near.unflatten(0, (horizon, -1)).sum(0),
+            'distance': excess.sum(0) / members,                            # of (K H, N)
+            'disagreement': doubt.unflatten(0, (horizon, -1)).sum(0),
+            'displacement': moved.sum(0) / members,
+            'value': value * last.clamp_max(1.0).mean(0)}
+
+
+def propose(world: WorldModel, params: Mapping[str, Tensor], *, latent: Tensor, goal: Tensor,
+            noise: Tensor) -> dict[str, Tensor]:
+    """
+    Return plans that the policy would follow, as proposals for the planner.
+
+    :param latent: (N, Z).
+    :param goal: (N, G).
+    :param noise: (N, H, A), added to its actions.
+    :return: actions (N, H, A) in [-1, 1].
+    """
+    plan: list[Tensor] = []
+    for added in noise.unbind(1):
+        if plan:
+            latent = world.predict(latent.expand(world.members, -1, -1), plan[-1]).mean(0)
+        plan.append((policy(params, features(world, latent, goal)) + added).clamp(-1.0, 1.0))
+    return {'actions': torch.stack(plan, dim=1)}
