@@ -14,8 +14,11 @@ import numpy as np
 from abm_ros.bodies.types import Body, BodyState
 from abm_ros.common.errors import BodyError
 from abm_ros.common.spec import ObservationSpec
+from abm_ros.common.transition import Observation
 from abm_ros.robot.description import read_body_tag, read_limits
-from abm_ros.robot.fusion import JointSample, Observation, SensorFusion, layout_for
+from abm_ros.robot.fusion import SensorFusion
+from abm_ros.robot.joint_readings import JointSample
+from abm_ros.robot.layout import layout_for
 from abm_ros.robot.motor_guard import MotorConfig, MotorGuard
 
 _NANOSECONDS = 1_000_000_000

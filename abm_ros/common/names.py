@@ -31,6 +31,8 @@ CAMERA = 'camera/image_raw'
 BATTERY = 'battery_state'
 GOAL = 'task/goal'
 CONTROLLER = 'arm_controller'
+# The frame of goals and tool poses that a simulated body publishes.
+BODY_FRAME = 'base'
 
 # Data plane.
 OBSERVATION = 'observation'

@@ -25,6 +25,9 @@ class Recorder:
     A step is settled when its successor is there, and its action is there or was never executed.
     Actions come in order. So an action was never executed if a later one has come, or if it is
     still missing after `_PATIENCE` more observations.
+
+    If the clock of the robot jumps back, the episode ends and what came before is settled:
+    stamps repeat then, and no old action belongs to a new observation.
     """
 
     def __init__(self, spec: ObservationSpec, next_episode: int) -> None:
@@ -39,17 +42,21 @@ class Recorder:
 
     def executed(self, stamp_ns: int, action: np.ndarray) -> list[Step]:
         """Take an executed action (A,); return the steps that are settled by it."""
+        steps = self.cut() if stamp_ns < next(reversed(self._actions), -1) else []
         self._actions[stamp_ns] = action
         while len(self._actions) > _ACTIONS_KEPT:
             self._actions.popitem(last=False)
-        return self._settle()
+        return steps + self._settle()
 
     def observed(self, seen: Observation) -> list[Step]:
         """Take an observation; return the steps that are settled by it."""
-        if self._waiting and seen.stamp_ns <= self._waiting[-1].stamp_ns:
-            return []
+        steps: list[Step] = []
+        if self._waiting and seen.stamp_ns <= (last := self._waiting[-1]).stamp_ns:
+            if seen.episode == last.episode:
+                return []
+            steps = self.cut()
         self._waiting.append(seen)
-        return self._settle()
+        return steps + self._settle()
 
     def cut(self) -> list[Step]:
         """End the episode, on a change of mode or a pause; return its remaining steps."""

@@ -22,14 +22,14 @@ from abm_ros.common import names
 from abm_ros.common.config import section, setting
 from abm_ros.common.errors import ConfigError, SpecError
 from abm_ros.ros import qos
-from abm_ros.ros.codec import episode_tag, ns_to_time
+from abm_ros.ros.codec import ns_to_time
+from abm_ros.ros.episode_tag import episode_tag
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.spin import run_node
 
 # In lock-step the state is shown again this often until its command comes: a node that was not
 # wired yet must not stop the world.
 _SHOW_AGAIN_S = 0.5
-BASE_FRAME = 'base'
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class BodyNode(PartNode[Any]):
         self._shown_s = time.monotonic()
         if self._clock_topic is not None:
             self._clock_topic.publish(ClockMessage(clock=stamp))
-        frame = Header(stamp=stamp, frame_id=BASE_FRAME)
+        frame = Header(stamp=stamp, frame_id=names.BODY_FRAME)
         if state.episode != self._goal_episode and state.goal is not None:
             self._goal_episode = state.episode
             self._publish_goal(frame, state.goal)

@@ -2,31 +2,24 @@
 
 import math
 import time
-from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from builtin_interfaces.msg import Duration
 from sensor_msgs.msg import JointState
-from std_msgs.msg import (
-    Float32MultiArray,
-    Float64MultiArray,
-    Header,
-    MultiArrayDimension,
-    MultiArrayLayout,
-    String,
-)
+from std_msgs.msg import Float32MultiArray, Header, String
 from std_srvs.srv import Trigger
-from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from abm_ros.common import names
 from abm_ros.common.config import check, section, setting
 from abm_ros.common.errors import ConfigError, SpecError
+from abm_ros.robot.deadman import DeadmanLatch
 from abm_ros.robot.description import read_limits
-from abm_ros.robot.motor_guard import DeadmanLatch, MotorConfig, MotorGuard
-from abm_ros.ros import qos
-from abm_ros.ros.codec import Packet, Writer, decode, time_to_ns
+from abm_ros.robot.joint_readings import JUMP_S, JointReadings, JointSample
+from abm_ros.robot.motor_guard import MotorConfig, MotorGuard
+from abm_ros.ros import joint_states, qos
+from abm_ros.ros.codec import Packet, Writer, decode
+from abm_ros.ros.commands import CommandPublisher
 from abm_ros.ros.heartbeat import Heartbeat
 from abm_ros.ros.node import URGENT_TELEMETRY_S, PartNode
 from abm_ros.ros.spin import run_node
@@ -34,6 +27,8 @@ from abm_ros.ros.spin import run_node
 # The gate looks at its deadman this often; a standstill begins at most this late.
 _WATCH_PERIOD_S = 0.02
 _LEAD_S = 0.002   # of reading a joint state before the action that answers it
+_JUMP_NS = round(JUMP_S * 1e9)
+_SAY_AGAIN_S = 30.0
 STANDSTILL_LABEL = 'standstill'
 
 
@@ -97,27 +92,24 @@ class MotorGate(PartNode[MotorGateConfig]):
         self._guard: MotorGuard | None = None
         self._latch = DeadmanLatch(config.deadman_s, config.heartbeat_timeout_s)
         self._text = ''
-        self._order: tuple[tuple[str, ...], list[int]] = ((), [])
+        self._readings = JointReadings(())
         self._joints_s = -np.inf
         self._writer = Writer()
         self._joint_stamp_ns = -1
         self._action_stamp_ns = -1
         self._last_standstill_s = -np.inf
-        self._head = MultiArrayDimension()
-        self._message = Float64MultiArray(layout=MultiArrayLayout(dim=[self._head]))
-        self._answer: Float64MultiArray | None = None
+        self._repeatable = False     # whether the last command answers an action
         self._early: Float32MultiArray | None = None
         self._was_open = False
-        self._commands = self._standstills = 0
+        self._commands = self._standstills = self._clock_jumps = 0
         self._reason = 'starting'
-        trajectory = config.command_interface == 'trajectory'
-        self._command = self.create_publisher(
-            JointTrajectory if trajectory else Float64MultiArray,
-            names.trajectory_topic(config.controller) if trajectory
-            else names.commands_topic(config.controller), qos.CONTROL)
+        self._command = CommandPublisher(
+            self, config.controller, trajectory=config.command_interface == 'trajectory',
+            period_s=config.control_period_s)
         self.create_subscription(String, names.ROBOT_DESCRIPTION, self._on_description,
                                  qos.LATCHED)
-        self._states = self.poll(JointState, names.JOINT_STATES)
+        self._states = joint_states.JointStateReader(self.poll(
+            JointState, names.JOINT_STATES, raw=True, depth=joint_states.DEPTH))
         self.create_subscription(Header, names.HEARTBEAT, self._on_heartbeat, qos.CONTROL)
         self.create_service(Trigger, names.GATE_HOLD, self._on_hold)
         self.create_service(Trigger, names.GATE_RELEASE, self._on_release)
@@ -128,6 +120,7 @@ class MotorGate(PartNode[MotorGateConfig]):
     def telemetry(self) -> Mapping[str, float]:
         return {'open': float(self._was_open), 'commands': self._commands,
                 'holds': self._standstills, 'held': float(self._latch.held),
+                'clock_jumps': self._clock_jumps,
                 'tripped': float(self._latch.tripped)}
 
     def labels(self) -> Mapping[str, str]:
@@ -176,37 +169,43 @@ class MotorGate(PartNode[MotorGateConfig]):
                                    f'most_velocity: {", ".join(slowed)}')
         self._guard.envelope(self.config.speed_limit)
         self._text = text
-        self._order = ((), [])
+        self._readings = JointReadings(told.joints)
 
     def _poll_joints(self) -> None:
-        """Read the joint state that came since the last look, if one did."""
-        if (found := self._states.newest()) is not None:
-            self._on_joints(found[0], self._now_s() - found[1])
+        """Read the joint states that came since the last look."""
+        for heard in self._states.read():
+            self.guarded('joint_states', self._take_joints, heard)
 
-    def _on_joints(self, message: JointState, came_s: float) -> None:
-        stamp_ns = self._joint_stamp_ns = time_to_ns(message.header.stamp)
-        self.guarded('joint_states', self._take_joints, message, stamp_ns, came_s)
-
-    def _take_joints(self, message: JointState, stamp_ns: int, came_s: float) -> None:
-        guard = self._guard
+    def _take_joints(self, heard: joint_states.JointStateHeard) -> None:
+        guard, readings = self._guard, self._readings
+        came_s = self._now_s() - heard.age_s
+        stamp_ns = heard.stamp_ns if heard.stamp_ns > 0 else (
+            self.get_clock().now().nanoseconds - round(heard.age_s * 1e9))
         if guard is None or not guard.needs_position:
+            self._set_time(stamp_ns)
             self._joints_s = came_s
             return
-        given = tuple(message.name)
-        if given != self._order[0]:
-            missing = [joint for joint in guard.limits.joints if joint not in given]
-            if missing:
-                raise SpecError(f'no joint state of {", ".join(missing)}, '
-                                f'got {", ".join(given)}')
-            self._order = (given, [given.index(joint) for joint in guard.limits.joints])
-        if len(message.position) != len(given):
-            raise SpecError(f'{len(given)} joints named, {len(message.position)} positions')
-        order = self._order[1]
-        # Drivers without a velocity sensor leave it out, or fill it with NaN.
-        velocity = ([message.velocity[i] for i in order]
-                    if len(message.velocity) == len(given) else ())
-        guard.measure([message.position[i] for i in order], velocity, stamp_ns * 1e-9)
-        self._joints_s = came_s
+        try:
+            readings.take(JointSample(stamp_ns, heard.names, heard.position, heard.velocity),
+                          came_s)
+        finally:
+            if readings.stamp_ns >= 0:
+                self._set_time(readings.stamp_ns)
+        if readings.oldest_s > -math.inf:
+            guard.measure(readings.position, readings.velocity,
+                          [joint_ns * 1e-9 for joint_ns in readings.stamps_ns])
+        self._joints_s = readings.oldest_s
+
+    def _set_time(self, stamp_ns: int) -> None:
+        """Take the newest time of the joint states; a jump back voids what came before it."""
+        if self._joint_stamp_ns - stamp_ns > _JUMP_NS:
+            self._clock_jumps += 1
+            self._action_stamp_ns, self._early, self._repeatable = -1, None, False
+            self.get_logger().warning(
+                'the clock of the joint states was set back by '
+                f'{(self._joint_stamp_ns - stamp_ns) * 1e-9:.3g} s: actions that derive from '
+                'readings before that move nothing', throttle_duration_sec=_SAY_AGAIN_S)
+        self._joint_stamp_ns = stamp_ns
 
     def _on_heartbeat(self, message: Header) -> None:
         self.guarded('heartbeat', self._take_heartbeat, message)
@@ -231,8 +230,8 @@ class MotorGate(PartNode[MotorGateConfig]):
             return
         self._check_age(packet.stamp_ns)
         if packet.stamp_ns == self._action_stamp_ns:
-            if self.config.lock_step and self._answer is not None:
-                self._command.publish(self._answer)   # asked again: the same answer
+            if self.config.lock_step and self._repeatable:
+                self._command.repeat()   # asked again: the same answer
             return
         guard = self._guard
         assert guard is not None
@@ -270,9 +269,14 @@ class MotorGate(PartNode[MotorGateConfig]):
         if self._guard is None:
             return 'no robot description with limits yet'
         if now_s - self._joints_s > self.config.joint_timeout_s:
-            return 'no fresh joint state'
+            return self._silence(now_s)
         return (self._latch.shut_before_action(now_s) if arriving
                 else self._latch.shut(now_s))
+
+    def _silence(self, now_s: float) -> str:
+        silent = self._readings.silent_since(now_s - self.config.joint_timeout_s)
+        some = 0 < len(silent) < len(self._readings.joints)
+        return f'no fresh joint state{" of " + ", ".join(silent) if some else ""}'
 
     def _watch(self) -> None:
         self.guarded('watch', self._stop_when_shut)
@@ -297,27 +301,14 @@ class MotorGate(PartNode[MotorGateConfig]):
             self._last_standstill_s = self._now_s()
             self._standstills += 1
             self._send(command, STANDSTILL_LABEL)
-            self._answer = None
+            self._repeatable = False
 
     def _send(self, command: np.ndarray, label: str) -> None:
         if not math.isfinite(sum(command.tolist())):
             raise SpecError('a command was not finite; nothing was sent')
-        if self.config.command_interface == 'trajectory':
-            assert self._guard is not None
-            period_ns = int(self.config.control_period_s * 1e9)
-            self._command.publish(JointTrajectory(
-                joint_names=list(self._guard.limits.joints),
-                points=[JointTrajectoryPoint(
-                    positions=command.tolist(),
-                    time_from_start=Duration(sec=period_ns // 10**9,
-                                             nanosec=period_ns % 10**9))]))
-            return
-        # ros2_control ignores the layout; a body in lock-step reads which state is answered.
-        head = self._head
-        head.label, head.size, head.stride = label, command.size, command.size
-        self._message.data = array('d', command.tobytes())
-        self._answer = self._message
-        self._command.publish(self._message)
+        assert self._guard is not None
+        self._command.send(self._guard.limits.joints, command, label)
+        self._repeatable = self.config.command_interface != 'trajectory'
 
     def _now_s(self) -> float:
         return time.monotonic()

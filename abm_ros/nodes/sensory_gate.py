@@ -1,5 +1,6 @@
 """sensory_gate: fuses the body's topics into one observation stream; shut in sleep."""
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,20 +12,31 @@ from std_msgs.msg import Float32MultiArray, String
 
 from abm_ros.common import names
 from abm_ros.common.config import section, setting
+from abm_ros.common.errors import SpecError
 from abm_ros.common.transition import Observation
+from abm_ros.robot.charge import Charge
 from abm_ros.robot.description import JointLimits, read_body_tag, read_limits
 from abm_ros.robot.detect.config import DetectorConfig
 from abm_ros.robot.detect.detectors import Detectors
-from abm_ros.robot.detect.peak_hold import PeakHold
-from abm_ros.robot.fusion import JointSample, SensorFusion, layout_for
+from abm_ros.robot.efforts import Efforts
+from abm_ros.robot.fusion import SensorFusion
+from abm_ros.robot.goal_frames import GoalFrames
+from abm_ros.robot.goals import Goals
+from abm_ros.robot.joint_readings import JointSample
 from abm_ros.robot.kinematics import ForwardKinematics
+from abm_ros.robot.layout import layout_for
+from abm_ros.robot.pixels import ENCODINGS, rgb_of
 from abm_ros.ros import qos
-from abm_ros.ros.codec import Writer, parse_episode_tag, pixels_of, time_to_ns
+from abm_ros.ros.codec import Writer, time_to_ns
 from abm_ros.ros.deferred import Deferred
+from abm_ros.ros.episode_tag import parse_episode_tag
 from abm_ros.ros.node import URGENT_TELEMETRY_S, PartNode
 from abm_ros.ros.spin import run_node
+from abm_ros.ros.stamps import Stamps
 
 _LEAST_WATCH_S = 0.02
+_SAY_AGAIN_S = 30.0
+_SILENCE_CHECK_S = 1.0
 # What a battery's status says of whether it charges; an unknown one says nothing.
 _CHARGING = {BatteryState.POWER_SUPPLY_STATUS_CHARGING: True,
              BatteryState.POWER_SUPPLY_STATUS_FULL: True,
@@ -43,6 +55,9 @@ class SensoryGateConfig(DetectorConfig):
     tool_source: str = setting(
         'auto', 'Where the tool position comes from; auto computes it when no tool_pose comes.',
         choices=('auto', 'topic', 'kinematics'))
+    joint_timeout_s: float = setting(
+        0.5, 'Nothing is observed while a joint state is older than this.',
+        unit='s', low=0.05, high=600.0)
     goal_tolerance: float = setting(
         0.05, 'Distance at which a goal is reached (a simulated body says its own).',
         unit='m', low=0.0001, high=10.0)
@@ -88,15 +103,19 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         self._fusion: SensorFusion | None = None
         self._tool_seen = False
         self._first_joints_s: float | None = None
+        self._heard: tuple[float, tuple[str, ...]] = (-math.inf, ())    # when, and names
         self._waiting_since_s: float | None = None
         self._last_ns = -1
+        self._clock_jumps = 0
+        self._stamps = Stamps(self)
         self._answer: Float32MultiArray | None = None
         self._writer = Writer()
-        self._goal: tuple[int, np.ndarray] | None = None
-        self._energy = self.config.energy_without_battery
+        self._goals = Goals()
+        self._pursued: tuple[int, np.ndarray] | None = None     # the goal that fusion knows
+        self._trouble: dict[str, str] = {}    # what is refused for good, by topic
+        self._charge = Charge(self.config.energy_without_battery)
         self._charging: dict[str, float] = {}
-        self._effort = PeakHold(0.0, self.config.effort_timeout_s)
-        self._force = PeakHold(self.config.force_hold_s, self.config.effort_timeout_s)
+        self._efforts = Efforts(self.config.force_hold_s, self.config.effort_timeout_s)
         self._detectors = Detectors(section(DetectorConfig, self.config))
         self._later = Deferred(self, self.config.defer_s)
         self._observations = 0
@@ -105,19 +124,25 @@ class SensoryGate(PartNode[SensoryGateConfig]):
 
     def telemetry(self) -> Mapping[str, float]:
         now_s = self._body_s()
-        return {'energy': self._energy, 'effort_ratio': self._effort.value(now_s),
-                'effort_peak': self._force.value(now_s),
-                'observations': self._observations,
+        return {'energy': self._charge.share, 'effort_ratio': self._efforts.ratio(now_s),
+                'effort_peak': self._efforts.peak(now_s),
+                'observations': self._observations, 'clock_jumps': self._clock_jumps,
+                'goals_refused': self._goals.refused,
                 'described': float(self._limits is not None),
                 'waiting': float(self._waiting_since_s is not None),
                 **self._charging, **self._detectors.findings(now_s)}
 
+    def labels(self) -> Mapping[str, str]:
+        return {'trouble': '. '.join(self._trouble.values())} if self._trouble else {}
+
     def activated(self) -> None:
+        self._goals.reactivate()
         self._first_joints_s = self._waiting_since_s = None
         self._fusion = None
         self._detectors.forget()
         self._prepare()
         self.every(max(_LEAST_WATCH_S, self.config.patience_s), self._check_patience)
+        self.every(_SILENCE_CHECK_S, self._check_joints)
 
     def deactivated(self) -> None:
         self._later.flush()
@@ -128,7 +153,10 @@ class SensoryGate(PartNode[SensoryGateConfig]):
 
     def _take_description(self, text: str) -> None:
         if text != self._text:
+            tag = read_body_tag(text)
             self._limits = read_limits(text, self.config.joints)
+            frames = GoalFrames(text, () if tag is None else (names.BODY_FRAME,))
+            self.guarded(names.GOAL, self._goals.describe, frames)
             self._text = text
             self._fusion = None
             self._prepare()
@@ -144,11 +172,14 @@ class SensoryGate(PartNode[SensoryGateConfig]):
             camera=config.camera_size, event_share=config.event_share)
         tool_of = None
         if layout.needs_tool and self._computes_tool():
-            tool_of = ForwardKinematics(
-                self._text, layout.joints, config.tool_link).tool_position
-        self._fusion = SensorFusion(layout, tool_of)
-        if self._goal is not None:   # it may have come before the description, and only once
-            self._fusion.goal(*self._goal)
+            arm = ForwardKinematics(self._text, layout.joints, config.tool_link)
+            if arm.tool.choice:
+                self.get_logger().info(arm.tool.choice)
+            tool_of = arm.tool_position
+        self._fusion = SensorFusion(layout, tool_of, patience_s=config.patience_s,
+                                    joint_timeout_s=config.joint_timeout_s)
+        self._pursued = None
+        self._pursue()
         self.emit('spec', String(data=layout.spec.to_json()))
 
     def _computes_tool(self) -> bool:
@@ -164,26 +195,34 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         if self._first_joints_s is None:
             self._first_joints_s = self._now_s()
         fusion = self._fusion
+        if message.name:
+            self._heard = self._now_s(), tuple(message.name)
         if fusion is not None:
             self._sense(fusion, message)
-        self._measure_effort(message)   # after the observation is on its way
+        if self._limits is not None:    # after the observation is on its way
+            self._efforts.take(self._limits, tuple(message.name), message.effort, self._body_s())
 
     def _sense(self, fusion: SensorFusion, message: JointState) -> None:
-        stamp_ns = time_to_ns(message.header.stamp)
-        if stamp_ns == self._last_ns and self._answer is not None:
+        if (self.config.lock_step and self._answer is not None
+                and time_to_ns(message.header.stamp) == self._last_ns):
             self._tell(self._answer)   # shown again: the same answer
-            return
-        period_ns = fusion.layout.spec.control_period_s * 1e9
-        if 0 <= stamp_ns - self._last_ns < 0.7 * period_ns:
             return
         if fusion.waits_for_tool and self._computes_tool():
             self._fusion = None
             self._prepare()
             return
         episode, step = parse_episode_tag(message.header.frame_id)
-        self._publish(fusion.joints(JointSample(
-            stamp_ns, tuple(message.name), message.position, message.velocity, episode, step)))
-        if self._last_ns != stamp_ns and self._waiting_since_s is None:
+        sample = JointSample(self._stamps.of(names.JOINT_STATES, message.header),
+                             tuple(message.name), message.position, message.velocity, episode,
+                             step)
+        jumps = fusion.readings.jumps
+        self._publish(fusion.joints(sample, self._now_s()))
+        if fusion.readings.jumps != jumps:
+            self._clock_jumps += 1
+            self.get_logger().warning(
+                'the clock of the joint states was set back: a new episode begins',
+                throttle_duration_sec=_SAY_AGAIN_S)
+        if fusion.waiting and self._waiting_since_s is None:
             self._waiting_since_s = self._now_s()
 
     def on_tool_pose(self, message: PoseStamped) -> None:
@@ -191,45 +230,66 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         self._tool_seen = True
         if self._fusion is not None:
             point = message.pose.position
+            position = self._goals.tool_position(
+                message.header.frame_id, np.array([point.x, point.y, point.z]))
+            self._pursue()
             self._publish(self._fusion.tool(
-                time_to_ns(message.header.stamp), np.array([point.x, point.y, point.z])))
+                self._stamps.of(names.TOOL_POSE, message.header), position))
 
     def on_goal(self, message: PoseStamped) -> None:
         """Take a goal: a position, and an orientation after it where the goal is longer."""
-        p, q = message.pose.position, message.pose.orientation
-        self._goal = (time_to_ns(message.header.stamp),
-                      np.array([p.x, p.y, p.z, q.x, q.y, q.z, q.w]))
-        if self._fusion is not None:
-            self._publish(self._fusion.goal(*self._goal))
+        p, q, header = message.pose.position, message.pose.orientation, message.header
+        try:
+            self._goals.take(header.frame_id, np.array([p.x, p.y, p.z, q.x, q.y, q.z, q.w]),
+                             time_to_ns(header.stamp), self._stamps.of(names.GOAL, header))
+        except SpecError as error:
+            self._refuse(names.GOAL, error)
+            return
+        self._trouble.pop(names.GOAL, None)
+        self._pursue()
+
+    def _pursue(self) -> None:
+        """Tell the fusion of the goal in force, once."""
+        goal = self._goals.newest
+        if goal is not None and goal is not self._pursued and self._fusion is not None:
+            self._pursued = goal
+            self._publish(self._fusion.goal(*goal))
+
+    def _refuse(self, topic: str, error: SpecError) -> None:
+        """Count what is refused of a topic; say it when it is something new."""
+        self.refused += 1
+        if self._trouble.get(topic) != (text := str(error)):
+            self._trouble[topic] = text
+            self.get_logger().error(f'{topic} refused: {text}')
 
     def on_battery(self, message: BatteryState) -> None:
-        """Take the charge; a reading that is not a share in [0, 1] is no reading."""
-        if 0.0 <= message.percentage <= 1.0:
-            self._energy = float(message.percentage)
-            told = _CHARGING.get(message.power_supply_status)
-            if told is None and (message.current > 0.0 or message.current < 0.0):
-                told = message.current > 0.0    # A, negative when discharging
-            self._charging = {} if told is None else {'charging': float(told)}
+        """Take the charge, and whether it rises."""
+        if self._charge.take(message.percentage):
+            self.get_logger().info(f'{names.BATTERY} tells the charge as 0 to 100, where '
+                                   'sensor_msgs has 0 to 1: it is taken for per cent')
+        told = _CHARGING.get(message.power_supply_status)
+        if told is None and (message.current > 0.0 or message.current < 0.0):
+            told = message.current > 0.0    # A, negative when discharging
+        self._charging = {} if told is None else {'charging': float(told)}
 
     def on_camera(self, message: Image) -> None:
         """Take an image: for the observation where it belongs to one, then for the detectors."""
         self._later.flush()
-        stamp_ns = time_to_ns(message.header.stamp)
+        if message.encoding not in ENCODINGS:
+            self._refuse(names.CAMERA, SpecError(
+                f"camera image: encoding '{message.encoding}', expected one of "
+                f'{", ".join(ENCODINGS)}'))
+            return
+        self._trouble.pop(names.CAMERA, None)
+        stamp_ns = self._stamps.of(names.CAMERA, message.header)
         if self._fusion is not None and self._fusion.image_size:
-            self._publish(self._fusion.image(stamp_ns, pixels_of(message)))
+            self._publish(self._fusion.image(stamp_ns, _pixels(message)))
         if self._detectors.due(stamp_ns):
             self._later('detectors', self._detect, stamp_ns, message)
 
     def _detect(self, stamp_ns: int, message: Image) -> None:
-        for text in self._detectors.look(stamp_ns, pixels_of(message), self._body_s()):
+        for text in self._detectors.look(stamp_ns, _pixels(message), self._body_s()):
             self.emit('cue', String(data=text))
-
-    def _measure_effort(self, message: JointState) -> None:
-        if self._limits is not None and len(message.effort) == len(message.name):
-            ratio = self._limits.effort_ratio(
-                dict(zip(message.name, message.effort, strict=True)))
-            self._effort.take(self._body_s(), ratio)
-            self._force.take(self._body_s(), ratio)
 
     def _check_patience(self) -> None:
         since = self._waiting_since_s
@@ -237,6 +297,16 @@ class SensoryGate(PartNode[SensoryGateConfig]):
                 and self._now_s() - since > self.config.patience_s):
             self._waiting_since_s = None
             self._publish(self._fusion.give_up_waiting())
+
+    def _check_joints(self) -> None:
+        """Refuse, by name, a robot that shows itself without a joint that is needed."""
+        now_s, (heard_s, heard) = self._now_s(), self._heard
+        if self._fusion is None or self._first_joints_s is None or now_s - heard_s > (
+                _SILENCE_CHECK_S) or now_s - self._first_joints_s < _SILENCE_CHECK_S:
+            return
+        if silent := self._fusion.silent(now_s):
+            raise SpecError(f'joint_states lacks {", ".join(silent)}, which must be observed; '
+                            f'got {", ".join(heard)} last')
 
     def _publish(self, observation: Observation | None) -> None:
         if observation is None or self._fusion is None:
@@ -257,6 +327,11 @@ class SensoryGate(PartNode[SensoryGateConfig]):
 
     def _now_s(self) -> float:
         return time.monotonic()
+
+
+def _pixels(message: Image) -> np.ndarray:
+    return rgb_of(message.encoding, message.height, message.width, message.step, message.data,
+                  bool(message.is_bigendian))
 
 
 def main() -> int:

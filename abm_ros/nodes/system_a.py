@@ -93,6 +93,8 @@ class SystemA(PartNode[SystemAConfig]):
     def on_executed(self, message: Float32MultiArray) -> None:
         """Remember what was executed: the efference copy that prediction needs."""
         packet = decode(message)
+        if packet.stamp_ns < next(reversed(self._executed), -1):
+            self._executed.clear()      # the robot's clock was set back
         self._executed[packet.stamp_ns] = packet.array('action')
         while len(self._executed) > _ACTIONS_KEPT:
             del self._executed[next(iter(self._executed))]

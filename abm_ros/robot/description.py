@@ -1,7 +1,8 @@
 """
 What a robot description (URDF) says of limits and of the body behind it.
 
-Only `<joint>` limits are read here; kinematics is left to a library (see `kinematics.py`).
+Only limits are read here, of the joints that are children of `<robot>`; for links see `links.py`,
+for positions `kinematics.py`.
 A simulated body adds extension tags for what URDF has no words for: `<abm_body>` for the whole,
 `<abm_input/>` in a joint that is a bounded input with no place and no speed to be measured.
 """
@@ -13,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from abm_ros.common.errors import DescriptionError
+from abm_ros.robot.urdf_text import EXPAND, parse
 
-_MOVING = ('revolute', 'prismatic', 'continuous')
+MOVING = ('revolute', 'prismatic', 'continuous')
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,8 @@ class JointLimits:
     """
     Limits of the commanded joints, each (J,) float64 in rad or m, rad/s or m/s, Nm or N.
 
-    A continuous joint has infinite position limits; velocity and effort are always finite.
+    A continuous joint has infinite position limits; velocity is always finite. An effort limit is
+    infinite where it is not told, or zero, and no command is an effort.
     `inputs` says that all of them are inputs without a place: no joint states tell of them.
     `turns` says that none of them slides.
     """
@@ -34,6 +37,11 @@ class JointLimits:
     effort: np.ndarray
     inputs: bool = False
     turns: bool = True
+
+    @property
+    def continuous(self) -> tuple[bool, ...]:
+        """Whether each joint turns for ever: a driver may tell it within one turn."""
+        return tuple(np.isinf(self.lower).tolist())
 
     def effort_ratio(self, effort: Mapping[str, float]) -> float:
         """Return the largest |effort| / limit over the joints that report an effort."""
@@ -76,31 +84,67 @@ class BodyTag:
     camera: int = 0
 
 
-def read_limits(text: str, joints: Sequence[str] = ()) -> JointLimits:
+def read_limits(text: str, joints: Sequence[str] = (), interface: str = 'position'
+                ) -> JointLimits:
     """
     Read the limits of the named joints, or of every moving joint that mimics no other.
 
+    :param interface: what a command is; an effort limit is needed where it is an effort.
     :raises DescriptionError: not XML, an unknown joint, one named twice, or a joint without
         usable limits.
     """
-    found = {j.get('name', ''): j for j in _parse(text).iter('joint')
-             if j.get('type') in _MOVING and j.find('mimic') is None}
+    root = parse(text)
+    found = moving_joints(root)
     chosen = tuple(joints) or tuple(found)
     if not chosen:
-        raise DescriptionError('the robot description has no moving joint')
+        raise DescriptionError('the robot description has no moving joint, expected one at least '
+                               f'of the types {", ".join(MOVING)} that mimics no other')
     if twice := sorted({name for name in chosen if chosen.count(name) > 1}):
         raise DescriptionError(f'joint {", ".join(map(repr, twice))} is chosen more than once, '
                                'expected each joint once: two commands cannot move one joint')
-    rows = []
+    rows, unfit = {}, {}
     for name in chosen:
         if name not in found:
             raise DescriptionError(f"the robot description has no moving joint '{name}', "
                                    f'expected one of {", ".join(found)}')
-        rows.append(_joint_row(name, found[name]))
-    lower, upper, velocity, effort = np.array(rows, float).T
+        try:
+            rows[name] = _joint_row(name, found[name], interface)
+        except DescriptionError as error:
+            unfit[name] = error
+    if unfit:
+        _refuse(unfit, () if joints else tuple(rows))
+    lower, upper, velocity, effort = np.array(list(rows.values()), float).T
     return JointLimits(chosen, lower, upper, velocity, effort,
                        all(found[name].find('abm_input') is not None for name in chosen),
                        all(found[name].get('type') != 'prismatic' for name in chosen))
+
+
+def _refuse(unfit: Mapping[str, DescriptionError], fit: Sequence[str]) -> None:
+    """Say what is wrong with the first joint, and which others could be commanded without it."""
+    first, *others = unfit
+    text = str(unfit[first])
+    if others:
+        text += f' (and {len(others)} more: {", ".join(others)})'
+    if fit:
+        text += f"; to leave it out, set 'joints' to those to command, of {', '.join(fit)}"
+    raise DescriptionError(text)
+
+
+def moving_joints(root: ElementTree.Element) -> dict[str, ElementTree.Element]:
+    """
+    Return the joints that may be commanded, by their names.
+
+    :raises DescriptionError: two joints have the same name.
+    """
+    found: dict[str, ElementTree.Element] = {}
+    for joint in root.findall('joint'):
+        name = joint.get('name', '')
+        if name in found:
+            raise DescriptionError(f"the robot description has two joints '{name}', expected a "
+                                   'name for each')
+        if joint.get('type') in MOVING and joint.find('mimic') is None:
+            found[name] = joint
+    return found
 
 
 def read_body_tag(text: str) -> BodyTag | None:
@@ -109,7 +153,7 @@ def read_body_tag(text: str) -> BodyTag | None:
 
     :raises DescriptionError: the tag is there but malformed.
     """
-    tag = _parse(text).find('abm_body')
+    tag = parse(text).find('abm_body')
     if tag is None:
         return None
     try:
@@ -124,36 +168,57 @@ def read_body_tag(text: str) -> BodyTag | None:
         raise DescriptionError(f'the <abm_body> tag is malformed: {error}') from error
 
 
-def _parse(text: str) -> ElementTree.Element:
-    if '<!DOCTYPE' in text or '<!ENTITY' in text:
-        raise DescriptionError('the robot description must not declare a DTD or entities')
-    try:
-        root = ElementTree.fromstring(text)
-    except ElementTree.ParseError as error:
-        raise DescriptionError(f'the robot description is not XML: {error}') from error
-    if root.tag != 'robot':
-        raise DescriptionError(f'expected a <robot> element, got <{root.tag}>')
-    return root
-
-
-def _joint_row(name: str, joint: ElementTree.Element) -> tuple[float, float, float, float]:
+def _joint_row(name: str, joint: ElementTree.Element, interface: str
+               ) -> tuple[float, float, float, float]:
     limit = joint.find('limit')
     if limit is None:
         raise DescriptionError(f"joint '{name}' has no <limit>: the motor gate needs lower, "
-                               'upper, velocity and effort')
-    bounded = joint.get('type') != 'continuous'
-    keys = ('lower', 'upper', 'velocity', 'effort') if bounded else ('velocity', 'effort')
-    values = {'lower': -np.inf, 'upper': np.inf}
-    for key in keys:
-        raw = limit.get(key)
-        try:
-            values[key] = float(raw)  # type: ignore[arg-type]
-        except (TypeError, ValueError):
-            raise DescriptionError(f"joint '{name}': limit {key}={raw!r}, expected a number"
-                                   ) from None
-        if not np.isfinite(values[key]):
-            raise DescriptionError(f"joint '{name}': limit {key} is not finite")
-    if values['lower'] >= values['upper'] or min(values['velocity'], values['effort']) <= 0:
-        raise DescriptionError(f"joint '{name}': expected lower < upper, velocity > 0 and "
-                               f'effort > 0, got {values}')
-    return values['lower'], values['upper'], values['velocity'], values['effort']
+                               'upper and velocity, and effort for effort commands')
+    lower, upper = -np.inf, np.inf
+    if joint.get('type') != 'continuous':
+        # What URDF takes a missing one for.
+        lower, upper = (_number(name, limit, key, '0') for key in ('lower', 'upper'))
+        if lower == upper:
+            raise DescriptionError(f"joint '{name}' is locked: limits lower = upper = {lower:g}, "
+                                   'expected lower < upper')
+        if lower > upper:
+            raise DescriptionError(f"joint '{name}': limits lower={lower:g} and upper={upper:g}, "
+                                   'expected lower < upper')
+    velocity = _number(name, limit, 'velocity')
+    if velocity <= 0:
+        raise DescriptionError(f"joint '{name}': limit velocity={velocity:g}, expected above 0: "
+                               'write into the description how fast the joint may be')
+    if interface != 'effort':
+        told = limit.get('effort', '')
+        return lower, upper, velocity, _positive_or_none(told)
+    effort = _number(name, limit, 'effort')
+    if effort <= 0:
+        raise DescriptionError(f"joint '{name}': limit effort={effort:g}, expected above 0 for "
+                               'effort commands')
+    return lower, upper, velocity, effort
+
+
+def _positive_or_none(raw: str) -> float:
+    """Return a limit that no command uses; infinite where none is told."""
+    try:
+        value = float(raw)
+    except ValueError:
+        return np.inf
+    return value if value > 0 else np.inf
+
+
+def _number(name: str, limit: ElementTree.Element, key: str, default: str | None = None) -> float:
+    raw = limit.get(key, default)
+    if raw is not None and '${' in raw:
+        raise DescriptionError(f"joint '{name}': limit {key}={raw!r} is xacro: {EXPAND}")
+    try:
+        value = float(raw)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise DescriptionError(f"joint '{name}': limit {key}={raw!r}, expected a number"
+                               ) from None
+    if not np.isfinite(value):
+        raise DescriptionError(f"joint '{name}': limit {key}={raw!r} is not finite, expected a "
+                               'finite number' + (' (a joint that turns for ever is of the type '
+                                                  'continuous)' if key in ('lower', 'upper')
+                                                  else ''))
+    return value

@@ -1,124 +1,90 @@
 """
 Sensor fusion: asynchronous body readings become one observation stream.
 
-One observation is made for every joint state. Joints are mapped by name, missing velocities
-are estimated, a missing tool pose comes from kinematics, and an observation waits (within
-reason) for the readings that belong to its stamp.
+One observation is made in every control period, of a state of the arm and the newest that is known
+of all else. Joints are mapped by name, continuous ones are unwrapped, missing velocities are
+estimated, a missing tool pose comes from kinematics, and an observation waits (within reason) for
+the readings that belong to its stamp.
 """
 
-import functools
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from abm_ros.common.errors import SpecError
-from abm_ros.common.spec import FieldSpec, ObservationSpec, all_finite
+from abm_ros.common.spec import all_finite
 from abm_ros.common.transition import Observation
-from abm_ros.robot.description import BodyTag, JointLimits
 from abm_ros.robot.images import scaled
+from abm_ros.robot.joint_readings import (
+    JUMP_S,
+    JointReadings,
+    JointSample,
+    News,
+    whole_turns,
+)
+from abm_ros.robot.layout import GOAL, POSITION, TOOL, VELOCITY, FusionLayout
+from abm_ros.robot.pace import Pace
 
-POSITION, VELOCITY, TOOL = 'joint_position', 'joint_velocity', 'tool_position'
-CAMERA = 'camera'
-GOAL = 'desired_goal'
 ToolOf = Callable[[np.ndarray], np.ndarray]
+_JUMP_NS = round(JUMP_S * 1e9)
+# A longer silence of the arm, or of so many periods, ends an episode: nobody saw what happened.
+_GAP_S = 1.0
+_GAP_PERIODS = 3
 
 
 @dataclass(frozen=True)
-class JointSample:
-    """
-    A joint state: names and values as they came; velocity may be empty.
-
-    A simulated body tags it with its episode and the step in it; a real robot does not.
-    """
+class _Pending:
+    """An observation that is due: its stamp, when its joint state came, and a body's tag."""
 
     stamp_ns: int
-    names: tuple[str, ...]
-    position: Sequence[float]
-    velocity: Sequence[float]
-    episode: str = ''
-    step: int = -1
-
-
-@dataclass(frozen=True)
-class FusionLayout:
-    """How body readings make up the observation vector."""
-
-    spec: ObservationSpec
-    joints: tuple[str, ...]
-    channels: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    goal_channels: tuple[str, ...] = ()
-
-    @functools.cached_property
-    def needs_tool(self) -> bool:
-        """Whether an observation needs the tool's position."""
-        return any(f.name == TOOL for f in self.spec.fields)
-
-    def columns(self, names: tuple[str, ...]) -> dict[str, list[int]]:
-        """
-        Return where in a joint state of these names the numbers of each field are.
-
-        :raises SpecError: a joint or channel is missing.
-        """
-        place = {name: i for i, name in enumerate(names)}
-        wanted = {**self.channels, GOAL: self.goal_channels}
-        if any(f.name == POSITION for f in self.spec.fields):
-            wanted[POSITION] = self.joints
-        missing = [name for group in wanted.values() for name in group if name not in place]
-        if missing:
-            raise SpecError(f'joint_states lacks {", ".join(missing)}, got {", ".join(names)}')
-        return {field: [place[name] for name in group] for field, group in wanted.items()}
-
-
-def layout_for(limits: JointLimits, tag: BodyTag | None, *, goal_tolerance: float,
-               horizon: int, control_period_s: float, camera: int = 0,
-               event_share: float = ObservationSpec.event_share) -> FusionLayout:
-    """
-    Derive the observation layout from what the body says of itself.
-
-    :param tag: the body's own tag; a real robot has none, and then the numbers given count.
-    :param camera: width and height to which camera images are scaled, 0 leaves them out.
-    :param event_share: see `ObservationSpec`.
-    :raises SpecError: the tag names a sense that an arm does not have.
-    """
-    actions = len(limits.joints)
-    if tag is None:
-        tag = BodyTag(goal_tolerance, horizon, control_period_s, TOOL, camera=camera)
-    channels = {f.name: tuple(f'{f.channels}{i}' for i in range(f.size)) for f in tag.fields}
-    sizes = {POSITION: actions, VELOCITY: actions, TOOL: 3}
-    senses = tag.senses if tag.senses is not None else () if GOAL in channels else tuple(sizes)
-    if unknown := [sense for sense in senses if sense not in sizes]:
-        raise SpecError(f"an arm has no sense '{unknown[0]}', expected {', '.join(sizes)}")
-    # An arm's own joints and tool come first, extra channels (an object) after, images last.
-    fields = [*(FieldSpec(sense, sizes[sense], angles=sense == POSITION and limits.turns)
-                for sense in senses),
-              *(FieldSpec(f.name, f.size, hidden=f.hidden) for f in tag.fields if f.name != GOAL)]
-    if tag.camera:
-        fields.append(FieldSpec(CAMERA, 3 * tag.camera ** 2, (3, tag.camera, tag.camera)))
-    spec = ObservationSpec(tuple(fields), tag.goal_field, tag.goal_tolerance, actions,
-                           tag.control_period_s, tag.horizon, event_share)
-    goal_channels = channels.pop(GOAL, ())
-    return FusionLayout(spec, limits.joints, channels, goal_channels)
+    came_s: float
+    episode: str
+    step: int
 
 
 class SensorFusion:
-    """Turns readings into observations, counting episodes and steps."""
+    """
+    Turns readings into observations, counting episodes and steps.
 
-    def __init__(self, layout: FusionLayout, tool_of: ToolOf | None) -> None:
-        """`tool_of` computes the tool position (3,) from joint positions (J,), or is None."""
+    An episode begins when a simulated body says so; else with a new goal, after the horizon,
+    after a silence, or when the clock of the joint states was set back. The position of a
+    continuous joint begins an episode within half a turn of 0, and goes on from there.
+    """
+
+    def __init__(self, layout: FusionLayout, tool_of: ToolOf | None,
+                 *, patience_s: float = 0.0, joint_timeout_s: float = 0.5) -> None:
+        """
+        Know nothing yet.
+
+        :param tool_of: computes the tool position (3,) from joint positions (J,), or is None.
+        :param patience_s: how far ahead a reading may be to be waited for.
+        :param joint_timeout_s: how old a reading may be; two periods where these are longer.
+        """
         self.layout = layout
         self._tool_of = tool_of
+        self._patience_s = patience_s
+        self._timeout_s = max(joint_timeout_s, 2.0 * layout.spec.control_period_s)
+        wanted = layout.wanted(joints=tool_of is not None)
+        every = tuple(dict.fromkeys(name for group in wanted.values() for name in group))
+        endless = {name for name, turns in zip(layout.joints, layout.continuous, strict=True)
+                   if turns and name in wanted.get(POSITION, ())}
+        self.readings = JointReadings(every, [name in endless for name in every])
+        self._slots = {field: [every.index(name) for name in group]
+                       for field, group in wanted.items()}
+        self._endless = [slot for slot, name in enumerate(every) if name in endless]
+        self._turns = [0.0] * len(every)    # whole turns that are left out of this episode
+        self._numbers = [part.name for part in layout.spec.fields if not part.is_image]
+        self._pace = Pace(layout.spec.control_period_s)
         self._tool: tuple[int, list[float]] | None = None
         self._image: tuple[int, np.ndarray] | None = None
-        self._numbers = [part.name for part in layout.spec.fields if not part.is_image]
         self._goal: tuple[int, np.ndarray] | None = None
         self._stay: np.ndarray | None = None
-        self._previous: tuple[int, list[float]] | None = None
-        self._names: tuple[str, ...] | None = None
-        self._columns: dict[str, list[int]] = {}
-        self._waiting: JointSample | None = None
-        self._last_stamp = -1
+        self._previous: dict[int, tuple[int, float, float]] = {}
+        self._pending: _Pending | None = None
+        self._last_ns = -1
+        self._begins_anew = False
         self._episode, self._step, self._tag = 0, -1, ''
         self._episode_goal_ns = -1
         self._whole = False
@@ -127,6 +93,11 @@ class SensorFusion:
     def waits_for_tool(self) -> bool:
         """Whether an observation needs a tool position that somebody must publish."""
         return self.layout.needs_tool and self._tool_of is None
+
+    @property
+    def waiting(self) -> bool:
+        """Whether an observation is due and waits for what belongs to it."""
+        return self._pending is not None
 
     def tool(self, stamp_ns: int, position: np.ndarray) -> Observation | None:
         """Take a tool position (3,) m; may release the observation that waited for it."""
@@ -149,59 +120,99 @@ class SensorFusion:
         return self._release()
 
     def goal(self, stamp_ns: int, goal: np.ndarray) -> Observation | None:
-        """Take a desired goal (G,); may release the observation that waited for it."""
+        """
+        Take a desired goal (G,); may release the observation that waited for it.
+
+        :param stamp_ns: tells it from the goal before, which may have been the same place.
+        """
         self._goal = (stamp_ns, _finite('task/goal', np.asarray(goal, float)))
         return self._release()
 
-    def joints(self, sample: JointSample) -> Observation | None:
+    def joints(self, sample: JointSample, came_s: float | None = None) -> Observation | None:
         """
         Take a joint state; return the observation when all that belongs to it is there.
 
-        :raises SpecError: joints are missing, or values are not finite.
+        :param came_s: when it came, s on any steady clock; its stamp where there is no other.
+        :raises SpecError: it is malformed, or values are not finite.
         """
-        if sample.stamp_ns == self._last_stamp:
-            return None
-        self._waiting = sample
-        return self._release()
+        readings = self.readings
+        came_s = sample.stamp_ns * 1e-9 if came_s is None else came_s
+        jumps = readings.jumps
+        news = readings.take(sample, came_s)
+        if readings.jumps != jumps:
+            self._clock_was_set_back(sample.stamp_ns)
+        if news is News.LEAD and self._pace.is_due(readings.stamp_ns):
+            self._pending = _Pending(readings.stamp_ns, came_s, sample.episode, sample.step)
+        return self._release() if news else None
 
     def give_up_waiting(self) -> Observation | None:
-        """Return the waiting observation with the newest readings there are, however old."""
+        """
+        Return the waiting observation with the newest readings there are.
+
+        None where nothing came of a joint, or nothing for too long: see `silent`.
+        """
         return self._release(patient=False)
 
+    def silent(self, now_s: float) -> tuple[str, ...]:
+        """Return what is needed and was not heard, or not for too long."""
+        return self.readings.silent_since(now_s - self._timeout_s)
+
+    def _clock_was_set_back(self, stamp_ns: int) -> None:
+        self._begins_anew, self._pending, self._last_ns = True, None, -1
+        self._previous.clear()
+        if self._tool is not None and self._tool[0] > stamp_ns + _JUMP_NS:
+            self._tool = None
+        if self._image is not None and self._image[0] > stamp_ns + _JUMP_NS:
+            self._image = None
+        if self._goal is not None and self._goal[0] > stamp_ns + _JUMP_NS:
+            self._goal = (-1, self._goal[1])     # it stays, and is older than all that comes
+
     def _release(self, *, patient: bool = True) -> Observation | None:
-        sample = self._waiting
-        if sample is None or (patient and self._must_wait(sample)):
+        due = self._pending
+        if due is None:
             return None
-        self._look_up(sample)
-        vector = self._vector(sample)
+        if self.silent(due.came_s) or (patient and self._must_wait(due)):
+            return None
+        begins = self._begins(due)
+        vector = self._vector(begins)
         if vector is None:
             return None
-        goal = self._goal_for(sample, vector)
-        self._waiting = None
-        self._last_stamp = sample.stamp_ns
-        self._count(sample)
-        return Observation(sample.stamp_ns, vector, goal, self._episode, self._step, self._whole)
+        goal = self._goal_for(vector, begins)
+        self._pending, self._last_ns = None, due.stamp_ns
+        self._pace.take(due.stamp_ns)
+        self._count(due, begins)
+        return Observation(due.stamp_ns, vector, goal, self._episode, self._step, self._whole)
 
-    def _must_wait(self, sample: JointSample) -> bool:
+    def _must_wait(self, due: _Pending) -> bool:
         layout = self.layout
         late_tool = self.waits_for_tool and (
-            self._tool is None or self._tool[0] < sample.stamp_ns)
-        begins = sample.step == 0 and sample.episode != self._tag
+            self._tool is None or self._tool[0] < due.stamp_ns)
+        begins = due.step == 0 and (due.episode != self._tag or self._begins_anew)
         late_goal = (not layout.goal_channels and (begins or self._goal is None)
-                     and sample.episode != ''
-                     and (self._goal is None or self._goal[0] < sample.stamp_ns))
+                     and due.episode != ''
+                     and (self._goal is None or self._goal[0] < due.stamp_ns))
         late_image = bool(layout.spec.images) and (
-            self._image is None or self._image[0] < sample.stamp_ns)
-        return late_tool or late_goal or late_image
+            self._image is None or self._image[0] < due.stamp_ns)
+        return late_tool or late_goal or late_image or self._joints_are_under_way(due)
 
-    def _goal_for(self, sample: JointSample, vector: np.ndarray) -> np.ndarray:
+    def _joints_are_under_way(self, due: _Pending) -> bool:
+        """Tell whether a joint was read in the period before and is about to be read again."""
+        readings = self.readings
+        old_s = due.came_s - 0.5 * self.layout.spec.control_period_s
+        if readings.oldest_s >= old_s:
+            return False
+        soon_s = due.came_s + self._patience_s
+        return any(came_s < old_s and came_s + every_s <= soon_s
+                   for came_s, every_s in zip(readings.came_s, readings.every_s, strict=True))
+
+    def _goal_for(self, vector: np.ndarray, begins: bool) -> np.ndarray:
         if self.layout.goal_channels:
-            position = sample.position
+            position = self.readings.position
             return _finite('joint_states', np.array(
-                [position[i] for i in self._columns[GOAL]], np.float32))
+                [position[slot] for slot in self._slots[GOAL]], np.float32))
         if self._goal is None:
             # Nobody has set a goal yet: to stay where the episode began is the goal.
-            if self._stay is None or self._begins(sample):
+            if self._stay is None or begins:
                 self._stay = vector[self.layout.spec.goal_slice].copy()
             return self._stay
         size = self.layout.spec.goal_size
@@ -209,26 +220,17 @@ class SensorFusion:
             raise SpecError(f'task/goal carries {self._goal[1].size} numbers, the goal has {size}')
         return self._goal[1][:size].astype(np.float32)
 
-    def _look_up(self, sample: JointSample) -> None:
-        """Find the joints and channels by name, once for every order in which they come."""
-        if sample.names != self._names:
-            self._columns = self.layout.columns(sample.names)
-            self._names = sample.names
-        if len(sample.position) != len(sample.names):
-            raise SpecError(f'joint_states names {len(sample.names)} joints and carries '
-                            f'{len(sample.position)} values')
-
-    def _vector(self, sample: JointSample) -> np.ndarray | None:
+    def _vector(self, begins: bool) -> np.ndarray | None:
         """Return the observation (D,) float32, None while the tool's position is unknown."""
-        position, columns = sample.position, self._columns
+        position = self._position(begins)
         values: list[float] = []
         for name in self._numbers:
             if name == VELOCITY:
-                values += self._velocity(sample)
+                values += self._velocity()
             elif name != TOOL:
-                values += [position[i] for i in columns[name]]
+                values += [position[slot] for slot in self._slots[name]]
             elif self._tool_of is not None:
-                joints = np.array([position[i] for i in columns[POSITION]])
+                joints = np.array([position[slot] for slot in self._slots[POSITION]])
                 values += self._tool_of(_finite('joint_states', joints)).tolist()
             elif self._tool is not None:
                 values += self._tool[1]
@@ -239,42 +241,58 @@ class SensorFusion:
             if self._image is None:
                 return None
             vector = np.concatenate([vector, self._image[1]])
-        if POSITION in columns:
-            self._previous = (sample.stamp_ns, [position[i] for i in columns[POSITION]])
         return vector
 
-    def _velocity(self, sample: JointSample) -> list[float]:
-        columns, before = self._columns[POSITION], self._previous
-        # Drivers without a velocity sensor leave it out, or fill it with NaN.
-        if len(sample.velocity) == len(sample.names):
-            velocity = [sample.velocity[i] for i in columns]
-            if math.isfinite(sum(velocity)):
-                return velocity
-        if before is None or sample.stamp_ns <= before[0]:
-            return [0.0] * len(columns)
-        elapsed_s = (sample.stamp_ns - before[0]) * 1e-9
-        return [(sample.position[i] - last) / elapsed_s
-                for i, last in zip(columns, before[1], strict=True)]
+    def _position(self, begins: bool) -> list[float]:
+        """Return the positions of all that is read, less the turns before this episode."""
+        position = self.readings.position
+        if not self._endless:
+            return position
+        if begins or self._step < 0:
+            for slot in self._endless:
+                self._turns[slot] = whole_turns(position[slot])
+        return [value - turns for value, turns in zip(position, self._turns, strict=True)]
 
-    def _begins(self, sample: JointSample) -> bool:
-        """Tell whether an episode begins: a body's reset, a new goal, or the time limit."""
-        if sample.episode:
-            return sample.episode != self._tag
-        return (self._goal_ns != self._episode_goal_ns
-                or self._step + 1 > self.layout.spec.horizon)
+    def _velocity(self) -> list[float]:
+        """Return the joints' velocities (J,): what is told, else differences of positions."""
+        readings, velocities = self.readings, []
+        for slot in self._slots[POSITION]:
+            told = readings.velocity[slot]
+            # Drivers without a velocity sensor leave it out, or fill it with NaN.
+            velocity = told if math.isfinite(told) else self._difference(slot)
+            self._previous[slot] = readings.stamps_ns[slot], readings.position[slot], velocity
+            velocities.append(velocity)
+        return velocities
+
+    def _difference(self, slot: int) -> float:
+        before_ns, before, velocity = self._previous.get(slot, (math.inf, 0.0, 0.0))
+        passed_ns = self.readings.stamps_ns[slot] - before_ns
+        # Nothing new of a joint since the last observation: it goes on as it went.
+        return (self.readings.position[slot] - before) / (passed_ns * 1e-9) if (
+            passed_ns > 0) else velocity
+
+    def _begins(self, due: _Pending) -> bool:
+        """Tell whether an episode begins: a body's reset, a new goal, the time limit, a gap."""
+        if due.episode:
+            return due.episode != self._tag or self._begins_anew
+        spec = self.layout.spec
+        gap_s = max(_GAP_S, _GAP_PERIODS * spec.control_period_s)
+        return (self._begins_anew or self._goal_ns != self._episode_goal_ns
+                or self._step + 1 > spec.horizon
+                or 0 <= self._last_ns < due.stamp_ns - gap_s * 1e9)
 
     @property
     def _goal_ns(self) -> int:
         return self._goal[0] if self._goal is not None else -1
 
-    def _count(self, sample: JointSample) -> None:
-        fresh = self._begins(sample)
-        if fresh and self._step >= 0:
+    def _count(self, due: _Pending, begins: bool) -> None:
+        if begins and self._step >= 0:
             self._episode += 1
-        if fresh or self._step < 0:
-            self._whole = sample.step == 0 if sample.episode else self._step >= 0
-        self._step = 0 if fresh else self._step + 1
-        self._tag, self._episode_goal_ns = sample.episode, self._goal_ns
+        if begins or self._step < 0:
+            self._whole = due.step == 0 if due.episode else self._step >= 0
+        self._step = 0 if begins else self._step + 1
+        self._tag, self._episode_goal_ns = due.episode, self._goal_ns
+        self._begins_anew = False
 
 
 def _finite(name: str, value: np.ndarray) -> np.ndarray:

@@ -17,6 +17,7 @@ from abm_ros.common.config import check, setting
 from abm_ros.common.errors import NonFiniteError, SpecError
 from abm_ros.common.spec import check_array
 from abm_ros.robot.description import JointLimits
+from abm_ros.robot.joint_readings import whole_turns
 
 INTERFACES = ('position', 'velocity', 'effort', 'trajectory')
 # Between these times apart two positions tell how fast a joint is: a shorter time is noise, over a
@@ -83,7 +84,13 @@ class _Joint(NamedTuple):
 
 
 class MotorGuard:
-    """Maps actions to commands under limits and remembers what it last commanded."""
+    """
+    Maps actions to commands under limits and remembers what it last commanded.
+
+    Continuous joints are unwrapped as they are measured. Commands go out on the near side of what
+    was measured last: an arm told to be at 3.1 rad crosses pi with a command of 3.15, and goes on
+    from -3.1 with one of -3.05.
+    """
 
     def __init__(self, config: MotorConfig, limits: JointLimits) -> None:
         self.config = config
@@ -98,10 +105,12 @@ class MotorGuard:
                    float(v) * config.velocity_scale * period_s)
             for low, high, v in zip(self._lower, self._upper, limits.velocity, strict=True)]
         self._share = 1.0
+        self._endless = [slot for slot, endless in enumerate(limits.continuous) if endless]
+        self._winding = [0.0] * self.size   # whole turns between what is told and unwrapped
         self._position: list[float] | None = None
         self._velocity: list[float] | None = None
-        self._slope: list[float] | None = None
-        self._anchor: tuple[float, list[float]] | None = None
+        self._slope = [math.nan] * self.size
+        self._anchors: list[tuple[float, float] | None] = [None] * self.size
         self._target: list[float] | None = None
         self._tokens_s = config.control_period_s
         self._token_time_s: float | None = None
@@ -135,16 +144,17 @@ class MotorGuard:
         return not self.needs_position or (self._position is not None and (
             self.config.command_interface != 'effort' or self._velocity is not None))
 
-    def measure(self, position: Sequence[float], velocity: Sequence[float], at_s: float) -> None:
+    def measure(self, position: Sequence[float], velocity: Sequence[float],
+                at_s: float | Sequence[float]) -> None:
         """
         Take the measured joint state.
 
         How fast a joint is, is what is told or what its positions say, whichever is more: some
         drivers tell nothing, others zeros.
 
-        :param position: (J,) rad or m.
+        :param position: (J,) rad or m, as the driver tells it.
         :param velocity: (J,) rad/s or m/s, NaN where it is not told; empty tells nothing.
-        :param at_s: when it was measured, s on any one clock.
+        :param at_s: when it was measured, s on any one clock; (J,) where joints differ.
         :raises SpecError: wrong shape or not finite; the last good state stays.
         """
         told = list(velocity) or [math.nan] * self.size
@@ -155,29 +165,34 @@ class MotorGuard:
             raise NonFiniteError(f"'joint position': not all finite: {list(position)}")
         if any(math.isinf(value) for value in told):
             raise NonFiniteError(f"'joint velocity': not all finite: {told}")
-        self._position = list(position)
+        self._position = self._unwrap(list(position))
         if self.config.command_interface == 'effort':
-            self._differentiate(self._position, at_s)
-            slope = self._slope or [math.nan] * self.size
+            times_s = [at_s] * self.size if isinstance(at_s, float | int) else at_s
+            for slot, time_s in enumerate(times_s):
+                self._differentiate(slot, self._position[slot], time_s)
             fastest = [max((v for v in pair if not math.isnan(v)), key=abs, default=math.nan)
-                       for pair in zip(told, slope, strict=True)]
+                       for pair in zip(told, self._slope, strict=True)]
             self._velocity = None if any(map(math.isnan, fastest)) else fastest
 
-    def _differentiate(self, position: list[float], at_s: float) -> None:
-        """Keep what the positions say of how fast the joints are, None while they say nothing."""
-        passed_s = at_s - self._anchor[0] if self._anchor is not None else -1.0
+    def _unwrap(self, position: list[float]) -> list[float]:
+        before = self._position
+        for slot in self._endless:
+            told = position[slot]
+            if before is not None:
+                self._winding[slot] -= whole_turns(told + self._winding[slot] - before[slot])
+            position[slot] = told + self._winding[slot]
+        return position
+
+    def _differentiate(self, slot: int, position: float, at_s: float) -> None:
+        """Keep what the positions say of how fast a joint is, NaN while they say nothing."""
+        anchor = self._anchors[slot]
+        passed_s = at_s - anchor[0] if anchor is not None else -1.0
         if 0.0 <= passed_s < _SHORTEST_S:
             return
         longest_s = max(_LONGEST_S, 2.0 * self.config.control_period_s)
-        if self._anchor is None or not 0.0 <= passed_s <= longest_s:
-            self._slope = None
-        else:
-            moved = np.subtract(position, self._anchor[1])
-            # A joint without ends may be told within one turn; nothing lawful makes half a one.
-            turning = np.isinf(self.limits.lower) & (self.limits.velocity * passed_s < math.pi)
-            moved -= np.where(turning, math.tau * np.round(moved / math.tau), 0.0)
-            self._slope = (moved / passed_s).tolist()
-        self._anchor = (at_s, position)
+        known = anchor is not None and 0.0 <= passed_s <= longest_s
+        self._slope[slot] = (position - anchor[1]) / passed_s if known and anchor else math.nan
+        self._anchors[slot] = (at_s, position)
 
     def act(self, action: np.ndarray, now_s: float) -> Motion:
         """
@@ -209,7 +224,11 @@ class MotorGuard:
             return np.zeros(self.size)
         if self._target is None and self._position is not None:
             self._target = np.clip(self._position, self._lower, self._upper).tolist()
-        return None if self._target is None else np.array(self._target)
+        return None if self._target is None else self._as_told(self._target)
+
+    def _as_told(self, target: list[float]) -> np.ndarray:
+        """Return a target (J,) as the driver tells positions, near to what it told last."""
+        return np.array(target) - self._winding if self._endless else np.array(target)
 
     def _ration(self, now_s: float) -> float:
         """Return the share of a full control period that may be moved now."""
@@ -243,7 +262,7 @@ class MotorGuard:
             executed.append(min(max((goal - position) / joint.full, -1.0), 1.0))
         self._tokens_s = max(0.0, self._tokens_s - used_s)
         self._target = target
-        return Motion(np.array(target), np.array(executed, np.float32))
+        return Motion(self._as_told(target), np.array(executed, np.float32))
 
     def _act_velocity(self, action: np.ndarray) -> Motion:
         full = self.limits.velocity * self.config.velocity_scale
@@ -272,77 +291,3 @@ class MotorGuard:
             command = np.where(push_up, np.minimum(command, 0.0), command)
             command = np.where(push_down, np.maximum(command, 0.0), command)
         return Motion(command, (command / full).astype(np.float32))
-
-
-class DeadmanLatch:
-    """
-    Decides whether motors may move: heartbeat, its incarnation, and the age of the action.
-
-    `arm` names the incarnation of System M that may open it; without a name the first one heard
-    is adopted. The latch trips for good when another one appears; only a new `arm` (the gate
-    re-activated) opens it again. A hold of the operator outlasts all of that until `release`.
-    """
-
-    def __init__(self, deadman_s: float, heartbeat_timeout_s: float) -> None:
-        self.deadman_s = deadman_s
-        self.heartbeat_timeout_s = heartbeat_timeout_s
-        self._incarnation = ''
-        self._heartbeat_s = -np.inf
-        self._action_s = -np.inf
-        self._allowed = False
-        self._tripped = ''
-        self.held = False
-        self.disarm('the motor gate is not active')
-
-    def arm(self, incarnation: str = '') -> None:
-        """Open for the System M named, or for whichever lives now; actions must still come."""
-        self._incarnation, self._tripped = incarnation, ''
-        self._heartbeat_s = self._action_s = -np.inf
-
-    def disarm(self, reason: str) -> None:
-        """Shut until armed again."""
-        self._tripped = reason
-
-    @property
-    def tripped(self) -> bool:
-        """Whether only a new `arm` can open it."""
-        return bool(self._tripped)
-
-    def hold(self) -> None:
-        """Shut until `release`, whoever arms or beats meanwhile."""
-        self.held = True
-
-    def release(self) -> None:
-        """End the operator's hold; everything else must still be in order to open."""
-        self.held = False
-        self._action_s = -np.inf
-
-    def heartbeat(self, incarnation: str, motors_open: bool, now_s: float) -> None:
-        """Take a heartbeat of System M."""
-        if self._incarnation and incarnation != self._incarnation and not self._tripped:
-            self.disarm(f'System M changed from incarnation {self._incarnation} to '
-                        f'{incarnation}')
-        self._incarnation = self._incarnation or incarnation
-        if incarnation == self._incarnation:
-            self._heartbeat_s, self._allowed = now_s, motors_open
-
-    def action(self, now_s: float) -> None:
-        """Note that a good action arrived."""
-        self._action_s = now_s
-
-    def shut_before_action(self, now_s: float) -> str:
-        """Return why an arriving action must not move the motors, '' when it may."""
-        if self.held:
-            return 'the operator holds'
-        if self._tripped:
-            return self._tripped
-        if now_s - self._heartbeat_s > self.heartbeat_timeout_s:
-            return 'no fresh heartbeat of System M'
-        return '' if self._allowed else 'System M says that the motors are shut'
-
-    def shut(self, now_s: float) -> str:
-        """Return why the gate is shut, '' when it is open."""
-        reason = self.shut_before_action(now_s)
-        if not reason and now_s - self._action_s > self.deadman_s:
-            reason = 'no fresh action'
-        return reason

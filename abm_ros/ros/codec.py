@@ -19,7 +19,6 @@ from typing import NamedTuple
 import numpy as np
 from builtin_interfaces.msg import Time
 from rclpy.serialization import deserialize_message
-from sensor_msgs.msg import Image
 from std_msgs.msg import Float32MultiArray, MultiArrayDimension, MultiArrayLayout, UInt8MultiArray
 
 from abm_ros.common.errors import NonFiniteError, SpecError
@@ -29,11 +28,8 @@ from abm_ros.common.transition import Observation
 # Digits are bounded: what does not fit an int64 is not a stamp or a shape of ours.
 _LABEL = re.compile(r'([A-Za-z_][\w./-]*)(?:\[(\d{1,9}(?:,\d{1,9}){0,7})\])?', re.ASCII)
 NANOSECONDS = 1_000_000_000
-# Where red, green and blue stand in a pixel, by the encodings of sensor_msgs.
-_ENCODINGS = {'rgb8': (0, 1, 2), 'bgr8': (2, 1, 0), 'rgba8': (0, 1, 2), 'bgra8': (2, 1, 0),
-              'mono8': (0, 0, 0)}
 # How CDR of this machine's byte order begins.
-_NATIVE_CDR = bytes((0, sys.byteorder == 'little', 0, 0))
+NATIVE_CDR = bytes((0, sys.byteorder == 'little', 0, 0))
 _MOST_LAYOUTS = 32
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 Labels = tuple[tuple[str, int], ...]
@@ -280,7 +276,7 @@ class ScalarReader:
             message = deserialize_message(blob, Float32MultiArray)
             packet = decode(message)
             values = packet.scalars()
-            if blob[:4] == _NATIVE_CDR and blob[data - 4:data] == count:
+            if blob[:4] == NATIVE_CDR and blob[data - 4:data] == count:
                 self._learn(layout, message)
             return values, dict(packet.attributes)
         label = blob[12:end - 1].decode(errors='replace')
@@ -347,42 +343,3 @@ def _shapes(spec: ObservationSpec) -> Shapes:
 def _labels(spec: ObservationSpec) -> Labels:
     """Return label and size of each field of an observation's message, in order."""
     return tuple((dim.label, dim.size) for dim in _fields(_shapes(spec)))
-
-
-def pixels_of(message: Image) -> np.ndarray:
-    """
-    Return a camera image as (H, W, 3) uint8 in the order red, green, blue.
-
-    :raises SpecError: an encoding other than rgb8, bgr8, rgba8, bgra8 and mono8, or too few bytes.
-    """
-    if message.encoding not in _ENCODINGS:
-        raise SpecError(f"camera image: encoding '{message.encoding}', expected one of "
-                        f'{", ".join(_ENCODINGS)}')
-    order = _ENCODINGS[message.encoding]
-    channels = {'mono8': 1, 'rgba8': 4, 'bgra8': 4}.get(message.encoding, 3)
-    height, width, step = message.height, message.width, message.step
-    data = np.frombuffer(message.data, np.uint8)
-    if step < width * channels or data.size < height * step or not height * width:
-        raise SpecError(f'camera image: {data.size} bytes in rows of {step} do not hold '
-                        f'{height} x {width} pixels of {message.encoding}')
-    rows = data[:height * step].reshape(height, step)[:, :width * channels]
-    return rows.reshape(height, width, channels)[:, :, list(order)]
-
-
-def episode_tag(episode: int, step: int) -> str:
-    """
-    Return what a simulated body writes in the frame_id of its joint states.
-
-    Resets and new goals must be atomic with the state that they belong to; a joint state's
-    frame_id means nothing to other tools, and a real robot leaves it empty.
-    """
-    return f'episode/{episode}/{step}'
-
-
-def parse_episode_tag(frame_id: str) -> tuple[str, int]:
-    """Return the episode and step of a joint state, ('', -1) where a robot has no such tag."""
-    parts = frame_id.split('/')
-    if len(parts) != 3 or parts[0] != 'episode' or not (
-            parts[1].isdecimal() and parts[2].isdecimal()):
-        return '', -1
-    return parts[1], int(parts[2])

@@ -152,9 +152,9 @@ class PartNode(SteadyNode, Generic[C]):
         self._timers_active.append(self.create_timer(
             period_s, lambda: self.guarded(callback.__name__, callback), clock=self.steady))
 
-    def poll(self, message: Any, topic: str, raw: bool = False) -> Polled:
-        """Subscribe for good to the newest message of a topic, to be read when it is needed."""
-        polled = Polled(self, message, topic, raw)
+    def poll(self, message: Any, topic: str, raw: bool = False, depth: int = 1) -> Polled:
+        """Subscribe for good to a topic whose newest messages are read on demand."""
+        polled = Polled(self, message, topic, raw, depth)
         self.keep_quiet(polled.subscription)
         return polled
 

@@ -6,31 +6,40 @@ from typing import Any
 from rclpy.node import Node
 
 from abm_ros.ros import qos
-from abm_ros.ros.rclpy_internals import take
+from abm_ros.ros.rclpy_internals import take_all
 
 
 class Polled:
     """
-    The newest message of a topic.
+    The messages of a topic since the last look.
 
     Made by `PartNode.poll`, which hides `subscription` from executors: its messages wake nothing.
-    A thousand joint states per second then cost nothing, and on the control path no time goes
+    A thousand joint states per second then cost little, and on the control path no time goes
     into messages that are needed only later.
     """
 
-    def __init__(self, node: Node, message: Any, topic: str, raw: bool) -> None:
-        """:param raw: whether messages are left serialised, as bytes."""
-        # With depth 1, one take returns the newest message or none.
-        self.subscription = node.create_subscription(message, topic, _never, qos.NEWEST, raw=raw)
+    def __init__(self, node: Node, message: Any, topic: str, raw: bool, depth: int = 1) -> None:
+        """
+        Subscribe.
+
+        :param raw: whether messages are left serialised, as bytes.
+        :param depth: how many of the messages since the last look are kept, the newest ones.
+        """
+        self.subscription = node.create_subscription(
+            message, topic, _never, qos.newest(depth), raw=raw)
         self._kind, self._raw = message, raw
 
     def newest(self) -> tuple[Any, float] | None:
         """Return the newest message since the last call and its age in s, or None."""
-        found = take(self.subscription, self._kind, self._raw)
-        if found is None:
-            return None
-        message, info = found
-        return message, max(0.0, (time.time_ns() - info['received_timestamp']) * 1e-9)
+        found = self.all()
+        return found[-1] if found else None
+
+    def all(self) -> list[tuple[Any, float]]:
+        """Return the messages since the last call with their ages in s, oldest first."""
+        found = take_all(self.subscription, self._kind, self._raw)
+        now_ns = time.time_ns()
+        return [(message, max(0.0, (now_ns - info['received_timestamp']) * 1e-9))
+                for message, info in found]
 
 
 def _never(_: Any) -> None:

@@ -5,9 +5,6 @@ from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPo
 # Sensors: best effort matches every publisher, reliable or not; only the newest matters.
 SENSOR = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=5,
                     reliability=ReliabilityPolicy.BEST_EFFORT)
-# The same, read when it is needed.
-NEWEST = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1,
-                    reliability=ReliabilityPolicy.BEST_EFFORT)
 # Topics of a body: reliable, so that any subscriber matches.
 BODY = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=5,
                   reliability=ReliabilityPolicy.RELIABLE)
@@ -26,3 +23,9 @@ LATCHED = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1,
 # Telemetry and signals.
 TELEMETRY = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=20,
                        reliability=ReliabilityPolicy.RELIABLE)
+
+
+def newest(depth: int) -> QoSProfile:
+    """Return the profile of sensors that are read when they are needed."""
+    return QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=depth,
+                      reliability=ReliabilityPolicy.BEST_EFFORT)

@@ -38,17 +38,19 @@ def parameter_overrides(node: Node) -> dict[str, Parameter]:
     return overrides
 
 
-def take(subscription: Any, kind: Any, raw: bool) -> tuple[Any, dict[str, int]] | None:
+def take_all(subscription: Any, kind: Any, raw: bool) -> list[tuple[Any, dict[str, int]]]:
     """
-    Take a message from a subscription without an executor, None for none.
+    Take the messages that wait at a subscription without an executor, oldest first.
 
     :param kind: class of the messages.
     :param raw: whether messages are left serialised, as bytes.
-    :return: the message, and when it was sent and received.
+    :return: each message, and when it was sent and received.
     """
     # rclpy offers this only to executors.
-    with subscription.handle:
-        found: tuple[Any, dict[str, int]] | None = subscription.handle.take_message(kind, raw)
+    found, handle = [], subscription.handle
+    with handle:
+        while (taken := handle.take_message(kind, raw)) is not None:
+            found.append(taken)
     return found
 
 

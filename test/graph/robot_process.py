@@ -6,7 +6,11 @@ It shares nothing with the package but standard messages and a URDF file. Joint 
 velocities and efforts. There is no tool pose and no battery. It counts what a careful
 controller would have refused, and says so once a second, and at the end, as JSON lines.
 
-usage: robot_process.py URDF position|velocity|trajectory [--ros-args ...]
+Continuous joints are told within [-pi, pi], and go the shorter way round. Habits of drivers:
+`parts` shows the last joint in messages of its own, with empty ones in between; `unstamped` leaves
+the stamp at zero; `laps` sets the clock back every few seconds, as a simulator that is reset.
+
+usage: robot_process.py URDF position|velocity|trajectory [plain|parts|unstamped|laps]
 """
 
 import json
@@ -21,6 +25,7 @@ from pathlib import Path
 import rclpy
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
 from rclpy.signals import SignalHandlerOptions
+from rclpy.time import Time
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray, String
 from trajectory_msgs.msg import JointTrajectory
@@ -28,20 +33,26 @@ from trajectory_msgs.msg import JointTrajectory
 RATE_HZ = 100.0
 CONTROL_PERIOD_S = 0.05
 EXTRA = 'gripper_finger'
+LAP_S = 5.0
 
 
 class Robot:
     """Integrates commands kinematically and judges each of them."""
 
-    def __init__(self, node, text, interface):
-        self.node, self.interface = node, interface
+    def __init__(self, node, text, interface, habit):
+        self.node, self.interface, self.habit = node, interface, habit
         joints = [j for j in ElementTree.fromstring(text).iter('joint')
-                  if j.get('type') == 'revolute']
+                  if j.get('type') in ('revolute', 'continuous')]
         self.names = [j.get('name') for j in joints]
-        self.limits = [{key: float(j.find('limit').get(key))
-                        for key in ('lower', 'upper', 'velocity')} for j in joints]
+        self.endless = [j.get('type') == 'continuous' for j in joints]
+        self.limits = [{key: float(j.find('limit').get(key, sign + 'inf')) for key, sign in (
+            ('lower', '-'), ('upper', ''), ('velocity', ''))} for j in joints]
         self.position = [0.5 * (max(0.0, row['lower']) + min(0.8, row['upper']))
                          for row in self.limits]
+        for i, endless in enumerate(self.endless):
+            self.position[i] = 3.1 if endless else self.position[i]
+        self.crossed = 0
+        self.begun_s = time.monotonic()
         self.start = list(self.position)
         self.goal = list(self.position)
         self.speed = [0.0] * len(self.names)
@@ -98,8 +109,11 @@ class Robot:
             if self.last is not None:
                 # One control period's motion may be on its way: arrival times jitter.
                 room_s = max(CONTROL_PERIOD_S, now_s - self.last[0]) + CONTROL_PERIOD_S
-                if abs(value - self.last[1][i]) > row['velocity'] * room_s:
-                    self.violate(f'{self.names[i]}: step {value - self.last[1][i]}')
+                step = self.way(i, value - self.last[1][i])
+                if abs(step) > row['velocity'] * room_s:
+                    self.violate(f'{self.names[i]}: step {step}')
+            if self.endless[i] and abs(value - self.told(i)) > 1.0:
+                self.violate(f'{self.names[i]}: told at {self.told(i)}, sent to {value}')
         self.last = (now_s, values)
         self.goal = values
 
@@ -113,29 +127,55 @@ class Robot:
                     after = min(row['upper'], max(row['lower'], after))
             else:
                 most = row['velocity'] * period_s
-                after = before + min(most, max(-most, self.goal[i] - before))
+                after = before + min(most, max(-most, self.way(i, self.goal[i] - before)))
             self.travelled += abs(after - before)
+            turns = self.turns(before) != self.turns(after)
+            self.crossed += self.endless[i] and turns
             self.position[i] = after
-        where = dict(zip(self.names, self.position, strict=True)) | {EXTRA: 0.04}
-        message = JointState(name=self.shown, position=[where[name] for name in self.shown])
-        message.header.stamp = self.node.get_clock().now().to_msg()
+        if self.habit != 'parts':
+            self.show(self.shown)
+            return
+        last = self.names[-1]
+        self.show([name for name in self.shown if name != last])
+        self.show([])
+        self.show([last])
+
+    def way(self, i, change):
+        return math.remainder(change, math.tau) if self.endless[i] else change
+
+    def turns(self, angle):
+        return round(angle / math.tau)
+
+    def told(self, i):
+        return self.way(i, self.position[i])
+
+    def show(self, names):
+        where = {name: self.told(i) for i, name in enumerate(self.names)} | {EXTRA: 0.04}
+        message = JointState(name=names, position=[where[name] for name in names])
+        if self.habit == 'laps':
+            stamp_s = 100.0 + (time.monotonic() - self.begun_s) % LAP_S
+            message.header.stamp = Time(seconds=stamp_s).to_msg()
+        elif self.habit != 'unstamped':
+            message.header.stamp = self.node.get_clock().now().to_msg()
         self.states.publish(message)
 
     def report(self):
         sys.stdout.write(json.dumps({
             'commands': self.commands, 'violations': self.violations, 'findings': self.findings,
-            'travelled': self.travelled, 'position': self.position}) + '\n')
+            'travelled': self.travelled, 'crossed': self.crossed, 'position': self.position})
+            + '\n')
         sys.stdout.flush()
 
 
 def main():
     urdf, interface = sys.argv[1:3]
+    habit = sys.argv[3] if len(sys.argv) > 3 else 'plain'
     ending = []
     signal.signal(signal.SIGINT, lambda *_: ending.append(1))
     signal.signal(signal.SIGTERM, lambda *_: ending.append(1))
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     node = rclpy.create_node('somebodys_robot')
-    robot = Robot(node, Path(urdf).read_text(), interface)
+    robot = Robot(node, Path(urdf).read_text(), interface, habit)
     last_s, due_s, said_s = time.monotonic(), time.monotonic(), 0.0
     while not ending:
         rclpy.spin_once(node, timeout_sec=max(0.0, due_s - time.monotonic()))

@@ -1,6 +1,7 @@
 """The graph without a body drives a robot that it knows nothing of but its description."""
 
 import json
+import re
 import sqlite3
 import time
 from pathlib import Path
@@ -31,19 +32,20 @@ ROBOT = Path(__file__).with_name('robot_process.py')
 class Robot:
     """The robot's process and what it says of itself."""
 
-    def __init__(self, observer, interface, folder):
+    def __init__(self, observer, interface, folder, urdf=URDF, habit='plain'):
         self.interface, self.observer, self.folder = interface, observer, folder
         self.goals = observer.node.create_publisher(PoseStamped, 'task/goal', LATCHED)
         self.file = folder / f'robot_{interface}.jsonl'
         with self.file.open('w') as output:
-            self.process = start_script(observer.domain, str(ROBOT), str(URDF), interface,
+            self.process = start_script(observer.domain, str(ROBOT), str(urdf), interface, habit,
                                         stdout=output)
 
-    def send_goal(self, x, y, z):
+    def send_goal(self, x, y, z, stamped=True):
         message = PoseStamped()
         point = message.pose.position
         point.x, point.y, point.z = x, y, z
-        message.header.stamp = self.observer.node.get_clock().now().to_msg()
+        if stamped:
+            message.header.stamp = self.observer.node.get_clock().now().to_msg()
         self.goals.publish(message)
 
     def report(self):
@@ -148,3 +150,63 @@ def test_it_takes_goals_from_outside(robot):
             newest = list(reader.steps())[-1]
         return np.allclose(newest.goal, [0.4, 0.1, 0.4], atol=1e-6)
     wait_until(recorded, 'the goal in the record')
+
+
+def turning(folder):
+    """Our arm, whose first and last joint turn for ever."""
+    text = URDF.read_text()
+    for joint in ('joint_1', 'joint_7'):
+        text = text.replace(f'name="{joint}" type="revolute"', f'name="{joint}" type="continuous"')
+    text = re.sub(r'lower="-(1.2|2.9)" upper="\1" ', '', text)
+    path = folder / 'turning.urdf'
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize('habit', ['plain', 'parts', 'unstamped', 'laps', 'turning'])
+def test_robots_as_drivers_have_them_are_moved_as_any_other(habit, tmp_path):
+    options = GraphOptions(body='', directory=str(tmp_path), seed=3, pin_mode='task',
+                           command_interface='position')
+    urdf = turning(tmp_path) if habit == 'turning' else URDF
+    with running(describe(options), tmp_path) as (_, observer):
+        robot = Robot(observer, 'position', tmp_path, urdf, habit)
+        try:
+            observer.wait_mode('task')
+            robot.send_goal(3.0, 0.0, 0.4, stamped=habit != 'unstamped')
+            wait_until(lambda: observer.value('motor_gate', 'commands') > 50,
+                       lambda: f'commands; {observer.telemetry}, {robot.report()}')
+            looks = [observer.value('motor_gate', 'open') for _ in range(120)
+                     if not time.sleep(0.1)]
+            report = robot.report()
+        finally:
+            robot.close()
+    assert np.mean(looks) >= 0.9, f'open for {np.mean(looks)} of the time'
+    assert report['violations'] == 0, report['findings']
+    assert report['travelled'] > 1.0
+    check_record(tmp_path, habit, report)
+
+
+def check_record(folder, habit, report):
+    with Store.read(folder / 'memory.db') as reader:
+        steps = list(reader.steps())
+    acted = np.array([step.action is not None for step in steps])
+    assert acted.mean() > 0.85
+    stamps = np.array([step.stamp_ns for step in steps]) * 1e-9
+    same = np.diff([step.episode for step in steps]) == 0
+    assert np.median(np.diff(stamps)[same]) == pytest.approx(0.05, abs=0.01)
+    assert (np.diff(stamps)[same] > 0).all(), 'an episode runs forward in time'
+    back = (np.diff(stamps) < 0).sum()
+    assert back >= 2 if habit == 'laps' else back == 0
+    observed = np.array([step.observation for step in steps])
+    # Within an episode all is continuous: 4 rad/s is the most of any joint.
+    assert np.abs(observed[:, 7:14]).max() < 6.0
+    moved = np.diff(observed[:, :7], axis=0)[same]
+    assert np.abs(moved).max() < 1.0
+    if habit != 'turning':
+        return
+    assert report['crossed'] >= 1
+    # What was executed is what happened: the joints went the way that they were sent.
+    sent = np.array([np.zeros(7) if s.action is None else s.action for s in steps])[:-1][same]
+    for joint in (0, 6):
+        firm = np.abs(sent[:, joint]) > 0.3
+        assert (np.sign(moved[firm, joint]) == np.sign(sent[firm, joint])).mean() > 0.8

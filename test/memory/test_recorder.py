@@ -156,3 +156,35 @@ def test_every_observation_is_lived_once_in_order(events) -> None:
         same = links[after.stamp_ns]
         assert (after.episode, after.index) == (
             (before.episode, before.index + 1) if same else (before.episode + 1, 0))
+
+
+def lap(recorder: Recorder, episode: int, stamps, *, actions_first: bool):
+    steps = []
+    for step, stamp in enumerate(stamps):
+        for action in (actions_first, not actions_first):
+            steps += (act(recorder, stamp) if action
+                      else recorder.observed(seen(stamp, episode, step)))
+    return steps
+
+
+@given(st.lists(st.booleans(), min_size=2, max_size=4))
+def test_a_clock_that_is_set_back_ends_an_episode_and_loses_nothing(orders) -> None:
+    """A simulator that is reset gives the same stamps again."""
+    recorder = Recorder(SPEC, 0)
+    steps = [step for episode, first in enumerate(orders)
+             for step in lap(recorder, episode, range(10, 16), actions_first=first)]
+    steps += recorder.cut()
+    assert [(s.episode, s.index, s.stamp_ns) for s in steps] == [
+        (episode, index, 10 + index) for episode in range(len(orders)) for index in range(6)]
+    check_actions(steps)
+    assert all(s.action is not None for s in steps if s.index < 5 and s.index > 0)
+    assert all(s.action is None for s in steps if s.index == 5)
+
+
+def test_no_action_of_before_answers_an_observation_of_after() -> None:
+    recorder = Recorder(SPEC, 0)
+    steps = lap(recorder, 0, range(10, 16), actions_first=False)
+    for step, stamp in enumerate(range(10, 16)):            # and the gate is shut
+        steps += recorder.observed(seen(stamp, 1, step))
+    steps += recorder.cut()
+    assert [s.action is not None for s in steps] == [True] * 5 + [False] * 7

@@ -10,13 +10,13 @@ import pytest
 rclpy = pytest.importorskip('rclpy')
 
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import JointState
 from std_msgs.msg import Float32MultiArray, Header, String
 
 from abm_ros.common.errors import ConfigError
 from abm_ros.nodes.motor_gate import MotorGate, MotorGateConfig
 from abm_ros.ros import qos
-from abm_ros.ros.codec import Packet, decode, encode, ns_to_time
+from abm_ros.ros.codec import Packet, decode, encode
+from abm_ros.ros.joint_states import JointStateHeard
 
 URDF = (Path(__file__).resolve().parents[2] / 'urdf' / 'abm_arm.urdf').read_text()
 JOINTS = [f'joint_{i}' for i in range(1, 8)]
@@ -49,10 +49,10 @@ class Bench:
     def beat(self, text: str = 'one/task/open') -> None:
         self.gate._on_heartbeat(Header(frame_id=text))
 
-    def joints(self, position, velocity=()) -> None:
-        message = JointState(name=JOINTS, position=list(position), velocity=list(velocity))
-        message.header.stamp = ns_to_time(self.stamp_ns)
-        self.gate._on_joints(message, self.now_s)
+    def joints(self, position, velocity=(), names=JOINTS, stamp_ns: int | None = None) -> None:
+        heard = JointStateHeard(self.stamp_ns if stamp_ns is None else stamp_ns, tuple(names),
+                                tuple(position), tuple(velocity), 0.0)
+        self.gate.guarded('joint_states', self.gate._take_joints, heard)
 
     def act(self, action, stamp_ns: int | None = None) -> None:
         packet = Packet(self.stamp_ns if stamp_ns is None else stamp_ns,
@@ -292,3 +292,53 @@ def test_in_lock_step_nothing_moves_before_what_was_executed_reaches_its_readers
     assert decode(taken[0]).stamp_ns == bench.stamp_ns   # the first one of all
     bystander.destroy_node()
     reader.destroy_node()
+
+
+@of('position')
+def test_an_arm_and_a_gripper_in_messages_of_their_own_keep_the_gate_open(bench) -> None:
+    arm, gripper = slice(0, 6), slice(6, 7)
+    sent = []
+    for _ in range(20):
+        bench.beat()
+        bench.joints(START[arm], names=JOINTS[arm])
+        bench.joints([], names=[])
+        bench.joints(START[gripper], names=JOINTS[gripper])
+        bench.act([0.5] * 7)
+        sent.append(len(bench.sent))
+        bench.now_s += 0.05
+    assert sent == list(range(1, 21))
+    assert bench.gate.refused == 0
+    for _ in range(12):                  # the gripper falls silent, the arm goes on
+        bench.beat()
+        bench.joints(START[arm], names=JOINTS[arm])
+        bench.act([0.5] * 7)
+        bench.now_s += 0.05
+    bench.tick(0.0)
+    assert bench.gate.labels() == {'shut': 'no fresh joint state of joint_7'}
+
+
+@of('position')
+def test_after_a_clock_was_set_back_the_gate_opens_at_once(bench) -> None:
+    bench.beat()
+    bench.joints(START)
+    bench.act([0.5] * 7)
+    ahead_ns = bench.stamp_ns
+    for step in range(5):
+        bench.now_s += 0.05
+        bench.beat()
+        stamp_ns = (1 + step) * 50_000_000          # the simulator was reset
+        bench.joints(START, stamp_ns=stamp_ns)
+        bench.act([1.0] * 7, stamp_ns=ahead_ns)     # decided before that
+        before = len(bench.sent)
+        bench.act([0.5] * 7, stamp_ns=stamp_ns)
+        assert len(bench.sent) == before + 1
+    assert bench.gate.telemetry()['clock_jumps'] == 1
+    assert bench.gate.refused == 5
+
+
+@of('position')
+def test_stamps_of_zero_stand_for_the_time_of_arrival(bench) -> None:
+    bench.beat()
+    bench.joints(START, stamp_ns=0)
+    bench.act([0.5] * 7, stamp_ns=bench.gate.get_clock().now().nanoseconds)
+    assert len(bench.sent) == 1

@@ -60,15 +60,15 @@ def limit(**values: str) -> str:
     ('', 'XML'), ('robot', 'XML'), ('<robot>', 'XML'), ('<sdf/>', 'robot'), (robot(), 'no moving'),
     (robot(joint('a', 'fixed')), 'no moving'), (robot(joint(limit='')), "'a' has no <limit>"),
     (robot(joint(limit=limit(velocity=None))), 'velocity'),
-    (robot(joint(limit=limit(effort=None))), 'effort'),
-    (robot(joint(limit=limit(lower=None))), 'lower'),
+    (robot(joint(limit=limit(lower='inf'))), 'continuous'),
+    (robot(joint(limit=limit(upper='${pi}'))), 'xacro'),
     (robot(joint(limit=limit(upper='much'))), 'upper'),
     (robot(joint(limit=limit(velocity='nan'))), 'velocity'),
     (robot(joint(limit=limit(velocity='inf'))), 'velocity'),
     (robot(joint(limit=limit(velocity='0'))), 'velocity'),
     (robot(joint(limit=limit(velocity='-1'))), 'velocity'),
-    (robot(joint(limit=limit(effort='0'))), 'effort'),
-    (robot(joint(limit=limit(lower='1', upper='1'))), 'lower'),
+    (robot(joint(), joint()), "two joints 'a'"),
+    (robot(joint(limit=limit(lower='1', upper='1'))), 'locked'),
     (robot(joint(limit=limit(lower='2', upper='1'))), 'lower'),
     ('<!DOCTYPE robot [<!ENTITY a "b">]><robot/>', 'DTD'),
 ], ids=range(19))
@@ -76,6 +76,34 @@ def test_unusable_descriptions_are_refused_in_words(text, says) -> None:
     with pytest.raises(DescriptionError, match=says) as caught:
         read_limits(text)
     assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize('effort', ['0', '-1', 'nan', 'much', None])
+def test_an_effort_limit_is_needed_by_effort_commands_alone(effort) -> None:
+    text = robot(joint(limit=limit(effort=effort)))
+    for interface in ('position', 'velocity', 'trajectory'):
+        limits = read_limits(text, interface=interface)
+        assert limits.effort.tolist() == [np.inf]
+        assert limits.effort_ratio({'a': 100.0}) == 0.0
+    with pytest.raises(DescriptionError, match='effort'):
+        read_limits(text, interface='effort')
+
+
+def test_a_limit_that_is_not_told_is_zero_as_urdf_has_it() -> None:
+    limits = read_limits(robot(joint(limit=limit(lower=None))))
+    assert (limits.lower[0], limits.upper[0]) == (0.0, 1.0)
+
+
+def test_joints_without_usable_limits_matter_only_where_they_are_commanded() -> None:
+    text = robot(joint('a'), joint('wheel', 'continuous', ''), joint('b'), joint('c', limit=''))
+    with pytest.raises(DescriptionError, match=r"'wheel' has no <limit>.*1 more: c.*'joints'.*a, b"
+                       ) as caught:
+        read_limits(text)
+    assert '\n' not in str(caught.value)
+    assert read_limits(text, ['b', 'a']).joints == ('b', 'a')
+    with pytest.raises(DescriptionError) as caught:
+        read_limits(text, ['a', 'wheel'])
+    assert "'joints'" not in str(caught.value), 'they were chosen already'
 
 
 def test_an_unknown_joint_is_refused_with_those_there_are() -> None:

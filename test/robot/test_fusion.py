@@ -1,6 +1,7 @@
 """Sensor fusion: joints by name, velocities by difference, episodes, and what is waited for."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 
 from abm_ros.common.errors import SpecError
 from abm_ros.robot.description import BodyTag, ChannelField, JointLimits
-from abm_ros.robot.fusion import JointSample, SensorFusion, layout_for
+from abm_ros.robot.fusion import SensorFusion
+from abm_ros.robot.joint_readings import JointSample
+from abm_ros.robot.layout import layout_for
 
 ARM = JointLimits(('a', 'b'), -np.ones(2), np.ones(2), np.ones(2), np.ones(2))
 NONE = np.empty(0)
@@ -78,9 +81,8 @@ def test_time_that_stands_still_or_runs_back_gives_no_infinite_velocity() -> Non
 
 
 @pytest.mark.parametrize(('bad', 'says'), [
-    (sample(1, ('a',), (0.1,)), 'b'), (sample(1, position=(0.1,)), 'carries'),
-    (sample(1, position=(np.nan, 0.0)), 'NaN'), (sample(1, position=(np.inf, 0.0)), 'NaN'),
-    (sample(1, (), ()), 'a, b')])
+    (sample(1, position=(0.1,)), 'carries'), (sample(1, position=(np.nan, 0.0)), 'NaN'),
+    (sample(1, position=(np.inf, 0.0)), 'NaN')])
 def test_a_bad_joint_state_is_refused_and_forgotten(bad, says) -> None:
     fusion = robot()
     with pytest.raises(SpecError, match=says):
@@ -88,6 +90,109 @@ def test_a_bad_joint_state_is_refused_and_forgotten(bad, says) -> None:
     seen = fusion.joints(sample(2))
     assert seen is not None
     assert seen.step == 0
+
+
+@pytest.mark.parametrize(('names', 'silent'), [(('a',), ('b',)), ((), ('a', 'b'))])
+def test_a_robot_that_does_not_show_all_joints_is_not_observed_and_told_by_name(names, silent
+                                                                                ) -> None:
+    fusion = robot()
+    assert fusion.joints(sample(1, names, [0.1] * len(names))) is None
+    assert fusion.give_up_waiting() is None
+    assert fusion.silent(0.3) == silent
+    fusion.joints(sample(2))
+    assert fusion.silent(0.2) == ()
+    assert fusion.silent(0.61) == ('a', 'b')        # after half a second
+
+
+def at(ms: float, names, position, velocity=()) -> JointSample:
+    return JointSample(round(ms * 1e6), tuple(names), position, velocity)
+
+
+def lived(fusion: SensorFusion, samples):
+    return [seen for one in samples if (seen := fusion.joints(one)) is not None]
+
+
+def test_an_arm_and_its_gripper_make_one_observation_per_period() -> None:
+    """The arm shows itself at 100 Hz, the gripper at 10 Hz, and nobody at all in between."""
+    layout = layout_for(JointLimits(('a', 'b', 'g'), -np.ones(3), np.ones(3), np.ones(3),
+                                    np.ones(3)), None, goal_tolerance=0.05, horizon=99,
+                        control_period_s=0.05)
+    fusion = SensorFusion(layout, lambda q: np.zeros(3), patience_s=0.02)
+    stream = []
+    for ms in range(10, 2010, 10):
+        stream += [at(ms, ('a', 'b'), (0.001 * ms, 1.0), (1.0, 0.0)), at(ms, (), ())]
+        if ms % 100 == 10:
+            stream.append(at(ms + 3, ('g',), (0.0005 * (ms + 3),)))
+    seen = lived(fusion, stream)
+    assert np.diff([s.stamp_ns for s in seen[1:]]).tolist() == [50_000_000] * (len(seen) - 2)
+    assert len(seen) == 40
+    for one in seen[3:]:
+        ms = one.stamp_ns * 1e-6
+        assert one.vector[0] == pytest.approx(0.001 * ms, rel=1e-5)
+        assert one.vector[2] == pytest.approx(0.0005 * ms, abs=0.05)    # of the last 100 ms
+        # Told of the arm; of the gripper the differences of what was told, with its own times.
+        np.testing.assert_allclose(one.vector[3:6], [1.0, 0.0, 0.5], rtol=1e-4)
+
+
+def test_joints_that_are_about_to_come_are_waited_for() -> None:
+    """A driver with a message for each joint: an observation is of one time, not of two."""
+    fusion = SensorFusion(arm_layout(99), lambda q: np.zeros(3), patience_s=0.02)
+    seen = []
+    for step in range(1, 20):
+        for late, name in enumerate('ab'):
+            seen += lived(fusion, [at(50 * step + late, name, (0.1 * step,))])
+    for one in seen[2:]:
+        assert one.vector[0] == one.vector[1], 'half of it is of the period before'
+    assert len(seen) == 19
+
+
+WHEEL = JointLimits(('a', 'w'), np.array([-9.0, -np.inf]), np.array([9.0, np.inf]), np.ones(2),
+                    np.ones(2))
+
+
+def test_a_wrapped_joint_goes_on_within_an_episode_and_begins_each_within_half_a_turn() -> None:
+    layout = layout_for(WHEEL, None, goal_tolerance=0.05, horizon=30, control_period_s=0.05)
+    fusion = SensorFusion(layout, lambda q: np.zeros(3))
+    angles = 3.0 + 0.2 * np.arange(120)                  # 4 rad/s
+    seen = [fusion.joints(sample(i + 1, ('a', 'w'), (angle, np.arctan2(np.sin(angle),
+                                                                       np.cos(angle)))))
+            for i, angle in enumerate(angles)]
+    told = np.array([s.vector for s in seen])
+    np.testing.assert_allclose(told[1:, 2:4], 4.0, rtol=1e-4)       # both velocities, throughout
+    for before, after in pairwise(seen):
+        if after.step:
+            assert after.vector[1] - before.vector[1] == pytest.approx(0.2, abs=1e-4)
+    begun = [s for s in seen if s.step == 0]
+    assert len(begun) == 4
+    assert all(abs(s.vector[1]) <= np.pi + 1e-6 for s in begun)
+    np.testing.assert_allclose(told[:, 0], angles, rtol=1e-6)        # a hinge is left alone
+
+
+def test_a_clock_that_is_set_back_begins_an_episode_and_all_goes_on() -> None:
+    fusion = SensorFusion(arm_layout(99), None)
+    fusion.goal(100 * PERIOD, np.ones(3))
+    before = []
+    for i in (100, 101, 102):
+        fusion.tool(i * PERIOD, np.full(3, 0.5))
+        before.append(fusion.joints(sample(i, position=(0.01 * i, 0.0))))
+    assert [(s.episode, s.step) for s in before] == [(0, 0), (0, 1), (0, 2)]
+    assert fusion.joints(sample(1, position=(9.0, 0.0))) is None, 'with the tool of before'
+    after = [fusion.tool(PERIOD, np.zeros(3))]
+    for i in (2, 3):
+        fusion.tool(i * PERIOD, np.zeros(3))
+        after.append(fusion.joints(sample(i, position=(9.0, 0.0))))
+    first = before[-1].episode + 1
+    assert [(s.episode, s.step, s.whole) for s in after] == [
+        (first, 0, True), (first, 1, True), (first, 2, True)]
+    assert [s.stamp_ns for s in after] == [PERIOD, 2 * PERIOD, 3 * PERIOD]
+    assert all((s.vector[2:7] == 0).all() for s in after), 'no velocity across the jump'
+    assert after[0].goal.tolist() == [1, 1, 1]
+
+
+def test_a_silence_ends_an_episode_of_a_robot() -> None:
+    fusion = robot(horizon=99)
+    seen = [fusion.joints(sample(i)) for i in (1, 2, 3, 24, 25)]
+    assert [(s.episode, s.step) for s in seen] == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1)]
 
 
 def test_bad_readings_of_goal_and_tool_are_refused() -> None:

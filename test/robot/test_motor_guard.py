@@ -1,5 +1,5 @@
 """
-The motor guard and the deadman latch under anything that may be thrown at them.
+The motor guard under anything that may be thrown at them.
 
 The properties are checked from outside: commands against the limits and the clock, never
 against the guard's own state.
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from abm_ros.common.errors import ConfigError, NonFiniteError, SpecError
 from abm_ros.robot.description import JointLimits
-from abm_ros.robot.motor_guard import DeadmanLatch, MotorConfig, MotorGuard
+from abm_ros.robot.motor_guard import MotorConfig, MotorGuard
 
 LOWER, UPPER = np.array([-1.0, 0.0, -2.5]), np.array([1.0, 0.3, 2.5])
 VELOCITY, EFFORT = np.array([2.0, 0.5, 4.0]), np.array([10.0, 20.0, 5.0])
@@ -255,130 +255,6 @@ def test_a_share_above_one_is_refused() -> None:
         MotorConfig(velocity_scale=1.5)
 
 
-# The deadman latch.
-
-EVENTS = st.lists(st.one_of(
-    st.tuples(st.just('beat'), st.sampled_from(['one', 'two']), st.booleans()),
-    st.tuples(st.just('action')), st.tuples(st.just('arm')), st.tuples(st.just('disarm')),
-    st.tuples(st.just('wait'), st.floats(0.0, 0.5))), max_size=40)
-DEADMAN_S, HEARTBEAT_S = 0.2, 0.3
-
-
-@settings(max_examples=150)
-@given(EVENTS)
-def test_the_latch_is_open_only_when_all_that_must_be_is(events) -> None:
-    latch = DeadmanLatch(DEADMAN_S, HEARTBEAT_S)
-    now_s, life = 50.0, None       # the events since it was armed, None while disarmed
-    for event in events:
-        if event[0] == 'wait':
-            now_s += event[1]
-        elif event[0] == 'arm':
-            latch.arm()
-            life = []
-        elif event[0] == 'disarm':
-            latch.disarm('told to')
-            life = None
-        elif event[0] == 'beat':
-            latch.heartbeat(event[1], event[2], now_s)
-            if life is not None:
-                life.append((now_s, *event))
-        else:
-            latch.action(now_s)
-            if life is not None:
-                life.append((now_s, *event))
-        if not latch.shut(now_s):
-            assert life is not None, 'open without being armed'
-            beats = [e for e in life if e[1] == 'beat']
-            assert {e[2] for e in beats} == {beats[-1][2]}, 'two incarnations'
-            assert beats[-1][3], 'the last heartbeat says shut'
-            assert now_s - beats[-1][0] <= HEARTBEAT_S
-            assert now_s - max(e[0] for e in life if e[1] == 'action') <= DEADMAN_S
-
-
-def test_the_latch_opens_when_everything_is_there_and_says_why_not() -> None:
-    latch = DeadmanLatch(DEADMAN_S, HEARTBEAT_S)
-    assert 'not active' in latch.shut(0.0)
-    latch.arm()
-    assert 'heartbeat' in latch.shut(0.0)
-    latch.heartbeat('one', False, 0.0)
-    assert 'motors are shut' in latch.shut(0.0)
-    latch.heartbeat('one', True, 0.1)
-    assert latch.shut_before_action(0.1) == ''
-    assert 'action' in latch.shut(0.1)
-    latch.action(0.1)
-    assert latch.shut(0.1) == ''
-    assert 'action' in latch.shut(0.301)
-    assert 'heartbeat' in latch.shut(0.401)
-
-
-def test_a_second_incarnation_trips_it_until_it_is_armed_again() -> None:
-    latch = DeadmanLatch(DEADMAN_S, HEARTBEAT_S)
-    latch.arm()
-    for beat in ('one', 'two', 'one'):
-        latch.heartbeat(beat, True, 0.0)
-    latch.action(0.0)
-    assert 'incarnation' in latch.shut(0.0)
-    latch.arm()
-    assert latch.shut(0.0) != ''
-    latch.heartbeat('two', True, 0.0)
-    latch.action(0.0)
-    assert latch.shut(0.0) == ''
-
-
-def test_a_latch_that_was_told_its_incarnation_opens_for_no_other_even_when_heard_first() -> None:
-    latch = DeadmanLatch(DEADMAN_S, HEARTBEAT_S)
-    latch.arm('two')
-    latch.heartbeat('two', True, 0.0)
-    latch.action(0.0)
-    assert latch.shut(0.0) == ''
-    latch.arm('two')
-    latch.heartbeat('one', True, 0.0)
-    latch.action(0.0)
-    assert 'incarnation two' in latch.shut(0.0)
-    latch.heartbeat('two', True, 0.0)
-    assert latch.shut(0.0) != ''
-
-
-OPERATIONS = st.lists(st.one_of(
-    st.tuples(st.just('arm'), st.sampled_from(('', 'one', 'two'))),
-    st.tuples(st.just('heartbeat'), st.sampled_from(('one', 'two'))),
-    st.tuples(st.sampled_from(('disarm', 'hold', 'release', 'action', 'wait')), st.just(''))),
-    max_size=40)
-
-
-@given(OPERATIONS)
-def test_a_held_gate_stays_shut_over_every_incarnation_until_released(operations) -> None:
-    latch, now_s, held = DeadmanLatch(0.2, 0.3), 0.0, False
-    for name, who in operations:
-        now_s += 1.0 if name == 'wait' else 0.01
-        if name == 'heartbeat':
-            latch.heartbeat(who, True, now_s)
-        elif name == 'action':
-            latch.action(now_s)
-        elif name in ('arm', 'disarm'):
-            getattr(latch, name)(who)
-        elif name in ('hold', 'release'):
-            getattr(latch, name)()
-            held = name == 'hold'
-        if held:
-            assert latch.shut(now_s) == latch.shut_before_action(now_s) == 'the operator holds'
-        else:
-            assert 'operator' not in latch.shut(now_s)
-
-
-def test_a_release_needs_a_new_action_to_open() -> None:
-    latch = DeadmanLatch(0.2, 0.3)
-    latch.arm()
-    latch.heartbeat('one', True, 1.0)
-    latch.action(1.0)
-    assert latch.shut(1.0) == ''
-    latch.hold()
-    latch.release()
-    assert latch.shut(1.0) == 'no fresh action'
-    latch.action(1.0)
-    assert latch.shut(1.0) == ''
-
-
 @given(st.lists(GOOD, min_size=1, max_size=30), st.floats(0.01, 1.0),
        st.sampled_from(('position', 'velocity')))
 def test_the_envelope_bounds_every_motion_and_the_executed_action_tells(
@@ -398,3 +274,45 @@ def test_the_envelope_bounds_every_motion_and_the_executed_action_tells(
         before = motion.command
     made.envelope(1.0)
     np.testing.assert_array_equal(made.limits.velocity, VELOCITY)
+
+
+def wrapped(angle: float) -> float:
+    """The same angle as many drivers tell it, in [-pi, pi]."""
+    return float(np.arctan2(np.sin(angle), np.cos(angle)))
+
+
+@pytest.mark.parametrize('wraps', [False, True])
+@pytest.mark.parametrize('way', [1.0, -1.0])
+def test_a_continuous_joint_crosses_pi_as_any_other_angle(wraps, way) -> None:
+    """The controller takes the shorter way; a driver may also count turns."""
+    made = MotorGuard(MotorConfig(), wheel())
+    angle = 3.0 * way
+    full = 0.8 * PERIOD_S                    # of 1 rad/s
+    for step in range(400):                  # 16 rad: two and a half turns
+        told = wrapped(angle) if wraps else angle
+        made.measure([told], [], step * PERIOD_S)
+        motion = made.act(np.array([way]), step * PERIOD_S)
+        assert motion.executed[0] == pytest.approx(way, abs=1e-5)
+        assert motion.command[0] - told == pytest.approx(way * full), 'not on the near side'
+        error = motion.command[0] - angle
+        angle += error - 2 * np.pi * round(error / (2 * np.pi)) if wraps else error
+    assert angle == pytest.approx(3.0 * way + 400 * way * full)
+
+
+def test_what_is_held_stays_on_the_near_side_after_the_driver_wrapped() -> None:
+    made = MotorGuard(MotorConfig(), wheel())
+    made.measure([3.13], [], 0.0)
+    assert made.act(np.ones(1), 0.0).command[0] == pytest.approx(3.17)
+    made.measure([wrapped(3.17)], [], 0.05)
+    assert made.standstill()[0] == pytest.approx(3.17 - 2 * np.pi)
+
+
+def test_joints_measured_at_different_times_are_as_fast_as_each_of_them_is() -> None:
+    """An arm is told every 50 ms, its gripper every 200 ms; both move at 1 rad/s."""
+    limits = JointLimits(('arm', 'finger'), np.full(2, -50.0), np.full(2, 50.0), np.full(2, 1.0),
+                         np.ones(2))
+    made = MotorGuard(MotorConfig(command_interface='effort'), limits)
+    for step in range(20):
+        times = (0.05 * step, 0.2 * (step // 4))
+        made.measure(times, [], times)
+    assert made.act(np.ones(2), 1.0).command.tolist() == [0.0, 0.0]     # both at their limit

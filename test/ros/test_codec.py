@@ -11,7 +11,6 @@ pytest.importorskip('rclpy')
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rclpy.serialization import deserialize_message, serialize_message
-from sensor_msgs.msg import Image
 from std_msgs.msg import (
     Float32MultiArray,
     MultiArrayDimension,
@@ -28,10 +27,7 @@ from abm_ros.ros.codec import (
     decode,
     encode,
     encode_bytes,
-    episode_tag,
     ns_to_time,
-    parse_episode_tag,
-    pixels_of,
     stamp_of,
     time_to_ns,
 )
@@ -180,36 +176,3 @@ def test_a_snapshot_survives_the_wire(blob, attributes) -> None:
 @given(st.integers(0, 2**31 * 10**9 - 1))
 def test_stamps_keep_every_nanosecond(stamp) -> None:
     assert time_to_ns(ns_to_time(stamp)) == stamp
-
-
-@given(st.integers(0, 10**9), st.integers(0, 10**6))
-def test_episode_tags(episode, step) -> None:
-    assert parse_episode_tag(episode_tag(episode, step)) == (str(episode), step)
-
-
-@pytest.mark.parametrize('frame', ['', 'base_link', 'episode/1', 'episode/x/1', 'episode/1/2/3',
-                                   'episode/-1/2', ' episode/1/2', 'episode/1/2\n'])
-def test_a_robots_frame_is_no_tag(frame) -> None:
-    assert parse_episode_tag(frame) == ('', -1)
-
-
-RED, GREEN, BLUE = 10, 20, 30
-
-
-@pytest.mark.parametrize(('encoding', 'pixel', 'seen'), [
-    ('rgb8', (RED, GREEN, BLUE), (RED, GREEN, BLUE)),
-    ('bgr8', (BLUE, GREEN, RED), (RED, GREEN, BLUE)),
-    ('rgba8', (RED, GREEN, BLUE, 9), (RED, GREEN, BLUE)),
-    ('bgra8', (BLUE, GREEN, RED, 9), (RED, GREEN, BLUE)), ('mono8', (7,), (7, 7, 7))])
-def test_images_of_any_usual_encoding_with_padded_rows(encoding, pixel, seen) -> None:
-    row = bytes(pixel) * 2 + b'\xff' * 3
-    image = Image(height=2, width=2, step=len(row), encoding=encoding, data=row * 2)
-    assert pixels_of(image).tolist() == [[list(seen)] * 2] * 2
-
-
-@pytest.mark.parametrize('change', [
-    {'encoding': '32FC1'}, {'height': 3}, {'width': 3}, {'step': 5}, {'height': 0}])
-def test_images_that_do_not_hold_what_they_say_are_refused(change) -> None:
-    values = {'height': 2, 'width': 2, 'step': 6, 'encoding': 'rgb8', 'data': bytes(12), **change}
-    with pytest.raises(SpecError, match='camera image'):
-        pixels_of(Image(**values))

@@ -21,7 +21,8 @@ from abm_ros.bench.latency.relay import HOPS, Layout, floor_topic, layout_of
 from abm_ros.bodies.types import Body, BodyState
 from abm_ros.common import names
 from abm_ros.ros import qos
-from abm_ros.ros.codec import episode_tag, ns_to_time
+from abm_ros.ros.codec import ns_to_time
+from abm_ros.ros.episode_tag import episode_tag
 from abm_ros.ros.ports import port
 
 GRAPH, FLOOR = 'graph', 'floor'
