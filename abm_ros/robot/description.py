@@ -35,6 +35,11 @@ class JointLimits:
     inputs: bool = False
     turns: bool = True
 
+    @property
+    def continuous(self) -> tuple[bool, ...]:
+        """Whether each joint turns for ever: a driver may tell it within one turn."""
+        return tuple(np.isinf(self.lower).tolist())
+
     def effort_ratio(self, effort: Mapping[str, float]) -> float:
         """Return the largest |effort| / limit over the joints that report an effort."""
         ratios = [abs(effort[name]) / limit

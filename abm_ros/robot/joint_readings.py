@@ -1,0 +1,188 @@
+"""
+The newest reading of every joint, as drivers send them.
+
+An arm and its gripper often publish messages of their own on one `joint_states`, and what is known
+of a joint is then the newest message that names it. Nor are all stamps good: some drivers leave
+them at zero, and the clock of a simulator or of a bag jumps back. A continuous joint that the
+driver tells within one turn, from -pi to pi, is unwrapped here.
+"""
+
+import enum
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from abm_ros.common.errors import NonFiniteError, SpecError
+
+# A stamp further back than this is a clock that was set back; less is a message overtaken by a
+# newer one of another publisher.
+JUMP_S = 0.1
+_JUMP_NS = round(JUMP_S * 1e9)
+_MOST_SOURCES = 64
+
+
+class JointSample(NamedTuple):
+    """
+    A joint state: names and values as they came; velocity and effort may be empty.
+
+    A simulated body tags it with its episode and the step in it; a real robot does not.
+    """
+
+    stamp_ns: int
+    names: tuple[str, ...]
+    position: Sequence[float]
+    velocity: Sequence[float] = ()
+    episode: str = ''
+    step: int = -1
+    effort: Sequence[float] = ()
+
+
+class News(enum.IntEnum):
+    """
+    What a joint state brought.
+
+    `LEAD` is news of the source that tells of the most joints: the arm, not its gripper.
+    """
+
+    NONE = 0
+    PART = 1
+    LEAD = 2
+
+
+class JointReadings:
+    """
+    Position, velocity and effort of each joint from the newest message that named it.
+
+    The lists `position` (unwrapped), `velocity`, `effort` (NaN where they were not told),
+    `stamps_ns` and `came_s` are in the order of `joints`; they are not to be changed.
+    `stamp_ns` is the time of the leading source, `jumps` counts how often a clock was set back,
+    and `unstamped` says that the time of arrival stands for stamps of zero.
+    """
+
+    def __init__(self, joints: Sequence[str], continuous: Sequence[bool] = ()) -> None:
+        """`continuous` tells for each joint whether it is unwrapped; empty unwraps none."""
+        self.joints = tuple(joints)
+        self._slots = {name: slot for slot, name in enumerate(self.joints)}
+        self._continuous = {slot for slot, endless in enumerate(continuous) if endless}
+        # For every order of names that came: the joints among them, and where they stand in it.
+        self._sources: dict[tuple[str, ...], tuple[list[int], list[int]]] = {}
+        self._lead, self._most = -1, 0
+        self.jumps = 0
+        self.unstamped = False
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget all readings."""
+        count = len(self.joints)
+        self.stamp_ns = -1
+        self.stamps_ns = [-1] * count
+        self.came_s = [-math.inf] * count
+        self.position = [math.nan] * count
+        self.velocity = [math.nan] * count
+        self.effort = [math.nan] * count
+        self._told = [math.nan] * count
+        self._winding = [0.0] * count
+
+    @property
+    def oldest_s(self) -> float:
+        """When the oldest of the readings came; -inf while a joint has none."""
+        return min(self.came_s)
+
+    def silent_since(self, time_s: float) -> tuple[str, ...]:
+        """Return the joints of which nothing came since a time."""
+        return tuple(name for name, came_s in zip(self.joints, self.came_s, strict=True)
+                     if came_s < time_s)
+
+    def take(self, sample: JointSample, came_s: float, arrival_ns: int = 0) -> News:
+        """
+        Take a joint state; one that names none of the joints is no news.
+
+        A clock that was set back, by more than `JUMP_S`, voids all readings before it.
+
+        :param came_s: when it came, s on any steady clock.
+        :param arrival_ns: when it came on the clock of the stamps; stands for a stamp of zero.
+        :raises SpecError: it is malformed, or a position is not finite; the last reading stays.
+        """
+        names, position = sample.names, sample.position
+        slots, columns = self._sources.get(names) or self._look_up(names)
+        if not slots or not len(position):
+            return News.NONE
+        if len(position) != len(names):
+            raise SpecError(f'joint_states names {len(names)} joints and carries '
+                            f'{len(position)} values')
+        stamp_ns = sample.stamp_ns
+        if stamp_ns <= 0:
+            self.unstamped, stamp_ns = True, arrival_ns
+        back_ns = self.stamps_ns[slots[0]] - stamp_ns
+        if back_ns > 0:
+            if back_ns <= _JUMP_NS:
+                return News.NONE
+            self.forget()
+            self.jumps += 1
+        leads = self._lead in slots
+        if leads:
+            self.stamp_ns = stamp_ns
+        told = [position[column] for column in columns]
+        if not math.isfinite(sum(told)):
+            raise NonFiniteError('joint_states holds NaN or infinity: the position of '
+                                 + ', '.join(names[c] for c in columns
+                                             if not math.isfinite(position[c])))
+        self._keep(slots, told, stamp_ns, came_s)
+        for kept, values in ((self.velocity, sample.velocity), (self.effort, sample.effort)):
+            known = len(values) == len(names)
+            for slot, column in zip(slots, columns, strict=True):
+                kept[slot] = values[column] if known else math.nan
+        return News.LEAD if leads else News.PART
+
+    def _keep(self, slots: list[int], told: list[float], stamp_ns: int, came_s: float) -> None:
+        for slot, value in zip(slots, told, strict=True):
+            self.stamps_ns[slot], self.came_s[slot] = stamp_ns, came_s
+            if slot in self._continuous:
+                self._winding[slot] -= whole_turns(value - self._told[slot])
+                self._told[slot] = value
+                value += self._winding[slot]
+            self.position[slot] = value
+
+    def _look_up(self, names: tuple[str, ...]) -> tuple[list[int], list[int]]:
+        """Find the joints among the names of a source, once; the largest source leads."""
+        places = [(self._slots[name], column) for column, name in enumerate(names)
+                  if name in self._slots]
+        found = ([slot for slot, _ in places], [column for _, column in places])
+        if len(places) > self._most:
+            self._most, self._lead = len(places), found[0][0]
+        if len(self._sources) >= _MOST_SOURCES:
+            self._sources.clear()
+        self._sources[names] = found
+        return found
+
+
+def whole_turns(angle: float) -> float:
+    """Return the whole turns, rad, nearest to an angle; 0 for NaN, which is no angle."""
+    return math.tau * round(angle / math.tau) if abs(angle) > math.pi else 0.0
+
+
+def unwrapped(position: np.ndarray, continuous: Sequence[bool]) -> np.ndarray:
+    """
+    Return a path of joints with the jumps by whole turns of its continuous joints taken out.
+
+    :param position: (N, J) rad or m, as the driver told them.
+    :param continuous: (J,) whether a joint turns for ever.
+    :return: (N, J); the first row is as it was.
+    """
+    path = np.array(position, float)
+    endless = np.asarray(continuous, bool)
+    path[:, endless] = np.unwrap(path[:, endless], axis=0)
+    return path
+
+
+def near_side(difference: np.ndarray, continuous: Sequence[bool]) -> np.ndarray:
+    """
+    Return differences of joint positions, those of continuous joints the shorter way round.
+
+    :param difference: (..., J) rad or m.
+    :param continuous: (J,) whether a joint turns for ever.
+    """
+    turns = np.where(np.asarray(continuous, bool), np.round(difference / math.tau), 0.0)
+    return np.asarray(difference - math.tau * turns)
