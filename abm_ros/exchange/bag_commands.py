@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from abm_ros.robot.joint_readings import unwrapped
+
 # A trajectory may be stamped to begin later; a stamp further off is of another clock.
 _LEAD_S = 10.0
 # What the points of a trajectory call what a controller takes.
@@ -30,20 +32,20 @@ class Plan:
         """Return the point (J,) that is due; before the first and after the last it is these."""
         return interpolated(self.times, self.points, self.slopes, (at_ns - self.begin_ns) * 1e-9)
 
-    def led_from(self, position: np.ndarray, velocity: np.ndarray, turning: np.ndarray) -> 'Plan':
+    def led_from(self, position: np.ndarray, velocity: np.ndarray,
+                 continuous: Sequence[bool]) -> 'Plan':
         """
         Return the plan with where the arm is when it begins as its first point.
 
         :param position: (J,) rad or m, velocity likewise.
-        :param turning: (J,) bool, the joints whose places are told within one turn.
+        :param continuous: (J,) whether a joint turns for ever.
         """
         times, points, slopes = self.times, self.points, self.slopes
         if times[0] > 0.0:
             times = np.concatenate([[0.0], times])
             points = np.concatenate([position[None], points])
             slopes = np.concatenate([velocity[None], slopes])
-        points = np.where(turning, np.unwrap(points, axis=0), points)
-        return Plan(self.stamp_ns, self.begin_ns, times, points, slopes)
+        return Plan(self.stamp_ns, self.begin_ns, times, unwrapped(points, continuous), slopes)
 
 
 def interpolated(times: np.ndarray, points: np.ndarray, slopes: np.ndarray, at_s: float

@@ -11,12 +11,13 @@ episode's goal is what it ended with. The steps are of the provenance 'teacher'.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from abm_ros.common.errors import StoreError
+from abm_ros.common.errors import SpecError, StoreError
 from abm_ros.common.spec import FieldSpec, ObservationSpec
 from abm_ros.common.transition import Step
 from abm_ros.exchange.bag_commands import Plan, plan_of, why_none
@@ -24,6 +25,7 @@ from abm_ros.exchange.bag_messages import SECOND, Stretch, Timed, hear
 from abm_ros.exchange.bag_options import BagOptions
 from abm_ros.exchange.names import JOINT_POSITION, JOINT_VELOCITY, TOOL
 from abm_ros.robot.description import JointLimits, read_limits
+from abm_ros.robot.joint_readings import JointReadings, JointSample, near_side
 from abm_ros.robot.kinematics import ForwardKinematics
 from abm_ros.robot.motor_guard import MotorConfig, tightened
 
@@ -33,11 +35,11 @@ _SLOWER = 1.5          # times the period, at which joint states are too slow fo
 
 
 @dataclass(frozen=True)
-class Readings:
+class Track:
     """What was read while the clock ran on, each as stamps (N,) ns and values (N, ...)."""
 
     stamps: np.ndarray
-    position: np.ndarray                   # (N, J) rad or m, the newest of each joint
+    position: np.ndarray                   # (N, J) rad or m, the newest of each joint, unwrapped
     velocity: np.ndarray                   # (N, J) rad/s or m/s, nan where it was not told
     fresh: np.ndarray                      # (N, J) bool, whether the joint was read just then
     plans: Sequence[Plan]                  # in the order of their coming
@@ -55,9 +57,14 @@ class Readings:
 class Bag:
     """What a bag says of some joints."""
 
-    joints: tuple[str, ...]
-    readings: Sequence[Readings]
+    tracks: Sequence[Track]
+    limits: JointLimits
     description: str
+
+    @property
+    def joints(self) -> tuple[str, ...]:
+        """The joints that the commands move, in their order."""
+        return self.limits.joints
 
 
 def read_bag(files: Sequence[Path], options: BagOptions) -> Bag:
@@ -75,60 +82,54 @@ def read_bag(files: Sequence[Path], options: BagOptions) -> Bag:
                          f"the controller's order, of {', '.join(names)}")
     if not set(joints) <= set(names):
         raise StoreError(f'{files[0]}: no joint state names all of {", ".join(joints)}')
-    readings = [_readings(s, joints, options.interface) for s in stretches]
-    if not any(len(r.stamps) for r in readings):
+    description = options.urdf or description
+    if not description:
+        raise StoreError('the limits of the joints are not known: the bag has no '
+                         'robot_description; give the URDF')
+    limits = read_limits(description, joints)
+    tracks = [_track(s, limits, options.interface) for s in stretches]
+    if not any(len(track.stamps) for track in tracks):
         raise StoreError(f'{files[0]}: no joint state has a position for each of '
                          f'{", ".join(joints)}')
-    if not any(r.plans for r in readings):
+    if not any(track.plans for track in tracks):
         raise StoreError(f'{files[0]}: {why_none(commands, joints, options.interface)}')
-    return Bag(joints, [r for r in readings if len(r.stamps) and r.plans],
-               options.urdf or description)
+    return Bag([t for t in tracks if len(t.stamps) and t.plans], limits, description)
 
 
-def _readings(heard: Stretch, joints: Sequence[str], interface: str) -> Readings:
-    stamps, position, velocity, fresh = _rows(heard.states, joints)
-    plans = [plan_of(stamp, message, joints, interface) for stamp, message in heard.commands]
-    return Readings(
+def _track(heard: Stretch, limits: JointLimits, interface: str) -> Track:
+    stamps, position, velocity, fresh = _rows(heard.states, limits)
+    plans = [plan_of(stamp, message, limits.joints, interface)
+             for stamp, message in heard.commands]
+    return Track(
         stamps, position, velocity, fresh, [plan for plan in plans if plan is not None],
         np.array([s for s, _ in heard.poses], np.int64),
         np.array([[m.pose.position.x, m.pose.position.y, m.pose.position.z]
                   for _, m in heard.poses]).reshape(-1, 3))
 
 
-def _rows(states: Sequence[Timed], joints: Sequence[str]
+def _rows(states: Sequence[Timed], limits: JointLimits
           ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return stamps, positions, velocities and freshness from where all joints are known."""
-    place = {joint: i for i, joint in enumerate(joints)}
-    newest = np.full((2, len(joints)), np.nan)
-    rows: list[tuple[int, np.ndarray, np.ndarray]] = []
+    newest = JointReadings(limits.joints, limits.continuous)
+    rows: dict[int, tuple[list[float], list[float], list[bool]]] = {}
     for stamp, message in states:
-        told = [(place[name], float(position), _at(message.velocity, i))
-                for i, (name, position) in enumerate(
-                    zip(message.name, message.position, strict=False))
-                if name in place and np.isfinite(position)]
-        if not told:
-            continue
-        fresh = np.zeros(len(joints), np.bool_)
-        for i, position, speed in told:
-            newest[:, i], fresh[i] = (position, speed), True
-        if rows and rows[-1][0] == stamp:
-            fresh |= rows.pop()[2]
-        rows.append((stamp, newest.copy(), fresh))
-    known = next((n for n, row in enumerate(rows) if not np.isnan(row[1][0]).any()), len(rows))
-    values = np.array([row[1] for row in rows[known:]]).reshape(-1, 2, len(joints))
-    return (np.array([row[0] for row in rows[known:]], np.int64), values[:, 0], values[:, 1],
-            np.array([row[2] for row in rows[known:]]).reshape(-1, len(joints)))
-
-
-def _at(values: Sequence[float], place: int) -> float:
-    return float(values[place]) if place < len(values) else np.nan
+        with suppress(SpecError):          # a reading that is none
+            newest.take(JointSample(stamp, tuple(message.name), message.position,
+                                    message.velocity), stamp * 1e-9)
+        if np.isfinite(newest.position).all():
+            rows[stamp] = (list(newest.position), list(newest.velocity),
+                           [read == stamp for read in newest.stamps_ns])
+    size = len(limits.joints)
+    return (np.array(list(rows), np.int64),
+            *(np.array([row[kind] for row in rows.values()]).reshape(-1, size)
+              for kind in range(3)))  # type: ignore[return-value]
 
 
 def spec_for(bag: Bag, options: BagOptions) -> ObservationSpec:
     """Return the spec of a new record for this bag: joints, and the tool where it is known."""
     count = len(bag.joints)
     fields = [FieldSpec(JOINT_POSITION, count), FieldSpec(JOINT_VELOCITY, count)]
-    has_tool = bool(bag.description) or all(len(r.tool) for r in bag.readings)
+    has_tool = bool(bag.description) or all(len(t.tool) for t in bag.tracks)
     if has_tool:
         fields.append(FieldSpec(TOOL, 3))
     return ObservationSpec(tuple(fields), TOOL if has_tool else JOINT_POSITION,
@@ -148,17 +149,17 @@ def demonstrations(bag: Bag, spec: ObservationSpec, options: BagOptions, first_e
         raise StoreError(f'the record observes {", ".join(strange) or "other joints"} and takes '
                          f'{spec.action_size} actions; the bag shows {len(bag.joints)} joints')
     period = spec.control_period_s
-    usual = max(r.between_s for r in bag.readings)
+    usual = max(track.between_s for track in bag.tracks)
     if usual > _SLOWER * period:
         raise StoreError(f'the joint states come every {usual:.3g} s, the record has a period of '
                          f'{period:g} s, which they cannot show; import into a new record with '
                          f'--period {usual:.2g}')
     demonstrator, episode = _Demonstrator(bag, spec, options), first_episode
-    for readings in bag.readings:
-        between = np.diff(readings.stamps) / SECOND
+    for track in bag.tracks:
+        between = np.diff(track.stamps) / SECOND
         cuts = np.flatnonzero(between > max(_GAP_S, _GAP_PERIODS * period)) + 1
-        for part in np.split(np.arange(len(readings.stamps)), cuts):
-            steps = demonstrator.steps(readings, part, episode)
+        for part in np.split(np.arange(len(track.stamps)), cuts):
+            steps = demonstrator.steps(track, part, episode)
             if len(steps) >= 2:
                 yield from steps
                 episode += 1
@@ -171,56 +172,51 @@ class _Demonstrator:
     """Turns stretches of readings into episodes of one spec."""
 
     def __init__(self, bag: Bag, spec: ObservationSpec, options: BagOptions) -> None:
-        if not bag.description:
-            raise StoreError('the limits of the joints are not known: the bag has no '
-                             'robot_description; give the URDF')
         self._spec, self._options = spec, options
         self._period_ns = round(spec.control_period_s * SECOND)
-        limits = read_limits(bag.description, bag.joints)
-        self._turning = np.isinf(limits.lower)
-        self._full = _full(limits, options.interface, spec.control_period_s)
+        self._continuous = bag.limits.continuous
+        self._full = _full(bag.limits, options.interface, spec.control_period_s)
         self._arm: ForwardKinematics | None = None
         self._has_tool = any(f.name == TOOL for f in spec.fields)
-        if self._has_tool and not all(len(r.tool) for r in bag.readings):
+        if self._has_tool and not all(len(t.tool) for t in bag.tracks):
             self._arm = ForwardKinematics(bag.description, bag.joints, options.tool_link)
 
-    def steps(self, readings: Readings, part: np.ndarray, episode: int) -> list[Step]:
+    def steps(self, track: Track, part: np.ndarray, episode: int) -> list[Step]:
         """Return the episode that a stretch of joint states shows, in steps of the period."""
         spec, period = self._spec, self._period_ns
-        stamps = readings.stamps[part]
+        stamps = track.stamps[part]
         ticks = np.arange(stamps[0], stamps[-1] + 1, period)
-        ticks = ticks[np.searchsorted(ticks, readings.plans[0].stamp_ns - period, 'right'):]
+        ticks = ticks[np.searchsorted(ticks, track.plans[0].stamp_ns - period, 'right'):]
         if len(ticks) < 2:
             return []
-        position = np.where(self._turning, np.unwrap(readings.position[part], axis=0),
-                            readings.position[part])
-        velocity = _velocity(stamps, position, readings.velocity[part], readings.fresh[part])
+        position = track.position[part]
+        velocity = _velocity(stamps, position, track.velocity[part], track.fresh[part])
         state = np.searchsorted(stamps, ticks, 'right') - 1
-        observation = self._observations(readings, position[state], velocity[state], ticks)
-        action = self._actions(readings, stamps, position, velocity, ticks)
+        observation = self._observations(track, position[state], velocity[state], ticks)
+        action = self._actions(track, stamps, position, velocity, ticks)
         achieved = observation[:, spec.goal_slice]
         reached = spec.reached(achieved, achieved[-1])
         return [Step(episode, n, int(stamp), observation[n], achieved[-1],
                      action[n] if n < len(ticks) - 1 else None, 'imitate', bool(reached[n]),
                      'teacher') for n, stamp in enumerate(ticks)]
 
-    def _observations(self, readings: Readings, position: np.ndarray, velocity: np.ndarray,
+    def _observations(self, track: Track, position: np.ndarray, velocity: np.ndarray,
                       ticks: np.ndarray) -> np.ndarray:
         columns = {JOINT_POSITION: position, JOINT_VELOCITY: velocity}
         if self._has_tool:
-            columns[TOOL] = self._tool(readings, position, ticks)
+            columns[TOOL] = self._tool(track, position, ticks)
         return np.concatenate([columns[f.name] for f in self._spec.fields], 1).astype(np.float32)
 
-    def _tool(self, readings: Readings, position: np.ndarray, ticks: np.ndarray) -> np.ndarray:
-        if self._arm is not None and not len(readings.tool):
+    def _tool(self, track: Track, position: np.ndarray, ticks: np.ndarray) -> np.ndarray:
+        if self._arm is not None and not len(track.tool):
             return np.array([self._arm.tool_position(row) for row in position])
-        newest = np.searchsorted(readings.tool_stamps, ticks, 'right') - 1
-        return readings.tool[np.maximum(newest, 0)]
+        newest = np.searchsorted(track.tool_stamps, ticks, 'right') - 1
+        return track.tool[np.maximum(newest, 0)]
 
-    def _actions(self, readings: Readings, stamps: np.ndarray, position: np.ndarray,
+    def _actions(self, track: Track, stamps: np.ndarray, position: np.ndarray,
                  velocity: np.ndarray, ticks: np.ndarray) -> np.ndarray:
         """Return what was asked for in the period after each tick, in units of a full action."""
-        came = np.array([plan.stamp_ns for plan in readings.plans])
+        came = np.array([plan.stamp_ns for plan in track.plans])
         # The first within the period, else the last before it, which a controller keeps to.
         after = np.searchsorted(came, ticks, 'left')
         within = (after < len(came)) & (
@@ -230,17 +226,16 @@ class _Demonstrator:
         for tick, number in zip(ticks, np.where(within, after, np.maximum(after - 1, 0)),
                                 strict=True):
             if number not in begun:
-                plan = readings.plans[number]
+                plan = track.plans[number]
                 at = max(0, int(np.searchsorted(stamps, plan.begin_ns, 'right')) - 1)
-                begun[number] = (plan.led_from(position[at], velocity[at], self._turning)
+                begun[number] = (plan.led_from(position[at], velocity[at], self._continuous)
                                  if self._is_position else plan)
             plan = begun[number]
             asked.append(plan.due(max(int(tick), plan.stamp_ns) + self._period_ns))
         way = np.array(asked)
         if self._is_position:
-            way = way - position[np.searchsorted(stamps, ticks, 'right') - 1]
-            # Of a joint without ends only the place within its turn is told: the near way.
-            way -= np.where(self._turning, np.round(way / (2 * np.pi)) * 2 * np.pi, 0.0)
+            way = near_side(way - position[np.searchsorted(stamps, ticks, 'right') - 1],
+                            self._continuous)
         return np.clip(way / self._full, -1.0, 1.0).astype(np.float32)
 
     @property

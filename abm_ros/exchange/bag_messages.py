@@ -17,9 +17,9 @@ from abm_ros.common.errors import StoreError
 from abm_ros.exchange.bag_options import BagOptions
 from abm_ros.exchange.mcap_import import readable
 from abm_ros.exchange.names import needed
+from abm_ros.robot.joint_readings import JUMP_S
 
 SECOND = 1_000_000_000
-_BACK_S = 0.1          # messages overtake each other by less
 _LAG_S = 0.5           # between a stamp and its recording; more tells of another clock
 _COMMANDS = ('std_msgs/msg/Float64MultiArray', 'trajectory_msgs/msg/JointTrajectory')
 _JOINTS = 'sensor_msgs/msg/JointState'
@@ -84,7 +84,7 @@ def _runs(messages: Sequence[Message], clock: Callable[[Message], int | None]
     for message in messages:
         now = clock(message)
         if now is not None:
-            if now < newest.get(message.role, now) - _BACK_S * SECOND:
+            if now < newest.get(message.role, now) - JUMP_S * SECOND:
                 yield run
                 run, newest = [], {}
             newest[message.role] = max(now, newest.get(message.role, now))
