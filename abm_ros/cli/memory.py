@@ -159,8 +159,10 @@ def _export(arguments: argparse.Namespace) -> int:
             done = f'{export_mcap(reader, arguments.target, progress)} messages'
         else:
             from abm_ros.exchange.lerobot import export_lerobot
-            count = export_lerobot(reader, arguments.target, arguments.robot, progress)
-            done = f'{count} episodes'
+            written = export_lerobot(reader, arguments.target, arguments.robot, progress)
+            done = f'{written.episodes} episodes at {written.rate.fps:g} frames per second'
+            if written.rate.words:
+                done += f' ({written.rate.words})'
     print(f'{arguments.target}: {done}')
     return 0
 
