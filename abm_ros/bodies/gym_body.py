@@ -24,8 +24,9 @@ from abm_ros.robot.description import BodyTag, ChannelField
 FIELDS = ('observation', 'achieved_goal', 'desired_goal')
 # Where environments say whether the goal is reached, the usual one first.
 _SUCCESS = ('is_success', 'success')
-_KNOWN_MODULES = {'Panda': ('panda_gym', 'panda-gym'),
-                  'Fetch': ('gymnasium_robotics', 'gymnasium-robotics')}
+_KNOWN_MODULES = {'Panda': ('panda_gym', 'panda-gym'), **dict.fromkeys(
+    ('Fetch', 'Hand', 'PointMaze', 'AntMaze', 'Adroit', 'FrankaKitchen'),
+    ('gymnasium_robotics', 'gymnasium-robotics'))}
 # A normalised input has no rate of its own: a full swing in a millisecond is allowed.
 _INPUT_VELOCITY = 2000.0
 
