@@ -32,6 +32,7 @@ from abm_ros.robot.motor_guard import MotorConfig, tightened
 _GAP_S = 1.0           # a longer silence of the joint states ends an episode
 _GAP_PERIODS = 3       # where these are longer
 _SLOWER = 1.5          # times the period, at which joint states are too slow for it
+_MODE = 'imitate'      # the record's mode for what another robot did; a label, no row is asked
 
 
 @dataclass(frozen=True)
@@ -197,7 +198,7 @@ class _Demonstrator:
         achieved = observation[:, spec.goal_slice]
         reached = spec.reached(achieved, achieved[-1])
         return [Step(episode, n, int(stamp), observation[n], achieved[-1],
-                     action[n] if n < len(ticks) - 1 else None, 'imitate', bool(reached[n]),
+                     action[n] if n < len(ticks) - 1 else None, _MODE, bool(reached[n]),
                      'teacher') for n, stamp in enumerate(ticks)]
 
     def _observations(self, track: Track, position: np.ndarray, velocity: np.ndarray,
