@@ -7,6 +7,7 @@ input in [-1, 1] per action.
 """
 
 import importlib
+from collections.abc import Callable
 from typing import Any
 
 import gymnasium
@@ -15,14 +16,17 @@ import numpy as np
 from abm_ros.bodies.config import GymBodyConfig
 from abm_ros.bodies.description import command_urdf, with_body_tag
 from abm_ros.bodies.types import BodyState, check_command
-from abm_ros.common.errors import BodyError
+from abm_ros.common.errors import BodyError, BodyFailure
 from abm_ros.common.seeds import derive_seed
 from abm_ros.common.spec import reached
 from abm_ros.robot.description import BodyTag, ChannelField
 
 FIELDS = ('observation', 'achieved_goal', 'desired_goal')
-_KNOWN_MODULES = {'Panda': ('panda_gym', 'panda-gym'),
-                  'Fetch': ('gymnasium_robotics', 'gymnasium-robotics')}
+# Where environments say whether the goal is reached, the usual one first.
+_SUCCESS = ('is_success', 'success')
+_KNOWN_MODULES = {'Panda': ('panda_gym', 'panda-gym'), **dict.fromkeys(
+    ('Fetch', 'Hand', 'PointMaze', 'AntMaze', 'Adroit', 'FrankaKitchen'),
+    ('gymnasium_robotics', 'gymnasium-robotics'))}
 # A normalised input has no rate of its own: a full swing in a millisecond is allowed.
 _INPUT_VELOCITY = 2000.0
 
@@ -35,6 +39,7 @@ class GymBody:
         Make the environment and begin episode 0.
 
         :raises BodyError: unknown id, missing package, or not a goal environment.
+        :raises BodyFailure: the environment fails in its first reset.
         """
         self.config = config
         self._env = make_env(config)
@@ -51,7 +56,11 @@ class GymBody:
         self.goal_tolerance = _tolerance(self._env, config.goal_tolerance)
         self._channels = tuple(f'{name}.{i}' for name in FIELDS for i in range(self._sizes[name]))
         self._ended = False
-        self._state = self._sense(0, 0, *self._env.reset(seed=self._seed_of(0)))
+        try:
+            self._state = self._reset(0)
+        except BodyError:
+            self._env.close()
+            raise
 
     def description(self) -> str:
         """Return a URDF that holds the limits of the commands, with the `<abm_body>` tag."""
@@ -70,24 +79,53 @@ class GymBody:
 
         :param command: (A,) float64 in [-1, 1], clipped; mapped to the bounds of the actions.
         :raises BodyError: wrong shape or not finite; the environment does not move.
+        :raises BodyFailure: the environment raises, or answers what it must not.
         """
         command = np.clip(check_command(command, len(self._low)), -1.0, 1.0)
         last = self._state
         won = last.success and self.config.ends_at_success
         if self._ended or won or last.step >= self.horizon:
             self._ended = False
-            episode = last.episode + 1
-            self._state = self._sense(
-                episode, 0, *self._env.reset(seed=self._seed_of(episode)))
+            self._state = self._reset(last.episode + 1)
             return self._state
         action = self._low + 0.5 * (command + 1.0) * (self._high - self._low)
         space = self._env.action_space
-        observation, _, terminated, truncated, info = self._env.step(
-            action.astype(space.dtype).reshape(space.shape))
+        observation, _, terminated, truncated, info = self._answer(
+            'step', ('observation', 'reward', 'terminated', 'truncated', 'info'),
+            lambda: self._env.step(action.astype(space.dtype).reshape(space.shape)))
         self._state = self._sense(last.episode, last.step + 1, observation, info)
         ignored = self._state.success and not self.config.ends_at_success
         self._ended = bool(truncated or (terminated and not ignored))
         return self._state
+
+    def _reset(self, episode: int) -> BodyState:
+        seed = self._seed_of(episode)
+        observation, info = self._answer('reset', ('observation', 'info'),
+                                         lambda: self._env.reset(seed=seed))
+        return self._sense(episode, 0, observation, info)
+
+    def _answer(self, call: str, parts: tuple[str, ...], asked: Callable[[], Any]) -> Any:
+        """Return what the environment answers, which must have these parts, info last."""
+        expected = f'expected ({", ".join(parts)}): the API of gymnasium, not the older of gym'
+        try:
+            answer = asked()
+        except Exception as error:      # foreign code: whatever it raises ends the run
+            # gymnasium's own wrappers take a step's answer apart, and hand a seed on.
+            old = any(text in str(error) for text in ('values to unpack', "argument 'seed'"))
+            hint = f'; {expected}' if old else ''
+            raise self._failure(f'{call} raised {type(error).__name__}: {_line(error)}{hint}'
+                                ) from error
+        if not isinstance(answer, tuple) or len(answer) != len(parts):
+            got = (f'{len(answer)} values' if isinstance(answer, tuple) else
+                   f'a {type(answer).__name__}')
+            raise self._failure(f'{call} returned {got}, {expected}')
+        if not isinstance(answer[-1], dict):
+            raise self._failure(f'{call} returned a {type(answer[-1]).__name__} as info, '
+                                'expected a dict')
+        return answer
+
+    def _failure(self, what: str) -> BodyFailure:
+        return BodyFailure(f"environment '{self.config.env_id}': {what}")
 
     def _seed_of(self, episode: int) -> int:
         # At each reset: some environments draw a fresh seed from the system otherwise.
@@ -97,19 +135,52 @@ class GymBody:
         """Close the environment; may be called twice."""
         self._env.close()
 
-    def _sense(self, episode: int, step: int, observation: dict[str, Any],
+    def _sense(self, episode: int, step: int, observation: Any,
                info: dict[str, Any]) -> BodyState:
-        parts = [np.asarray(observation[name], np.float64).ravel() for name in FIELDS]
+        parts = [self._part(observation, name, step) for name in FIELDS]
         achieved, goal = parts[1].copy(), parts[2].copy()
-        success = (bool(np.all(info['is_success'])) if 'is_success' in info
-                   else bool(reached(achieved, goal, self.goal_tolerance)))
-        image = self._env.render() if self.config.camera else None
+        told = self._told(info)
         return BodyState(
             episode=episode, step=step, channels=self._channels, position=np.concatenate(parts),
             velocity=None, effort=None, tool_position=achieved if achieved.size == 3 else None,
             tool_orientation=None, object_position=None, goal=goal, energy=1.0,
-            image=None if image is None else np.array(image, np.uint8)[:, :, :3],
-            success=success)
+            image=self._image() if self.config.camera else None,
+            success=bool(reached(achieved, goal, self.goal_tolerance)) if told is None else told)
+
+    def _part(self, observation: Any, name: str, step: int) -> np.ndarray:
+        try:
+            part = np.asarray(observation[name], np.float64).ravel()
+        except (TypeError, KeyError, IndexError, ValueError) as error:
+            raise self._failure(f"at step {step} '{name}' of the observation cannot be read: "
+                                f'{type(error).__name__}: {_line(error)}') from error
+        if part.size != self._sizes[name]:
+            raise self._failure(f"at step {step} '{name}' has {part.size} numbers, its space "
+                                f'says {self._sizes[name]}')
+        if not np.isfinite(part).all():
+            raise self._failure(f"at step {step} '{name}' holds NaN or infinity")
+        return part
+
+    def _told(self, info: dict[str, Any]) -> bool | None:
+        """Return whether the environment says that the goal is reached; None: it says nothing."""
+        told = next((info[name] for name in _SUCCESS if info.get(name) is not None), None)
+        if told is None:
+            return None
+        try:
+            return bool(np.all(np.asarray(told, np.float64) > 0.5))
+        except (TypeError, ValueError) as error:
+            raise self._failure(f'info tells success as {told!r}, expected a truth value'
+                                ) from error
+
+    def _image(self) -> np.ndarray:
+        try:
+            image = np.array(self._env.render(), np.uint8)
+        except Exception as error:      # foreign code, and no image at all
+            raise self._failure(f'render failed: {type(error).__name__}: {_line(error)}'
+                                ) from error
+        if image.ndim != 3 or image.shape[2] < 3:
+            raise self._failure(f'render returned an array of shape {image.shape}, expected an '
+                                'image (height, width, 3)')
+        return image[:, :, :3]
 
 
 def make_env(config: GymBodyConfig) -> Any:
@@ -131,8 +202,10 @@ def make_env(config: GymBodyConfig) -> Any:
                         f'imported: {_line(error)}') from error
     try:
         # Without a camera the argument is left out: panda-gym refuses a render mode of None.
-        return (gymnasium.make(config.env_id, render_mode='rgb_array') if config.camera
-                else gymnasium.make(config.env_id))
+        # Its checker warns in many lines of what is one line of an error here.
+        asked = {'disable_env_checker': True}
+        return (gymnasium.make(config.env_id, render_mode='rgb_array', **asked) if config.camera
+                else gymnasium.make(config.env_id, **asked))
     except gymnasium.error.UnregisteredEnv as error:
         hint = '' if module else '; if a module registers it, name that one in module'
         raise BodyError(f"unknown environment '{config.env_id}': {_line(error)}{hint}") from error

@@ -18,7 +18,7 @@ from abm_ros.bringup.arguments import arguments, parse_options
 from abm_ros.bringup.graph import NodeSpec, describe
 from abm_ros.common.errors import GraphError
 from abm_ros.common.share import PACKAGE
-from abm_ros.ros.child import REFUSED
+from abm_ros.ros.child import BODY_FAILED, REFUSED
 
 _RESPAWN_DELAY_S = 1.0
 
@@ -83,7 +83,9 @@ def _description_publisher(texts: dict[str, str]) -> Node:
 
 
 def _on_exit(event: ProcessExited, context: LaunchContext) -> None:
-    """End the launch when a node refuses its settings: a restart would refuse them again."""
-    if event.returncode == REFUSED and not context.is_shutdown:
-        raise GraphError(f"{event.process_name} refused its settings; its line above that "
-                         "begins with 'error:' says why")
+    """End the launch when a node refuses its settings or its body failed, as it would again."""
+    what = {REFUSED: 'refused its settings', BODY_FAILED: 'has a body that failed'}.get(
+        event.returncode)
+    if what is not None and not context.is_shutdown:
+        raise GraphError(f"{event.process_name} {what}; its line above that begins with "
+                         "'error:' says why")

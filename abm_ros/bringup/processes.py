@@ -6,6 +6,7 @@ Only processes started here are ever signalled, by pid.
 """
 
 import asyncio
+import re
 import signal
 import tempfile
 from collections.abc import Callable, Sequence
@@ -14,11 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from abm_ros.bringup.graph import NodeSpec
-from abm_ros.common.errors import GraphError
-from abm_ros.ros.child import REFUSED, child_options, node_command
+from abm_ros.common.errors import AbmError, BodyFailure, GraphError
+from abm_ros.ros.child import BODY_FAILED, REFUSED, child_options, node_command
 
 _RESPAWN_DELAY_S = 1.0
 _GRACE_S = 6.0
+# What a process says why it ends: our own line, the last one of a traceback, or faulthandler's.
+_REASON = re.compile(r'error: (?P<own>.*)|(?P<other>[A-Za-z_][\w.]*(Error|Exception)\b.*'
+                     r'|Fatal Python error: .*)')
 
 
 @dataclass
@@ -26,12 +30,12 @@ class _Child:
     spec: NodeSpec
     process: asyncio.subprocess.Process | None = None
     starts: int = 0
-    last_error: str = ''
+    reason: str = ''                    # why it ends, as far as it said
     tasks: list['asyncio.Task[None]'] = field(default_factory=list)
 
 
 class Supervisor:
-    """Runs the described processes until stopped, or until one refuses its settings."""
+    """Runs the described processes until stopped, or until one ends that must not be restarted."""
 
     def __init__(self, specs: Sequence[NodeSpec], *, log: Path | None = None,
                  namespace: str = '', log_level: str = 'info', params_file: str = '',
@@ -50,11 +54,11 @@ class Supervisor:
         self._echo = echo
         self._scratch = tempfile.TemporaryDirectory(prefix='abm_ros_')
         self._stopping = False
-        self.refusal: asyncio.Future[str] | None = None
+        self.failure: asyncio.Future[AbmError] | None = None
 
     async def start(self) -> None:
         """Start every process."""
-        self.refusal = asyncio.get_running_loop().create_future()
+        self.failure = asyncio.get_running_loop().create_future()
         if self._log is not None:
             self._log.mkdir(parents=True, exist_ok=True)
         for child in self._children:
@@ -107,22 +111,25 @@ class Supervisor:
                 stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
                 **child_options())
             child.starts += 1
+            child.reason = ''
             if self._is_stopping():   # asked to end while the process was being made
                 self._signal(child, signal.SIGKILL)
             await self._relay(child)
             code = await child.process.wait()
             if self._is_stopping():
                 return
-            if code == REFUSED or not child.spec.respawn:
-                self._refuse(child, code)
+            if code in (REFUSED, BODY_FAILED) or not child.spec.respawn:
+                self._fail(child, code)
                 return
-            self._say(child.spec.name, f'died with exit code {code}; restarting')
+            self._say(child.spec.name, f'died: {_ended(code, child.reason)}; restarting')
             await asyncio.sleep(_RESPAWN_DELAY_S)
 
-    def _refuse(self, child: _Child, code: int) -> None:
-        reason = child.last_error or f'{child.spec.name} ended with exit code {code}'
-        if self.refusal is not None and not self.refusal.done():
-            self.refusal.set_result(reason)
+    def _fail(self, child: _Child, code: int) -> None:
+        if self.failure is not None and not self.failure.done():
+            what = child.reason if code in (REFUSED, BODY_FAILED) and child.reason else (
+                f'ended: {_ended(code, child.reason)}')
+            kind = BodyFailure if code == BODY_FAILED else GraphError
+            self.failure.set_result(kind(f'{child.spec.name}: {what}'))
 
     async def _relay(self, child: _Child) -> None:
         assert child.process is not None
@@ -133,8 +140,8 @@ class Supervisor:
         try:
             while line := await child.process.stdout.readline():
                 text = line.decode(errors='replace').rstrip()
-                if text.startswith('error: '):
-                    child.last_error = f'{name}: {text.removeprefix("error: ")}'
+                if found := _REASON.match(text):
+                    child.reason = found['own'] or found['other']
                 if file is not None:
                     file.write(text + '\n')
                     file.flush()
@@ -148,16 +155,26 @@ class Supervisor:
             self._echo(f'[{name}] {text}')
 
 
+def _ended(code: int, reason: str) -> str:
+    """Return how a process ended, and why, as far as it said."""
+    how = f'exit code {code}'
+    if code < 0:
+        names = {number.value: number.name for number in signal.Signals}
+        how = f'signal {-code} ({names.get(-code, "unknown")})'
+    return f'{reason} ({how})' if reason else how
+
+
 async def first_of(supervisor: Supervisor, work: 'asyncio.Future[None]') -> None:
     """
-    Wait for the work, or for a process that refuses its settings.
+    Wait for the work, or for a process that ends and must not be restarted.
 
-    :raises GraphError: naming the process and why it refused.
+    :raises GraphError: naming the process and why it refused its settings.
+    :raises BodyFailure: naming the body and what it did.
     """
-    assert supervisor.refusal is not None
-    both: list[asyncio.Future[Any]] = [work, supervisor.refusal]
+    assert supervisor.failure is not None
+    both: list[asyncio.Future[Any]] = [work, supervisor.failure]
     done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-    if supervisor.refusal in done:
+    if supervisor.failure in done:
         work.cancel()
-        raise GraphError(supervisor.refusal.result())
+        raise supervisor.failure.result()
     await work

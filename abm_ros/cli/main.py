@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from abm_ros.common.errors import AbmError
+from abm_ros.common.errors import AbmError, BodyFailure
 
 COMMANDS = {'sim': 'run the graph on a simulated body and report',
             'intervene': 'hold, release, pin or veto: the operator decides',
@@ -38,7 +38,11 @@ class LazyParser(argparse.ArgumentParser):
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run a subcommand; a refused setting or input is one line on stderr and exit code 2."""
+    """
+    Run a subcommand; an error is one line on stderr.
+
+    :return: 2 for a refused setting or input, 1 for a body that failed while it ran.
+    """
     parser = LazyParser(
         prog='abm', description='A robot that manages its own learning: Systems A, B and M.')
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
@@ -52,7 +56,7 @@ def main(argv: list[str] | None = None) -> int:
         return code
     except AbmError as error:
         sys.stderr.write(f'error: {error}\n')
-        return 2
+        return 1 if isinstance(error, BodyFailure) else 2
     except KeyboardInterrupt:
         return 130
 

@@ -3,7 +3,7 @@
 import argparse
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -63,14 +63,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_import(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('source', type=Path,
+    # Not required by argparse: --joints takes all the words that follow it, see `_sorted_out`.
+    parser.add_argument('source', type=Path, nargs='?',
                         help='a bag (.mcap, or the folder of a rosbag2), or the folder of '
                         'an exported dataset')
     parser.add_argument('--provenance', choices=PROVENANCES,
                         help='of all that is imported (exports: as recorded; bags: teacher)')
     bag = parser.add_argument_group('bags of other robots')
     bag.add_argument('--joints', nargs='+', default=(), metavar='NAME',
-                     help='in the order of the commands (needed unless these name their joints)')
+                     help='in the order of the commands, with commas or spaces between (needed '
+                     'unless these name their joints)')
     bag.add_argument('--urdf', type=Path, help='robot description (/robot_description)')
     bag.add_argument('--tool-link', default='', help="the tool's link (the last one)")
     bag.add_argument('--joint-topic', default='', help='(/joint_states)')
@@ -157,14 +159,34 @@ def _export(arguments: argparse.Namespace) -> int:
             done = f'{export_mcap(reader, arguments.target, progress)} messages'
         else:
             from abm_ros.exchange.lerobot import export_lerobot
-            count = export_lerobot(reader, arguments.target, arguments.robot, progress)
-            done = f'{count} episodes'
+            written = export_lerobot(reader, arguments.target, arguments.robot, progress)
+            done = f'{written.episodes} episodes at {written.rate.fps:g} frames per second'
+            if written.rate.words:
+                done += f' ({written.rate.words})'
     print(f'{arguments.target}: {done}')
     return 0
 
 
+def _sorted_out(joints: Sequence[str], source: Path | None) -> tuple[tuple[str, ...], Path]:
+    """
+    Return joints and source: the last word after `--joints` is the source where none else is.
+
+    :raises StoreError: there is no source.
+    """
+    words = list(joints)
+    if source is None:
+        if not words:
+            raise StoreError('nothing to import: name a bag or the folder of a dataset')
+        source = Path(words.pop())
+        if not source.exists():
+            raise StoreError(f'{source}: no such file or folder; expected what is to be imported '
+                             'as the last word, after the names of the joints')
+    return tuple(name for word in words for name in word.split(',') if name), source
+
+
 def _import(arguments: argparse.Namespace) -> int:
     from abm_ros.exchange.importing import read_source
+    arguments.joints, arguments.source = _sorted_out(arguments.joints, arguments.source)
     source = read_source(arguments.source, arguments)
     spec, is_new = source.spec_for(arguments.memory), not arguments.memory.exists()
     arguments.memory.parent.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,6 @@
 """The report of a run: what was learned, which modes there were, and whether it was safe."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def build_report(monitor: Any, watch: Any, startup_s: float, begin_s: float, end
         'modes': lived,
         'switches': max(0, len(lived) - 1),
         'sleeps': sum(m['mode'] in modes.consolidating for m in lived),
-        'transitions_recorded': _recorded(memory),
+        'transitions_recorded': _recorded(memory, begin_s - startup_s),
         'commands': watch.commands,
         'unsafe_commands': watch.unsafe,
         'unsafe_findings': watch.findings,
@@ -70,12 +71,16 @@ def _mean_error(errors: list[tuple[float, float]], start_s: float, stop_s: float
     return round(float(np.median(values)), 4) if values else None
 
 
-def _recorded(memory: Path) -> int:
-    """Count this run's transitions in the durable record."""
+def _recorded(memory: Path, since_s: float) -> int:
+    """Count the transitions in the durable record that were lived since a monotonic time."""
+    since_ns = time.time_ns() - round((time.monotonic() - since_s) * 1e9)
     try:
         with Store.read(memory) as reader:
-            runs = reader.runs()
-            first = runs[-1].first_id if runs else 1
+            # More than one where memory's process died and was started again.
+            first = min((run.first_id for run in reader.runs() if run.started_ns >= since_ns),
+                        default=None)
+            if first is None:
+                return 0
             return sum(int(block.acted.sum()) for block in reader.blocks(after=first - 1))
     except StoreError:
         return 0

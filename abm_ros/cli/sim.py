@@ -155,6 +155,7 @@ class _Simulation:
         self._out = out
         self._console = console
         self._interrupted = False
+        self._last_error = ''
 
     async def run(self) -> int:
         # Here and not above: the ROS wheels restart Python once to set their library path.
@@ -199,14 +200,33 @@ class _Simulation:
         if arguments.json is not None:
             arguments.json.parent.mkdir(parents=True, exist_ok=True)
             arguments.json.write_text(json.dumps(report, indent=2) + '\n')
-        return 130 if self._interrupted else 0
+        if self._interrupted:
+            return 130
+        if report['transitions_recorded'] or not self._meant_to_act():
+            return 0
+        self._console.print(Text(f'error: {self._why_idle(report, monitor)}'), soft_wrap=True)
+        return 1
+
+    def _meant_to_act(self) -> bool:
+        """Tell whether a run moves: not where the pinned mode keeps the motors shut."""
+        rows = read_wiring(table_text(self._options.wiring, 'wiring.yaml', WiringError))
+        return not self._options.pin_mode or rows[self._options.pin_mode].motors_open
+
+    def _why_idle(self, report: dict[str, Any], monitor: Any) -> str:
+        seen = int(monitor.value('sensory_gate', 'observations'))
+        modes = ', '.join(dict.fromkeys(entry['mode'] for entry in report['modes'])) or 'none'
+        cause = self._last_error or f'no node said why; see {self._out / "log"}'
+        return (f'nothing was done in {report["duration_s"]:.0f} s: {seen} observations, no '
+                f'transition recorded, modes: {modes}; {cause}')
 
     def _interrupt(self) -> None:
         self._interrupted = True
 
     def _echo(self, line: str) -> None:
-        if self._arguments.verbose or any(
-                word in line for word in ('[ERROR]', '[FATAL]', 'restarting')):
+        failed = any(word in line for word in ('[ERROR]', '[FATAL]', 'restarting'))
+        if failed:
+            self._last_error = line
+        if self._arguments.verbose or failed:
             self._console.print(Text(line), soft_wrap=True)
 
     async def _wait_up(self, monitor: Any) -> None:

@@ -10,6 +10,7 @@ AbmError
 │   └── NonFiniteError an array holds NaN or infinity
 ├── DescriptionError   a robot description cannot be used (no limits, not XML, unknown joint)
 ├── BodyError          a body cannot be built or stepped
+│   └── BodyFailure    a body that was running failed: what it did, and which it is
 ├── SnapshotError      a model snapshot is damaged, foreign or does not fit
 ├── ExportError        a model computes what cannot be written as an ONNX graph
 ├── StoreError         the durable record cannot be read or written
@@ -53,6 +54,10 @@ class DescriptionError(AbmError, ValueError):
 
 class BodyError(AbmError):
     """A body cannot be built or stepped."""
+
+
+class BodyFailure(BodyError):  # noqa: N818  (it is no wrong input: the run was under way)
+    """A body that was running failed; a run ends with this, and a restart would not help."""
 
 
 class SnapshotError(AbmError):

@@ -65,7 +65,7 @@ def read_source(path: Path, options: Any) -> Source:
     """
     if not path.exists():
         raise StoreError(f'{path}: no such file; expected a bag (.mcap) or a folder')
-    if path.is_dir() and not (path / rosbag2.METADATA).exists():
+    if path.is_dir() and not rosbag2.is_bag(path):
         return Source(lerobot_import.spec_of(path), True,
                       lambda spec, _: lerobot_import.steps_of(path, spec))
     files = rosbag2.files_of(path)

@@ -12,7 +12,7 @@ back the same steps.
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from abm_ros.common.spec import ObservationSpec
 from abm_ros.exchange.files import whole_file
 from abm_ros.exchange.lerobot_stats import Moments
 from abm_ros.exchange.names import needed
+from abm_ros.exchange.rate import Rate, rate_of
 from abm_ros.memory.record.blocks import StepBlock, join
 from abm_ros.memory.record.reader import StoreReader
 
@@ -38,19 +39,26 @@ _OWN = {'abm.stamp_ns': 'int64', 'abm.episode': 'int64', 'abm.step': 'int64',
         'abm.novelty': 'float32', 'abm.surprise': 'float32'}
 
 
+class Exported(NamedTuple):
+    """What was written: how many episodes, and at which rate."""
+
+    episodes: int
+    rate: Rate
+
+
 def export_lerobot(reader: StoreReader, target: Path, robot: str = 'unknown',
-                   progress: Callable[[int], None] = lambda _: None) -> int:
+                   progress: Callable[[int], None] = lambda _: None) -> Exported:
     """
     Write a dataset; the folder appears under its name only when it is complete.
 
     :param robot: LeRobot's `robot_type`.
     :param progress: is told the number of frames written so far.
-    :return: the number of episodes.
     :raises StoreError: the target exists or cannot be written, or a chunk is damaged.
     """
     needed('pyarrow.parquet')
+    rate = rate_of(reader)
     with whole_file(target) as folder:
-        dataset = _Dataset(reader.spec, folder)
+        dataset = _Dataset(reader.spec, folder, rate.fps)
         try:
             for block in episodes_of(reader):
                 dataset.write(block)
@@ -58,7 +66,7 @@ def export_lerobot(reader: StoreReader, target: Path, robot: str = 'unknown',
         finally:
             dataset.close_file()
         dataset.finish(robot)
-        return len(dataset.episodes)
+        return Exported(len(dataset.episodes), rate)
 
 
 def episodes_of(reader: StoreReader) -> Iterator[StepBlock]:
@@ -106,16 +114,10 @@ def picture_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
     return (3, height, width) if channels == 3 else (1, channels * height, width)
 
 
-def frequency(spec: ObservationSpec) -> float:
-    """Return frames per second, whole where it is, as LeRobot wants it."""
-    exact = 1.0 / spec.control_period_s
-    return round(exact) if abs(exact - round(exact)) < 1e-6 * exact else round(exact, 9)
-
-
 class _Dataset:
-    def __init__(self, spec: ObservationSpec, folder: Path) -> None:
+    def __init__(self, spec: ObservationSpec, folder: Path, fps: float) -> None:
         self._pa, self._parquet = needed('pyarrow'), needed('pyarrow.parquet')
-        self._spec, self._folder = spec, folder
+        self._spec, self._folder, self._fps = spec, folder, fps
         self._writer: Any = None
         self._file, self._in_file = -1, 0
         self._tasks: dict[str, int] = {}
@@ -161,7 +163,7 @@ class _Dataset:
             'abm.step': block.index, 'abm.provenance': block.origin.astype(np.int64),
             'abm.acted': block.acted, 'abm.success': block.success,
             'abm.novelty': block.signals[:, 0], 'abm.surprise': block.signals[:, 1],
-            'timestamp': (frame * spec.control_period_s).astype(np.float32),
+            'timestamp': (frame / self._fps).astype(np.float32),
             'frame_index': frame, 'episode_index': np.full(count, len(self.episodes)),
             'index': self.frames + frame, 'task_index': np.array(tasks)[block.mode]}
 
@@ -208,7 +210,7 @@ class _Dataset:
         info = {'codebase_version': VERSION, 'robot_type': robot, 'total_episodes': count,
                 'total_frames': self.frames, 'total_tasks': len(self._tasks),
                 'chunks_size': _CHUNK_FILES, 'data_files_size_in_mb': 100,
-                'video_files_size_in_mb': 200, 'fps': frequency(spec),
+                'video_files_size_in_mb': 200, 'fps': self._fps,
                 'splits': {'train': f'0:{count}'}, 'data_path': DATA,
                 'video_path': None, 'features': features(spec),
                 'abm_observation_spec': json.loads(spec.to_json())}

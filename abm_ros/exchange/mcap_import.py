@@ -2,6 +2,8 @@
 
 import json
 import math
+import os
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import shorten
@@ -14,6 +16,8 @@ from abm_ros.common.packing import decode_png, joined
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.transition import Step
 from abm_ros.exchange.names import EXECUTED, METADATA, OBSERVATION, STEP, image_topic, needed
+
+_MAGIC = b'\x89MCAP0\r\n'       # at the beginning and at the end of every file
 
 
 def spec_of(path: Path) -> ObservationSpec | None:
@@ -63,7 +67,21 @@ class readable:  # noqa: N801  (a context manager that reads like a function)
                  _: object) -> None:
         if isinstance(error, Exception) and not isinstance(error, StoreError):
             told = shorten(str(error), 200) or type(error).__name__
-            raise StoreError(f'{self._path}: cannot be read as MCAP: {told}') from error
+            raise StoreError(f'{self._path}: cannot be read as MCAP: {told}'
+                             f'{_cut_hint(self._path)}') from error
+
+
+def _cut_hint(path: Path) -> str:
+    """Return what to do about a file whose end was never written, '' for any other."""
+    try:
+        with open(path, 'rb') as stream:
+            begins = stream.read(len(_MAGIC)) == _MAGIC
+            stream.seek(-len(_MAGIC), os.SEEK_END)
+            ends = stream.read() == _MAGIC
+    except OSError:
+        return ''
+    return ('' if ends or not begins else '; its end is missing, as when a recording is cut: '
+            f'mcap recover {shlex.quote(str(path))} -o recovered.mcap, and import that')
 
 
 def _step(parts: dict[str, Any], spec: ObservationSpec) -> Step:

@@ -20,7 +20,7 @@ from abm_ros.bodies.registry import BODIES, BodyKind
 from abm_ros.bodies.types import Body, BodyState
 from abm_ros.common import names
 from abm_ros.common.config import section, setting
-from abm_ros.common.errors import ConfigError, SpecError
+from abm_ros.common.errors import BodyFailure, ConfigError, SpecError
 from abm_ros.ros import qos
 from abm_ros.ros.codec import ns_to_time
 from abm_ros.ros.episode_tag import episode_tag
@@ -138,7 +138,11 @@ class BodyNode(PartNode[Any]):
             self._advance(self._next)
 
     def _advance(self, command: np.ndarray) -> None:
-        state = self._require().step(command)
+        try:
+            state = self._require().step(command)
+        except BodyFailure as error:
+            self.fatal, self.broken = error, True
+            return
         self._steps += 1
         self._show(state)
 

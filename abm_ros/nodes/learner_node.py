@@ -10,7 +10,6 @@ import os
 import queue
 import threading
 import time
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,7 @@ from abm_ros.common.snapshot import Snapshot
 from abm_ros.memory.replay.draw import PICKS, REVERSE, UNIFORM
 from abm_ros.memory.schedule import SCHEDULES, ScheduleConfig
 from abm_ros.ros.codec import encode_bytes
-from abm_ros.ros.node import PartNode
+from abm_ros.ros.node import PartNode, blamed
 from abm_ros.ros.replay_link import (
     Credits,
     ReplayedBatch,
@@ -255,7 +254,7 @@ class LearnerNode(PartNode[C], Generic[C]):
             self._save()
         except Exception:
             self.faults += 1
-            self.get_logger().fatal(f'training stopped:\n{traceback.format_exc()}')
+            self.get_logger().fatal(f'training stopped: {blamed()}')
             self.broken = True
 
     def _take(self, trainer: Trainer, message: Float32MultiArray) -> None:

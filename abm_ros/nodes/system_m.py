@@ -3,7 +3,6 @@
 import json
 import threading
 import time
-import traceback
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -40,7 +39,7 @@ from abm_ros.nodes.effectors.signal_topics import SignalTopics
 from abm_ros.ros import parameters, qos
 from abm_ros.ros.codec import NANOSECONDS, ScalarReader
 from abm_ros.ros.heartbeat import Heartbeat
-from abm_ros.ros.node import PartNode
+from abm_ros.ros.node import PartNode, blamed
 from abm_ros.ros.ports import read_wiring
 from abm_ros.ros.spin import run_node
 
@@ -165,7 +164,7 @@ class SystemM(PartNode[SystemMConfig]):
         except Exception:
             conductor.gate.close()
             self.get_logger().fatal(
-                f'System M stopped deciding; the motors are shut:\n{traceback.format_exc()}')
+                f'System M stopped deciding; the motors are shut: {blamed()}')
             self.broken = True
 
     def _turn(self, conductor: Conductor, ending: threading.Event) -> bool:
@@ -180,7 +179,8 @@ class SystemM(PartNode[SystemMConfig]):
             self._shown.publish(conductor.turn(health, time.monotonic()))
         except GraphError as error:
             conductor.gate.close()
-            self.get_logger().error(str(error), throttle_duration_sec=5.0)
+            if not ending.is_set():     # who was told to stop waits for nobody
+                self.get_logger().error(str(error), throttle_duration_sec=5.0)
         return False
 
     def _announce(self, mode: str) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 
 import yaml
 
-# Exit code of a process whose settings were refused; a restart would not help.
+# Exit codes of a process whose settings were refused, and of one whose body failed: a restart
+# would end as this one did.
 REFUSED = 2
+BODY_FAILED = 3
 PARENT_VARIABLE = 'ABM_ROS_FOLLOW_PARENT'
 
 

@@ -6,6 +6,7 @@ endpoints that exist only while active, timers that stop with the node, transiti
 are logged, bad messages that are refused by name, and telemetry that never goes silent.
 """
 
+import sys
 import traceback
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -58,6 +59,8 @@ class PartNode(SteadyNode, Generic[C]):
         self._starting = False
         # Set when the node can do no more good: the process ends, and may be restarted.
         self.broken = False
+        # Why, where that is to be the last word of the process.
+        self.fatal: AbmError | None = None
         self.config_class = self.settings_class(config_class)
         self.steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._ports: Mapping[str, Port] = {p.name: p for p in PORTS.get(name, ())}
@@ -167,8 +170,7 @@ class PartNode(SteadyNode, Generic[C]):
             self.get_logger().warning(f'{what} refused: {error}', throttle_duration_sec=1.0)
         except Exception:
             self.faults += 1
-            self.get_logger().error(f'{what} failed:\n{traceback.format_exc()}',
-                                    throttle_duration_sec=1.0)
+            self.get_logger().error(f'{what} failed: {blamed()}', throttle_duration_sec=1.0)
             self.failed(what)
 
     def failed(self, what: str) -> None:
@@ -269,7 +271,7 @@ class PartNode(SteadyNode, Generic[C]):
                 self.guarded('undo', undo)
             return TransitionCallbackReturn.FAILURE
         except Exception:
-            self.get_logger().error(f'could not {verb}:\n{traceback.format_exc()}')
+            self.get_logger().error(f'could not {verb}: {blamed()}')
             if undo is not None:
                 self.guarded('undo', undo)
             return TransitionCallbackReturn.ERROR
@@ -300,6 +302,13 @@ class PartNode(SteadyNode, Generic[C]):
                 self.destroy_subscription(endpoint)
         self._endpoints.clear()
         self._reached.clear()
+
+
+def blamed() -> str:
+    """Return the exception being handled, its reason in the first line: a screen shows no more."""
+    kind, error, _ = sys.exc_info()
+    reason = ' '.join(f'{kind.__name__ if kind else ""}: {error}'.split())
+    return f'{reason}\n{traceback.format_exc()}'
 
 
 def topic_problem(topic: object) -> str:

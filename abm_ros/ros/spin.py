@@ -15,8 +15,8 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.experimental import EventsExecutor
 from rclpy.signals import SignalHandlerOptions
 
-from abm_ros.common.errors import AbmError
-from abm_ros.ros.child import PARENT_VARIABLE, REFUSED
+from abm_ros.common.errors import AbmError, BodyFailure
+from abm_ros.ros.child import BODY_FAILED, PARENT_VARIABLE, REFUSED
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.shared_memory import initialise
 
@@ -54,7 +54,7 @@ def run_node(make: Callable[[], PartNode[Any]], *, autostart: bool = False) -> i
     :param make: builds the node after rclpy has been initialised.
     :param autostart: whether a parameter `autostart` makes the node configure and activate
         itself; a refusal then ends the process.
-    :return: the exit code: 0, REFUSED, or 1 for any other failure.
+    :return: the exit code: 0, REFUSED, BODY_FAILED, or 1 for any other failure.
     """
     # OpenCV's threads spin while they wait, which takes a processor from other nodes.
     os.environ.setdefault('OPENCV_FOR_THREADS_NUM', '1')
@@ -81,12 +81,12 @@ def run_node(make: Callable[[], PartNode[Any]], *, autostart: bool = False) -> i
                 if not rclpy.ok() or (parent is not None and str(os.getppid()) != parent):
                     break
             spinner.spin_once(timeout_sec=_TICK_S)
-        return 1 if node.broken else 0
+        return _last_word(node)
     except ExternalShutdownException:
         return 0
     except AbmError as error:
         sys.stderr.write(f'error: {error}\n')
-        return REFUSED
+        return BODY_FAILED if isinstance(error, BodyFailure) else REFUSED
     except Exception:
         sys.stderr.write(traceback.format_exc())
         return 1
@@ -96,3 +96,10 @@ def run_node(make: Callable[[], PartNode[Any]], *, autostart: bool = False) -> i
                 node.close()
                 node.destroy_node()
         rclpy.try_shutdown()
+
+
+def _last_word(node: PartNode[Any]) -> int:
+    """Return the exit code of a node that ends; raises what ended it where that is to be told."""
+    if node.fatal is not None:
+        raise node.fatal
+    return 1 if node.broken else 0

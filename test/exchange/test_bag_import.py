@@ -1,5 +1,7 @@
 """Demonstrations out of a bag that another robot's rosbag2 could have written."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +11,13 @@ import pytest
 pytest.importorskip('mcap_ros2')
 typesys = pytest.importorskip('rosbags.typesys')
 
+from foreign_bag import BEGIN_NS, ForeignBag
 from mcap.reader import make_reader
-from mcap.writer import Writer
 
 from abm_ros.cli.main import main
 from abm_ros.memory.record.store import Store
 
 PERIOD_NS = 10_000_000           # joint states at 100 Hz
-BEGIN_NS = 1_700_000_000_000_000_000
 SPEEDS = np.array([0.2, -0.1])   # rad/s
 URDF = """<robot name="two"><link name="base"/><link name="upper"/><link name="tool"/>
 <joint name="a" type="revolute"><parent link="base"/><child link="upper"/><axis xyz="0 0 1"/>
@@ -30,60 +31,22 @@ def position(time_s: float) -> np.ndarray:
     return np.array([0.1, 0.5]) + SPEEDS * time_s
 
 
-class ForeignBag:
-    """Writes with the message definitions and the CDR of rosbags, not with ours."""
-
-    def __init__(self, path: Path) -> None:
-        self._store = typesys.get_typestore(typesys.Stores.ROS2_HUMBLE)
-        self._stream = path.open('wb')
-        self._writer = Writer(self._stream)
-        self._writer.start('ros2')
-        self._channels: dict[str, int] = {}
-        self.clock_lag_ns = 0          # of the stamps in headers
-
-    def put(self, topic: str, kind: str, stamp_ns: int, **values: object) -> None:
-        if topic not in self._channels:
-            text, _ = self._store.generate_msgdef(kind, ros_version=2)
-            schema = self._writer.register_schema(kind, 'ros2msg', text.encode())
-            self._channels[topic] = self._writer.register_channel(topic, 'cdr', schema)
-        message = self._store.types[kind](**values)
-        self._writer.add_message(self._channels[topic], stamp_ns,
-                                 bytes(self._store.serialize_cdr(message, kind)), stamp_ns)
-
-    def joints(self, stamp_ns: int, values: np.ndarray, *, velocity: bool) -> None:
-        told_ns = stamp_ns - self.clock_lag_ns
-        header = self._store.types['std_msgs/msg/Header'](
-            stamp=self._store.types['builtin_interfaces/msg/Time'](
-                sec=told_ns // 10 ** 9, nanosec=told_ns % 10 ** 9), frame_id='')
-        # In another order than the commands', with a joint that nobody commands.
-        self.put('/joint_states', 'sensor_msgs/msg/JointState', stamp_ns, header=header,
-                 name=['gripper', 'b', 'a'], position=np.array([9.0, values[1], values[0]]),
-                 velocity=np.array([0.0, *SPEEDS[::-1]]) if velocity else np.empty(0),
-                 effort=np.empty(0))
-
-    def command(self, stamp_ns: int, values: np.ndarray) -> None:
-        layout = self._store.types['std_msgs/msg/MultiArrayLayout'](dim=[], data_offset=0)
-        self.put('/arm/commands', 'std_msgs/msg/Float64MultiArray', stamp_ns, layout=layout,
-                 data=values)
-
-    def close(self) -> None:
-        self._writer.finish()
-        self._stream.close()
-
-
 def write_bag(path: Path, *, velocity: bool = True, description: bool = True,
               commands: bool = True, every: int = 1, clock_lag_ns: int = 0) -> None:
     """Two stretches of 2 s with a pause of 3 s between them; every 50 ms a target 20 ms ahead."""
     bag = ForeignBag(path)
-    bag.clock_lag_ns = clock_lag_ns
     if description:
-        bag.put('/robot_description', 'std_msgs/msg/String', BEGIN_NS, data=URDF)
+        bag.describe(URDF)
     for begin_ns in (BEGIN_NS, BEGIN_NS + 5_000_000_000):
         for number in range(200):
             stamp = begin_ns + number * PERIOD_NS
             time_s = number * 0.01
             if number % every == 0:
-                bag.joints(stamp, position(time_s), velocity=velocity)
+                # In another order than the commands', with a joint that nobody commands.
+                where = position(time_s)
+                bag.joints(stamp, stamp - clock_lag_ns, ['gripper', 'b', 'a'],
+                           [9.0, where[1], where[0]],
+                           [0.0, *SPEEDS[::-1]] if velocity else [])
             if number % 5 == 0 and commands:
                 bag.command(stamp + 1_000_000, position(time_s) + 0.02 * SPEEDS)
     bag.close()
@@ -137,6 +100,11 @@ def test_what_a_bag_must_have(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert 'no joint state names all of a, b, c' in capsys.readouterr().err
 
 
+def convert(arguments: list[str]) -> int:
+    return subprocess.run([Path(sys.executable).with_name('rosbags-convert'), *arguments],
+                          check=False).returncode
+
+
 def imports(tmp_path: Path, source: Path, *options: str, memory: str = 'memory.db') -> int:
     return main(['memory', 'import', '--out', str(tmp_path / memory), str(source), *options])
 
@@ -185,6 +153,24 @@ def test_a_record_that_is_not_as_asked_for(tmp_path: Path,
         assert text in capsys.readouterr().err
 
 
+@pytest.mark.parametrize('words', [
+    ('--joints', 'a', 'b', 'BAG'), ('--joints', 'a,b', 'BAG'), ('BAG', '--joints', 'a', 'b'),
+    ('--joints', 'a', 'b', '--', 'BAG'), ('--joints', 'a,', 'b', '--period', '0.05', 'BAG')])
+def test_the_words_in_any_order(tmp_path: Path, words: tuple[str, ...]) -> None:
+    write_bag(tmp_path / 'bag.mcap')
+    assert main(['memory', 'import', '--out', str(tmp_path / 'm.db'),
+                 *(str(tmp_path / 'bag.mcap') if word == 'BAG' else word for word in words)]) == 0
+    with Store.read(tmp_path / 'm.db') as reader:
+        assert reader.spec.action_size == 2
+
+
+def test_a_source_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words, text in ((('--joints', 'a', 'b'), 'b: no such file or folder'),
+                        ((), 'name a bag')):
+        assert main(['memory', 'import', '--out', str(tmp_path / 'm.db'), *words]) == 2
+        assert text in capsys.readouterr().err
+
+
 def test_a_urdf_that_is_no_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_bag(tmp_path / 'bag.mcap')
     (tmp_path / 'arm.urdf').write_bytes(b'\xff\xfe<robot')
@@ -214,10 +200,21 @@ def test_the_folder_of_a_rosbag2(tmp_path: Path, capsys: pytest.CaptureFixture[s
     with Store.read(tmp_path / 'memory.db') as one, Store.read(tmp_path / 'flat.db') as two:
         assert [repr(vars(s)) for s in one.steps()] == [repr(vars(s)) for s in two.steps()]
     capsys.readouterr()
-    for source in (tmp_path / 'old', next((tmp_path / 'old').glob('*.db3'))):
+    alone = tmp_path / 'old.db3'
+    alone.write_bytes(next((tmp_path / 'old').glob('*.db3')).read_bytes())
+    for source, told in ((tmp_path / 'old', tmp_path / 'old'),
+                         (next((tmp_path / 'old').glob('*.db3')), tmp_path / 'old'),
+                         (alone, alone), (tmp_path / 'bare', tmp_path / 'bare/old.db3')):
+        if source.name == 'bare':
+            source.mkdir()
+            alone.rename(source / 'old.db3')
         assert imports(tmp_path, source, *joints) == 2
-        assert (f'rosbags-convert --src {tmp_path / "old"} --dst old_mcap --dst-storage mcap'
+        assert (f'rosbags-convert --src {told} --dst old_mcap --dst-storage mcap'
                 in capsys.readouterr().err)
+    # Which is a command that works.
+    assert convert(['--src', str(tmp_path / 'bare/old.db3'), '--dst', str(tmp_path / 'old_mcap'),
+                    '--dst-storage', 'mcap']) == 0
+    assert imports(tmp_path, tmp_path / 'old_mcap', *joints, memory='old.db') == 0
     next((tmp_path / 'folder').glob('*.mcap')).rename(tmp_path / 'elsewhere.mcap')
     assert imports(tmp_path, tmp_path / 'folder', *joints) == 2
     assert 'lacks folder.mcap' in capsys.readouterr().err

@@ -267,20 +267,40 @@ def test_an_info_that_is_no_object(whole: Path, tmp_path: Path,
         assert 'expected a JSON object' in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(('period_s', 'fps'), [(0.05, 20), (2.5, 0.4), (0.03, 33.333333333)])
-def test_frames_per_second(tmp_path: Path, period_s: float, fps: float) -> None:
+@pytest.mark.parametrize(('period_s', 'between_s', 'fps'), [
+    (0.05, 0.05, 20), (2.5, 2.5, 0.4), (0.03, 0.03, 33.333333333),
+    (0.05, 0.0502, 20),          # a scheduler that is a little late
+    (0.05, 0.04, 25),            # a robot of 100 Hz that was observed at every fourth reading
+    (0.05, 0.1, 10), (0.05, 0.0426, 23.474)])
+def test_frames_per_second(tmp_path: Path, period_s: float, between_s: float, fps: float,
+                           capsys: pytest.CaptureFixture[str]) -> None:
     with Store(tmp_path / 'm.db', replace(SPEC, control_period_s=period_s),
                StoreConfig()) as store:
-        for step in life():
-            store.append(step)
+        for n, step in enumerate(life()):
+            store.append(replace(step, stamp_ns=round((10 + n * between_s) * 1e9)))
     assert main(['memory', 'export', '--out', str(tmp_path / 'm.db'), '--format', 'lerobot',
                  str(tmp_path / 'd')]) == 0
+    out = capsys.readouterr().out
+    assert ('not in the control period' in out) == (abs(between_s / period_s - 1) > 0.05)
+    assert ('no whole number' in out) == (fps % 1 != 0)
     told = json.loads((tmp_path / 'd/meta/info.json').read_text())['fps']
     assert told == fps
-    assert isinstance(told, int) == (fps == 20)
+    assert isinstance(told, int) == (fps % 1 == 0)
     times = pq.read_table(tmp_path / 'd/data/chunk-000/file-000.parquet').to_pydict()
     np.testing.assert_allclose(times['timestamp'], np.array(times['frame_index']) / told,
                                rtol=1e-6)
+    # An episode lasts as long as it did.
+    np.testing.assert_allclose(times['timestamp'], np.array(times['frame_index']) * between_s,
+                               rtol=0.005)
+
+
+def test_a_lost_step_does_not_change_the_rate(tmp_path: Path) -> None:
+    with Store(tmp_path / 'm.db', SPEC, StoreConfig()) as store:
+        for n, step in enumerate(life()):
+            store.append(replace(step, stamp_ns=round((10 + n * 0.05 + (n > 9)) * 1e9)))
+    assert main(['memory', 'export', '--out', str(tmp_path / 'm.db'), '--format', 'lerobot',
+                 str(tmp_path / 'd')]) == 0
+    assert json.loads((tmp_path / 'd/meta/info.json').read_text())['fps'] == 20
 
 
 def test_an_export_of_a_damaged_record_is_refused(memory: Path, tmp_path: Path,

@@ -225,6 +225,29 @@ def refused_in_one_line(abm, words):
     abm.assert_gone()
 
 
+@pytest.mark.parametrize('how', [(), ('--lock-step',)])
+def test_an_environment_that_fails_ends_the_run_in_one_line(tmp_path, monkeypatch, how):
+    monkeypatch.setenv('PYTHONPATH', os.pathsep.join([str(ROOT), str(ROOT / 'test')]))
+    abm = sim(tmp_path, '--body', 'gym:odd_envs:Odd/Unstable-v0', '--duration', '60', *how)
+    code = abm.wait(90.0)
+    said = abm.errors.read_text()
+    assert code == 1, said
+    assert [line for line in said.splitlines() if 'error' in line.lower()] == [
+        "error: gym_body: environment 'odd_envs:Odd/Unstable-v0': step raised RuntimeError: "
+        'unstable simulation: bad qacc'], said
+    abm.assert_gone()
+
+
+def test_a_run_that_did_nothing_is_no_success(tmp_path, monkeypatch):
+    monkeypatch.setenv('PYTHONPATH', os.pathsep.join([str(ROOT), str(ROOT / 'test')]))
+    abm = sim(tmp_path, '--body', 'gym:odd_envs:Odd/Hanging-v0', '--duration', '4')
+    assert abm.wait(90.0) == 1
+    told = abm.errors.read_text().splitlines()[-1]
+    assert told.startswith('error: nothing was done in 4 s: 0 observations, no transition '
+                           'recorded, modes: task; ')
+    abm.assert_gone()
+
+
 def test_a_busy_record_is_one_clear_line(tmp_path):
     (tmp_path / 'out').mkdir()
     holder = start_script(new_domain(), '-c', HOLD, str(tmp_path / 'out' / 'memory.db'),
