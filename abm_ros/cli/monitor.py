@@ -3,7 +3,8 @@
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any
+from math import isfinite
+from typing import TypeVar
 
 import rclpy
 from rclpy.node import Node
@@ -12,12 +13,14 @@ from std_msgs.msg import Float32MultiArray, Float64MultiArray, String
 
 from abm_ros.cli.watch import UnsafeWatch
 from abm_ros.common import names
-from abm_ros.meta.signals import SIGNALS
+from abm_ros.common.telemetry import KINDS, SystemATelemetry, SystemBTelemetry, SystemMTelemetry
+from abm_ros.common.telemetry_fields import Telemetry
 from abm_ros.ros import qos
-from abm_ros.ros.codec import decode
 from abm_ros.ros.shared_memory import initialise
 from abm_ros.ros.spin import make_executor
+from abm_ros.ros.telemetry_codec import decode_telemetry
 
+T = TypeVar('T', bound=Telemetry)
 _TICK_S = 0.1
 
 
@@ -28,8 +31,7 @@ class Monitor:
         initialise(signal_handler_options=SignalHandlerOptions.NO)
         self._node: Node = rclpy.create_node('abm_monitor', namespace=namespace)
         self._lock = threading.Lock()
-        self._raw: dict[str, dict[str, float]] = {}
-        self._states: dict[str, str] = {}
+        self._told: dict[str, Telemetry] = {}
         self._ending = threading.Event()
         self.watch = watch
         self.modes: list[tuple[str, float]] = []
@@ -67,45 +69,46 @@ class Monitor:
             self.watch.mode(message.data, now_s)
 
     def _on_signals(self, name: str, message: Float32MultiArray) -> None:
-        packet = decode(message)
-        values = packet.scalars()
+        now_s, told = time.monotonic(), decode_telemetry(message, KINDS[name])
         with self._lock:
-            self._raw[name] = values
-            self._states[name] = packet.attributes.get('state', '')
-            if name == names.SYSTEM_B and 'episodes' in values:
-                self.history.append((time.monotonic(), int(values['episodes']),
-                                     int(values['successes'])))
-            if name == names.SYSTEM_A and 'prediction_error' in values:
-                self.errors.append((time.monotonic(), values['prediction_error']))
+            self._told[name] = told
+            if isinstance(told, SystemBTelemetry):
+                self._note_episodes(told, now_s)
+            if isinstance(told, SystemATelemetry):
+                self._note_error(told, now_s)
 
-    def raw(self) -> Mapping[str, Mapping[str, float]]:
-        """Return the newest telemetry of every node."""
-        with self._lock:
-            return {name: dict(values) for name, values in self._raw.items()}
+    def _note_episodes(self, told: SystemBTelemetry, now_s: float) -> None:
+        if isfinite(told.episodes + told.successes):
+            self.history.append((now_s, int(told.episodes), int(told.successes)))
 
-    def value(self, node: str, name: str, default: float = 0.0) -> float:
-        """Return one raw value."""
+    def _note_error(self, told: SystemATelemetry, now_s: float) -> None:
+        if isfinite(told.prediction_error):
+            self.errors.append((now_s, told.prediction_error))
+
+    def told(self, kind: type[T]) -> T:
+        """Return what a node told last; all of it is unknown before it is heard."""
         with self._lock:
-            return self._raw.get(node, {}).get(name, default)
+            told = self._told.get(kind.node)
+        return told if isinstance(told, kind) else kind()
 
     def up(self) -> bool:
         """Tell whether System M has brought the graph up."""
         with self._lock:
-            return bool(self.modes) and len(self._states) == len(names.WIRED_NODES) + 1
+            return bool(self.modes) and len(self._told) == len(names.WIRED_NODES) + 1
 
     def missing(self) -> list[str]:
         """Return the nodes that were not heard yet."""
         with self._lock:
-            return [n for n in (*names.WIRED_NODES, names.SYSTEM_M) if n not in self._states]
+            return [n for n in (*names.WIRED_NODES, names.SYSTEM_M) if n not in self._told]
 
     def mode(self) -> str:
         """Return the mode in force, '' before the first."""
         with self._lock:
             return self.modes[-1][0] if self.modes else ''
 
-    def signals(self) -> dict[str, Any]:
-        """Return System M's meta-states as it publishes them in its telemetry."""
-        return {name: self.value(names.SYSTEM_M, name, float('nan')) for name in SIGNALS}
+    def signals(self) -> Mapping[str, float]:
+        """Return System M's meta-states as it tells them, none before it is heard."""
+        return self.told(SystemMTelemetry).signals
 
     def close(self) -> None:
         """Stop listening."""

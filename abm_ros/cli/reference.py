@@ -3,6 +3,7 @@
 import importlib
 import sys
 from dataclasses import fields
+from math import isfinite
 from typing import Any, get_args
 
 from abm_ros.bodies.registry import BODIES
@@ -10,8 +11,10 @@ from abm_ros.common import names
 from abm_ros.common.config import setting_of
 from abm_ros.common.errors import WiringError
 from abm_ros.common.share import table_text
+from abm_ros.common.telemetry import KINDS, LEARNERS, LearnerTelemetry
+from abm_ros.common.telemetry_fields import Declared, Telemetry, schema
 from abm_ros.meta.modes import Roles
-from abm_ros.meta.signals import SIGNALS
+from abm_ros.meta.signals.entry import calibrations
 from abm_ros.nodes.__main__ import NODES
 from abm_ros.nodes.body import BodyNodeSettings, node_config
 from abm_ros.ros.ports import PORTS, read_wiring
@@ -62,6 +65,16 @@ They exist from start-up to the end, whatever the mode.
 lock-step; subscribe to `<controller>/commands` |
 """
 
+_TELEMETRY = """
+## Telemetry
+
+What a node tells on `<node>/signals`, as numbers, or as words in the header. What is not known is
+left out.
+
+| node | field | bounds | unit | meaning | not known |
+|---|---|---|---|---|---|
+"""
+
 
 def config_class(node: str) -> type:
     """Return the configuration class from which a node declares its parameters."""
@@ -98,12 +111,39 @@ def reference() -> str:
             text += f'| `{node}` | `{port.name}` | {port.direction} | {kind} | `{port.topic}` |\n'
     text += _HARD_LINES
     text += '\n## Signals of System M\n\n| signal | what it is |\n|---|---|\n'
-    for name, meaning in SIGNALS.items():
+    for name, meaning in calibrations().items():
         text += f'| `{names.SIGNAL_PREFIX}{name}` | {meaning} |\n'
+    text += _telemetry()
     text += '\n## Parameters\n'
     for node in NODES:
         text += _parameters(node)
     return text
+
+
+def _telemetry() -> str:
+    """Return the tables of what each node tells on its `signals` topic."""
+    learners = ' and '.join(f'`{kind.node}`' for kind in LEARNERS)
+    text = _TELEMETRY
+    for title, kind in (('every node', Telemetry), (learners, LearnerTelemetry),
+                        *((f'`{node}`', kind) for node, kind in KINDS.items())):
+        parent = kind.__mro__[1]
+        inherited = schema(parent).items if issubclass(parent, Telemetry) else ()
+        text += ''.join(_field(title, item) for item in schema(kind).items
+                        if item not in inherited)
+    return text
+
+
+def _field(title: str, item: Declared) -> str:
+    name, bounds = f'`{item.wire}`', ''
+    if item.type is str:
+        name += ' (words)'
+    elif item.type is dict:
+        name = 'each signal'
+    else:
+        bounds = (f'{item.low:g} .. {item.high:g}' if isfinite(item.low + item.high) else
+                  f'{item.low:g} ..' if isfinite(item.low) else '')
+    return (f'| {title} | {name} | {bounds} | {item.unit} | {item.description} | '
+            f'{item.unknown} |\n')
 
 
 def _parameters(node: str) -> str:

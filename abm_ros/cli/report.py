@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from abm_ros.common.errors import StoreError
+from abm_ros.common.telemetry import MotorGateTelemetry, SystemMTelemetry
+from abm_ros.common.telemetry_fields import known
 from abm_ros.memory.record.store import Store
 from abm_ros.meta.modes import Modes
 
@@ -35,7 +37,7 @@ def build_report(monitor: Any, watch: Any, startup_s: float, begin_s: float, end
              for mode, t in monitor.modes]
     return {
         'startup_s': round(startup_s, 3),
-        'control_steps': int(monitor.value('motor_gate', 'commands')),
+        'control_steps': int(known(monitor.told(MotorGateTelemetry).commands, 0.0)),
         'episodes': total,
         'success_before': before,
         'success_after': after,
@@ -50,7 +52,7 @@ def build_report(monitor: Any, watch: Any, startup_s: float, begin_s: float, end
         'unsafe_findings': watch.findings,
         'baseline_episodes': baseline,
         'duration_s': round(ended_s - begin_s, 3),
-        'degraded': int(monitor.value('system_m', 'degraded')),
+        'degraded': int(known(monitor.told(SystemMTelemetry).degraded, 0.0)),
     }
 
 

@@ -25,6 +25,8 @@ from abm_ros.common.errors import ConstraintError, GraphError, PhiError, StoreEr
 from abm_ros.common.names import check_namespace
 from abm_ros.common.share import table_text
 from abm_ros.common.tables import Reader
+from abm_ros.common.telemetry import SensoryGateTelemetry, SystemBTelemetry
+from abm_ros.common.telemetry_fields import known
 from abm_ros.meta.constraints import load_constraints
 from abm_ros.meta.meta_control import MetaControl, SystemMConfig
 from abm_ros.meta.phi import load_phi
@@ -213,7 +215,7 @@ class _Simulation:
         return not self._options.pin_mode or rows[self._options.pin_mode].motors_open
 
     def _why_idle(self, report: dict[str, Any], monitor: Any) -> str:
-        seen = int(monitor.value('sensory_gate', 'observations'))
+        seen = int(known(monitor.told(SensoryGateTelemetry).observations, 0.0))
         modes = ', '.join(dict.fromkeys(entry['mode'] for entry in report['modes'])) or 'none'
         cause = self._last_error or f'no node said why; see {self._out / "log"}'
         return (f'nothing was done in {report["duration_s"]:.0f} s: {seen} observations, no '
@@ -250,7 +252,7 @@ class _Simulation:
                 now_s = time.monotonic()
                 if now_s - begin_s >= self._arguments.duration:
                     break
-                done = monitor.value('sensory_gate', 'observations')
+                done = known(monitor.told(SensoryGateTelemetry).observations, 0.0)
                 if now_s - steps_s >= 1.0:
                     rate = max(0.0, done - steps) / (now_s - steps_s)
                     steps, steps_s = done, now_s
@@ -270,10 +272,9 @@ def status_line(monitor: Any, elapsed_s: float, duration_s: float, rate: float) 
     short = {'prediction_error': 'err', 'uncertainty': 'unc', 'learning_gain': 'gain',
              'energy': 'energy', 'stress': 'stress', 'sleep_pressure': 'sleepy'}
     shown = ' '.join(f'{label} {signals[name]:.2f}' for name, label in short.items()
-                     if signals[name] == signals[name])
-    episodes = monitor.value('system_b', 'episodes')
-    success = monitor.value('system_b', 'competence', float('nan'))
+                     if name in signals)
+    told = monitor.told(SystemBTelemetry)
     text = (f'{elapsed_s:5.0f}/{duration_s:.0f} s  {monitor.mode():7s} '
-            f'episodes {episodes:.0f} success {success:.2f}  {shown}  '
+            f'episodes {known(told.episodes, 0.0):.0f} success {told.success_rate:.2f}  {shown}  '
             f'{rate:.0f} steps/s')
     return text if sys.stderr.isatty() is False else text[:width]

@@ -8,12 +8,13 @@ Sources: Skalse et al. 2022 (reward hacking); arXiv:2603.15381, section 5.2.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isnan
 
 from abm_ros.common.config import check, setting
 from abm_ros.common.scaling import clip_unit
-from abm_ros.meta.meta_state import Raw
+from abm_ros.common.telemetry import GraphTelemetry, SensoryGateTelemetry
 from abm_ros.meta.modes import Modes
-from abm_ros.meta.signals import Average
+from abm_ros.meta.signals.averages import Average
 from abm_ros.meta.trend import Trend
 
 _LEARNED = 0.02       # a rise of competence, or a learning gain, that counts
@@ -169,17 +170,17 @@ class EnergyRise:
         self._mode, self._last = '', 1.0
         self._risen: dict[str, float] = {}
 
-    def take(self, energy: float, gate: Mapping[str, float], mode: str, elapsed_s: float) -> float:
+    def take(self, energy: float, gate: SensoryGateTelemetry, mode: str,
+             elapsed_s: float) -> float:
         """
         Take a tick and return what rose in this mode.
 
-        :param gate: telemetry of the sensory gate; `charging` is 1 or 0 where the battery tells.
+        :param gate: tells whether the battery charges, where the battery tells.
         """
         rise = energy - self._last if mode == self._mode else 0.0
         self._mode, self._last = mode, energy
-        charging = gate.get('charging')
-        lawful = (self._rate * elapsed_s if charging is None
-                  else max(0.0, rise) if charging > 0 else 0.0)
+        lawful = (self._rate * elapsed_s if isnan(gate.charging)
+                  else max(0.0, rise) if gate.charging > 0 else 0.0)
         risen = self._risen.get(mode, 0.0) + rise - lawful
         self._risen[mode] = min(max(0.0, risen), self._most)
         return self._risen[mode]
@@ -215,12 +216,13 @@ class Guards:
         """The share of the somatic budget that is left, in [0, 1]."""
         return clip_unit(1.0 - self._budget.load_s / self._budget.capacity_s)
 
-    def update(self, signals: Mapping[str, float], raw: Raw, mode: str, now_s: float) -> None:
+    def update(self, signals: Mapping[str, float], telemetry: GraphTelemetry, mode: str,
+               now_s: float) -> None:
         """
         Take one tick.
 
         :param signals: the meta-states.
-        :param raw: telemetry of the nodes.
+        :param telemetry: what the nodes told last.
         :param mode: the mode in force.
         :param now_s: monotonic time, s.
         """
@@ -228,15 +230,16 @@ class Guards:
         self._last_s = now_s
         uncertainty = self._uncertainty.update(signals.get('uncertainty', 1.0))
         self.tripped, self.forbidden, self.ceilings = {}, {}, {}
-        self._watch(self._conditions(signals, raw, mode, uncertainty, elapsed_s), now_s, elapsed_s)
+        self._watch(self._conditions(signals, telemetry, mode, uncertainty, elapsed_s), now_s,
+                    elapsed_s)
         resting = {*self._modes.restful, self._modes.safe}
         if self._budget.update(signals.get('stress', 0.0), signals.get('pain', 0.0), elapsed_s,
                                resting=mode in resting):
             self.tripped['somatic'] = 'the somatic budget is spent: rest is forced'
             self._bar(self.tripped['somatic'], [m for m in self._modes if m not in resting])
 
-    def _conditions(self, signals: Mapping[str, float], raw: Raw, mode: str, uncertainty: float,
-                    elapsed_s: float) -> dict[tuple[str, str], bool | None]:
+    def _conditions(self, signals: Mapping[str, float], telemetry: GraphTelemetry, mode: str,
+                    uncertainty: float, elapsed_s: float) -> dict[tuple[str, str], bool | None]:
         """Return which proxies are served now without what they stand for; None: not to tell."""
         config = self._config
         found: dict[tuple[str, str], bool | None] = {}
@@ -245,12 +248,12 @@ class Guards:
             found['intrinsic', _ANY] = self._curiosity.idles(signals, uncertainty, elapsed_s)
             if self._curiosity.learned:
                 self._trials['intrinsic', _ANY].met_s = 0.0
-            spread = raw.get('system_b', {}).get('action_spread')
-            if spread is not None:
+            spread = telemetry.system_b.action_spread
+            if not isnan(spread):
                 found['actions', mode] = spread < config.guard_action_spread
         if roles.consolidates:
             found['replay', mode] = signals.get('sleep_pressure', 0.0) <= 0.0
-        rise = self._energy.take(signals.get('energy', 1.0), raw.get('sensory_gate', {}), mode,
+        rise = self._energy.take(signals.get('energy', 1.0), telemetry.sensory_gate, mode,
                                  elapsed_s)
         if roles.acts:
             found['energy', mode] = rise > config.guard_energy_rise

@@ -4,19 +4,22 @@ System M's decision for one tick: signals, constraints, operator and phi brought
 Pure of ROS: the node carries telemetry in and the chosen row out.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from abm_ros.common.config import check, setting
 from abm_ros.common.errors import ConfigError, ConstraintError, WiringError
+from abm_ros.common.telemetry import GraphTelemetry
+from abm_ros.common.telemetry_fields import known
 from abm_ros.meta.competence import Competence
 from abm_ros.meta.constraints import Constraints, Ledger
 from abm_ros.meta.decision import Refusal, Situation, choose, refused
 from abm_ros.meta.guards import GuardConfig, Guards
-from abm_ros.meta.meta_state import MetaState, MetaStateConfig
+from abm_ros.meta.meta_state import MetaState
 from abm_ros.meta.modes import Modes
 from abm_ros.meta.phi import Decision, Phi, PolicyState
+from abm_ros.meta.signals.config import MetaStateConfig
 from abm_ros.meta.wiring import Wiring
 
 
@@ -78,54 +81,6 @@ def operator_overrides(config: SystemMConfig) -> dict[str, Any]:
     return {'pin_mode': config.pin_mode, 'veto_modes': list(config.veto_modes)}
 
 
-class Health:
-    """The newest telemetry of each node, and which nodes are alive."""
-
-    def __init__(self, nodes: Sequence[str], timeout_s: float) -> None:
-        self.nodes = tuple(nodes)
-        self._timeout_s = timeout_s
-        self._told: dict[str, tuple[dict[str, float], dict[str, str], float]] = {}
-
-    def copy(self) -> 'Health':
-        """Return a snapshot that another thread may read."""
-        made = Health(self.nodes, self._timeout_s)
-        made._told = self._told.copy()   # what `take` puts in is replaced, never changed
-        return made
-
-    def take(self, node: str, values: Mapping[str, float], attributes: Mapping[str, str],
-             now_s: float) -> None:
-        """Take one telemetry message."""
-        self._told[node] = dict(values), dict(attributes), now_s
-
-    def alive(self, node: str, now_s: float) -> bool:
-        """Tell whether a node was heard within the time-out."""
-        return node in self._told and now_s - self._told[node][2] <= self._timeout_s
-
-    def lost(self, now_s: float) -> list[str]:
-        """Return the nodes that are not heard."""
-        return [node for node in self.nodes if not self.alive(node, now_s)]
-
-    def state(self, node: str) -> str:
-        """Return the lifecycle state that a node last told, '' when unknown."""
-        return self.words(node, 'state')
-
-    def incarnation(self, node: str) -> str:
-        """Return the id of the node's process, '' when unknown."""
-        return self.words(node, 'incarnation')
-
-    def words(self, node: str, name: str) -> str:
-        """Return what a node's telemetry says in words under a name, '' when nothing."""
-        return self._told[node][1].get(name, '') if node in self._told else ''
-
-    def values(self, node: str) -> Mapping[str, float]:
-        """Return the raw values of a node."""
-        return self._told[node][0] if node in self._told else {}
-
-    def raw(self) -> Mapping[str, Mapping[str, float]]:
-        """Return all raw values."""
-        return {node: told[0] for node, told in self._told.items()}
-
-
 class MetaControl:
     """Decides which row is in force."""
 
@@ -134,7 +89,8 @@ class MetaControl:
         """
         Take what binds the decisions.
 
-        :raises AbmError: a table or a setting names a mode that is not there or may not be.
+        :raises AbmError: a table or a setting names a mode or a signal that is not there, or a
+            mode that may not be.
         """
         self.modes = wiring.modes
         check_modes(config, self.modes)
@@ -147,6 +103,7 @@ class MetaControl:
         self.gate_held = False
         self._baseline_over = False
         self._meta = MetaState(config)
+        phi.check_signals(self._meta.names)
         self.guards = Guards(config, self.modes)
         self._check_overrides()
         self._initial = config.initial_mode or self.modes.initial
@@ -173,18 +130,18 @@ class MetaControl:
             return f'mode {mode} is refused: forbidden by the constraints'
         return ''
 
-    def signals(self, raw: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    def signals(self, telemetry: GraphTelemetry) -> dict[str, float]:
         """Return the meta-states of this tick."""
-        return self._meta.update(raw, consolidates=self.modes[self.state.mode].consolidates)
+        return self._meta.update(telemetry, self.modes[self.state.mode])
 
     @property
     def claims(self) -> Competence:
         """What may be claimed of success, and how well claims fitted."""
         return self._meta.claims
 
-    def in_baseline(self, raw: Mapping[str, Mapping[str, float]]) -> bool:
+    def in_baseline(self, telemetry: GraphTelemetry) -> bool:
         """Tell whether the run is still acting without learning."""
-        done = raw.get('system_b', {}).get('episodes', 0.0)
+        done = known(telemetry.system_b.episodes, 0.0)
         # Once over, it is over: a restarted System B counts from 0 again.
         self._baseline_over = self._baseline_over or done >= self.config.baseline_episodes
         return not self._baseline_over
@@ -199,18 +156,19 @@ class MetaControl:
             held=self.is_held, begin=mode, baseline=baseline,
             ceilings=self.constraints.ceilings))
 
-    def decide(self, signals: Mapping[str, float], raw: Mapping[str, Mapping[str, float]],
-               fault: str, now_s: float) -> Decision:
+    def decide(self, signals: Mapping[str, float], telemetry: GraphTelemetry, fault: str,
+               now_s: float) -> Decision:
         """Decide, and remember the decision and the situation that it was made in."""
         mode = self.state.mode
-        if not fault and raw.get('episodic_memory', {}).get('trouble', 0.0) > 0:
-            fault = 'episodic memory cannot write'
-        self.guards.update(signals, raw, mode, now_s)
+        memory = telemetry.episodic_memory
+        if not fault and memory.trouble > 0:
+            fault = f'episodic memory cannot write: {memory.trouble_reason or "no reason told"}'
+        self.guards.update(signals, telemetry, mode, now_s)
         return self._decide(Situation(
             signals, self.state, now_s, tuple(self.modes), self.modes.safe,
             self._barred(now_s), self.constraints.min_dwell_s.get(mode, 0.0),
             {**self.constraints.ceilings, **self.guards.ceilings}, self.is_held, fault,
-            self.config.pin_mode, self._initial if self.in_baseline(raw) else ''))
+            self.config.pin_mode, self._initial if self.in_baseline(telemetry) else ''))
 
     def _decide(self, situation: Situation) -> Decision:
         decision = choose(situation, self.phi)

@@ -12,7 +12,6 @@ from typing import Any
 from abm_ros.common.config import check, from_mapping, setting, setting_of
 from abm_ros.common.errors import ConfigError, PhiError
 from abm_ros.common.tables import Reader, shown
-from abm_ros.meta.signals import SIGNALS
 
 
 @dataclass(frozen=True)
@@ -126,11 +125,30 @@ class Phi:
         :param known: the modes of the wiring table.
         :raises PhiError: naming the unknown modes.
         """
-        for where, named in (('modes', list(self.modes)),
-                             ('overrides', [rule.mode for rule in self.overrides])):
-            if unknown := [mode for mode in named if mode not in known]:
-                raise PhiError(f'phi.{where}: unknown mode {", ".join(map(shown, unknown[:5]))}, '
-                               f'expected one of {", ".join(known)}')
+        _check_known('mode', known, {
+            'modes': self.modes, 'overrides': [rule.mode for rule in self.overrides]})
+
+    def check_signals(self, known: Collection[str]) -> None:
+        """
+        Check that every signal that the table names exists.
+
+        :param known: the signals, ours and those of other packages.
+        :raises PhiError: naming the unknown signals.
+        """
+        named: dict[str, Collection[str]] = {
+            'overrides': [rule.signal for rule in self.overrides]}
+        for mode, policy in self.modes.items():
+            named[f'modes.{mode}.weights'] = policy.weights
+            named |= {f'modes.{mode}.modulated.{name}': weights
+                      for name, weights in policy.modulated.items()}
+        _check_known('signal', known, named)
+
+
+def _check_known(what: str, known: Collection[str], named: Mapping[str, Collection[str]]) -> None:
+    for where, given in named.items():
+        if unknown := [name for name in given if name not in known]:
+            raise PhiError(f'phi.{where}: unknown {what} {", ".join(map(shown, unknown[:5]))}, '
+                           f'expected one of {", ".join(known)}')
 
 
 @dataclass(frozen=True)
@@ -209,10 +227,12 @@ def _decision(mode: str, reason: str, drives: Mapping[str, float],
 
 def load_phi(text: str) -> Phi:
     """
-    Read the table from YAML; `check_modes` compares its modes with the wiring.
+    Read the table from YAML; `check_modes` and `check_signals` compare it with what exists.
 
-    :raises PhiError: not YAML, an unknown signal or key, one that stands twice, another version,
-        or a value of the wrong type or out of bounds.
+    Without them a record can be read on a machine that lacks a mode or a package of signals.
+
+    :raises PhiError: not YAML, an unknown key, one that stands twice, another version, or a value
+        of the wrong type or out of bounds.
     """
     raw = _READ.load(text, ('modes', 'overrides'))
     modes = {name: _policy(f'phi.modes.{name}', item)
@@ -242,14 +262,13 @@ def _policy(where: str, raw: Any) -> ModePolicy:
 
 def _weights(where: str, raw: Any) -> dict[str, float]:
     return {signal: _READ.number(f'{where}.{signal}', weight, -_MOST, _MOST)
-            for signal, weight in _READ.mapping(where, raw, SIGNALS, empty=True).items()}
+            for signal, weight in _READ.mapping(where, raw, empty=True).items()}
 
 
 def _override(where: str, raw: Any) -> Override:
     raw = _READ.mapping(where, raw, [f.name for f in fields(Override)])
-    if raw.get('signal') not in list(SIGNALS) or not isinstance(raw.get('mode'), str):
-        raise PhiError(f'{where}: expected a signal of {", ".join(SIGNALS)} and a mode, got '
-                       f'{shown(raw)}')
+    if not isinstance(raw.get('signal'), str) or not isinstance(raw.get('mode'), str):
+        raise PhiError(f'{where}: expected a signal and a mode, got {shown(raw)}')
     if ('above' in raw) == ('below' in raw) or 'until' not in raw:
         raise PhiError(f"{where}: expected one of 'above' and 'below', and 'until'")
     numbers = {key: _READ.number(f'{where}.{key}', raw[key], 0.0, 1.0)   # as signals are

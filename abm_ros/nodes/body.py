@@ -22,10 +22,10 @@ from abm_ros.common import names
 from abm_ros.common.config import section, setting
 from abm_ros.common.errors import BodyFailure, ConfigError, SpecError
 from abm_ros.ros import qos
-from abm_ros.ros.codec import ns_to_time
 from abm_ros.ros.episode_tag import episode_tag
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.spin import run_node
+from abm_ros.ros.stamps import ns_to_time
 
 # In lock-step the state is shown again this often until its command comes: a node that was not
 # wired yet must not stop the world.
@@ -85,9 +85,6 @@ class BodyNode(PartNode[Any]):
         self._goal = self.create_publisher(PoseStamped, names.GOAL, qos.LATCHED)
         self._clock_topic = (self.create_publisher(ClockMessage, '/clock', qos.CONTROL)
                        if self._lock_step else None)
-
-    def telemetry(self) -> dict[str, float]:
-        return {'steps': self._steps}
 
     def configure(self) -> None:
         body = self._kind.make(section(self._kind.config, self.config))

@@ -4,7 +4,7 @@ import math
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from abm_ros.common.config import section, setting
 from abm_ros.common.errors import StoreError
 from abm_ros.common.seeds import generator
 from abm_ros.common.spec import ObservationSpec
+from abm_ros.common.telemetry import EpisodicMemoryTelemetry
 from abm_ros.common.transition import Observation, Step
 from abm_ros.memory.appraisal import AppraisalConfig
 from abm_ros.memory.forgetting import QuotaConfig
@@ -26,9 +27,10 @@ from abm_ros.memory.replay.index import ReplayConfig, ReplayIndex
 from abm_ros.memory.schedule import Experience, WarmUpConfig
 from abm_ros.memory.upkeep import Upkeep
 from abm_ros.nodes.memory_appraisal import Appraising
-from abm_ros.ros.codec import decode, decode_observation
+from abm_ros.ros.codec import decode
 from abm_ros.ros.deferred import Deferred
 from abm_ros.ros.node import PartNode
+from abm_ros.ros.observation_codec import decode_observation
 from abm_ros.ros.replay_link import Credits, decode_credits, encode_batch
 from abm_ros.ros.spin import run_node
 
@@ -99,28 +101,16 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
             self._open(spec)
         self.create_timer(_POLL_PERIOD_S, self._commit, clock=self.steady)
 
-    def telemetry(self) -> Mapping[str, float]:
-        values = {'recorded': float(self._recorded), 'served': float(self._served),
-                  'batches': float(self._batches),
-                  'trouble': float(bool(self._trouble))}
-        if self._store is not None and self._index is not None:
-            values |= {'acknowledged': float(self._store.acknowledged),
-                       'pending': float(self._store.pending),
-                       'damaged_chunks': float(self._damaged),
-                       'transitions': float(len(self._index))}
-        if self._upkeep is not None:
-            values['forgotten'] = float(self._upkeep.forgotten)
-        if self._novelty and math.isfinite(newest := [*self._novelty.values()][-1]):
-            values['novelty'] = newest
-        if self._appraising is not None:
-            values['appraisals'] = float(self._appraising.rounds)
-        return values
-
-    def labels(self) -> Mapping[str, str]:
-        if self._store is None:
-            return {}
-        # As text: a float32 counts to 16 million only.
-        return {'acknowledged': str(self._store.acknowledged), 'trouble': self._trouble}
+    def telemetry(self) -> EpisodicMemoryTelemetry:
+        told = EpisodicMemoryTelemetry(
+            recorded=self._recorded, served=self._served, batches=self._batches,
+            trouble=bool(self._trouble), trouble_reason=self._trouble,
+            forgotten=math.nan if self._upkeep is None else self._upkeep.forgotten,
+            novelty=[*self._novelty.values()][-1] if self._novelty else math.nan)
+        if self._store is None or self._index is None:
+            return told
+        return replace(told, acknowledged=self._store.acknowledged, pending=self._store.pending,
+                       damaged_chunks=self._damaged, transitions=len(self._index))
 
     def configure(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -10,16 +10,16 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from std_msgs.msg import Float32MultiArray
 
 from abm_ros.common.config import setting
 from abm_ros.common.errors import AbmError
 from abm_ros.common.snapshot import Snapshot
+from abm_ros.common.telemetry import LearnerTelemetry
 from abm_ros.memory.replay.draw import PICKS, REVERSE, UNIFORM
 from abm_ros.memory.schedule import SCHEDULES, ScheduleConfig
 from abm_ros.ros.codec import encode_bytes
@@ -72,8 +72,8 @@ class Trainer(Protocol):
     def begin(self, replayed: ReplayedBatch) -> None:
         """Create or restore the state for this kind of observation, if there is none."""
 
-    def train(self, replayed: ReplayedBatch, plasticity: float) -> Mapping[str, float]:
-        """Take one update; return metrics."""
+    def train(self, replayed: ReplayedBatch, plasticity: float) -> LearnerTelemetry:
+        """Take one update; return what the node tells of it."""
 
     def snapshot(self) -> Snapshot | None:
         """Return what acting nodes run now, None before there is anything."""
@@ -95,6 +95,8 @@ class _Round:
 class LearnerNode(PartNode[C], Generic[C]):
     """Asks for replay, trains in its own thread, publishes snapshots."""
 
+    telemetry_class: ClassVar[type[LearnerTelemetry]]
+
     def __init__(self, name: str, config_class: type[C]) -> None:
         super().__init__(name, config_class)
         self._queue: queue.Queue[Float32MultiArray | None] = queue.Queue()
@@ -110,7 +112,7 @@ class LearnerNode(PartNode[C], Generic[C]):
         self._published: Snapshot | None = None
         self._saved_s = time.monotonic()
         self._unsaved = False
-        self._metrics: dict[str, float] = {}
+        self._trained = self.telemetry_class()
         self._closing = False
         self._trainer: Trainer | None = None
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
@@ -130,11 +132,10 @@ class LearnerNode(PartNode[C], Generic[C]):
         name = self.part.removesuffix('_learner')
         return Path(self.config.directory).expanduser() / 'models' / f'{name}.abm'
 
-    def telemetry(self) -> Mapping[str, float]:
-        return {**self._metrics, 'updates': float(self._updates),
-                'received': float(self._received),
-                'rounds': float(self._done_rounds),
-                'version': float(self._published.version if self._published else -1)}
+    def telemetry(self) -> LearnerTelemetry:
+        return replace(self._trained, updates=self._updates, received=self._received,
+                       rounds=self._done_rounds,
+                       version=self._published.version if self._published else -1)
 
     def activated(self) -> None:
         if self._published is not None:
@@ -267,7 +268,7 @@ class LearnerNode(PartNode[C], Generic[C]):
                 return
             if not self._await_ready(trainer, replayed.session):
                 return
-            self._metrics |= trainer.train(replayed, self.config.plasticity)
+            self._trained = trainer.train(replayed, self.config.plasticity)
         except AbmError as error:
             self.refused += 1
             self.get_logger().error(f'replay refused: {error}', throttle_duration_sec=1.0)

@@ -2,7 +2,6 @@
 
 import math
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,7 @@ from std_srvs.srv import Trigger
 from abm_ros.common import names
 from abm_ros.common.config import check, section, setting
 from abm_ros.common.errors import ConfigError, SpecError
+from abm_ros.common.telemetry import MotorGateTelemetry
 from abm_ros.robot.deadman import DeadmanLatch
 from abm_ros.robot.description import read_limits
 from abm_ros.robot.joint_readings import JUMP_S, JointReadings, JointSample
@@ -101,7 +101,7 @@ class MotorGate(PartNode[MotorGateConfig]):
         self._repeatable = False     # whether the last command answers an action
         self._early: Float32MultiArray | None = None
         self._was_open = False
-        self._commands = self._standstills = self._clock_jumps = 0
+        self._commands = self._clock_jumps = 0
         self._reason = 'starting'
         self._command = CommandPublisher(
             self, config.controller, trajectory=config.command_interface == 'trajectory',
@@ -117,14 +117,11 @@ class MotorGate(PartNode[MotorGateConfig]):
         self._look_ahead = self.create_timer(1.0, self._look, clock=self.steady)
         self._look_ahead.cancel()
 
-    def telemetry(self) -> Mapping[str, float]:
-        return {'open': float(self._was_open), 'commands': self._commands,
-                'holds': self._standstills, 'held': float(self._latch.held),
-                'clock_jumps': self._clock_jumps,
-                'tripped': float(self._latch.tripped)}
-
-    def labels(self) -> Mapping[str, str]:
-        return {} if self._was_open else {'shut': self._reason}
+    def telemetry(self) -> MotorGateTelemetry:
+        return MotorGateTelemetry(
+            open=self._was_open, commands=self._commands, held=self._latch.held,
+            clock_jumps=self._clock_jumps, tripped=self._latch.tripped,
+            shut='' if self._was_open else self._reason)
 
     def activated(self) -> None:
         self._action_stamp_ns, self._early = -1, None
@@ -299,7 +296,6 @@ class MotorGate(PartNode[MotorGateConfig]):
         command = self._guard.standstill() if self._guard is not None else None
         if command is not None:
             self._last_standstill_s = self._now_s()
-            self._standstills += 1
             self._send(command, STANDSTILL_LABEL)
             self._repeatable = False
 

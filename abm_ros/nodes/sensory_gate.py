@@ -2,7 +2,6 @@
 
 import math
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,7 @@ from std_msgs.msg import Float32MultiArray, String
 from abm_ros.common import names
 from abm_ros.common.config import section, setting
 from abm_ros.common.errors import SpecError
+from abm_ros.common.telemetry import SensoryGateTelemetry
 from abm_ros.common.transition import Observation
 from abm_ros.robot.charge import Charge
 from abm_ros.robot.description import JointLimits, read_body_tag, read_limits
@@ -27,12 +27,12 @@ from abm_ros.robot.kinematics import ForwardKinematics
 from abm_ros.robot.layout import layout_for
 from abm_ros.robot.pixels import ENCODINGS, rgb_of
 from abm_ros.ros import qos
-from abm_ros.ros.codec import Writer, time_to_ns
 from abm_ros.ros.deferred import Deferred
 from abm_ros.ros.episode_tag import parse_episode_tag
 from abm_ros.ros.node import URGENT_TELEMETRY_S, PartNode
+from abm_ros.ros.observation_codec import ObservationWriter
 from abm_ros.ros.spin import run_node
-from abm_ros.ros.stamps import Stamps
+from abm_ros.ros.stamps import Stamps, time_to_ns
 
 _LEAST_WATCH_S = 0.02
 _SAY_AGAIN_S = 30.0
@@ -109,12 +109,12 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         self._clock_jumps = 0
         self._stamps = Stamps(self)
         self._answer: Float32MultiArray | None = None
-        self._writer = Writer()
+        self._writer = ObservationWriter()
         self._goals = Goals()
         self._pursued: tuple[int, np.ndarray] | None = None     # the goal that fusion knows
         self._trouble: dict[str, str] = {}    # what is refused for good, by topic
         self._charge = Charge(self.config.energy_without_battery)
-        self._charging: dict[str, float] = {}
+        self._charging = math.nan
         self._efforts = Efforts(self.config.force_hold_s, self.config.effort_timeout_s)
         self._detectors = Detectors(section(DetectorConfig, self.config))
         self._later = Deferred(self, self.config.defer_s)
@@ -122,18 +122,16 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         self.create_subscription(String, names.ROBOT_DESCRIPTION, self._on_description,
                                  qos.LATCHED)
 
-    def telemetry(self) -> Mapping[str, float]:
+    def telemetry(self) -> SensoryGateTelemetry:
         now_s = self._body_s()
-        return {'energy': self._charge.share, 'effort_ratio': self._efforts.ratio(now_s),
-                'effort_peak': self._efforts.peak(now_s),
-                'observations': self._observations, 'clock_jumps': self._clock_jumps,
-                'goals_refused': self._goals.refused,
-                'described': float(self._limits is not None),
-                'waiting': float(self._waiting_since_s is not None),
-                **self._charging, **self._detectors.findings(now_s)}
-
-    def labels(self) -> Mapping[str, str]:
-        return {'trouble': '. '.join(self._trouble.values())} if self._trouble else {}
+        found = self._detectors.findings(now_s)
+        return SensoryGateTelemetry(
+            energy=self._charge.share, effort_ratio=self._efforts.ratio(now_s),
+            effort_peak=self._efforts.peak(now_s), observations=self._observations,
+            clock_jumps=self._clock_jumps, goals_refused=self._goals.refused,
+            described=self._limits is not None, charging=self._charging,
+            looming=found.pop('looming', math.nan), cue=found.pop('cue', math.nan),
+            findings=found, trouble='. '.join(self._trouble.values()))
 
     def activated(self) -> None:
         self._goals.reactivate()
@@ -270,7 +268,7 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         told = _CHARGING.get(message.power_supply_status)
         if told is None and (message.current > 0.0 or message.current < 0.0):
             told = message.current > 0.0    # A, negative when discharging
-        self._charging = {} if told is None else {'charging': float(told)}
+        self._charging = math.nan if told is None else float(told)
 
     def on_camera(self, message: Image) -> None:
         """Take an image: for the observation where it belongs to one, then for the detectors."""
@@ -314,7 +312,7 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         self._waiting_since_s = None
         self._last_ns = observation.stamp_ns
         self._observations += 1
-        self._answer = self._writer.observation(observation, self._fusion.layout.spec)
+        self._answer = self._writer.write(observation, self._fusion.layout.spec)
         self._tell(self._answer)
 
     def _tell(self, message: Float32MultiArray) -> None:

@@ -1,6 +1,5 @@
 """system_a: runs System A's snapshot; observation in, latent and telemetry out."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +9,13 @@ from abm_ros.common import names
 from abm_ros.common.config import check, section, setting
 from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.spec import ObservationSpec
+from abm_ros.common.telemetry import SystemATelemetry
 from abm_ros.common.transition import Observation
 from abm_ros.memory.schedule import Experience, ScheduleConfig, WarmUpConfig
-from abm_ros.ros.codec import Packet, Writer, attributes_of, decode, decode_observation
+from abm_ros.ros.codec import Packet, Writer, attributes_of, decode
 from abm_ros.ros.deferred import Deferred
 from abm_ros.ros.node import PartNode
+from abm_ros.ros.observation_codec import decode_observation
 from abm_ros.ros.snapshot_loader import SnapshotLoader
 from abm_ros.ros.spin import run_node
 from abm_ros.world_model.perception import PerceivingModel, Percept, Perception
@@ -57,14 +58,12 @@ class SystemA(PartNode[SystemAConfig]):
         self._percept: Percept | None = None
         self._latents = 0
 
-    def telemetry(self) -> Mapping[str, float]:
-        values = {'latents': float(self._latents), 'round': float(self._round)}
+    def telemetry(self) -> SystemATelemetry:
         percept = self._percept
-        if percept is not None:
-            for name in ('prediction_error', 'uncertainty'):
-                if np.isfinite(getattr(percept, name)):
-                    values[name] = getattr(percept, name)
-        return values
+        if percept is None:
+            return SystemATelemetry(latents=self._latents)
+        return SystemATelemetry(latents=self._latents, uncertainty=percept.uncertainty,
+                                prediction_error=percept.prediction_error)
 
     def deactivated(self) -> None:
         self._later.flush()

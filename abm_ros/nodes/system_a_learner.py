@@ -1,7 +1,6 @@
 """system_a_learner: trains System A's world model from replay."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from abm_ros.common import names
@@ -9,6 +8,7 @@ from abm_ros.common.config import check, combined, section, setting
 from abm_ros.common.errors import SnapshotError
 from abm_ros.common.seeds import derive_seed
 from abm_ros.common.snapshot import Snapshot
+from abm_ros.common.telemetry import SystemALearnerTelemetry
 from abm_ros.nodes.learner_node import LearnerConfig, LearnerNode
 from abm_ros.ros import parameters
 from abm_ros.ros.replay_link import ReplayedBatch
@@ -51,6 +51,7 @@ class WorldTrainer:
         self._config = config
         self._kept = self._load(path) if path.exists() else None
         self._since_check = 0
+        self._told = SystemALearnerTelemetry()
         self.batch, self.horizon, self.keep = config.batch, config.horizon, 0
 
     def _load(self, path: Path) -> Snapshot:
@@ -79,16 +80,16 @@ class WorldTrainer:
             self._learner = self._config.learner().create(
                 self._config, replayed.spec, self._seed)
 
-    def train(self, replayed: ReplayedBatch, plasticity: float) -> Mapping[str, float]:
+    def train(self, replayed: ReplayedBatch, plasticity: float) -> SystemALearnerTelemetry:
         assert self._learner is not None
-        metrics = {}
         if self._since_check % _CHECKED == 0:
             checked = self._evaluate(self._learner.freeze(), replayed.batch)
-            metrics = {name: checked[name] for name in (
-                'model_error', 'effective_rank', 'observation_rank')}
+            self._told = SystemALearnerTelemetry(
+                effective_rank=checked['effective_rank'],
+                observation_rank=checked['observation_rank'])
         self._since_check += 1
         losses = self._learner.learn(replayed.batch, plasticity)
-        return {**metrics, 'loss': losses['loss']}
+        return replace(self._told, loss=losses['loss'])
 
     def snapshot(self) -> Snapshot | None:
         return self._kept if self._learner is None else self._learner.snapshot()
@@ -96,6 +97,8 @@ class WorldTrainer:
 
 class SystemALearner(LearnerNode[WorldModelChoice]):
     """The learner node of System A."""
+
+    telemetry_class = SystemALearnerTelemetry
 
     def __init__(self) -> None:
         super().__init__(names.SYSTEM_A_LEARNER, SystemALearnerConfig)

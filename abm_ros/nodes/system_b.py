@@ -3,7 +3,6 @@
 import math
 import time
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +13,7 @@ from abm_ros.common.config import section, setting
 from abm_ros.common.seeds import generator
 from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.spec import ObservationSpec
+from abm_ros.common.telemetry import SystemBTelemetry
 from abm_ros.policy.acting_model import ActingModel
 from abm_ros.policy.controller import Controller, ControllerConfig
 from abm_ros.policy.episodes import EpisodeTracker
@@ -41,8 +41,9 @@ class SystemBConfig(ControllerConfig):
         'plans too long acts too late. Not with exact_rounds.', low=0.0, high=1.0)
     exact_rounds: bool = setting(
         False, "Wait for the learner's snapshot whenever System A acts with a newer round's.")
-    competence_window: int = setting(
-        20, 'Episodes over which competence is the success rate.', low=1, high=1000)
+    success_window: int = setting(
+        20, 'Episodes over which the success rate is taken.', low=1, high=1000,
+        formerly='competence_window')
     goal_weight: float = setting(
         1.0, "Weight of the task's goal.", low=0.0, high=10.0, runtime=True)
     intrinsic_weight: float = setting(
@@ -64,24 +65,20 @@ class SystemB(PartNode[SystemBConfig]):
         self._held: Packet | None = None
         self._answer: tuple[int, Float32MultiArray] | None = None
         self._round = 0
-        self._actions = 0
         self._recent: deque[np.ndarray] = deque(maxlen=_RECENT)
         self._searched: deque[bool] = deque(maxlen=_RECENT)
-        self._tracker = EpisodeTracker(self.config.competence_window)
+        self._tracker = EpisodeTracker(self.config.success_window)
         self.reconfigured()
 
-    def telemetry(self) -> Mapping[str, float]:
-        tracker = self._tracker
-        values = {'episodes': float(tracker.episodes), 'successes': float(tracker.successes),
-                  'actions': float(self._actions),
-                  'version': float(self._behaviour.version if self._behaviour else -1)}
-        if tracker.rate is not None:
-            values['competence'] = tracker.rate
-        if self._searched:
-            values['deliberation'] = float(np.mean(self._searched))
-        if len(self._recent) == _RECENT:
-            values['action_spread'] = float(np.std(self._recent, axis=0).mean())
-        return values
+    def telemetry(self) -> SystemBTelemetry:
+        tracker, rate = self._tracker, self._tracker.rate
+        return SystemBTelemetry(
+            episodes=tracker.episodes, successes=tracker.successes,
+            version=self._behaviour.version if self._behaviour else -1,
+            success_rate=math.nan if rate is None else rate,
+            deliberation=float(np.mean(self._searched)) if self._searched else math.nan,
+            action_spread=(float(np.std(self._recent, axis=0).mean())
+                           if len(self._recent) == _RECENT else math.nan))
 
     def reconfigured(self) -> None:
         config = self.config
@@ -144,7 +141,6 @@ class SystemB(PartNode[SystemBConfig]):
             'episode': packet.attributes.get('episode', ''),
             'step': packet.attributes.get('step', '')}))
         self._answer = (packet.stamp_ns, message)
-        self._actions += 1
         self.emit('action', message)
         self._later('plan', self._prepare, behaviour, packet, goal, begins, action)
 

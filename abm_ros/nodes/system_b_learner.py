@@ -1,6 +1,5 @@
 """system_b_learner: trains System B's actor and critics in System A's model."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from abm_ros.common.errors import SnapshotError
 from abm_ros.common.seeds import derive_seed
 from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.spec import ObservationSpec
+from abm_ros.common.telemetry import SystemBLearnerTelemetry
 from abm_ros.memory.schedule import VALUE_HORIZON
 from abm_ros.nodes.learner_node import LearnerConfig, LearnerNode
 from abm_ros.policy import contract
@@ -58,6 +58,7 @@ class PolicyTrainer:
         self._world: WorldModel | None = None
         self._source: Snapshot | None = None
         self._used: Snapshot | None = None
+        self._told = SystemBLearnerTelemetry()
         self.batch = config.batch
 
     def _load(self, path: Path) -> Snapshot:
@@ -85,17 +86,21 @@ class PolicyTrainer:
         """Begin as soon as a model of System A has come."""
         self._refresh(replayed.spec)
 
-    def train(self, replayed: ReplayedBatch, plasticity: float) -> Mapping[str, float]:
+    def train(self, replayed: ReplayedBatch, plasticity: float) -> SystemBLearnerTelemetry:
         self._refresh(replayed.spec)
         learner, world = self._learner, self._world
         assert learner is not None
         assert world is not None
-        if replayed.kind != 'reverse':
-            return learner.learn(world, replayed.batch, plasticity)
-        metrics: Mapping[str, float] = {}
-        for t in reversed(range(self.horizon)):
-            metrics = learner.learn_values(world, replayed.batch.column(t), plasticity)
-        return metrics
+        if replayed.kind == 'reverse':
+            for t in reversed(range(self.horizon)):
+                metrics = learner.learn_values(world, replayed.batch.column(t), plasticity)
+        else:
+            metrics = learner.learn(world, replayed.batch, plasticity)
+        # A System B of another package need not have an actor or a critic.
+        self._told = SystemBLearnerTelemetry(
+            critic_loss=metrics.get('critic_loss', self._told.critic_loss),
+            actor_loss=metrics.get('actor_loss', self._told.actor_loss))
+        return self._told
 
     def _refresh(self, spec: ObservationSpec) -> None:
         """Move to the newest model of System A; a new lineage begins a new System B."""
@@ -121,6 +126,8 @@ class PolicyTrainer:
 
 class SystemBLearner(LearnerNode[PolicyChoice]):
     """The learner node of System B."""
+
+    telemetry_class = SystemBLearnerTelemetry
 
     def __init__(self) -> None:
         self._early: Snapshot | None = None

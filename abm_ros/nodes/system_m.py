@@ -3,9 +3,9 @@
 import json
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import ParameterType, SetParametersResult
@@ -17,12 +17,13 @@ from std_srvs.srv import Trigger
 from abm_ros.common import names
 from abm_ros.common.errors import AbmError, ConstraintError, GraphError, PhiError, WiringError
 from abm_ros.common.share import table_text
+from abm_ros.common.telemetry import KINDS, SystemMTelemetry
 from abm_ros.meta.audit.head import load_key
 from abm_ros.meta.audit.log import AuditLog
 from abm_ros.meta.audit.trail import OperatorOverrides, standing_overrides
 from abm_ros.meta.constraints import load_constraints
+from abm_ros.meta.health import Health
 from abm_ros.meta.meta_control import (
-    Health,
     MetaControl,
     SystemMConfig,
     check_modes,
@@ -37,11 +38,12 @@ from abm_ros.nodes.effectors.gate_control import GateControl
 from abm_ros.nodes.effectors.rewirer import Rewirer
 from abm_ros.nodes.effectors.signal_topics import SignalTopics
 from abm_ros.ros import parameters, qos
-from abm_ros.ros.codec import NANOSECONDS, ScalarReader
 from abm_ros.ros.heartbeat import Heartbeat
 from abm_ros.ros.node import PartNode, blamed
 from abm_ros.ros.ports import read_wiring
 from abm_ros.ros.spin import run_node
+from abm_ros.ros.stamps import NANOSECONDS
+from abm_ros.ros.telemetry_codec import TelemetryReader
 
 
 class SystemM(PartNode[SystemMConfig]):
@@ -72,7 +74,7 @@ class SystemM(PartNode[SystemMConfig]):
         # Read at each tick: some 65 messages a second would each wake the process for nothing.
         self._telemetry = {
             node: (self.poll(Float32MultiArray, names.signals_topic(node), raw=True),
-                   ScalarReader()) for node in names.WIRED_NODES}
+                   TelemetryReader(KINDS[node])) for node in names.WIRED_NODES}
         self.create_service(Trigger, names.HOLD, self._on_hold)
         self.create_service(Trigger, names.RELEASE, self._on_release)
         self.create_service(Trigger, names.AVAILABLE_MODES, self._on_available)
@@ -83,8 +85,9 @@ class SystemM(PartNode[SystemMConfig]):
         self.create_timer(self.config.heartbeat_period_s, self._beat, clock=self.steady)
         self.create_timer(1.0, self._diagnose, clock=self.steady)
 
-    def telemetry(self) -> Mapping[str, float]:
-        return self._conductor.telemetry() if self._conductor is not None else {}
+    def telemetry(self) -> SystemMTelemetry:
+        conductor = self._conductor
+        return conductor.telemetry() if conductor is not None else SystemMTelemetry()
 
     def configure(self) -> None:
         config = self.config
@@ -168,7 +171,7 @@ class SystemM(PartNode[SystemMConfig]):
             self.broken = True
 
     def _turn(self, conductor: Conductor, ending: threading.Event) -> bool:
-        """Bring up or decide once; a graph that does not follow is an answer, not an end."""
+        """Bring up or decide once; what is refused on the way shuts the motors and is no end."""
         try:
             if not conductor.mode:
                 conductor.bring_up(self.config.bring_up_timeout_s, ending)
@@ -177,7 +180,7 @@ class SystemM(PartNode[SystemMConfig]):
             conductor.gate.turned(time.monotonic())
             health = self._listen()
             self._shown.publish(conductor.turn(health, time.monotonic()))
-        except GraphError as error:
+        except AbmError as error:
             conductor.gate.close()
             if not ending.is_set():     # who was told to stop waits for nobody
                 self.get_logger().error(str(error), throttle_duration_sec=5.0)
@@ -192,11 +195,11 @@ class SystemM(PartNode[SystemMConfig]):
         with self._lock:
             for node, (polled, reader) in self._telemetry.items():
                 if (found := polled.newest()) is not None:
-                    self.guarded(f'{node}/signals', self._take_signals, node, reader, *found)
+                    self.guarded(f'{node}/signals', self._take_signals, reader, *found)
             return self._health.copy()
 
-    def _take_signals(self, node: str, reader: ScalarReader, blob: bytes, age_s: float) -> None:
-        self._health.take(node, *reader.read(blob), time.monotonic() - age_s)
+    def _take_signals(self, reader: TelemetryReader[Any], blob: bytes, age_s: float) -> None:
+        self._health.take(reader.read(blob), time.monotonic() - age_s)
 
     def _beat(self) -> None:
         conductor = self._conductor

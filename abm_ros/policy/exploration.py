@@ -62,7 +62,7 @@ class ExplorationSchedule:
         self._before: np.ndarray | None = None
         self._steps = self._pursued = 0
         self._reached: bool | None = None
-        self.share = self.competence = 0.0
+        self.share = self.success_rate = 0.0
         self.aim = Aim.PURSUE
 
     def observe(self, achieved: np.ndarray, goal: np.ndarray, *, begins: bool) -> None:
@@ -88,11 +88,11 @@ class ExplorationSchedule:
         if self.aim is Aim.PURSUE and self._reached is not None:
             self._pursued += 1
             rate = max(1.0 / self._pursued, 1.0 / self._settings.pursued_window)
-            self.competence += rate * (float(self._reached) - self.competence)
+            self.success_rate += rate * (float(self._reached) - self.success_rate)
         self._reached = False
 
     def _choose(self) -> Aim:
         cfg, (still, failing) = self._settings, self._rng.random(2)
         if cfg.wanted_events > 0 and still < 1.0 - self.share / cfg.wanted_events:
             return Aim.MOVE
-        return Aim.HANDLE if failing < cfg.handling * (1.0 - self.competence) else Aim.PURSUE
+        return Aim.HANDLE if failing < cfg.handling * (1.0 - self.success_rate) else Aim.PURSUE

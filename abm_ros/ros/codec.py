@@ -17,22 +17,20 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
-from builtin_interfaces.msg import Time
-from rclpy.serialization import deserialize_message
 from std_msgs.msg import Float32MultiArray, MultiArrayDimension, MultiArrayLayout, UInt8MultiArray
 
 from abm_ros.common.errors import NonFiniteError, SpecError
-from abm_ros.common.spec import ObservationSpec, all_finite
-from abm_ros.common.transition import Observation
+from abm_ros.common.spec import all_finite
+from abm_ros.ros.stamps import parse_stamp, stamp_text
 
-# Digits are bounded: what does not fit an int64 is not a stamp or a shape of ours.
+# Digits are bounded: what does not fit an int64 is not a shape of ours.
 _LABEL = re.compile(r'([A-Za-z_][\w./-]*)(?:\[(\d{1,9}(?:,\d{1,9}){0,7})\])?', re.ASCII)
-NANOSECONDS = 1_000_000_000
 # How CDR of this machine's byte order begins.
 NATIVE_CDR = bytes((0, sys.byteorder == 'little', 0, 0))
-_MOST_LAYOUTS = 32
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 Labels = tuple[tuple[str, int], ...]
+# Of each field: its name, where it lies in the data, and its shape where the label tells one.
+Places = tuple[tuple[str, slice, tuple[int, ...] | None], ...]
 
 
 class Packet(NamedTuple):
@@ -52,16 +50,17 @@ class Packet(NamedTuple):
             raise SpecError(f"field '{name}' is missing, got {sorted(self.arrays)}")
         return self.arrays[name]
 
-    def scalars(self) -> dict[str, float]:
-        """Return the first number of every field: what telemetry holds."""
-        return {name: float(value[0]) for name, value in self.arrays.items()}
-
     def integer(self, name: str) -> int:
         """Return an attribute that must be an integer."""
-        return _integer(self.attributes, name)
+        return integer(self.attributes, name)
 
 
-def _integer(attributes: Mapping[str, str], name: str) -> int:
+def integer(attributes: Mapping[str, str], name: str) -> int:
+    """
+    Return an attribute that must be an integer.
+
+    :raises SpecError: it is missing or none.
+    """
     text = attributes.get(name, '')
     try:
         return int(text)
@@ -101,45 +100,31 @@ class Writer:
                  else np.asarray(value, np.float32) for value in packet.arrays.values()]
         shapes = tuple([(name, part.shape)
                         for name, part in zip(packet.arrays, parts, strict=True)])
-        return self._fill(packet.stamp_ns, shapes, parts, packet.attributes)
+        return self.fill(packet.stamp_ns, shapes, parts, packet.attributes)
 
-    def scalars(self, stamp_ns: int, values: Mapping[str, float],
-                attributes: Mapping[str, str]) -> Float32MultiArray:
+    def fill(self, stamp_ns: int, shapes: Shapes, parts: 'Sequence[np.ndarray | array[float]]',
+             attributes: Mapping[str, str]) -> Float32MultiArray:
         """
-        Return the message, holding named numbers.
+        Return the message, holding numbers whose names and shapes are known.
 
+        :param parts: float32 numbers that fill the shapes, one part after another.
         :raises NonFiniteError: a number is NaN or infinite.
         """
-        return self._fill(stamp_ns, tuple([(name, (1,)) for name in values]),
-                          [array('f', values.values())], attributes)
-
-    def observation(self, given: Observation, spec: ObservationSpec) -> Float32MultiArray:
-        """
-        Return the message, holding an observation's named fields and the desired goal.
-
-        :raises NonFiniteError: a number is NaN or infinite.
-        """
-        return self._fill(given.stamp_ns, _shapes(spec), [given.vector, given.goal], {
-            'episode': str(given.episode), 'step': str(given.step),
-            'whole': '1' if given.whole else '0'})
-
-    def _fill(self, stamp_ns: int, shapes: Shapes, parts: 'Sequence[np.ndarray | array[float]]',
-              attributes: Mapping[str, str]) -> Float32MultiArray:
         data = array('f', b''.join([part.tobytes() for part in parts]))
         flat = np.frombuffer(data, np.float32)
         if not all_finite(flat):
-            raise NonFiniteError(f'not finite: {_not_finite(flat, shapes)}')
+            raise NonFiniteError(f'not finite: {not_finite(flat, shapes)}')
         if shapes != self._shapes:
             self._shapes = shapes
             self._head = MultiArrayDimension(size=flat.size, stride=flat.size)
             self._message = Float32MultiArray(
-                layout=MultiArrayLayout(dim=[self._head, *_fields(shapes)]))
+                layout=MultiArrayLayout(dim=[self._head, *dimensions(shapes)]))
         self._head.label = _header(stamp_ns, attributes)
         self._message.data = data
         return self._message
 
 
-def _not_finite(flat: np.ndarray, shapes: Shapes) -> str:
+def not_finite(flat: np.ndarray, shapes: Shapes) -> str:
     """Return the names of the fields that hold NaN or infinity."""
     bad, start = [], 0
     for name, shape in shapes:
@@ -151,13 +136,12 @@ def _not_finite(flat: np.ndarray, shapes: Shapes) -> str:
 
 
 def _header(stamp_ns: int, attributes: Mapping[str, str]) -> str:
-    seconds, rest = divmod(stamp_ns, NANOSECONDS)
-    return f'stamp={seconds}.{rest:09d}' + ''.join(
+    return stamp_text(stamp_ns) + ''.join(
         [f';{key}={value}' for key, value in attributes.items()])
 
 
 @functools.lru_cache(maxsize=256)
-def _fields(shapes: Shapes) -> tuple[MultiArrayDimension, ...]:
+def dimensions(shapes: Shapes) -> tuple[MultiArrayDimension, ...]:
     """Return the dimensions of named fields; shared between messages, so never changed."""
     dims = []
     for name, shape in shapes:
@@ -170,10 +154,11 @@ def _fields(shapes: Shapes) -> tuple[MultiArrayDimension, ...]:
 def attributes_of(message: Float32MultiArray | UInt8MultiArray) -> dict[str, str]:
     """Return the attributes of a message without decoding its numbers."""
     dims = message.layout.dim
-    return _attributes(dims[0].label) if dims else {}
+    return parse_attributes(dims[0].label) if dims else {}
 
 
-def _attributes(label: str) -> dict[str, str]:
+def parse_attributes(label: str) -> dict[str, str]:
+    """Return the attributes that a header's label holds."""
     attributes = {}
     for pair in label.split(';')[1:]:
         key, _, attributes[key] = pair.partition('=')
@@ -187,16 +172,7 @@ def stamp_of(message: Float32MultiArray) -> int:
     :raises SpecError: the message carries none.
     """
     dims = message.layout.dim
-    return _stamp(dims[0].label if dims else '')
-
-
-def _stamp(label: str) -> int:
-    seconds, _, rest = label.partition(';')[0].removeprefix('stamp=').partition('.')
-    if not (label.startswith('stamp=') and len(seconds) <= 10 and len(rest) == 9
-            and label.isascii() and seconds.isdecimal() and rest.isdecimal()):
-        raise SpecError('the first layout dimension must be labelled stamp=<s>.<ns>, got '
-                        f'{label or "no dimension"!r}')
-    return int(seconds) * NANOSECONDS + int(rest)
+    return parse_stamp(dims[0].label if dims else '')
 
 
 def decode(message: Float32MultiArray, *, finite: bool = True) -> Packet:
@@ -207,8 +183,8 @@ def decode(message: Float32MultiArray, *, finite: bool = True) -> Packet:
     :raises SpecError: labels, sizes and data do not fit together.
     :raises NonFiniteError: a field holds NaN or infinity.
     """
-    stamp_ns, data, labels = _open(message)
-    fields, total = _places(labels, message.layout.data_offset)
+    stamp_ns, data, labels = opened(message)
+    fields, total = places(labels, message.layout.data_offset)
     if total != data.size:
         raise SpecError(f'{data.size} floats in the message, its fields name {total}')
     arrays = {name: data[part] if shape is None else data[part].reshape(shape)
@@ -219,75 +195,31 @@ def decode(message: Float32MultiArray, *, finite: bool = True) -> Packet:
     return Packet(stamp_ns, arrays, attributes_of(message))
 
 
-def _open(message: Float32MultiArray) -> tuple[int, np.ndarray, Labels]:
+def opened(message: Float32MultiArray) -> tuple[int, np.ndarray, Labels]:
     """Return the stamp, the numbers, and label and size of each field."""
     return (stamp_of(message), np.frombuffer(message.data, np.float32),
             tuple([(dim.label, dim.size) for dim in message.layout.dim[1:]]))
 
 
 @functools.lru_cache(maxsize=256)
-def _places(labels: Labels, offset: int) -> tuple[
-        tuple[tuple[str, slice, tuple[int, ...] | None], ...], int]:
-    """Return where fields of these labels and sizes lie, and where the last one ends."""
-    places: dict[str, tuple[str, slice, tuple[int, ...] | None]] = {}
+def places(labels: Labels, offset: int) -> tuple[Places, int]:
+    """
+    Return where fields of these labels and sizes lie, and where the last one ends.
+
+    :raises SpecError: a label is malformed, appears twice, or its shape has another size.
+    """
+    found: dict[str, tuple[str, slice, tuple[int, ...] | None]] = {}
     start = offset
     for label, size in labels:
         match = _LABEL.fullmatch(label)
-        if not match or match[1] in places:
+        if not match or match[1] in found:
             raise SpecError(f'field label {label!r} is malformed or appears twice')
         shape = tuple(map(int, match[2].split(','))) if match[2] else None
         if shape is not None and math.prod(shape) != size:
             raise SpecError(f"'{match[1]}': {size} floats do not fill shape {shape}")
-        places[match[1]] = (match[1], slice(start, start + size), shape)
+        found[match[1]] = (match[1], slice(start, start + size), shape)
         start += size
-    return tuple(places.values()), start
-
-
-class ScalarReader:
-    """
-    Reads the named numbers of one stream out of serialised messages.
-
-    Two messages of a stream differ in the header's label and in the numbers alone: what lies
-    between is decoded once and then looked up, for making objects of it takes most of the time.
-    """
-
-    def __init__(self) -> None:
-        # More than one, since CDR does not say what fills a text up to a multiple of 4.
-        self._known: dict[bytes, Sequence[tuple[str, int]]] = {}
-
-    def read(self, blob: bytes) -> tuple[dict[str, float], dict[str, str]]:
-        """
-        Return the first number of every field, and the attributes.
-
-        :param blob: a Float32MultiArray in CDR (DDSI-RTPS 2.5, section 10), as DDS carries it.
-        :raises SpecError: labels, sizes and data do not fit together.
-        :raises NonFiniteError: a field holds NaN or infinity.
-        """
-        # Encapsulation, number of dimensions, length of the header's label with its NUL, the
-        # label, fill to a multiple of 4, the header's size: so many floats end the message.
-        end = 12 + int.from_bytes(blob[8:12], sys.byteorder)
-        size = end + -end % 4
-        count = blob[size:size + 4]
-        data = max(0, len(blob) - 4 * int.from_bytes(count, sys.byteorder))
-        layout = blob[:8] + blob[size:data]
-        places = self._known.get(layout)
-        numbers = () if places is None else memoryview(blob[data:]).cast('f')
-        if places is None or not all(map(math.isfinite, numbers)):
-            message = deserialize_message(blob, Float32MultiArray)
-            packet = decode(message)
-            values = packet.scalars()
-            if blob[:4] == NATIVE_CDR and blob[data - 4:data] == count:
-                self._learn(layout, message)
-            return values, dict(packet.attributes)
-        label = blob[12:end - 1].decode(errors='replace')
-        _stamp(label)
-        return {name: numbers[start] for name, start in places}, _attributes(label)
-
-    def _learn(self, layout: bytes, message: Float32MultiArray) -> None:
-        if len(self._known) >= _MOST_LAYOUTS:
-            self._known.clear()
-        places, _ = _places(_open(message)[2], message.layout.data_offset)
-        self._known[layout] = [(name, part.start) for name, part, _ in places]
+    return tuple(found.values()), start
 
 
 def encode_bytes(blob: bytes, attributes: Mapping[str, str]) -> UInt8MultiArray:
@@ -297,49 +229,3 @@ def encode_bytes(blob: bytes, attributes: Mapping[str, str]) -> UInt8MultiArray:
     message = UInt8MultiArray(layout=MultiArrayLayout(dim=[dim]))
     message.data = array('B', blob)
     return message
-
-
-def time_to_ns(stamp: Time) -> int:
-    """Return a message stamp in nanoseconds."""
-    return int(stamp.sec) * NANOSECONDS + int(stamp.nanosec)
-
-
-def ns_to_time(stamp_ns: int) -> Time:
-    """Return nanoseconds as a message stamp."""
-    seconds, rest = divmod(stamp_ns, NANOSECONDS)
-    return Time(sec=seconds, nanosec=rest)
-
-
-def decode_observation(message: Float32MultiArray, spec: ObservationSpec, *,
-                       finite: bool = True) -> Observation:
-    """
-    Read an observation of the given layout; its arrays are views of one buffer.
-
-    :param finite: refuse NaN and infinity.
-    :raises SpecError: a field is missing or of the wrong size.
-    :raises NonFiniteError: a number is NaN or infinite.
-    """
-    stamp_ns, data, labels = _open(message)
-    if labels != _labels(spec) or message.layout.data_offset or data.size != (
-            spec.size + spec.goal_size):
-        raise SpecError(f'observation: expected the fields {_labels(spec)}, got {labels} over '
-                        f'{data.size} numbers')
-    if finite and not all_finite(data):
-        raise NonFiniteError(f'observation: not finite: {_not_finite(data, _shapes(spec))}')
-    attributes = attributes_of(message)
-    return Observation(stamp_ns, data[:spec.size], data[spec.size:],
-                       _integer(attributes, 'episode'), _integer(attributes, 'step'),
-                       attributes.get('whole') == '1')
-
-
-@functools.lru_cache(maxsize=8)
-def _shapes(spec: ObservationSpec) -> Shapes:
-    """Return name and shape of each field of an observation's message, in order."""
-    return (*((field.name, field.dims) for field in spec.fields),
-            ('desired_goal', (spec.goal_size,)))
-
-
-@functools.lru_cache(maxsize=8)
-def _labels(spec: ObservationSpec) -> Labels:
-    """Return label and size of each field of an observation's message, in order."""
-    return tuple((dim.label, dim.size) for dim in _fields(_shapes(spec)))

@@ -11,7 +11,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from abm_ros.common import names
 from abm_ros.ros import qos
-from abm_ros.ros.codec import NANOSECONDS
+from abm_ros.ros.stamps import NANOSECONDS
 
 
 class CommandPublisher:

@@ -14,8 +14,9 @@ from typing import NamedTuple
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import JointState
 
-from abm_ros.ros.codec import NANOSECONDS, NATIVE_CDR, time_to_ns
+from abm_ros.ros.codec import NATIVE_CDR
 from abm_ros.ros.polled import Polled
+from abm_ros.ros.stamps import NANOSECONDS, time_to_ns
 
 # Twice what a robot of 1 kHz shows between two looks: the slower source must not be pushed out.
 DEPTH = 50

@@ -23,11 +23,12 @@ from std_msgs.msg import Float32MultiArray
 from abm_ros.common import names
 from abm_ros.common.errors import AbmError, ConfigError, GraphError
 from abm_ros.common.names import RELATIVE_NAME
+from abm_ros.common.telemetry_fields import Telemetry
 from abm_ros.ros import parameters, qos
-from abm_ros.ros.codec import Writer
 from abm_ros.ros.polled import Polled
 from abm_ros.ros.ports import PORTS, PUBLISH, Port
 from abm_ros.ros.rclpy_internals import SteadyNode, lifecycle_state
+from abm_ros.ros.telemetry_codec import TelemetryWriter
 
 C = TypeVar('C')
 # No multiples of a usual control period: what beats with it would meet the same step every time.
@@ -73,7 +74,7 @@ class PartNode(SteadyNode, Generic[C]):
         self.add_post_set_parameters_callback(self._take_parameters)
         self._signals = self.create_publisher(
             Float32MultiArray, names.signals_topic(name), qos.TELEMETRY)
-        self._telemetry_writer = Writer()
+        self._telemetry_writer = TelemetryWriter()
         self.create_timer(self.telemetry_period_s, self.publish_telemetry, clock=self.steady)
 
     # What subclasses override.
@@ -97,13 +98,9 @@ class PartNode(SteadyNode, Generic[C]):
     def reconfigured(self) -> None:
         """React to a change of the runtime settings; `self.config` is the new one."""
 
-    def telemetry(self) -> Mapping[str, float]:
-        """Return the named raw signals of this node."""
-        return {}
-
-    def labels(self) -> Mapping[str, str]:
-        """Return what the telemetry says in words, beside state and incarnation."""
-        return {}
+    def telemetry(self) -> Telemetry:
+        """Return what this node tells of itself; what every node tells is filled in."""
+        return Telemetry()
 
     def start(self) -> None:
         """
@@ -177,16 +174,14 @@ class PartNode(SteadyNode, Generic[C]):
         """React to an unexpected exception in a callback; the traceback is logged already."""
 
     def publish_telemetry(self) -> None:
-        """Publish the raw signals with the node's state and incarnation."""
+        """Publish the telemetry with what every node tells."""
         self.guarded('telemetry', self._publish_telemetry)
 
     def _publish_telemetry(self) -> None:
-        values = {**self.telemetry(), 'refused': self.refused, 'faults': self.faults}
-        self._signals.publish(self._telemetry_writer.scalars(
-            self.get_clock().now().nanoseconds, values,
-            # A ';' ends an attribute.
-            {**{key: text.replace(';', ',') for key, text in self.labels().items()},
-             'state': lifecycle_state(self), 'incarnation': self.incarnation}))
+        told = replace(self.telemetry(), refused=self.refused, faults=self.faults,
+                       state=lifecycle_state(self), incarnation=self.incarnation)
+        self._signals.publish(self._telemetry_writer.write(
+            self.get_clock().now().nanoseconds, told))
 
     # Parameters.
 

@@ -16,9 +16,10 @@ from std_srvs.srv import Trigger
 from abm_ros.common import names
 from abm_ros.common.errors import AbmError
 from abm_ros.common.names import check_namespace
+from abm_ros.common.telemetry import MotorGateTelemetry
 from abm_ros.ros import qos
-from abm_ros.ros.codec import decode
 from abm_ros.ros.shared_memory import initialise
+from abm_ros.ros.telemetry_codec import decode_telemetry
 
 _SILENT = 'does not answer'
 _REPEAT_S = 2.0
@@ -76,7 +77,8 @@ class Operator:
         subscriptions = [
             self._node.create_subscription(
                 Float32MultiArray, names.signals_topic(names.MOTOR_GATE),
-                lambda message: heard.update(gate=decode(message)), qos.TELEMETRY),
+                lambda message: heard.update(gate=decode_telemetry(message, MotorGateTelemetry)),
+                qos.TELEMETRY),
             self._node.create_subscription(
                 String, names.SELF_REPORT, lambda message: heard.update(report=message.data),
                 qos.LATCHED)]
@@ -137,10 +139,9 @@ class Operator:
 def _gate_status(heard: dict[str, Any]) -> Answer:
     if 'gate' not in heard:
         return Answer(names.MOTOR_GATE, False, _SILENT)
-    values = heard['gate'].scalars()
-    text = 'open' if values.get('open') else 'shut'
-    return Answer(names.MOTOR_GATE, True,
-                  text + (', held by the operator' if values.get('held') else ''))
+    gate: MotorGateTelemetry = heard['gate']
+    return Answer(names.MOTOR_GATE, True, ('open' if gate.open > 0 else 'shut')
+                  + (', held by the operator' if gate.held > 0 else ''))
 
 
 def _system_status(response: Any, heard: dict[str, Any]) -> Answer:

@@ -1,9 +1,45 @@
-"""The time at which a message held: its stamp, or its arrival where it has none."""
+"""Stamps in nanoseconds, and the time of a message that has none."""
 
+from builtin_interfaces.msg import Time
 from rclpy.node import Node
 from std_msgs.msg import Header
 
-from abm_ros.ros.codec import time_to_ns
+from abm_ros.common.errors import SpecError
+
+NANOSECONDS = 1_000_000_000
+
+
+def time_to_ns(stamp: Time) -> int:
+    """Return a message stamp in nanoseconds."""
+    return int(stamp.sec) * NANOSECONDS + int(stamp.nanosec)
+
+
+def ns_to_time(stamp_ns: int) -> Time:
+    """Return nanoseconds as a message stamp."""
+    seconds, rest = divmod(stamp_ns, NANOSECONDS)
+    return Time(sec=seconds, nanosec=rest)
+
+
+def stamp_text(stamp_ns: int) -> str:
+    """Return a stamp as the header of a tensor message begins with it."""
+    seconds, rest = divmod(stamp_ns, NANOSECONDS)
+    return f'stamp={seconds}.{rest:09d}'
+
+
+def parse_stamp(label: str) -> int:
+    """
+    Return the stamp (ns) with which the header of a tensor message begins.
+
+    :raises SpecError: it begins with none.
+    """
+    head = label.partition(';')[0]
+    seconds, _, rest = head.removeprefix('stamp=').partition('.')
+    # Digits are bounded: what does not fit an int64 is not a stamp of ours.
+    if not (head.startswith('stamp=') and len(seconds) <= 10 and len(rest) == 9
+            and head.isascii() and seconds.isdecimal() and rest.isdecimal()):
+        raise SpecError('the first layout dimension must be labelled stamp=<s>.<ns>, got '
+                        f'{label or "no dimension"!r}')
+    return int(seconds) * NANOSECONDS + int(rest)
 
 
 class Stamps:

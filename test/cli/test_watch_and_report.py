@@ -30,7 +30,7 @@ def test_every_mode_that_consolidates_counts_as_a_sleep(tmp_path: Path) -> None:
     modes = Modes({**DESIGN, 'siesta': Roles(consolidates=True)}, 'task')
     lived = [(mode, float(t)) for t, mode in enumerate(
         ('task', 'sleep', 'rest', 'siesta', 'imagine', 'sleep', 'freeze'))]
-    monitor = SimpleNamespace(history=[], errors=[], modes=lived, value=lambda *_: 0.0)
+    monitor = SimpleNamespace(history=[], errors=[], modes=lived, told=lambda kind: kind())
     watch = SimpleNamespace(commands=0, unsafe=0, findings=[])
     report = build_report(monitor, watch, 1.0, 0.0, 9.0, tmp_path / 'memory.db', 0, modes)
     assert (report['sleeps'], report['switches']) == (3, 6)

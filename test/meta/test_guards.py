@@ -1,25 +1,39 @@
 """Guards: a served proxy trips them, an honest life does not, and their answer is bounded."""
 
 from collections.abc import Iterable
+from math import nan
 
 import numpy as np
 import pytest
 
+from abm_ros.common.telemetry import (
+    GraphTelemetry,
+    SensoryGateTelemetry,
+    SystemATelemetry,
+    SystemBTelemetry,
+)
 from abm_ros.meta.guards import GuardConfig, Guards, SomaticBudget
-from abm_ros.meta.meta_state import MetaState, MetaStateConfig
+from abm_ros.meta.meta_state import MetaState
 from abm_ros.meta.modes import DESIGN, Modes, Roles
+from abm_ros.meta.signals.config import MetaStateConfig
 
 MODES = Modes(DESIGN, 'task')
 CONFIG = GuardConfig(guard_window_s=10.0, guard_response_s=20.0)
+NOTHING = GraphTelemetry()
+History = Iterable[tuple[str, dict, GraphTelemetry]]
 FINE = {'uncertainty': 0.3, 'competence': 0.5, 'learning_gain': 0.0, 'energy': 0.8,
         'stress': 0.1, 'pain': 0.0, 'sleep_pressure': 0.3}
 
 
+def spread(actions: float) -> GraphTelemetry:
+    return GraphTelemetry(system_b=SystemBTelemetry(action_spread=actions))
+
+
 def live(guards: Guards, moments, mode='play', start_s=0.0):
-    """Feed one (signals, raw) per second; return when which guards were tripped."""
+    """Feed one (signals, telemetry) per second; return when which guards were tripped."""
     seen = []
-    for second, (signals, raw) in enumerate(moments):
-        guards.update({**FINE, **signals}, raw, mode, start_s + second)
+    for second, (signals, telemetry) in enumerate(moments):
+        guards.update({**FINE, **signals}, telemetry, mode, start_s + second)
         seen.append(set(guards.tripped))
     return seen
 
@@ -31,19 +45,19 @@ def first(seen, name) -> int:
 def test_an_honest_life_trips_nothing() -> None:
     guards = Guards(CONFIG, MODES)
     moments = [({'uncertainty': 0.9 - 0.004 * i, 'competence': 0.002 * i, 'learning_gain': 0.1},
-                {'system_b': {'action_spread': 0.4}}) for i in range(200)]
+                spread(0.4)) for i in range(200)]
     assert not set().union(*live(guards, moments))
     assert (guards.forbidden, guards.ceilings) == ({}, {})
 
 
 def test_seeking_doubt_without_learning_caps_the_intrinsic_weight_for_a_while() -> None:
     guards = Guards(CONFIG, MODES)
-    rising = [({'uncertainty': min(1.0, 0.3 + 0.05 * i), 'competence': 0.2}, {})
+    rising = [({'uncertainty': min(1.0, 0.3 + 0.05 * i), 'competence': 0.2}, NOTHING)
               for i in range(60)]
     seen = live(guards, rising)
     assert 10 <= first(seen, 'intrinsic') < 50
     assert guards.ceilings == {'intrinsic_weight': CONFIG.guard_intrinsic_weight}
-    seen = live(guards, [({'uncertainty': 0.3}, {})] * 60, 'task', 60.0)
+    seen = live(guards, [({'uncertainty': 0.3}, NOTHING)] * 60, 'task', 60.0)
     assert 'intrinsic' not in seen[-1]
     assert guards.ceilings == {}
 
@@ -55,27 +69,28 @@ def test_doubt_that_is_sought_in_many_short_plays_trips_too(competence, trips) -
     for play in range(12):
         level = {'uncertainty': min(1.0, 0.2 + 0.1 * play),
                  'competence': 0.2 if play < 3 else competence + 0.03 * play * (not trips)}
-        seen |= set().union(*live(guards, [(level, {})] * 4, 'play', now_s))
-        live(guards, [(level, {})] * 5, 'task', now_s + 4)
+        seen |= set().union(*live(guards, [(level, NOTHING)] * 4, 'play', now_s))
+        live(guards, [(level, NOTHING)] * 5, 'task', now_s + 4)
         now_s += 9.0
     assert ('intrinsic' in seen) is trips
 
 
 def test_the_same_rise_with_learning_gain_is_curiosity_and_not_a_proxy() -> None:
-    rising = [({'uncertainty': min(1.0, 0.3 + 0.05 * i), 'learning_gain': 0.02 * i}, {})
+    rising = [({'uncertainty': min(1.0, 0.3 + 0.05 * i), 'learning_gain': 0.02 * i}, NOTHING)
               for i in range(60)]
     assert not set().union(*live(Guards(CONFIG, MODES), rising))
 
 
-@pytest.mark.parametrize(('mode', 'signals', 'raw', 'name', 'forbidden'), [
-    ('play', {}, {'system_b': {'action_spread': 0.0}}, 'actions', 'play'),
-    ('sleep', {'sleep_pressure': 0.0}, {}, 'replay', 'sleep')])
-def test_a_collapse_or_an_idle_loop_changes_the_mode(mode, signals, raw, name, forbidden) -> None:
+@pytest.mark.parametrize(('mode', 'signals', 'telemetry', 'name', 'forbidden'), [
+    ('play', {}, spread(0.0), 'actions', 'play'),
+    ('sleep', {'sleep_pressure': 0.0}, NOTHING, 'replay', 'sleep')])
+def test_a_collapse_or_an_idle_loop_changes_the_mode(mode, signals, telemetry, name,
+                                                      forbidden) -> None:
     guards = Guards(CONFIG, MODES)
-    seen = live(guards, [(signals, raw)] * 15, mode)
+    seen = live(guards, [(signals, telemetry)] * 15, mode)
     assert first(seen, name) == 10
     assert forbidden in guards.forbidden
-    seen = live(guards, [({}, {})] * 40, 'task', 15.0)
+    seen = live(guards, [({}, NOTHING)] * 40, 'task', 15.0)
     assert first(seen[25:], name) == -1
     assert guards.forbidden == {}
 
@@ -84,12 +99,12 @@ NINTH = Modes({**DESIGN, 'exercise': Roles(acts=True, explores=True),
                'siesta': Roles(restful=True, consolidates=True)}, 'task')
 
 
-@pytest.mark.parametrize(('mode', 'signals', 'raw', 'forbidden'), [
-    ('exercise', {}, {'system_b': {'action_spread': 0.0}}, {'exercise'}),
-    ('siesta', {'sleep_pressure': 0.0}, {}, {'siesta'})])
-def test_a_mode_is_judged_by_its_roles(mode, signals, raw, forbidden) -> None:
+@pytest.mark.parametrize(('mode', 'signals', 'telemetry', 'forbidden'), [
+    ('exercise', {}, spread(0.0), {'exercise'}),
+    ('siesta', {'sleep_pressure': 0.0}, NOTHING, {'siesta'})])
+def test_a_mode_is_judged_by_its_roles(mode, signals, telemetry, forbidden) -> None:
     guards = Guards(CONFIG, NINTH)
-    live(guards, [(signals, raw)] * 15, mode)
+    live(guards, [(signals, telemetry)] * 15, mode)
     assert set(guards.forbidden) == forbidden
 
 
@@ -97,14 +112,15 @@ def test_doubt_sought_in_turns_in_two_exploring_modes_is_one_and_the_same() -> N
     guards, seen = Guards(CONFIG, NINTH), set()
     for second in range(60):
         level = {'uncertainty': min(1.0, 0.3 + 0.02 * second), 'competence': 0.2}
-        guards.update({**FINE, **level}, {}, 'exercise' if second // 4 % 2 else 'play', second)
+        mode = 'exercise' if second // 4 % 2 else 'play'
+        guards.update({**FINE, **level}, NOTHING, mode, second)
         seen |= set(guards.tripped)
     assert seen == {'intrinsic'}
 
 
 def test_a_spent_budget_leaves_every_restful_mode() -> None:
     guards = Guards(CONFIG, NINTH)
-    live(guards, [({'stress': 1.0, 'pain': 0.6}, {})] * 70, 'exercise')
+    live(guards, [({'stress': 1.0, 'pain': 0.6}, NOTHING)] * 70, 'exercise')
     assert set(NINTH) - set(guards.forbidden) == {'rest', 'sleep', 'siesta', 'freeze'}
 
 
@@ -112,10 +128,10 @@ def test_a_loop_of_short_sleeps_that_find_nothing_trips_and_honest_sleeps_do_not
     guards, honest, now_s = Guards(CONFIG, MODES), Guards(CONFIG, MODES), 0.0
     seen: list[set[str]] = []
     for _ in range(6):    # 3 s of sleep at a time, awake for 5 s between
-        seen += live(guards, [({'sleep_pressure': 0.0}, {})] * 3, 'sleep', now_s)
-        live(honest, [({'sleep_pressure': p}, {}) for p in (0.6, 0.3, 0.0)], 'sleep', now_s)
-        live(guards, [({'sleep_pressure': 1.0}, {})] * 5, 'task', now_s + 3)
-        live(honest, [({'sleep_pressure': 0.6}, {})] * 5, 'task', now_s + 3)
+        seen += live(guards, [({'sleep_pressure': 0.0}, NOTHING)] * 3, 'sleep', now_s)
+        live(honest, [({'sleep_pressure': p}, NOTHING) for p in (0.6, 0.3, 0.0)], 'sleep', now_s)
+        live(guards, [({'sleep_pressure': 1.0}, NOTHING)] * 5, 'task', now_s + 3)
+        live(honest, [({'sleep_pressure': 0.6}, NOTHING)] * 5, 'task', now_s + 3)
         assert 'replay' not in honest.tripped
         now_s += 8.0
     assert first(seen, 'replay') > 0
@@ -123,10 +139,10 @@ def test_a_loop_of_short_sleeps_that_find_nothing_trips_and_honest_sleeps_do_not
 
 def test_energy_that_rises_while_the_motors_work_is_not_believed() -> None:
     guards = Guards(CONFIG, MODES)
-    seen = live(guards, [({'energy': min(1.0, 0.5 + 0.02 * i)}, {}) for i in range(40)])
+    seen = live(guards, [({'energy': min(1.0, 0.5 + 0.02 * i)}, NOTHING) for i in range(40)])
     assert first(seen, 'energy') > 0
     assert 'play' in guards.forbidden
-    assert not set().union(*live(Guards(CONFIG, MODES), [({'energy': 0.5 + 0.01 * i}, {})
+    assert not set().union(*live(Guards(CONFIG, MODES), [({'energy': 0.5 + 0.01 * i}, NOTHING)
                                                   for i in range(40)], 'rest'))
 
 
@@ -142,18 +158,18 @@ def test_the_somatic_budget_integrates_to_its_closed_form_and_forces_rest() -> N
 
 def test_a_spent_budget_leaves_rest_and_sleep_only() -> None:
     guards = Guards(CONFIG, MODES)
-    live(guards, [({'stress': 1.0, 'pain': 0.6}, {})] * 70)
+    live(guards, [({'stress': 1.0, 'pain': 0.6}, NOTHING)] * 70)
     assert set(guards.forbidden) >= {'play', 'task', 'observe'}
     assert not set(guards.forbidden) & {'rest', 'sleep', 'freeze'}
     assert guards.budget == 0.0
     assert 'rest is forced' in guards.tripped['somatic']
 
 
-def pace(guards: Guards, history: Iterable[tuple[str, dict, dict]]) -> list[dict[str, str]]:
-    """Live a history of (mode, signals, raw) at System M's own 10 Hz; return what tripped when."""
+def pace(guards: Guards, history: History) -> list[dict[str, str]]:
+    """Live a history (mode, signals, telemetry) at 10 Hz; return what tripped at each tick."""
     seen = []
-    for tick, (mode, signals, raw) in enumerate(history):
-        guards.update({**FINE, **signals}, raw, mode, 0.1 * tick)
+    for tick, (mode, signals, telemetry) in enumerate(history):
+        guards.update({**FINE, **signals}, telemetry, mode, 0.1 * tick)
         seen.append(dict(guards.tripped))
     return seen
 
@@ -163,7 +179,7 @@ def when_s(seen: list[dict[str, str]], name: str) -> float:
     return next((0.1 * i for i, tripped in enumerate(seen) if name in tripped), float('inf'))
 
 
-def perceive(seed: int, noise: float, error, doubt, wins) -> Iterable[tuple[str, dict, dict]]:
+def perceive(seed: int, noise: float, error, doubt, wins) -> History:
     """
     Play for 15 minutes and perceive it through the very meta-states of System M.
 
@@ -175,10 +191,13 @@ def perceive(seed: int, noise: float, error, doubt, wins) -> Iterable[tuple[str,
         now_s = 0.1 * tick
         won += tick % 50 == 0 and rng.random() < wins(now_s)
         u = doubt(now_s)
-        yield 'play', state.update({
-            'system_a': {'prediction_error': max(0.0, error(now_s) + noise * rng.normal()),
-                         'uncertainty': u / (1 - u), 'latents': tick},
-            'system_b': {'episodes': tick // 50 + 1, 'successes': won}}), {}
+        yield 'play', state.update(GraphTelemetry(
+            system_a=SystemATelemetry(
+                prediction_error=max(0.0, error(now_s) + noise * rng.normal()),
+                uncertainty=u / (1 - u), latents=tick),
+            system_b=SystemBTelemetry(episodes=tick // 50 + 1, successes=won)),
+            DESIGN['play']), NOTHING
+
 
 
 def rises(now_s: float) -> float:
@@ -209,12 +228,12 @@ def test_neither_learning_nor_noise_alone_is_taken_for_the_television(noise, err
         assert when_s(seen, 'intrinsic') == float('inf')
 
 
-def sleeps(useful_s: float, idle_s: float) -> Iterable[tuple[str, dict, dict]]:
+def sleeps(useful_s: float, idle_s: float) -> History:
     """Thirty times 6 s awake and a sleep that finds something to do for `useful_s`."""
     for _ in range(30):
-        yield from [('task', {'sleep_pressure': 0.3}, {})] * 60
-        yield from [('sleep', {'sleep_pressure': 0.3}, {})] * round(10 * useful_s)
-        yield from [('sleep', {'sleep_pressure': 0.0}, {})] * round(10 * idle_s)
+        yield from [('task', {'sleep_pressure': 0.3}, NOTHING)] * 60
+        yield from [('sleep', {'sleep_pressure': 0.3}, NOTHING)] * round(10 * useful_s)
+        yield from [('sleep', {'sleep_pressure': 0.0}, NOTHING)] * round(10 * idle_s)
 
 
 def test_idle_sleeps_trip_though_each_ends_at_its_longest_dwell_and_begins_usefully() -> None:
@@ -227,17 +246,18 @@ def test_idle_sleeps_trip_though_each_ends_at_its_longest_dwell_and_begins_usefu
     assert when_s(pace(Guards(GuardConfig(), MODES), sleeps(30.0, 25.0)), 'replay') == float('inf')
 
 
-def energy(mode_rates: dict[str, tuple[float, float]], charging: float | None = None
-           ) -> Iterable[tuple[str, dict, dict]]:
+def energy(mode_rates: dict[str, tuple[float, float]], charging: float = nan
+           ) -> History:
     """Go round modes, each (seconds, rise of energy per second), for 15 minutes."""
-    level, raw = 0.5, {} if charging is None else {'sensory_gate': {'charging': charging}}
+    level = 0.5
+    telemetry = GraphTelemetry(sensory_gate=SensoryGateTelemetry(charging=charging))
     spent = 0
     while spent < 9000:
         for mode, (seconds, rate) in mode_rates.items():
             for _ in range(round(10 * seconds)):
                 level = min(1.0, max(0.0, level + 0.1 * rate))
                 spent += 1
-                yield mode, {'energy': level}, raw
+                yield mode, {'energy': level}, telemetry
 
 
 @pytest.mark.parametrize(('history', 'fault'), [
@@ -248,8 +268,8 @@ def energy(mode_rates: dict[str, tuple[float, float]], charging: float | None = 
     (energy({'task': (600, 0.001)}, charging=0.0), 'task')])
 def test_energy_that_no_charger_explains_bars_the_mode_in_which_it_rises(history, fault) -> None:
     guards, forbidden = Guards(GuardConfig(), MODES), set()
-    for tick, (mode, signals, raw) in enumerate(history):
-        guards.update({**FINE, **signals}, raw, mode, 0.1 * tick)
+    for tick, (mode, signals, telemetry) in enumerate(history):
+        guards.update({**FINE, **signals}, telemetry, mode, 0.1 * tick)
         forbidden |= set(guards.forbidden)
     assert forbidden == {fault}
 
@@ -266,7 +286,7 @@ def test_energy_of_a_charger_and_of_rest_is_believed(history) -> None:
 @pytest.mark.parametrize(('share', 'trips'), [(0.3, False), (0.9, True)])
 def test_actions_that_now_and_then_look_alike_have_not_collapsed(share, trips) -> None:
     rng = np.random.default_rng(0)
-    history = [('play', {}, {'system_b': {'action_spread': 0.0 if rng.random() < share else 0.4}})
+    history = [('play', {}, spread(0.0 if rng.random() < share else 0.4))
                for _ in range(3000)]
     assert (when_s(pace(Guards(GuardConfig(), MODES), history), 'actions') < float('inf')) is trips
 
@@ -274,7 +294,7 @@ def test_actions_that_now_and_then_look_alike_have_not_collapsed(share, trips) -
 def test_the_shipped_somatic_budget_lasts_as_long_as_its_description_says() -> None:
     """60 / (1 - 0.6) = 150 s of full stress, 60 / (2 - 0.6) = 42.9 s with full pain."""
     for signals, lasts_s in (({'stress': 1.0}, 150.0), ({'stress': 1.0, 'pain': 1.0}, 42.9)):
-        seen = pace(Guards(GuardConfig(), MODES), [('task', signals, {})] * 2000)
+        seen = pace(Guards(GuardConfig(), MODES), [('task', signals, NOTHING)] * 2000)
         assert when_s(seen, 'somatic') == pytest.approx(lasts_s, abs=0.2)
-    seen = pace(Guards(GuardConfig(), MODES), [('task', {'stress': 0.6}, {})] * 5000)
+    seen = pace(Guards(GuardConfig(), MODES), [('task', {'stress': 0.6}, NOTHING)] * 5000)
     assert when_s(seen, 'somatic') == float('inf')

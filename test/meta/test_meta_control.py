@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from abm_ros.common.errors import ConfigError, PhiError, WiringError
+from abm_ros.common.telemetry import EpisodicMemoryTelemetry, GraphTelemetry, SystemBTelemetry
 from abm_ros.meta.constraints import Constraints
 from abm_ros.meta.decision import choose
-from abm_ros.meta.meta_control import Health, MetaControl, SystemMConfig
+from abm_ros.meta.meta_control import MetaControl, SystemMConfig
 from abm_ros.meta.modes import DESIGN
 from abm_ros.meta.phi import ModePolicy, Modulation, Override, Phi
 from abm_ros.meta.wiring import NodeRow, Row, Wiring
@@ -26,15 +27,26 @@ PHI = Phi({'play': ModePolicy(1.0, {}, 0.0, 0.0, Modulation(exploration=0.5)),
            'rest': ModePolicy(0.1), 'sleep': ModePolicy(0.0)},
           (Override('pain', 'freeze', above=0.5, until=0.1),
            Override('energy', 'rest', below=0.2, until=0.5)))
+NOTHING = GraphTelemetry()
 FINE = {'competence': 0.0, 'pain': 0.0, 'energy': 1.0}
+
+
+def acted(episodes: float) -> GraphTelemetry:
+    return GraphTelemetry(system_b=SystemBTelemetry(episodes=episodes))
+
+
+def memory(trouble: float, reason: str = '') -> GraphTelemetry:
+    return GraphTelemetry(episodic_memory=EpisodicMemoryTelemetry(
+        trouble=trouble, trouble_reason=reason))
 
 
 def control(constraints: Constraints | None = None, **settings) -> MetaControl:
     return MetaControl(SystemMConfig(**settings), PHI, WIRING, constraints or Constraints(MODES))
 
 
-def modes_of(made: MetaControl, *signals, raw=None, fault: str = '', start_s: float = 0.0):
-    return [made.decide(s, raw or {}, fault, start_s + i).mode for i, s in enumerate(signals)]
+def modes_of(made: MetaControl, *signals, telemetry=NOTHING, fault: str = '',
+             start_s: float = 0.0):
+    return [made.decide(s, telemetry, fault, start_s + i).mode for i, s in enumerate(signals)]
 
 
 def test_phi_decides_when_nothing_is_in_its_way() -> None:
@@ -75,7 +87,7 @@ def test_a_battery_that_never_charges_never_moves_the_arm() -> None:
     made = control(Constraints(MODES, (), {'rest': 120.0}, recover_s=3.0))
     made.begin(0.0)
     tired = {**FINE, 'energy': 0.05}
-    seen = [made.decide(tired, {}, '', 0.1 * i).mode for i in range(1, 2000)]
+    seen = [made.decide(tired, NOTHING, '', 0.1 * i).mode for i in range(1, 2000)]
     assert set(seen) == {'rest', 'freeze'}
     assert seen.count('freeze') == pytest.approx(3.0 / 0.1, abs=1)
 
@@ -180,11 +192,11 @@ def test_a_life_begins_frozen_where_a_rule_or_the_operator_bars_its_first_mode()
 def test_hold_and_fault_freeze_before_everything_and_learn_nothing() -> None:
     made = control(pin_mode='play')
     made.held = True
-    decision = made.decide(FINE, {}, '', 1.0)
+    decision = made.decide(FINE, NOTHING, '', 1.0)
     assert (decision.mode, decision.modulation.plasticity_a) == ('freeze', 0.0)
     assert 'operator' in decision.reason
     made.held = False
-    decision = made.decide(FINE, {}, 'lost system_b', 2.0)
+    decision = made.decide(FINE, NOTHING, 'lost system_b', 2.0)
     assert decision.mode == 'freeze'
     assert 'lost system_b' in decision.reason
     assert modes_of(made, FINE, start_s=3.0) == ['play']
@@ -195,13 +207,13 @@ def test_the_baseline_acts_without_learning_and_only_overrides_interrupt_it() ->
     first = made.begin(0.0)
     assert (first.mode, first.modulation.plasticity_a, first.modulation.plasticity_b) == (
         'task', 0.0, 0.0)
-    acting = {'system_b': {'episodes': 19.0}}
+    acting = acted(19)
     decision = made.decide(FINE, acting, '', 1.0)
     assert (decision.mode, decision.modulation.plasticity_a) == ('task', 0.0)
     seen = modes_of(made, {**FINE, 'pain': 1.0}, FINE, {**FINE, 'energy': 0.1},
-                    {**FINE, 'energy': 0.3}, FINE, raw=acting, start_s=2.0)
+                    {**FINE, 'energy': 0.3}, FINE, telemetry=acting, start_s=2.0)
     assert seen == ['freeze', 'task', 'rest', 'rest', 'task']
-    done = made.decide(FINE, {'system_b': {'episodes': 20.0}}, '', 9.0)
+    done = made.decide(FINE, acted(20), '', 9.0)
     assert (done.mode, done.modulation.plasticity_a) == ('play', 1.0)
 
 
@@ -209,27 +221,14 @@ def test_a_system_b_that_restarts_does_not_start_the_baseline_anew() -> None:
     """It counts its episodes from 0 again; what was learned is learned."""
     made = control(baseline_episodes=20)
     made.begin(0.0)
-    assert made.decide(FINE, {'system_b': {'episodes': 25.0}}, '', 1.0).mode == 'play'
-    assert made.decide(FINE, {'system_b': {'episodes': 0.0}}, '', 2.0).mode == 'play'
+    assert made.decide(FINE, acted(25), '', 1.0).mode == 'play'
+    assert made.decide(FINE, acted(0), '', 2.0).mode == 'play'
 
 
 def test_a_memory_that_cannot_write_freezes_with_that_reason() -> None:
     made = control(pin_mode='play')
     made.begin(0.0)
-    decision = made.decide(FINE, {'episodic_memory': {'trouble': 1.0}}, '', 1.0)
+    decision = made.decide(FINE, memory(1.0, 'disk full'), '', 1.0)
     assert decision.mode == 'freeze'
-    assert 'memory cannot write' in decision.reason
-    assert made.decide(FINE, {'episodic_memory': {'trouble': 0.0}}, '', 2.0).mode == 'play'
-
-
-def test_health_knows_who_is_heard() -> None:
-    health = Health(('a', 'b'), 2.0)
-    assert health.lost(0.0) == ['a', 'b']
-    health.take('a', {'x': 1.0}, {'state': 'active', 'incarnation': 'i'}, 1.0)
-    assert health.lost(3.0) == ['b']
-    assert health.lost(3.01) == ['a', 'b']
-    assert (health.state('a'), health.incarnation('a'), health.state('b')) == ('active', 'i', '')
-    copy = health.copy()
-    health.take('a', {'x': 2.0}, {}, 4.0)
-    assert copy.values('a') == {'x': 1.0}
-    assert copy.lost(4.0) == ['a', 'b']
+    assert 'memory cannot write: disk full' in decision.reason
+    assert made.decide(FINE, memory(0.0), '', 2.0).mode == 'play'

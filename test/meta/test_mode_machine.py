@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abm_ros.common.errors import ConstraintError
+from abm_ros.common.telemetry import GraphTelemetry
 from abm_ros.meta.constraints import load_constraints
 from abm_ros.meta.decision import choose
 from abm_ros.meta.meta_control import MetaControl, SystemMConfig
 from abm_ros.meta.modes import DESIGN
 from abm_ros.meta.phi import load_phi
-from abm_ros.meta.signals import SIGNALS
+from abm_ros.meta.signals.entry import signal_names
 from abm_ros.meta.wiring import NodeRow, Row, Wiring
 
 OWN = Path(__file__).resolve().parents[2] / 'config'
@@ -35,6 +36,8 @@ RULES = load_constraints("""
     rest_s: 3
     ceilings: {plasticity_a: 0.7}
 """, WIRING.modes)
+NOTHING = GraphTelemetry()
+SIGNALS = signal_names()
 UNIT = st.floats(0.0, 1.0)
 # Histories hold still for a while and then jump, as life does; extremes are drawn often.
 SIGNAL = st.one_of(st.sampled_from((0.0, 0.05, 0.3, 0.55, 0.9, 1.0)), UNIT)
@@ -64,7 +67,7 @@ def live(history, rules=RULES, vetoed=()):
             made.config = replace(made.config, pin_mode='' if value == 'none' else value)
         for _ in range(ticks):
             now_s += TICK_S
-            yield made, made.decide(signals, {}, fault, now_s), now_s, fault
+            yield made, made.decide(signals, NOTHING, fault, now_s), now_s, fault
 
 
 @settings(max_examples=60, deadline=None)
@@ -153,9 +156,10 @@ def test_a_signal_that_rattles_freezes_once(gaps, name) -> None:
     for gap in gaps:
         for tick in range(gap):
             now_s += 0.1
-            seen.append(made.decide(corner(**{name: 0.0 if tick else 0.9}), {}, '', now_s).mode)
+            moment = corner(**{name: 0.0 if tick else 0.9})
+            seen.append(made.decide(moment, NOTHING, '', now_s).mode)
     assert set(seen) <= {'freeze'}
-    after = [made.decide(corner(), {}, '', now_s + 0.1 * i).mode for i in range(1, 12)]
+    after = [made.decide(corner(), NOTHING, '', now_s + 0.1 * i).mode for i in range(1, 12)]
     assert not gaps or 'freeze' not in after[-1:], 'it ends'
 
 
@@ -208,7 +212,7 @@ def reachable() -> dict[str, set[str]]:
                 made.begin(0.0)
                 made.held = held
                 for now_s in (30.0, 130.0):
-                    after = made.decide(signals, {}, '', now_s).mode
+                    after = made.decide(signals, NOTHING, '', now_s).mode
                     if after != mode:
                         follows[mode].add(after)
                         break

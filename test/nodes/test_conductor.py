@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,10 +12,20 @@ pytest.importorskip('rclpy')
 
 from abm_ros.common import names
 from abm_ros.common.errors import GraphError
+from abm_ros.common.telemetry import (
+    KINDS,
+    EpisodicMemoryTelemetry,
+    MotorGateTelemetry,
+    SensoryGateTelemetry,
+    SystemATelemetry,
+    SystemBTelemetry,
+)
+from abm_ros.common.telemetry_fields import Telemetry
 from abm_ros.meta.audit.log import AuditLog, records
 from abm_ros.meta.audit.trail import check
 from abm_ros.meta.constraints import load_constraints
-from abm_ros.meta.meta_control import Health, MetaControl, SystemMConfig, operator_overrides
+from abm_ros.meta.health import Health
+from abm_ros.meta.meta_control import MetaControl, SystemMConfig, operator_overrides
 from abm_ros.meta.modes import DESIGN
 from abm_ros.meta.phi import Modulation, load_phi
 from abm_ros.meta.wiring import NodeRow, Row, Wiring
@@ -71,23 +82,25 @@ class Bench:
         writer = AuditWriter(self.audit, gate)
         asked = operator_overrides(self.control.config)
         writer.start('one', {'phi': PHI, 'constraints': constraints}, asked, asked)
-        self.told: list[tuple[float, str]] = []
+        self.reports: list[tuple[float, str]] = []
         self.announced: list[str] = []
         self.conductor = Conductor(
             self.control, self.graph, gate, writer,
-            Announcer(self.announced.append, lambda text: self.told.append((self.now_s, text))),
+            Announcer(self.announced.append, lambda text: self.reports.append((self.now_s, text))),
             self.graph, 'one')
         self.conductor.bring_up(1.0, None)
-        self.raw = {name: {} for name in names.WIRED_NODES}
-        self.words: dict[str, dict[str, str]] = {}
+        self.told = {node: KINDS[node]() for node in names.WIRED_NODES}
         self.incarnations = dict.fromkeys(names.WIRED_NODES, 'a')
+
+    def tells(self, *told: Telemetry) -> None:
+        """Let nodes tell this from now on."""
+        self.told |= {one.node: one for one in told}
 
     def turn(self, seconds: float = 10.0) -> str:
         self.now_s += seconds
         health = Health(names.WIRED_NODES, 2.0)
-        for name, values in self.raw.items():
-            health.take(name, values, {'incarnation': self.incarnations[name],
-                                       **self.words.get(name, {})}, self.now_s)
+        for node, told in self.told.items():
+            health.take(replace(told, incarnation=self.incarnations[node]), self.now_s)
         self.conductor.turn(health, self.now_s)
         return self.conductor.mode
 
@@ -104,9 +117,8 @@ def clock(monkeypatch):
 def test_a_life_is_on_the_record_and_recomputes(tmp_path) -> None:
     bench = Bench(tmp_path)
     assert bench.turn() == 'play'     # nothing is known yet
-    bench.raw['system_a'] = {'uncertainty': 0.05, 'prediction_error': 0.1}
-    bench.raw['system_b'] = {'competence': 1.0}
-    bench.raw['episodic_memory'] = {'novelty': 0.1}
+    bench.tells(SystemATelemetry(uncertainty=0.05, prediction_error=0.1),
+                EpisodicMemoryTelemetry(novelty=0.1))
     assert [bench.turn() for _ in range(30)][-1] == 'task'
     bench.conductor.close()
     assert bench.kinds()[:3] == ['start', 'mode', 'mode']
@@ -123,7 +135,7 @@ def test_what_a_rule_refuses_is_logged_once_with_the_rule(tmp_path) -> None:
 def test_a_tripped_guard_is_logged_when_it_begins_and_when_it_ends(tmp_path) -> None:
     bench = Bench(tmp_path)
     for ratio in [1.9] * 100 + [0.0] * 300:
-        bench.raw['sensory_gate'] = {'effort_ratio': ratio}
+        bench.tells(SensoryGateTelemetry(effort_ratio=ratio))
         bench.turn(1.0)
     found = [r['body']['what'] for r in records(bench.path) if r['kind'] == 'guard']
     assert 'rest is forced' in found[0]
@@ -133,10 +145,11 @@ def test_a_tripped_guard_is_logged_when_it_begins_and_when_it_ends(tmp_path) -> 
 def test_a_hold_at_the_gate_freezes_is_logged_and_outlives_the_gate(tmp_path) -> None:
     bench = Bench(tmp_path)
     bench.turn()
-    bench.raw['motor_gate'] = {'held': 1.0}
+    bench.tells(MotorGateTelemetry(held=1.0))
     assert bench.turn(0.1) == 'freeze'
     assert not bench.conductor.gate.is_open
-    bench.raw['motor_gate'], bench.incarnations['motor_gate'] = {'held': 0.0}, 'b'
+    bench.tells(MotorGateTelemetry(held=0.0))
+    bench.incarnations['motor_gate'] = 'b'
     assert bench.turn(0.1) == 'freeze'
     assert bench.control.held
     bench.conductor.interventions.release()
@@ -213,7 +226,7 @@ def test_modulation_follows_stress_but_not_at_every_tick(tmp_path) -> None:
     bench = Bench(tmp_path)
     assert bench.turn() == 'play'
     for _ in range(40):
-        bench.raw['sensory_gate'] = {'effort_ratio': 0.9}
+        bench.tells(SensoryGateTelemetry(effort_ratio=0.9))
         bench.turn(0.1)
     assert 0 < bench.kinds().count('modulate') <= 2
     changes = [c for node, c in bench.graph.modulated if node == 'system_b']
@@ -228,39 +241,39 @@ def test_what_the_robot_says_of_itself_follows_what_is_measured(tmp_path) -> Non
     """No mode changes here: an old claim must not stand on its topic."""
     bench = Bench(tmp_path, 'forbidden_modes: [play, sleep]')
     for episode in range(60):
-        bench.raw['system_b'] = {'episodes': float(episode), 'successes': float(episode)}
+        bench.tells(SystemBTelemetry(episodes=episode, successes=episode))
         bench.turn(1.0)
-    assert claimed(bench.told[-1][1]) > 0.7
+    assert claimed(bench.reports[-1][1]) > 0.7
     switches = bench.kinds().count('mode')
     for episode in range(60, 160):
-        bench.raw['system_b'] = {'episodes': float(episode), 'successes': 59.0}
+        bench.tells(SystemBTelemetry(episodes=episode, successes=59))
         bench.turn(1.0)
     assert bench.kinds().count('mode') == switches
-    assert claimed(bench.told[-1][1]) < 0.1
+    assert claimed(bench.reports[-1][1]) < 0.1
 
 
 def test_the_report_is_told_with_the_mode_and_then_once_a_second(tmp_path) -> None:
     bench = Bench(tmp_path)
     bench.turn(20.0)
     for tick in range(60):
-        bench.raw['sensory_gate'] = {'energy': 1.0 - 0.01 * tick}     # a new text each time
+        bench.tells(SensoryGateTelemetry(energy=1.0 - 0.01 * tick))     # a new text each time
         assert bench.turn(0.1) == 'play'
-    at = [when for when, _ in bench.told if when > 20.05]
+    at = [when for when, _ in bench.reports if when > 20.05]
     assert 5 <= len(at) <= 6
     assert all(after - before >= 1.0 for before, after in itertools.pairwise(at))
-    bench.raw['sensory_gate'] = {'effort_peak': 2.0}
+    bench.tells(SensoryGateTelemetry(effort_peak=2.0))
     assert bench.turn(0.1) == 'freeze'
-    assert bench.told[-1][1].startswith('Mode freeze: override: pain above 0.5.')
+    assert bench.reports[-1][1].startswith('Mode freeze: override: pain above 0.5.')
     bench.conductor.interventions.hold()
     bench.turn(1.1)
-    assert bench.told[-1][1].startswith('Mode freeze: operator holds.')
+    assert bench.reports[-1][1].startswith('Mode freeze: operator holds.')
 
 
 def test_no_modulation_is_sent_while_one_is_not_answered_and_none_is_lost(tmp_path) -> None:
     bench = Bench(tmp_path)
     bench.turn()
     sent = len(bench.graph.modulated)
-    bench.raw['sensory_gate'] = {'effort_ratio': 0.9}
+    bench.tells(SensoryGateTelemetry(effort_ratio=0.9))
     bench.graph.waits = True
     for _ in range(40):
         bench.turn(0.1)
@@ -295,7 +308,7 @@ def test_a_mode_is_announced_once_it_is_entered_and_a_failure_as_the_safe_mode(t
     bench.conductor.gate.close()                   # so that play must be entered anew
     assert bench.turn(0.1) == 'freeze'
     assert bench.announced[-1] == 'freeze'
-    assert bench.told[-1][1] == 'Degraded to freeze: system_a does not follow.'
+    assert bench.reports[-1][1] == 'Degraded to freeze: system_a does not follow.'
     assert bench.kinds()[-3:] == ['mode', 'rewire_failed', 'degrade']
     assert not bench.conductor.gate.is_open
 
@@ -328,8 +341,8 @@ def test_a_gate_that_shut_by_itself_is_noted_and_told_again(tmp_path) -> None:
     bench = Bench(tmp_path)
     assert bench.turn() == 'play'
     rows = len(bench.graph.rows)
-    bench.raw['motor_gate'] = {'open': 0.0, 'held': 0.0, 'tripped': 1.0}
-    bench.words['motor_gate'] = {'shut': 'System M changed from incarnation one to two'}
+    bench.tells(MotorGateTelemetry(
+        open=0, held=0, tripped=1, shut='System M changed from incarnation one to two'))
     for _ in range(10):
         bench.turn(0.1)
     assert len(bench.graph.rows) == rows, 'a second is waited'
@@ -346,11 +359,13 @@ def test_a_gate_that_shut_by_itself_is_noted_and_told_again(tmp_path) -> None:
 
 
 @pytest.mark.parametrize('gate', [
-    {'open': 1.0, 'tripped': 0.0}, {'open': 0.0, 'tripped': 0.0}, {}])
+    MotorGateTelemetry(open=1, tripped=0), MotorGateTelemetry(open=0, tripped=0),
+    MotorGateTelemetry()])
 def test_a_gate_that_only_waits_for_actions_is_left_alone(tmp_path, gate) -> None:
     bench = Bench(tmp_path)
     assert bench.turn() == 'play'
-    bench.raw['motor_gate'], rows = gate, len(bench.graph.rows)
+    bench.tells(gate)
+    rows = len(bench.graph.rows)
     for _ in range(50):
         bench.turn(0.1)
     assert len(bench.graph.rows) == rows
@@ -360,7 +375,8 @@ def test_a_gate_that_is_meant_to_be_shut_is_left_alone(tmp_path) -> None:
     bench = Bench(tmp_path)
     bench.conductor.interventions.hold()
     assert bench.turn() == 'freeze'
-    bench.raw['motor_gate'], rows = {'open': 0.0, 'tripped': 1.0}, len(bench.graph.rows)
+    bench.tells(MotorGateTelemetry(open=0, tripped=1))
+    rows = len(bench.graph.rows)
     for _ in range(50):
         bench.turn(0.1)
     assert len(bench.graph.rows) == rows

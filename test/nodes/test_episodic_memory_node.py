@@ -19,7 +19,8 @@ from abm_ros.common.spec import FieldSpec, ObservationSpec
 from abm_ros.common.transition import Observation
 from abm_ros.memory.record.store import Store
 from abm_ros.nodes.episodic_memory import EpisodicMemory
-from abm_ros.ros.codec import Packet, Writer, encode, encode_bytes
+from abm_ros.ros.codec import Packet, encode, encode_bytes
+from abm_ros.ros.observation_codec import ObservationWriter
 from abm_ros.ros.replay_link import Credits, encode_credits
 from abm_ros.world_model.config import WorldModelConfig
 from abm_ros.world_model.ensemble_learner import EnsembleLearner
@@ -45,7 +46,7 @@ class Memory:
     def live(self, steps: int, moving: float = 1.0) -> None:
         for _ in range(steps):
             stamp = (self.lived + 1) * 50_000_000
-            self.node.on_observation(Writer().observation(Observation(
+            self.node.on_observation(ObservationWriter().write(Observation(
                 stamp, (moving * self.rng.normal(size=5)).astype(np.float32),
                 np.zeros(2, np.float32), 0, self.lived, True), SPEC))
             self.node.on_executed(encode(Packet(stamp, {
@@ -72,10 +73,10 @@ def test_what_comes_before_the_description_is_recorded_once_that_is_known(tmp_pa
     try:
         memory.live(20)
         memory.node.on_observation(encode(Packet(1, {'nonsense': np.zeros(3, np.float32)})))
-        assert memory.node.telemetry()['recorded'] == 0
+        assert memory.node.telemetry().recorded == 0
         memory.node.on_spec(String(data=SPEC.to_json()))
         memory.live(10)
-        assert memory.node.telemetry()['recorded'] == 29    # the newest is not settled yet
+        assert memory.node.telemetry().recorded == 29    # the newest is not settled yet
         assert memory.node.refused == 1
     finally:
         memory.close()
@@ -85,7 +86,7 @@ def served(memory: Memory, number: int) -> float:
     """Ask for a batch of the first learning round; return how many batches were sent by then."""
     memory.node.on_credits(encode_credits(
         Credits('system_a_learner', '1', number, 'uniform', 1, 4, 2, after=1), 1))
-    return memory.node.telemetry()['batches']
+    return memory.node.telemetry().batches
 
 
 def test_nothing_is_learned_before_the_goals_object_was_moved_and_at_once_after_a_restart(
@@ -93,7 +94,7 @@ def test_nothing_is_learned_before_the_goals_object_was_moved_and_at_once_after_
     memory.live(30, moving=0.0)
     assert served(memory, 1) == 0
     memory.live(7)
-    assert memory.node.telemetry()['batches'] == 1
+    assert memory.node.telemetry().batches == 1
     assert served(memory, 2) == 2
     memory.close()
     again = Memory(tmp_path)
@@ -107,23 +108,22 @@ def test_it_says_when_it_cannot_write_and_loses_nothing(memory, tmp_path):
     memory.live(20)
     memory.node._commit()
     before = memory.node.telemetry()
-    assert before['trouble'] == 0
-    assert before['acknowledged'] == 19                # the newest step is not settled yet
-    assert memory.node.labels()['acknowledged'] == '19'
+    assert before.trouble == 0
+    assert before.acknowledged == 19                # the newest step is not settled yet
     with sqlite3.connect(tmp_path / 'memory.db', isolation_level=None) as other:
         other.execute('BEGIN IMMEDIATE')               # the disk belongs to somebody else
         memory.live(20)
         memory.node._commit()
         during = memory.node.telemetry()
-        assert during['trouble'] == 1
-        assert (during['acknowledged'], during['pending']) == (19, 20)
-        assert 'another process holds' in memory.node.labels()['trouble']
+        assert during.trouble == 1
+        assert (during.acknowledged, during.pending) == (19, 20)
+        assert 'another process holds' in during.trouble_reason
         other.execute('ROLLBACK')
     other.close()
     memory.node._commit()
     after = memory.node.telemetry()
-    assert after['trouble'] == 0
-    assert after['acknowledged'] == 39
+    assert after.trouble == 0
+    assert after.acknowledged == 39
     with Store.read(tmp_path / 'memory.db') as reader:
         assert [s.index for s in reader.steps()] == list(range(39))
 
@@ -142,17 +142,17 @@ def test_upkeep_is_done_where_system_m_asks_for_it_and_nowhere_else(memory):
 
 def test_a_model_tells_what_is_novel(memory, tmp_path):
     memory.live(100)
-    assert 'novelty' not in memory.node.telemetry()    # System M then counts it as 1
+    assert np.isnan(memory.node.telemetry().novelty)    # System M then counts it as 1
     config = WorldModelConfig(hidden=8, encoder_hidden=8, latent=4)
     learner = EnsembleLearner.create(config, SPEC, 0)
     blob = learner.snapshot().to_bytes()
     memory.node.on_model(encode_bytes(blob, {}))
     deadline_s = time.monotonic() + 30.0
-    while not memory.node.telemetry()['appraisals'] and time.monotonic() < deadline_s:
+    while not memory.node._appraising.rounds and time.monotonic() < deadline_s:
         time.sleep(0.01)
     memory.live(30)
     memory.node._commit()
-    assert 0.0 < memory.node.telemetry()['novelty'] < 1.0
+    assert 0.0 < memory.node.telemetry().novelty < 1.0
     with Store.read(tmp_path / 'memory.db') as reader:
         steps = list(reader.steps())
     assert all(np.isnan(s.novelty) and np.isnan(s.surprise) for s in steps[:90])

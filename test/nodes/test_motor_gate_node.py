@@ -238,14 +238,16 @@ def test_a_shut_gate_tells_why_and_whether_it_waits_to_be_armed(bench) -> None:
     bench.beat()
     bench.joints(START)
     bench.act([1.0] * 7)
-    assert (bench.gate.telemetry()['tripped'], bench.gate.labels()) == (0.0, {})
+    told = bench.gate.telemetry()
+    assert (told.open, told.tripped, told.shut) == (1.0, 0.0, '')
     bench.tick(0.25)     # longer than the deadman
-    assert bench.gate.telemetry()['tripped'] == 0.0
-    assert bench.gate.labels() == {'shut': 'no fresh action'}
+    told = bench.gate.telemetry()
+    assert (told.open, told.tripped, told.shut) == (0.0, 0.0, 'no fresh action')
     bench.beat('stranger/task/open')
     bench.tick(0.1)
-    assert bench.gate.telemetry()['tripped'] == 1.0
-    assert 'from incarnation one to stranger' in bench.gate.labels()['shut']
+    told = bench.gate.telemetry()
+    assert told.tripped == 1.0
+    assert 'from incarnation one to stranger' in told.shut
 
 
 @of('position')
@@ -314,7 +316,7 @@ def test_an_arm_and_a_gripper_in_messages_of_their_own_keep_the_gate_open(bench)
         bench.act([0.5] * 7)
         bench.now_s += 0.05
     bench.tick(0.0)
-    assert bench.gate.labels() == {'shut': 'no fresh joint state of joint_7'}
+    assert bench.gate.telemetry().shut == 'no fresh joint state of joint_7'
 
 
 @of('position')
@@ -332,7 +334,7 @@ def test_after_a_clock_was_set_back_the_gate_opens_at_once(bench) -> None:
         before = len(bench.sent)
         bench.act([0.5] * 7, stamp_ns=stamp_ns)
         assert len(bench.sent) == before + 1
-    assert bench.gate.telemetry()['clock_jumps'] == 1
+    assert bench.gate.telemetry().clock_jumps == 1
     assert bench.gate.refused == 5
 
 

@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import time
+from math import isnan
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,7 +20,8 @@ from std_msgs.msg import Header, String
 
 from abm_ros.common.errors import SpecError
 from abm_ros.nodes.sensory_gate import SensoryGate
-from abm_ros.ros.codec import decode, ns_to_time
+from abm_ros.ros.codec import decode
+from abm_ros.ros.stamps import ns_to_time
 
 URDF = (Path(__file__).resolve().parents[2] / 'urdf' / 'abm_arm.urdf').read_text()
 
@@ -52,13 +54,13 @@ def disc(radius: float) -> np.ndarray:
 
 
 def test_a_disc_half_a_second_away_looms_and_sleep_forgets_it(gate) -> None:
-    assert 'looming' not in gate.telemetry()
+    assert isnan(gate.telemetry().looming)
     for step in range(6):
         gate.on_camera(image(step, disc(10 * 0.75 / (0.75 - 0.05 * step))))
     # 0.55 s before contact when the middle one of the last three images was taken.
-    assert gate.telemetry()['looming'] == pytest.approx(1 / 0.55, rel=0.25)
+    assert gate.telemetry().looming == pytest.approx(1 / 0.55, rel=0.25)
     gate.trigger_deactivate()
-    assert 'looming' not in gate.telemetry()
+    assert isnan(gate.telemetry().looming)
 
 
 def test_a_marker_is_told_on_cue(gate) -> None:
@@ -69,7 +71,14 @@ def test_a_marker_is_told_on_cue(gate) -> None:
         gate.on_camera(image(step, picture))
     cues = [json.loads(message.data) for port, message in gate.heard if port == 'cue']
     assert [cue['marker'] for cue in cues] == [5, 5, 5]
-    assert gate.telemetry()['cue'] == 1.0
+    assert gate.telemetry().cue == 1.0
+
+
+def test_what_a_detector_of_another_package_finds_is_told_beside_ours(gate) -> None:
+    gate._detectors.findings = lambda _: {'cue': 0.5, 'smoke': 0.25}
+    told = gate.telemetry()
+    assert (told.cue, dict(told.findings)) == (0.5, {'smoke': 0.25})
+    assert isnan(told.looming)
 
 
 def test_an_impact_between_two_telemetry_messages_is_not_missed(gate) -> None:
@@ -81,11 +90,11 @@ def test_an_impact_between_two_telemetry_messages_is_not_missed(gate) -> None:
     for share in (0.1, 1.6, 0.1):
         now_s[0] += 0.02
         gate.on_joint_states(JointState(name=names, effort=[share * limit] + [0.0] * 6))
-    assert gate.telemetry()['effort_peak'] == pytest.approx(1.6)
-    assert gate.telemetry()['effort_ratio'] == pytest.approx(0.1)
+    assert gate.telemetry().effort_peak == pytest.approx(1.6)
+    assert gate.telemetry().effort_ratio == pytest.approx(0.1)
     now_s[0] += 0.26
     gate.on_joint_states(JointState(name=names, effort=[0.1 * limit] + [0.0] * 6))
-    assert gate.telemetry()['effort_peak'] == pytest.approx(0.1)
+    assert gate.telemetry().effort_peak == pytest.approx(0.1)
 
 
 def test_efforts_and_images_that_stop_are_told_no_more(gate) -> None:
@@ -96,10 +105,10 @@ def test_efforts_and_images_that_stop_are_told_no_more(gate) -> None:
     for step in range(3):
         gate.on_camera(image(step, disc(20)))
     told = gate.telemetry()
-    assert (told['effort_ratio'], 'looming' in told) == (pytest.approx(200.0 / 60.0), True)
+    assert (told.effort_ratio, isnan(told.looming)) == (pytest.approx(200.0 / 60.0), False)
     now_s[0] += 1.01
     told = gate.telemetry()
-    assert (told['effort_ratio'], told['effort_peak'], 'looming' in told) == (0.0, 0.0, False)
+    assert (told.effort_ratio, told.effort_peak, isnan(told.looming)) == (0.0, 0.0, True)
 
 
 @pytest.mark.parametrize(('status', 'current', 'told'), [
@@ -109,11 +118,11 @@ def test_efforts_and_images_that_stop_are_told_no_more(gate) -> None:
     (BatteryState.POWER_SUPPLY_STATUS_NOT_CHARGING, 0.0, 0.0),
     (BatteryState.POWER_SUPPLY_STATUS_UNKNOWN, 1.5, 1.0),
     (BatteryState.POWER_SUPPLY_STATUS_UNKNOWN, -1.5, 0.0),
-    (BatteryState.POWER_SUPPLY_STATUS_UNKNOWN, 0.0, None),
-    (BatteryState.POWER_SUPPLY_STATUS_UNKNOWN, np.nan, None)])
+    (BatteryState.POWER_SUPPLY_STATUS_UNKNOWN, 0.0, np.nan),
+    (BatteryState.POWER_SUPPLY_STATUS_UNKNOWN, np.nan, np.nan)])
 def test_whether_a_battery_charges_is_told_where_it_tells(gate, status, current, told) -> None:
     gate.on_battery(BatteryState(percentage=0.5, power_supply_status=status, current=current))
-    assert gate.telemetry().get('charging') == told
+    assert gate.telemetry().charging == pytest.approx(told, nan_ok=True)
 
 
 JOINTS = [f'joint_{i}' for i in range(1, 8)]
@@ -206,7 +215,7 @@ def test_a_clock_that_jumps_back_begins_an_episode_on_the_record(robot) -> None:
     first = packets[0].integer('episode')
     assert [(p.integer('episode') - first, p.integer('step')) for p in packets[-3:]] == [
         (1, 0), (1, 1), (1, 2)]
-    assert robot.telemetry()['clock_jumps'] == 1
+    assert robot.telemetry().clock_jumps == 1
 
 
 def test_a_goal_without_a_stamp_begins_an_episode_as_any_other(robot) -> None:
@@ -227,12 +236,12 @@ def test_a_goal_in_a_strange_frame_is_refused_by_name_once_and_counted(robot) ->
         robot.on_goal(goal(0.9, 'odom', stamp_ns))
     robot.show(joints(0))
     assert seen(robot)[-1].array('desired_goal')[0] == np.float32(0.4)
-    assert robot.telemetry()['goals_refused'] == 2
+    assert robot.telemetry().goals_refused == 2
     assert len(said) == 1
     assert "'odom'" in said[0]
-    assert "'odom'" in robot.labels()['trouble']
+    assert "'odom'" in robot.telemetry().trouble
     robot.on_goal(goal(0.5, 'base_link', 10))
-    assert robot.labels() == {}
+    assert robot.telemetry().trouble == ''
 
 
 def test_an_encoding_that_is_not_taken_is_refused_with_those_that_are(gate) -> None:
@@ -244,13 +253,13 @@ def test_an_encoding_that_is_not_taken_is_refused_with_those_that_are(gate) -> N
     assert 'yuyv' in said[0]
     gate.on_camera(Image(height=2, width=2, encoding='yuyv', step=4, data=bytes(8),
                          header=Header(stamp=ns_to_time(1))))
-    assert gate.labels() == {}
+    assert gate.telemetry().trouble == ''
 
 
 def test_a_battery_of_per_cent_is_recognised(gate) -> None:
     gate.on_battery(BatteryState(percentage=80.0))
     gate.on_battery(BatteryState(percentage=79.0))
-    assert gate.telemetry()['energy'] == pytest.approx(0.79)
+    assert gate.telemetry().energy == pytest.approx(0.79)
 
 
 def test_the_efforts_of_an_arm_and_its_gripper_do_not_hide_each_other(gate) -> None:
@@ -260,4 +269,4 @@ def test_the_efforts_of_an_arm_and_its_gripper_do_not_hide_each_other(gate) -> N
         gate.on_joint_states(JointState(name=['joint_1'], effort=[0.8 * limit]))
         gate.on_joint_states(JointState(name=['joint_7', 'finger'], effort=[0.0, 0.0]))
         gate.on_joint_states(JointState(name=['finger'], position=[0.0]))
-    assert gate.telemetry()['effort_ratio'] == pytest.approx(0.8)
+    assert gate.telemetry().effort_ratio == pytest.approx(0.8)

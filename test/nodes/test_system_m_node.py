@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from dataclasses import replace
+from math import isnan
 
 import pytest
 
@@ -15,9 +16,9 @@ from std_msgs.msg import Float32MultiArray, Float64
 from std_srvs.srv import Trigger
 
 from abm_ros.common import names
-from abm_ros.common.errors import GraphError
+from abm_ros.common.errors import GraphError, SpecError
 from abm_ros.meta.meta_control import operator_overrides
-from abm_ros.meta.signals import SIGNALS
+from abm_ros.meta.signals.entry import signal_names
 from abm_ros.nodes.system_m import SystemM
 from abm_ros.ros import qos
 from abm_ros.ros.codec import Packet, encode
@@ -48,7 +49,7 @@ def test_it_hears_telemetry_alone_and_none_of_the_data_plane(node) -> None:
 def test_every_signal_has_a_topic_of_its_own(node) -> None:
     published = {publisher.topic_name.lstrip('/'): publisher.msg_type
                  for publisher in node.publishers}
-    for name in SIGNALS:
+    for name in signal_names():
         assert published[names.SIGNAL_PREFIX + name] is Float64
 
 
@@ -169,6 +170,22 @@ def test_a_wish_that_cannot_be_recorded_is_refused_and_the_motors_shut(node) -> 
     assert not node._on_change_mode(request, SetParameters.Response()).results[0].successful
 
 
+def test_a_turn_that_is_refused_shuts_the_motors_and_is_not_the_end(node) -> None:
+    """As when a signal of another package fails: the next turn may go well."""
+    conductor = configured(node)._conductor
+    conductor.mode = 'task'
+    conductor.gate.open(conductor.gate.close(), held=False)
+    assert conductor.gate.is_open
+
+    def turn(*_) -> None:
+        raise SpecError("signal 'boredom' failed")
+
+    conductor.turn = turn
+    assert node._turn(conductor, threading.Event()) is False
+    assert not conductor.gate.is_open
+    node.close()
+
+
 def decision_threads() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == 'system_m']
 
@@ -237,11 +254,13 @@ def test_telemetry_wakes_nobody_and_is_known_at_the_next_look(node) -> None:
     deadline_s = time.monotonic() + 20.0
     while not node._listen().alive(names.SYSTEM_B, time.monotonic()):
         assert time.monotonic() < deadline_s
-        publisher.publish(encode(Packet(1, {'episodes': [7.0]}, {'state': 'active'})))
+        publisher.publish(encode(Packet(1, {'episodes': [7.0], 'of_a_newer_node': [1.0]},
+                                        {'state': 'active'})))
         time.sleep(0.02)
     health = node._listen()
-    assert health.values(names.SYSTEM_B) == {'episodes': 7.0}
-    assert health.state(names.SYSTEM_B) == 'active'
+    told = health.telemetry.system_b
+    assert (told.episodes, told.state) == (7.0, 'active')
+    assert isnan(told.successes)
     # Old by the time it was received, not by when somebody looked.
     time.sleep(0.3)
     node._health._timeout_s = 0.2
@@ -252,9 +271,9 @@ def test_signals_are_shown_when_they_change_and_all_of_them_now_and_then(node) -
     shown: list[str] = []
     for name, publisher in node._shown.topics.items():
         publisher.publish = lambda _, name=name: shown.append(name)
-    calm = dict.fromkeys(SIGNALS, 0.0)
+    calm = dict.fromkeys(signal_names(), 0.0)
     node._shown.publish(calm)
-    assert shown == list(SIGNALS)
+    assert shown == list(calm)
     shown.clear()
     node._shown.publish(calm)
     node._shown.publish({**calm, 'pain': 1.0})
@@ -262,4 +281,4 @@ def test_signals_are_shown_when_they_change_and_all_of_them_now_and_then(node) -
     assert shown == ['pain']
     for _ in range(10):                                 # a second of ticks
         node._shown.publish({**calm, 'pain': 1.0})
-    assert set(shown) == set(SIGNALS)
+    assert set(shown) == set(calm)

@@ -66,10 +66,10 @@ def test_the_fewer_goals_are_reached_the_more_is_handled(won: float, expected: f
     assert handled / 1900 == pytest.approx(expected, abs=0.06)
 
 
-def test_episodes_that_are_handled_say_nothing_of_competence() -> None:
+def test_episodes_that_are_handled_say_nothing_of_success() -> None:
     curiosity = schedule(0.0, 1.0)
-    curiosity.competence = 0.0
+    curiosity.success_rate = 0.0
     for _ in range(5):
         curiosity.observe(np.zeros(2), np.zeros(2), begins=True)
         assert curiosity.aim is Aim.HANDLE
-    assert curiosity.competence == 0.0
+    assert curiosity.success_rate == 0.0

@@ -19,23 +19,12 @@ from std_msgs.msg import (
 )
 
 from abm_ros.common.errors import NonFiniteError, SpecError
-from abm_ros.ros.codec import (
-    Packet,
-    ScalarReader,
-    Writer,
-    attributes_of,
-    decode,
-    encode,
-    encode_bytes,
-    ns_to_time,
-    stamp_of,
-    time_to_ns,
-)
+from abm_ros.ros.codec import Packet, attributes_of, decode, encode, encode_bytes, stamp_of
 
 NAMES = st.from_regex(r'[A-Za-z_][A-Za-z0-9_./-]{0,12}', fullmatch=True)
 SHAPES = st.lists(st.integers(0, 4), min_size=1, max_size=3)
 KEYS = st.from_regex(r'[a-z_]{1,8}', fullmatch=True)
-TEXTS = st.text(st.characters(codec='ascii', exclude_characters=';\x00'), max_size=10)
+TEXTS = st.text(st.characters(codec='utf-8', exclude_characters=';\x00'), max_size=10)
 STAMPS = st.integers(0, 4 * 10**18)
 
 
@@ -97,60 +86,8 @@ def test_garbage_is_refused_or_fits(dims, data, offset) -> None:
     assert 0 <= packet.stamp_ns < 2**64
 
 
-@given(st.dictionaries(NAMES, st.floats(-1e6, 1e6, width=32), max_size=5),
-       st.lists(st.dictionaries(KEYS, TEXTS, max_size=3), min_size=3, max_size=3), STAMPS)
-def test_telemetry_is_read_from_the_wire_whether_its_layout_is_known_or_new(
-        values, attributes, stamp) -> None:
-    writer, reader = Writer(), ScalarReader()
-    for number, words in enumerate(attributes):
-        told = {name: value + number for name, value in values.items()}
-        message = writer.scalars(stamp + number, told, words)
-        assert reader.read(serialize_message(message)) == (
-            {name: float(np.float32(value)) for name, value in told.items()}, words)
-    wire = serialize_message(encode(Packet(stamp, {'a': [1.0, 2.0], 'b': [3.0]}, {})))
-    for fill in (b'\0\0', b'xy', b'\0\0', b'xy'):    # of the text 'b': CDR leaves it open
-        at = wire.rindex(b'b\0') + 2
-        assert reader.read(wire[:at] + fill + wire[at + 2:]) == ({'a': 1.0, 'b': 3.0}, {})
-
-
-@settings(max_examples=300)
-@given(st.lists(DIMS, max_size=4), st.lists(st.floats(width=32), max_size=8),
-       st.integers(0, 3) | st.integers(0, 2**32 - 1))
-def test_garbage_on_the_wire_is_refused_as_garbage_in_a_message_is(dims, data, offset) -> None:
-    message = Float32MultiArray(layout=MultiArrayLayout(dim=dims, data_offset=offset))
-    message.data = array('f', data)
-    wire, reader = serialize_message(message), ScalarReader()
-
-    def outcome(read) -> object:
-        try:
-            return read()
-        except Exception as error:
-            return type(error), str(error)
-
-    def decoded() -> object:
-        packet = decode(deserialize_message(wire, Float32MultiArray))
-        return packet.scalars(), dict(packet.attributes)
-    for _ in range(2):
-        assert outcome(lambda: reader.read(wire)) == outcome(decoded)
-
-
-@pytest.mark.parametrize('bad', [math.nan, math.inf, -math.inf])
-def test_telemetry_that_is_not_finite_is_refused_by_name_in_a_known_layout_too(bad) -> None:
-    reader = ScalarReader()
-    with pytest.raises(NonFiniteError, match='b'):
-        Writer().scalars(0, {'a': 1.0, 'b': bad}, {})
-    message = encode(Packet(0, {'a': [1.0], 'b': [1.0]}))
-    assert reader.read(serialize_message(message)) == ({'a': 1.0, 'b': 1.0}, {})
-    message.data[1] = bad
-    with pytest.raises(NonFiniteError, match='b'):
-        reader.read(serialize_message(message))
-    message.data[1], message.layout.dim[0].label = 1.0, 'stump=0.000000000'
-    with pytest.raises(SpecError, match='stump'):
-        reader.read(serialize_message(message))
-
-
 def test_missing_things_are_named() -> None:
-    packet = Packet(0, {'a': np.array([1.0, 2.0]), 'b': np.array([3.0])}, {'n': '5', 'x': '5.5'})
+    packet = Packet(0, {'a': np.array([1.0, 2.0])}, {'n': '5', 'x': '5.5'})
     with pytest.raises(SpecError, match="'c'"):
         packet.array('c')
     assert packet.integer('n') == 5
@@ -171,8 +108,3 @@ def test_a_snapshot_survives_the_wire(blob, attributes) -> None:
     message = deserialize_message(wire, UInt8MultiArray)
     assert bytes(message.data) == blob
     assert attributes_of(message) == attributes
-
-
-@given(st.integers(0, 2**31 * 10**9 - 1))
-def test_stamps_keep_every_nanosecond(stamp) -> None:
-    assert time_to_ns(ns_to_time(stamp)) == stamp

@@ -13,8 +13,8 @@ from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
 
-from abm_ros.ros.codec import ns_to_time, time_to_ns
 from abm_ros.ros.joint_states import DEPTH, JointStateReader
+from abm_ros.ros.stamps import ns_to_time, time_to_ns
 
 TEXT = st.text(st.characters(exclude_characters='\0', exclude_categories=['Cs']), max_size=9)
 NUMBERS = st.lists(st.floats(width=64), max_size=5)

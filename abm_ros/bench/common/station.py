@@ -5,7 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import rclpy
 from rclpy.node import Node
@@ -15,11 +15,14 @@ from std_msgs.msg import Float32MultiArray
 from abm_ros.bench.common.processes import Children
 from abm_ros.common import names
 from abm_ros.common.errors import GraphError
+from abm_ros.common.telemetry_fields import Telemetry
 from abm_ros.ros import qos
-from abm_ros.ros.codec import Packet, decode
+from abm_ros.ros.codec import stamp_of
 from abm_ros.ros.shared_memory import initialise
 from abm_ros.ros.spin import Stop, make_executor
+from abm_ros.ros.telemetry_codec import decode_telemetry
 
+T = TypeVar('T', bound=Telemetry)
 _TICK_S = 0.1
 _POLL_S = 0.05
 
@@ -31,14 +34,14 @@ class Station:
     It keeps the newest telemetry of the nodes named, undecoded until it is asked for.
     """
 
-    def __init__(self, heard: Sequence[str]) -> None:
+    def __init__(self, heard: Sequence[type[Telemetry]]) -> None:
         initialise(signal_handler_options=SignalHandlerOptions.NO)
         self.node: Node = rclpy.create_node('abm_bench')
         self._heard: dict[str, Float32MultiArray] = {}
-        for name in heard:
+        for kind in heard:
             self.node.create_subscription(
-                Float32MultiArray, names.signals_topic(name),
-                lambda message, name=name: self._heard.__setitem__(name, message),
+                Float32MultiArray, names.signals_topic(kind.node),
+                lambda message, name=kind.node: self._heard.__setitem__(name, message),
                 qos.TELEMETRY)
         self._ending = threading.Event()
         self._executor = make_executor()
@@ -59,28 +62,19 @@ class Station:
         while not self._ending.is_set():
             self._executor.spin_once(timeout_sec=_TICK_S)
 
-    def value(self, node: str, name: str) -> float:
-        """Return one raw signal, NaN before it was heard."""
-        told = self._told(node)
-        return float(told.arrays[name][0]) if told and name in told.arrays else float('nan')
+    def told(self, kind: type[T]) -> T:
+        """Return what a node told last; all of it is unknown before it is heard."""
+        message = self._heard.get(kind.node)
+        return decode_telemetry(message, kind) if message is not None else kind()
 
-    def told_ns(self, node: str) -> int:
-        """Return when a node sent what it last told (ns), 0 before it was heard."""
-        told = self._told(node)
-        return told.stamp_ns if told else 0
+    def told_ns(self, kind: type[Telemetry]) -> int:
+        """Return when a node sent what it told last (ns), 0 before it was heard."""
+        message = self._heard.get(kind.node)
+        return stamp_of(message) if message is not None else 0
 
     def now_ns(self) -> int:
         """Return the time by the clock that telemetry is stamped with (ns)."""
         return int(self.node.get_clock().now().nanoseconds)
-
-    def state(self, node: str) -> str:
-        """Return the lifecycle state that a node last told."""
-        told = self._told(node)
-        return told.attributes.get('state', '') if told else ''
-
-    def _told(self, node: str) -> Packet | None:
-        message = self._heard.get(node)
-        return decode(message) if message is not None else None
 
 
 def wait_until(children: Children, what: str, done: Callable[[], bool], timeout_s: float) -> None:

@@ -16,6 +16,7 @@ from abm_ros.bench.hold.figures import PERIOD_S, Held
 from abm_ros.bringup.graph import GraphOptions, describe
 from abm_ros.common import names
 from abm_ros.common.errors import GraphError
+from abm_ros.common.telemetry import LEARNERS
 from abm_ros.nodes.motor_gate import STANDSTILL_LABEL
 from abm_ros.ros import qos
 from abm_ros.ros.remote import Call, Remote, call_all
@@ -25,7 +26,6 @@ _TIMEOUT_S = 5.0
 _STILL_S = 0.3          # how long the arm is watched after a hold
 _MOVING = 20            # commands that must have moved it before the next one
 _ASKED = (names.MOTOR_GATE, names.SYSTEM_M)
-_LEARNERS = (names.SYSTEM_A_LEARNER, names.SYSTEM_B_LEARNER)
 
 
 class Commands:
@@ -48,7 +48,7 @@ def measure(children: Children, folder: Path, repeats: int, rng: random.Random) 
     :raises GraphError: a process ended, a call was not answered, or the arm did not move.
     """
     console, held = Console(stderr=True, highlight=False), Held()
-    with Station(_LEARNERS) as station:
+    with Station(LEARNERS) as station:
         try:
             bare, commands = _start(children, folder, station, console), Commands(station)
             calls = {(name, what): Call(name, station.node.create_client(
@@ -81,7 +81,7 @@ def _start(children: Children, folder: Path, station: Station, console: Console)
     children.start(bare_name(0), 'abm_ros.bench.common.bare_node', '0')
     bare = Remote(station.node, bare_name(0))
     wait_until(children, 'both learners trained and the bare node answered',
-               lambda: bare.ready() and all(station.value(n, 'rounds') >= 2 for n in _LEARNERS),
+               lambda: bare.ready() and all(station.told(k).rounds >= 2 for k in LEARNERS),
                2 * _START_S)
     return bare
 

@@ -21,9 +21,9 @@ from abm_ros.bench.latency.relay import HOPS, Layout, floor_topic, layout_of
 from abm_ros.bodies.types import Body, BodyState
 from abm_ros.common import names
 from abm_ros.ros import qos
-from abm_ros.ros.codec import ns_to_time
 from abm_ros.ros.episode_tag import episode_tag
 from abm_ros.ros.ports import port
+from abm_ros.ros.stamps import ns_to_time
 
 GRAPH, FLOOR = 'graph', 'floor'
 _KEPT = 20     # states whose answers are waited for: 1 s at 20 Hz

@@ -25,8 +25,8 @@ from std_msgs.msg import (
 from abm_ros.bench.common.station import spin_bare
 from abm_ros.common import names
 from abm_ros.ros import qos
-from abm_ros.ros.codec import NANOSECONDS, time_to_ns
 from abm_ros.ros.ports import port
+from abm_ros.ros.stamps import NANOSECONDS, time_to_ns
 
 # The way of a reading through the graph: node, port that takes, port that gives.
 HOPS = ((names.SENSORY_GATE, 'joint_states', 'observation'),

@@ -16,8 +16,8 @@ from abm_ros.bench.latency.learning import Learning
 from abm_ros.bench.latency.relay import HOPS
 from abm_ros.bodies.make import make_body
 from abm_ros.bringup.graph import GraphOptions, describe
-from abm_ros.common import names
 from abm_ros.common.errors import GraphError
+from abm_ros.common.telemetry import LEARNERS, SystemBTelemetry
 
 _SETTLE_S = 1.0
 _WARM_ROUNDS = 3
@@ -35,11 +35,10 @@ class LatencyRun:
         self.updates_per_s: dict[str, float] = {}
 
     def measure(self, order: list[str], block_s: float) -> list[Block]:
-        self._learners = (names.SYSTEM_A_LEARNER, names.SYSTEM_B_LEARNER)
         body = make_body('bullet:reach')
         try:
-            with Station([*self._learners, names.SYSTEM_B]) as station:
-                self._learning = Learning(station.node, self._learners)
+            with Station([*LEARNERS, SystemBTelemetry]) as station:
+                self._learning = Learning(station.node, [kind.node for kind in LEARNERS])
                 bench_body = BenchBody(station.node, body, profile=self._arguments.profile)
                 self._bring_up(station, bench_body)
                 blocks = []
@@ -58,9 +57,8 @@ class LatencyRun:
                 self._children.start_node(spec.command, spec.parameters)
         self._console.print('the graph starts and learns its first models')
         wait_until(self._children, 'both learners trained and System B acted with it',
-                   lambda: all(station.value(name, 'rounds') >= _WARM_ROUNDS
-                               for name in self._learners)
-                   and station.value('system_b', 'version') >= 0, 2 * _START_S)
+                   lambda: all(station.told(kind).rounds >= _WARM_ROUNDS for kind in LEARNERS)
+                   and station.told(SystemBTelemetry).version >= 0, 2 * _START_S)
         wait_until(self._children, 'every hop was heard',
                    lambda: len(body.layouts) == len(HOPS), 10.0)
         layouts = dict(body.layouts)
@@ -86,8 +84,8 @@ class LatencyRun:
             done = [n - b for n, b in zip(self._updates(station), before, strict=True)]
             refusal = self._refusal(condition, done)
             if not refusal:
-                self.updates_per_s |= {f'{name}_{condition}': round(n / block_s, 1)
-                                       for name, n in zip(self._learners, done, strict=True)}
+                self.updates_per_s |= {f'{kind.node}_{condition}': round(n / block_s, 1)
+                                       for kind, n in zip(LEARNERS, done, strict=True)}
                 # What comes late belongs to this block and counts nowhere else.
                 return condition, {side: replace(t) for side, t in timing.items()}
             self._console.print(f'attempt {attempt} of {_ATTEMPTS} does not count: {refusal}')
@@ -115,13 +113,13 @@ class LatencyRun:
         """Return the learners' updates from telemetry sent after the call: old news misleads."""
         asked_ns = station.now_ns()
         wait_until(self._children, 'both learners told how far they are',
-                   lambda: all(station.told_ns(name) > asked_ns for name in self._learners),
+                   lambda: all(station.told_ns(kind) > asked_ns for kind in LEARNERS),
                    _TAKE_UP_S)
-        return [station.value(name, 'updates') for name in self._learners]
+        return [station.told(kind).updates for kind in LEARNERS]
 
     def _refusal(self, condition: str, done: list[float]) -> str:
         """Return why updates do not fit a condition, '' if they do."""
         return ', '.join(
-            f'{name} made {updates:g} updates in a block that was to be {condition}'
-            for name, updates in zip(self._learners, done, strict=True)
+            f'{kind.node} made {updates:g} updates in a block that was to be {condition}'
+            for kind, updates in zip(LEARNERS, done, strict=True)
             if (updates > 0) != (condition == TRAINING))

@@ -12,12 +12,18 @@ from abm_ros.bodies.distractor import distracted
 from abm_ros.bodies.make import make_body
 from abm_ros.common.scaling import clip_unit
 from abm_ros.common.share import table_text
+from abm_ros.common.telemetry import (
+    GraphTelemetry,
+    SystemALearnerTelemetry,
+    SystemATelemetry,
+    SystemBTelemetry,
+)
 from abm_ros.memory.schedule import ScheduleConfig
 from abm_ros.meta.constraints import load_constraints
 from abm_ros.meta.meta_control import MetaControl, SystemMConfig
 from abm_ros.meta.modes import DESIGN
 from abm_ros.meta.phi import Phi, load_phi
-from abm_ros.meta.signals import Average
+from abm_ros.meta.signals.averages import Average
 from abm_ros.meta.wiring import NodeRow, Row, Wiring
 from abm_ros.policy.episodes import EpisodeTracker
 from abm_ros.policy.exploration import Aim
@@ -111,29 +117,30 @@ class Mind:
         self._number += 1
         self._modes.append(self._mode)
         if self._number % _TICK_STEPS == 0:
-            raw = self._telemetry()
-            signals = self._control.signals(raw)
+            telemetry = self._telemetry()
+            signals = self._control.signals(telemetry)
             self._told.append((signals['uncertainty'], signals['prediction_error']))
-            self._take(self._control.decide(signals, raw, '', self._number * self._period_s))
+            self._take(self._control.decide(signals, telemetry, '',
+                                            self._number * self._period_s))
 
     def _take(self, decision: Any) -> None:
         self._mode = decision.mode
         m = decision.modulation
         self._agent.objective = Objective(m.goal_weight, m.intrinsic_weight, m.exploration)
 
-    def _telemetry(self) -> dict[str, dict[str, float]]:
-        percept, a = self._agent.percept, {}
-        for name in ('prediction_error', 'uncertainty'):
-            if percept is not None and np.isfinite(getattr(percept, name)):
-                a[name] = float(getattr(percept, name))
+    def _telemetry(self) -> GraphTelemetry:
+        percept, told = self._agent.percept, SystemATelemetry()
+        if percept is not None:
+            told = SystemATelemetry(prediction_error=percept.prediction_error,
+                                    uncertainty=percept.uncertainty)
         if self._raw and self._mean_error:
-            a['prediction_error'] = clip_unit(self._error.value / self._mean_error)
-        b = {'episodes': float(self._tracker.episodes),
-             'successes': float(self._tracker.successes)}
-        if self._tracker.rate is not None:
-            b['competence'] = self._tracker.rate
-        return {'system_a': a, 'system_b': b,
-                'system_a_learner': {'version': float(self._agent.world.version)}}
+            told = replace(told, prediction_error=clip_unit(
+                self._error.value / self._mean_error))
+        return GraphTelemetry(
+            system_a=told,
+            system_a_learner=SystemALearnerTelemetry(version=self._agent.world.version),
+            system_b=SystemBTelemetry(episodes=self._tracker.episodes,
+                                      successes=self._tracker.successes))
 
     def share(self) -> Share:
         """Return what the life came to so far."""

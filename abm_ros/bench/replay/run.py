@@ -12,6 +12,7 @@ from abm_ros.bench.common.processes import Children
 from abm_ros.bench.common.station import Station, wait_until
 from abm_ros.common import names
 from abm_ros.common.errors import GraphError
+from abm_ros.common.telemetry import EpisodicMemoryTelemetry, SystemALearnerTelemetry
 from abm_ros.ros.child import child_options
 from abm_ros.ros.ports import PORTS
 from abm_ros.ros.remote import ACTIVATE, CONFIGURE, DEACTIVATE, Remote, call_all
@@ -41,7 +42,7 @@ class ReplayRun:
         :return: transitions a second of graph and process for each turn; the batches lost.
         :raises GraphError: a process ended or did not answer.
         """
-        with Station(list(_WIRED)) as station:
+        with Station([EpisodicMemoryTelemetry, SystemALearnerTelemetry]) as station:
             local = self._start_local()
             try:
                 self._start_nodes(station)
@@ -92,7 +93,7 @@ class ReplayRun:
             raise GraphError(f'{remote.target} did not answer within {_ANSWER_S:g} s')
 
     def _updates(self, station: Station) -> float:
-        return station.value(names.SYSTEM_A_LEARNER, 'updates')
+        return station.told(SystemALearnerTelemetry).updates
 
     def _graph(self, station: Station, block_s: float) -> float:
         """Return the transitions a second that the learner node trains on."""
@@ -125,8 +126,8 @@ class ReplayRun:
         return updates, time.perf_counter()
 
     def _sent_and_received(self, station: Station) -> tuple[float, float]:
-        return (station.value(names.EPISODIC_MEMORY, 'batches'),
-                station.value(names.SYSTEM_A_LEARNER, 'received'))
+        return (station.told(EpisodicMemoryTelemetry).batches,
+                station.told(SystemALearnerTelemetry).received)
 
     def _local(self, process: 'subprocess.Popen[str]', block_s: float) -> float:
         assert process.stdin is not None

@@ -21,6 +21,7 @@ from abm_ros.bringup.graph import GraphOptions, describe
 from abm_ros.common import names
 from abm_ros.common.errors import GraphError
 from abm_ros.common.share import table_text
+from abm_ros.common.telemetry import LEARNERS, SystemBTelemetry
 from abm_ros.meta.phi import Modulation, Phi, load_phi
 from abm_ros.meta.wiring import NodeRow, Row
 from abm_ros.nodes.effectors.mode_settings import with_settings
@@ -37,7 +38,6 @@ _BEAT_PERIOD_S = 0.05
 _PAUSE_S = 0.15
 _ALONE = 40
 _WARM_ROUNDS = 2
-_LEARNERS = (names.SYSTEM_A_LEARNER, names.SYSTEM_B_LEARNER)
 
 
 class RewireRun:
@@ -58,7 +58,7 @@ class RewireRun:
         :raises GraphError: a process ended, or the graph did not come up.
         """
         measured = Measured()
-        with Station([*_LEARNERS, names.SYSTEM_B]) as station:
+        with Station([*LEARNERS, SystemBTelemetry]) as station:
             try:
                 bare = self._start_bare(station)
                 measured.floor_alone_s = [self._floor_s(bare, n) for n in range(_ALONE)]
@@ -91,9 +91,8 @@ class RewireRun:
         rewirer.wait_ready(_START_S)
         self._enter(rewirer, 'task', learn=True)
         wait_until(self._children, 'both learners trained and System B acted with it',
-                   lambda: all(station.value(name, 'rounds') >= _WARM_ROUNDS
-                               for name in _LEARNERS)
-                   and station.value(names.SYSTEM_B, 'version') >= 0, 2 * _START_S)
+                   lambda: all(station.told(kind).rounds >= _WARM_ROUNDS for kind in LEARNERS)
+                   and station.told(SystemBTelemetry).version >= 0, 2 * _START_S)
         return rewirer
 
     def _publish_beat(self) -> None:

@@ -8,7 +8,9 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 
 from abm_ros.common import names
 from abm_ros.common.errors import GraphError
-from abm_ros.meta.meta_control import Health, MetaControl
+from abm_ros.common.telemetry import SystemMTelemetry
+from abm_ros.meta.health import Health
+from abm_ros.meta.meta_control import MetaControl
 from abm_ros.meta.phi import Decision, Modulation
 from abm_ros.meta.self_report import self_report
 from abm_ros.nodes.effectors.announcer import Announcer
@@ -51,11 +53,12 @@ class Conductor:
         self._switches = 0
         self._last_rewiring = RewireReport(0.0, 0.0, 0)
 
-    def telemetry(self) -> Mapping[str, float]:
+    def telemetry(self) -> SystemMTelemetry:
         """Return counters, the times of the last rewiring, and the signals of the last tick."""
-        return {'switches': float(self._switches), 'degraded': float(self.faults.degraded),
-                'gate_shut_ms': self._last_rewiring.gate_shut_s * 1e3,
-                'full_ms': self._last_rewiring.full_s * 1e3, **self.signals}
+        return SystemMTelemetry(
+            switches=self._switches, degraded=self.faults.degraded,
+            gate_shut_ms=self._last_rewiring.gate_shut_s * 1e3,
+            full_ms=self._last_rewiring.full_s * 1e3, signals=self.signals)
 
     def bring_up(self, timeout_s: float, stop: threading.Event) -> None:
         """
@@ -85,7 +88,7 @@ class Conductor:
         if names.MOTOR_GATE in restarted:
             self.interventions.gate_restarted()
         self.faults.check(health, restarted, self.mode, now_s)
-        self.interventions.follow_gate(health.values(names.MOTOR_GATE).get('held', 0.0) > 0)
+        self.interventions.follow_gate(health.telemetry.motor_gate.held > 0)
         try:
             self._modulator.check()
         except GraphError as error:
@@ -93,9 +96,9 @@ class Conductor:
 
     def _decide(self, health: Health, now_s: float) -> Decision:
         """Make the decision, and put on the record which guards and rules bound it."""
-        control, raw = self.control, health.raw()
-        self.signals = control.signals(raw)
-        decision = control.decide(self.signals, raw, self.faults.fault, now_s)
+        control, telemetry = self.control, health.telemetry
+        self.signals = control.signals(telemetry)
+        decision = control.decide(self.signals, telemetry, self.faults.fault, now_s)
         for text in self._writer.guards(control.guards.tripped):
             self._logger.error(text)
         self._writer.refusal(control.refused, self.mode)
@@ -106,7 +109,7 @@ class Conductor:
         # Motors that were shut in an emergency open again only by entering the mode anew.
         reopen = self.control.wiring[decision.mode].motors_open and not self.gate.is_open
         if decision.mode != self.mode or reopen or self.faults.gate_stays_shut(
-                health, self.mode, now_s):
+                health.telemetry.motor_gate, self.mode, now_s):
             self._enter(decision)
         elif not self.faults.fault:
             self._modulator.follow(self.control.situation, decision, now_s)

@@ -1,10 +1,26 @@
 """What System M tells on `diagnostics`: each node, and itself."""
 
+from collections.abc import Iterator, Mapping
+from math import isnan
+
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 from abm_ros.common import names
-from abm_ros.meta.meta_control import Health
+from abm_ros.meta.health import Health
 from abm_ros.nodes.effectors.conductor import Conductor
+
+# What an operator looks for in a node that does not do what it should.
+SHOWN: Mapping[str, tuple[str, ...]] = {
+    names.SENSORY_GATE: ('described', 'observations', 'energy', 'effort_peak', 'clock_jumps',
+                         'goals_refused'),
+    names.SYSTEM_A: ('latents', 'prediction_error', 'uncertainty'),
+    names.SYSTEM_A_LEARNER: ('updates', 'version', 'loss', 'effective_rank'),
+    names.SYSTEM_B: ('episodes', 'success_rate', 'version', 'deliberation', 'action_spread'),
+    names.SYSTEM_B_LEARNER: ('updates', 'version', 'critic_loss', 'actor_loss'),
+    names.EPISODIC_MEMORY: ('recorded', 'transitions', 'acknowledged', 'pending', 'forgotten',
+                            'damaged_chunks'),
+    names.MOTOR_GATE: ('open', 'held', 'commands', 'clock_jumps')}
+SHOWN_OF_ALL = ('refused', 'faults')
 
 
 def statuses(health: Health, conductor: Conductor | None, now_s: float) -> list[DiagnosticStatus]:
@@ -14,23 +30,59 @@ def statuses(health: Health, conductor: Conductor | None, now_s: float) -> list[
 
 
 def _status(health: Health, node: str, now_s: float) -> DiagnosticStatus:
-    alive, values = health.alive(node, now_s), health.values(node)
-    level = DiagnosticStatus.OK if alive else DiagnosticStatus.STALE
-    if alive and values.get('faults', 0.0) > 0:
-        level = DiagnosticStatus.ERROR
-    return DiagnosticStatus(
-        level=level, name=f'abm_ros: {node}', hardware_id=node,
-        message=health.state(node) if alive else 'no telemetry',
-        values=[KeyValue(key=k, value=f'{v:.6g}') for k, v in values.items()])
+    alive, told = health.alive(node, now_s), health.of(node)
+    level, message = DiagnosticStatus.STALE, 'no telemetry'
+    if alive:
+        trouble = '; '.join(_trouble(health, node))
+        level = (DiagnosticStatus.ERROR if told.faults > 0 else
+                 DiagnosticStatus.WARN if trouble else DiagnosticStatus.OK)
+        message = f'{told.state}: {trouble}' if trouble else told.state
+    return DiagnosticStatus(level=level, name=f'abm_ros: {node}', hardware_id=node,
+                            message=message, values=_values(_numbers(health, node)))
+
+
+def _trouble(health: Health, node: str) -> Iterator[str]:
+    """Yield what is wrong with a node that is alive."""
+    telemetry = health.telemetry
+    if node == names.SENSORY_GATE:
+        gate = telemetry.sensory_gate
+        if gate.described == 0:
+            yield 'no robot description yet'
+        if gate.trouble:
+            yield gate.trouble
+    if node == names.EPISODIC_MEMORY:
+        memory = telemetry.episodic_memory
+        if memory.trouble > 0:
+            yield memory.trouble_reason
+        if memory.damaged_chunks > 0:
+            yield f'{memory.damaged_chunks:.0f} chunks of the record are damaged'
+
+
+def _numbers(health: Health, node: str) -> dict[str, float]:
+    """Return the numbers of a node that are shown."""
+    told = health.of(node)
+    numbers = {name: getattr(told, name) for name in (*SHOWN[node], *SHOWN_OF_ALL)}
+    if node == names.SENSORY_GATE:
+        numbers |= health.telemetry.sensory_gate.findings
+    return numbers
+
+
+def _values(numbers: Mapping[str, float]) -> list[KeyValue]:
+    """Return what is known of some numbers."""
+    return [KeyValue(key=name, value=f'{value:.0f}' if value.is_integer() else f'{value:.6g}')
+            for name, value in numbers.items() if not isnan(value)]
 
 
 def _own_status(conductor: Conductor) -> DiagnosticStatus:
-    guards = conductor.control.guards
+    guards, told = conductor.control.guards, conductor.telemetry()
     fault = conductor.faults.fault
     level = DiagnosticStatus.WARN if fault else DiagnosticStatus.OK
     message = fault or conductor.mode or 'bringing up'
     if guards.tripped:
         level, message = DiagnosticStatus.ERROR, '; '.join(guards.tripped.values())
+    numbers = {'somatic_budget': guards.budget, 'switches': told.switches,
+               'degraded': told.degraded, 'gate_shut_ms': told.gate_shut_ms,
+               'full_ms': told.full_ms, **told.signals}
     return DiagnosticStatus(
         level=level, name=f'abm_ros: {names.SYSTEM_M}', hardware_id=names.SYSTEM_M,
-        message=message, values=[KeyValue(key='somatic_budget', value=f'{guards.budget:.3f}')])
+        message=message, values=_values(numbers))

@@ -6,8 +6,9 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 
 from abm_ros.common import names
 from abm_ros.common.errors import GraphError
+from abm_ros.common.telemetry import MotorGateTelemetry
 from abm_ros.meta.gate_watch import GateWatch
-from abm_ros.meta.meta_control import Health
+from abm_ros.meta.health import Health
 from abm_ros.nodes.effectors.audit_writer import AuditWriter
 from abm_ros.nodes.effectors.gate_control import GateControl
 from abm_ros.nodes.effectors.rewirer import Rewirer
@@ -45,7 +46,7 @@ class Faults:
         """Return the nodes that were restarted since the last call; nothing is known of them."""
         found = []
         for node in health.nodes:
-            seen = health.incarnation(node)
+            seen = health.of(node).incarnation
             if seen and self._incarnations.setdefault(node, seen) != seen:
                 self._incarnations[node] = seen
                 self._rewirer.forget(node)
@@ -81,15 +82,13 @@ class Faults:
             self._logger.error('the motor gate does not confirm; its deadman shuts it')
         self.degrade(str(error), self._safe)
 
-    def gate_stays_shut(self, health: Health, mode: str, now_s: float) -> bool:
+    def gate_stays_shut(self, gate: MotorGateTelemetry, mode: str, now_s: float) -> bool:
         """Tell whether the gate must be told anew to open, and note that it shut by itself."""
-        gate = health.values(names.MOTOR_GATE)
-        shut = self._gate.is_open and gate.get('open') == 0.0 and gate.get('tripped', 1.0) > 0
+        shut = self._gate.is_open and gate.open == 0 and gate.tripped > 0
         if not self._gate_watch.overdue(shut, now_s):
             return False
-        reason = health.words(names.MOTOR_GATE, 'shut')
-        self._writer.write('gate_shut', mode=mode, reason=reason)
-        self._logger.error(f'the motor gate shut by itself and is told again: {reason}')
+        self._writer.write('gate_shut', mode=mode, reason=gate.shut)
+        self._logger.error(f'the motor gate shut by itself and is told again: {gate.shut}')
         self._rewirer.forget(names.MOTOR_GATE)
         return True
 

@@ -6,7 +6,7 @@ from rclpy.node import Node
 from std_msgs.msg import Float64
 
 from abm_ros.common import names
-from abm_ros.meta.signals import SIGNALS
+from abm_ros.meta.signals.entry import signal_names
 from abm_ros.ros import qos
 
 # A signal that moved less than this is told again within a second.
@@ -18,7 +18,7 @@ class SignalTopics:
 
     def __init__(self, node: Node, tick_s: float) -> None:
         self.topics = {name: node.create_publisher(
-            Float64, names.SIGNAL_PREFIX + name, qos.TELEMETRY) for name in SIGNALS}
+            Float64, names.SIGNAL_PREFIX + name, qos.TELEMETRY) for name in signal_names()}
         self._whole = max(1, round(1.0 / tick_s))
         self._tick = 0
         self._told: dict[str, float] = {}

@@ -8,17 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abm_ros.common.scaling import clip_unit, saturating
-from abm_ros.meta.signals import (
-    Average,
-    SleepPressure,
+from abm_ros.meta.signals.averages import Average
+from abm_ros.meta.signals.epistemic import (
     collapse,
     learning_gain,
-    looming,
     novelty,
-    pain_from_effort,
     prediction_error,
     uncertainty,
 )
+from abm_ros.meta.signals.somatic import SleepDebt, pain_from_effort
+from abm_ros.meta.signals.species import looming
 from abm_ros.robot.description import JointLimits
 
 ANY = st.floats(allow_nan=True, allow_infinity=True)
@@ -75,7 +74,7 @@ def test_what_is_not_a_number_leaves_the_average_alone() -> None:
 
 
 def test_sleep_pressure_fills_and_empties() -> None:
-    pressure = SleepPressure(capacity=100.0, replays=10.0)
+    pressure = SleepDebt(capacity=100.0, replays=10.0)
     pressure.wake(50)
     assert pressure.value == 0.5
     pressure.consolidate(200)          # 20 transitions' worth

@@ -1,0 +1,178 @@
+"""
+What each node tells of itself: one frozen dataclass per node, the schema of its telemetry.
+
+A field is declared here and nowhere else: nodes build these classes, the codec carries them on
+`<node>/signals`, and System M reads them by attribute. A number that is not known or not finite is
+NaN and does not travel; words that there are none of are ''.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import inf
+
+from abm_ros.common import names
+from abm_ros.common.telemetry_fields import Telemetry, by_name, number, words
+
+
+@dataclass(frozen=True)
+class SensoryGateTelemetry(Telemetry):
+    """What the sensory gate tells."""
+
+    node = names.SENSORY_GATE
+
+    energy: float = number('Charge of the battery.', high=1.0)
+    effort_ratio: float = number('Largest share of a joint effort limit that is in use.')
+    effort_peak: float = number('The largest effort_ratio of the last moment.')
+    observations: float = number('Observations made since the start.')
+    clock_jumps: float = number('Times that the clock of the joint states was set back.')
+    goals_refused: float = number('Goals that were refused since the start.')
+    described: float = number('Whether the robot description was read.', high=1.0)
+    charging: float = number('Whether the battery charges.', high=1.0,
+                             unknown='where the battery does not tell')
+    looming: float = number('Inverse of the time to contact.', unit='1/s',
+                            unknown='without a camera image lately')
+    cue: float = number('Share of the last camera images that show a pointing marker.',
+                        high=1.0, unknown='without a camera image lately')
+    findings: Mapping[str, float] = by_name('What the detectors of other packages found.')
+    trouble: str = words('What is refused for good, and why.')
+
+
+@dataclass(frozen=True)
+class SystemATelemetry(Telemetry):
+    """What System A tells."""
+
+    node = names.SYSTEM_A
+
+    latents: float = number('Observations perceived since the start.')
+    prediction_error: float = number(
+        'Squared error of the one-step prediction over that of predicting no change.',
+        unknown='without a model or a transition')
+    uncertainty: float = number(
+        'Variance of the predictions of the ensemble over the squared size of a usual step.',
+        unknown='without a model or a transition')
+
+
+@dataclass(frozen=True)
+class LearnerTelemetry(Telemetry):
+    """What both learners tell."""
+
+    updates: float = number('Gradient steps since the start.')
+    received: float = number('Batches received since the start.')
+    rounds: float = number('Rounds of learning since the start.')
+    version: float = number('Updates behind the newest snapshot; -1 before there is one.',
+                            low=-1.0)
+
+
+@dataclass(frozen=True)
+class SystemALearnerTelemetry(LearnerTelemetry):
+    """What System A's learner tells."""
+
+    node = names.SYSTEM_A_LEARNER
+
+    effective_rank: float = number('Effective rank of the latents of a batch.',
+                                   unknown='before the first update')
+    observation_rank: float = number('Effective rank of the observations of that batch.',
+                                     unknown='before the first update')
+    loss: float = number('Loss of the last update.', low=-inf, unknown='before the first update')
+
+
+@dataclass(frozen=True)
+class SystemBTelemetry(Telemetry):
+    """What System B tells."""
+
+    node = names.SYSTEM_B
+
+    episodes: float = number('Whole task episodes since the start.')
+    successes: float = number('Those in which the goal was reached.')
+    version: float = number('Updates behind the snapshot that acts; -1 without one.', low=-1.0)
+    success_rate: float = number('Share of successes among the last whole task episodes.',
+                                 high=1.0, unknown='before the first episode')
+    deliberation: float = number('Share of the last actions that were searched for, not habit.',
+                                 high=1.0, unknown='before the first action')
+    action_spread: float = number('Standard deviation of the last actions.', high=1.0,
+                                  unknown='before there are enough of them')
+
+
+@dataclass(frozen=True)
+class SystemBLearnerTelemetry(LearnerTelemetry):
+    """What System B's learner tells."""
+
+    node = names.SYSTEM_B_LEARNER
+
+    critic_loss: float = number('Loss of the last update of the critics.',
+                                unknown='before the first update')
+    actor_loss: float = number('Loss of the last update of the actor.', low=-inf,
+                               unknown='before its first update')
+
+
+@dataclass(frozen=True)
+class EpisodicMemoryTelemetry(Telemetry):
+    """What episodic memory tells."""
+
+    node = names.EPISODIC_MEMORY
+
+    recorded: float = number('Transitions recorded since the start.')
+    served: float = number('Windows replayed since the start.')
+    batches: float = number('Batches sent since the start.')
+    trouble: float = number('Whether experience cannot be written.', high=1.0)
+    trouble_reason: str = words('Why it cannot be written.', wire='trouble')
+    acknowledged: float = number('Highest step that is durable.', exact=True,
+                                 unknown='before the record is open')
+    pending: float = number('Steps that are not durable yet.',
+                            unknown='before the record is open')
+    damaged_chunks: float = number('Chunks of the record that cannot be read.',
+                                   unknown='before the record is open')
+    transitions: float = number('Transitions that replay draws from.',
+                                unknown='before the record is open')
+    forgotten: float = number('Steps forgotten since the start.',
+                              unknown='without upkeep of the record')
+    novelty: float = number('Distance of the newest observation to its nearest neighbours in '
+                            'memory, relative to a usual one.', high=1.0,
+                            unknown="before System A's model appraised memory")
+
+
+@dataclass(frozen=True)
+class MotorGateTelemetry(Telemetry):
+    """What the motor gate tells."""
+
+    node = names.MOTOR_GATE
+
+    open: float = number('Whether actions reach the motors.', high=1.0)
+    commands: float = number('Actions executed since the start.')
+    held: float = number('Whether the operator holds at the gate itself.', high=1.0)
+    clock_jumps: float = number('Times that the clock of the joint states was set back.')
+    tripped: float = number('Whether it shut by itself and waits to be armed again.', high=1.0)
+    shut: str = words('Why it is shut.')
+
+
+@dataclass(frozen=True)
+class SystemMTelemetry(Telemetry):
+    """What System M tells of itself."""
+
+    node = names.SYSTEM_M
+
+    switches: float = number('Modes entered since the start, without the first.')
+    degraded: float = number('Faults that froze the robot since the start.')
+    gate_shut_ms: float = number('Time to shut the motor gate in the last rewiring.', unit='ms')
+    full_ms: float = number('Time of the last rewiring.', unit='ms')
+    signals: Mapping[str, float] = by_name('The meta-states of the last tick.')
+
+
+@dataclass(frozen=True)
+class GraphTelemetry:
+    """The newest telemetry of every node that System M wires, by the node's name."""
+
+    episodic_memory: EpisodicMemoryTelemetry = field(default_factory=EpisodicMemoryTelemetry)
+    system_a_learner: SystemALearnerTelemetry = field(default_factory=SystemALearnerTelemetry)
+    system_b_learner: SystemBLearnerTelemetry = field(default_factory=SystemBLearnerTelemetry)
+    system_a: SystemATelemetry = field(default_factory=SystemATelemetry)
+    system_b: SystemBTelemetry = field(default_factory=SystemBTelemetry)
+    sensory_gate: SensoryGateTelemetry = field(default_factory=SensoryGateTelemetry)
+    motor_gate: MotorGateTelemetry = field(default_factory=MotorGateTelemetry)
+
+
+# The class of each node that tells more than every node does.
+KINDS: Mapping[str, type[Telemetry]] = {kind.node: kind for kind in (
+    SensoryGateTelemetry, SystemATelemetry, SystemALearnerTelemetry, SystemBTelemetry,
+    SystemBLearnerTelemetry, EpisodicMemoryTelemetry, MotorGateTelemetry, SystemMTelemetry)}
+LEARNERS: tuple[type[LearnerTelemetry], ...] = (SystemALearnerTelemetry, SystemBLearnerTelemetry)

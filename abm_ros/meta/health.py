@@ -1,0 +1,44 @@
+"""What System M knows of the nodes: their newest telemetry, and which of them are alive."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from abm_ros.common.telemetry import GraphTelemetry
+from abm_ros.common.telemetry_fields import Telemetry
+
+
+class Health:
+    """The newest telemetry of each node, and when it was heard."""
+
+    def __init__(self, nodes: Sequence[str], timeout_s: float) -> None:
+        """:param timeout_s: a node that is not heard for so long counts as lost."""
+        self.nodes = tuple(nodes)
+        self.telemetry = GraphTelemetry()
+        self._timeout_s = timeout_s
+        self._heard_s: dict[str, float] = {}
+
+    def copy(self) -> 'Health':
+        """Return a snapshot that another thread may read."""
+        made = Health(self.nodes, self._timeout_s)
+        made.telemetry, made._heard_s = self.telemetry, self._heard_s.copy()
+        return made
+
+    def take(self, told: Telemetry, now_s: float) -> None:
+        """Take what a node told."""
+        newest: dict[str, Any] = {told.node: told}
+        self.telemetry = replace(self.telemetry, **newest)
+        self._heard_s[told.node] = now_s
+
+    def alive(self, node: str, now_s: float) -> bool:
+        """Tell whether a node was heard within the time-out."""
+        return node in self._heard_s and now_s - self._heard_s[node] <= self._timeout_s
+
+    def lost(self, now_s: float) -> list[str]:
+        """Return the nodes that are not heard."""
+        return [node for node in self.nodes if not self.alive(node, now_s)]
+
+    def of(self, node: str) -> Telemetry:
+        """Return what a node told last; all of it is unknown before it is heard."""
+        told: Telemetry = getattr(self.telemetry, node)
+        return told

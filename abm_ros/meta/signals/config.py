@@ -1,0 +1,34 @@
+"""How our own signals are calibrated."""
+
+from dataclasses import dataclass
+
+from abm_ros.common.config import check, setting
+
+
+@dataclass(frozen=True)
+class MetaStateConfig:
+    """Calibration of the meta-states."""
+
+    stress_samples: float = setting(
+        20.0, 'Time constant of stress.', unit='ticks', low=1.0, high=10000.0)
+    uncertainty_samples: float = setting(
+        10.0, 'Time constant of uncertainty, which is measured at single transitions.',
+        unit='ticks', low=1.0, high=10000.0)
+    gain_slow_samples: float = setting(
+        200.0, 'Time constant of the slow error average behind learning_gain.',
+        unit='ticks', low=2.0, high=100000.0)
+    gain_fast_samples: float = setting(
+        40.0, 'Time constant of the fast error average behind learning_gain.',
+        unit='ticks', low=1.0, high=100000.0)
+    sleep_capacity: float = setting(
+        600.0, 'Unconsolidated transitions that make sleep_pressure 1.',
+        low=1.0, high=1e9)
+    consolidation_replays: float = setting(
+        60.0, 'Samples replayed in sleep that consolidate one transition.',
+        low=1.0, high=1e6)
+    competence_episodes: float = setting(
+        10.0, 'Time constant of forgetting behind claimed competence.',
+        unit='episodes', low=2.0, high=100000.0)
+
+    def __post_init__(self) -> None:
+        check(self)

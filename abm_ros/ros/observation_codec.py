@@ -1,0 +1,71 @@
+"""Between observations and their messages."""
+
+import functools
+
+from std_msgs.msg import Float32MultiArray
+
+from abm_ros.common.errors import NonFiniteError, SpecError
+from abm_ros.common.spec import ObservationSpec, all_finite
+from abm_ros.common.transition import Observation
+from abm_ros.ros.codec import (
+    Labels,
+    Shapes,
+    Writer,
+    attributes_of,
+    dimensions,
+    integer,
+    not_finite,
+    opened,
+)
+
+
+class ObservationWriter:
+    """Encodes the observations of one stream into one message that is used again and again."""
+
+    def __init__(self) -> None:
+        self._writer = Writer()
+
+    def write(self, given: Observation, spec: ObservationSpec) -> Float32MultiArray:
+        """
+        Return the message, holding an observation's named fields and the desired goal.
+
+        :raises NonFiniteError: a number is NaN or infinite.
+        """
+        return self._writer.fill(given.stamp_ns, _shapes(spec), [given.vector, given.goal], {
+            'episode': str(given.episode), 'step': str(given.step),
+            'whole': '1' if given.whole else '0'})
+
+
+def decode_observation(message: Float32MultiArray, spec: ObservationSpec, *,
+                       finite: bool = True) -> Observation:
+    """
+    Read an observation of the given layout; its arrays are views of one buffer.
+
+    :param finite: refuse NaN and infinity.
+    :raises SpecError: a field is missing or of the wrong size.
+    :raises NonFiniteError: a number is NaN or infinite.
+    """
+    stamp_ns, data, labels = opened(message)
+    if labels != _labels(spec) or message.layout.data_offset or data.size != (
+            spec.size + spec.goal_size):
+        raise SpecError(f'observation: expected the fields {_labels(spec)}, got {labels} over '
+                        f'{data.size} numbers')
+    if finite and not all_finite(data):
+        raise NonFiniteError(f'observation: not finite: {not_finite(data, _shapes(spec))}')
+    attributes = attributes_of(message)
+    return Observation(stamp_ns, data[:spec.size], data[spec.size:],
+                       integer(attributes, 'episode'), integer(attributes, 'step'),
+                       attributes.get('whole') == '1')
+
+
+@functools.lru_cache(maxsize=8)
+def _shapes(spec: ObservationSpec) -> Shapes:
+    """Return name and shape of each field of an observation's message, in order."""
+    return (*((field.name, field.dims) for field in spec.fields),
+            ('desired_goal', (spec.goal_size,)))
+
+
+@functools.lru_cache(maxsize=8)
+def _labels(spec: ObservationSpec) -> Labels:
+    """Return label and size of each field of an observation's message, in order."""
+    return tuple((dim.label, dim.size) for dim in dimensions(_shapes(spec)))

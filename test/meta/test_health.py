@@ -1,0 +1,28 @@
+"""Who is heard, and what was heard last."""
+
+from math import isnan
+
+from abm_ros.common.telemetry import SystemATelemetry, SystemBTelemetry
+from abm_ros.meta.health import Health
+
+
+def test_it_knows_who_is_heard() -> None:
+    health = Health(('system_a', 'system_b'), 2.0)
+    assert health.lost(0.0) == ['system_a', 'system_b']
+    health.take(SystemATelemetry(latents=1.0, state='active', incarnation='i'), 1.0)
+    assert health.lost(3.0) == ['system_b']
+    assert health.lost(3.01) == ['system_a', 'system_b']
+    told = health.of('system_a')
+    assert (told.state, told.incarnation, health.of('system_b').state) == ('active', 'i', '')
+
+
+def test_a_copy_stays_as_it_was() -> None:
+    health = Health(('system_a', 'system_b'), 2.0)
+    health.take(SystemATelemetry(latents=1.0), 1.0)
+    copy = health.copy()
+    health.take(SystemATelemetry(latents=2.0), 4.0)
+    health.take(SystemBTelemetry(episodes=3.0), 4.0)
+    assert copy.telemetry.system_a.latents == 1.0
+    assert isnan(copy.telemetry.system_b.episodes)
+    assert copy.lost(4.0) == ['system_a', 'system_b']
+    assert health.telemetry.system_a.latents == 2.0
