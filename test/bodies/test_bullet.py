@@ -306,3 +306,27 @@ def test_gui_without_a_display_is_refused(arm, monkeypatch):
     monkeypatch.delenv('DISPLAY', raising=False)
     with pytest.raises(BodyError, match='no display'):
         arm(gui=True)
+
+
+def test_who_observes_by_camera_is_told_the_distance_but_no_place(arm):
+    body = arm(observes='camera', seed=3)
+    life = Life(body, MotorConfig())
+    assert [f.name for f in life.spec.fields if not f.hidden] == ['joint_position', 'camera']
+    assert (life.spec.goal_field, life.spec.goal_size) == ('goal_distance', 1)
+    state = body.state()
+    assert state.image.shape == (128, 128, 3)
+    distance = np.linalg.norm(state.tool_position - state.goal)
+    assert state.goal_distance == pytest.approx(distance)
+
+    class Still:
+        def act(self, observation):
+            return np.zeros(7, np.float32)
+
+        def executed(self, stamp_ns, action):
+            pass
+    seen = next(life.live(Still())).observation
+    assert seen.goal.tolist() == [0.0]
+    assert seen.vector[life.spec.goal_slice] == pytest.approx(distance, rel=1e-6)
+    picture = seen.vector[life.spec.slice_of('camera')].reshape(3, 64, 64)
+    # The marker is the one green thing.
+    assert (picture[1] - picture[[0, 2]].max(0) > 0.3).sum() >= 3

@@ -7,9 +7,11 @@ pytest.importorskip('pybullet')
 
 from described_robots import KINDS, arm, mesh
 
+from abm_ros.agent.life import Life
 from abm_ros.bodies.bullet import BulletArm
 from abm_ros.bodies.config import BulletArmConfig
 from abm_ros.common.errors import AbmError, BodyError, DescriptionError
+from abm_ros.robot.motor_guard import MotorConfig
 
 # A tetrahedron, as small as an STL file can be.
 STL = b'\0' * 80 + (4).to_bytes(4, 'little') + b''.join(
@@ -133,3 +135,10 @@ def test_an_effort_that_is_not_told_is_needed_by_effort_commands_alone(load) -> 
     assert state.position == pytest.approx([0.5, 0.3], abs=0.02)
     with pytest.raises(DescriptionError, match='effort'):
         load(text, interface='effort')
+
+
+def test_a_life_commands_the_joints_that_were_chosen(load) -> None:
+    body = load(KINDS['wheel without limits'].text, joints=('elbow',))
+    life = Life(body, MotorConfig())
+    assert life.spec.action_size == 1
+    assert [f.size for f in life.spec.fields] == [1, 1, 3]
