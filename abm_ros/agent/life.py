@@ -83,7 +83,7 @@ class Life:
     def __init__(self, body: Body, motor: MotorConfig) -> None:
         self._body = body
         text = body.description()
-        limits = read_limits(text)
+        limits = read_limits(text, body.command_joints, motor.command_interface)
         layout = layout_for(limits, read_body_tag(text), goal_tolerance=body.goal_tolerance,
                             horizon=body.horizon, control_period_s=body.control_period_s)
         self._fusion = SensorFusion(layout, None)

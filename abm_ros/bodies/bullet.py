@@ -1,5 +1,7 @@
 """An arm in PyBullet with a task on a table: episodes, disturbances, battery and senses."""
 
+import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,17 +11,24 @@ from abm_ros.bodies.bullet_scene import BulletScene
 from abm_ros.bodies.config import SEEN_PIXELS, BulletArmConfig
 from abm_ros.bodies.description import with_body_tag
 from abm_ros.bodies.disturbance import Disturbance, JointDrive
-from abm_ros.bodies.tasks import Task, make_task
+from abm_ros.bodies.tasks import Places, Task, make_task
 from abm_ros.bodies.types import BodyState, check_command
+from abm_ros.bodies.urdf_file import loadable
 from abm_ros.common.errors import BodyError
 from abm_ros.common.seeds import generator
 from abm_ros.common.share import share_file
 from abm_ros.common.spec import reached
 from abm_ros.robot.description import BodyTag, ChannelField, JointLimits, read_limits
+from abm_ros.robot.links import Links
+from abm_ros.robot.urdf_text import read_description
 
 _OWN_URDF = 'urdf/abm_arm.urdf'
 _OWN_HOME = (0.0, 0.5, 0.0, 1.6, 0.0, 0.9, 0.0)
 _MAX_TRIES = 100
+_POSES = 1000            # at which it is found out where an arm reaches
+_SHARE_OF_RANGE = 0.5    # of what each joint can move, in the middle of it
+_WIDEST = np.pi          # rad; a joint that turns further can do so without changing much
+_LOG = logging.getLogger(__name__)
 
 
 class BulletArm:
@@ -29,13 +38,16 @@ class BulletArm:
         """
         Load the arm and begin episode 0.
 
-        :raises BodyError: the URDF, its tool link or a display cannot be had.
-        :raises DescriptionError: the URDF has no usable limits.
+        :raises BodyError: a mesh of the URDF, or a display, cannot be had.
+        :raises DescriptionError: the URDF cannot be read, or has no usable limits or tool.
         """
         self.config = config
         path = Path(config.urdf) if config.urdf else share_file(_OWN_URDF)
-        text = _read(path)
-        self._limits: JointLimits = read_limits(text)
+        text = read_description(path)
+        self._limits: JointLimits = read_limits(text, config.joints, config.interface)
+        tool = Links(text).tool(self._limits.joints, config.tool_link)
+        if tool.choice:
+            _LOG.warning('%s: %s', path.name, tool.choice)
         self._task: Task = make_task(config)
         self._description = with_body_tag(text, _tag(config, self._task))
         self._rng = generator(config.seed, f'body/{self._task.name}')
@@ -44,9 +56,12 @@ class BulletArm:
                                 config.battery_start)
         home = self._home()
         self._drive = JointDrive(config.interface, self._limits, home)
-        self._scene = BulletScene(path, config, self._limits, home,
-                                  with_puck=self._task.has_object)
+        with loadable(text, path, config.package_path) as found:
+            self._scene = BulletScene(found, config, self._limits, home, tool=tool.link,
+                                      with_puck=self._task.has_object)
         try:
+            if config.finds_reach and not self._task.has_object:
+                self._task = replace(self._task, region=Places(self._reach(home)))
             self._begin_episode(0)
             self._state = self._sense(None)
         except Exception:
@@ -133,6 +148,23 @@ class BulletArm:
         lower = np.where(bounded, self._limits.lower, 0.0)
         return (lower + np.where(bounded, self._limits.upper, 0.0)) / 2.0
 
+    def _reach(self, home: np.ndarray) -> np.ndarray:
+        """
+        Return places (N, 3), m, that the arm reaches, by the positions of its joints.
+
+        Around its home, since what lies behind many turns of many joints is another task. The
+        arm decides where they lie, not the seed of the run.
+        """
+        limits, rng = self._limits, np.random.default_rng(0)
+        span = np.minimum(limits.upper - limits.lower, _WIDEST)
+        poses = home + _SHARE_OF_RANGE * span * rng.uniform(-0.5, 0.5, (_POSES, len(home)))
+        places = self._scene.reached(poses)
+        if not len(places):
+            raise BodyError(f"the arm of '{Path(self.config.urdf).name}' collides at every one of "
+                            f'{_POSES} poses: set reach_low and reach_high, or self_collision to '
+                            'false')
+        return places
+
     def _begin_episode(self, episode: int) -> None:
         self._episode, self._step = episode, 0
         if self._task.has_object:
@@ -182,10 +214,3 @@ def _tag(config: BulletArmConfig, task: Task) -> BodyTag:
     extra = (ChannelField('object_position', 'object_position.', 3),) if task.has_object else ()
     return BodyTag(config.goal_tolerance, config.horizon, config.control_period_s,
                    task.goal_field, extra)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding='utf-8')
-    except (OSError, UnicodeDecodeError) as error:
-        raise BodyError(f"cannot read the URDF '{path}': {error}") from error

@@ -20,6 +20,7 @@ from abm_ros.robot.description import JointLimits
 
 # At 12 substeps a gain of 0.3 ends within 2 % of the target; the default 0.1 lags by 28 %.
 _POSITION_GAIN = 0.3
+_STRONGEST = 1e4      # Nm or N, of a joint whose effort limit is not told
 _TABLE_HALF_M = (0.75, 0.60, 0.02)
 _TABLE_X_M = 0.35
 _CLEARANCE_M = 0.02
@@ -30,16 +31,17 @@ class BulletScene:
     """
     One physics server and what stands in it; the arm rests at `home` until it is driven.
 
-    :param path: URDF of the arm.
+    :param path: URDF of the arm, with every mesh where it names it.
+    :param tool: the tool's link.
     :param limits: of the joints that are driven, in command order.
     :param home: (A,) positions at the start, rad or m.
     :param with_puck: whether there is a puck on the table.
-    :raises BodyError: PyBullet, a display, the URDF or its tool link cannot be had.
+    :raises BodyError: PyBullet, a display or the URDF cannot be had.
     """
 
     def __init__(self, path: Path, config: BulletArmConfig, limits: JointLimits,
-                 home: np.ndarray, *, with_puck: bool) -> None:
-        self._path, self._config, self._limits = path, config, limits
+                 home: np.ndarray, *, tool: str, with_puck: bool) -> None:
+        self._path, self._config, self._limits, self._tool_link = path, config, limits, tool
         self._client = _connect(config.gui)
         try:
             self._build(home, with_puck)
@@ -82,6 +84,34 @@ class BulletScene:
         link: Any = p.getLinkState(self._arm, self._tool, computeForwardKinematics=True,
                                    physicsClientId=self._client)
         return np.array(link[4]), np.array(link[5])
+
+    def reached(self, poses: np.ndarray) -> np.ndarray:
+        """
+        Return the places (N, 3), m, that the tool has at those poses at which nothing collides.
+
+        What touches where the arm rests, such as meshes that overlap, is no collision. The arm
+        rests again afterwards.
+
+        :param poses: (M, A) joint positions, rad or m.
+        """
+        rest = self.joint_states()[0]
+        usual, places = self._touching(), []
+        for pose in poses:
+            self._place(pose)
+            if self._touching() <= usual:
+                places.append(self.tool_pose()[0])
+        self._place(rest)
+        return np.array(places).reshape(-1, 3)
+
+    def _place(self, pose: np.ndarray) -> None:
+        for index, position in zip(self._joints, pose, strict=True):
+            p.resetJointState(self._arm, index, position, physicsClientId=self._client)
+
+    def _touching(self) -> set[tuple[int, int, int]]:
+        """Return which links of the arm touch which links of which bodies."""
+        p.performCollisionDetection(physicsClientId=self._client)
+        contacts = p.getContactPoints(bodyA=self._arm, physicsClientId=self._client) or ()
+        return {(c[3], c[2], c[4]) for c in contacts if c[8] < 0.0}
 
     def puck_position(self) -> np.ndarray:
         """Return the place of the puck (3,), m."""
@@ -130,8 +160,7 @@ class BulletScene:
         self._joints, self._tool = self._find_links()
         info = p.getDynamicsInfo(self._arm, self._tool, physicsClientId=self._client)
         self._tool_mass = (info[0], info[2])
-        for index, position in zip(self._joints, home, strict=True):
-            p.resetJointState(self._arm, index, position, physicsClientId=self._client)
+        self._place(home)
         self._actuate(home if self._config.interface == 'position' else np.zeros(len(home)))
         if with_puck:
             self._puck = self._add_puck()
@@ -145,7 +174,7 @@ class BulletScene:
             return int(p.loadURDF(str(self._path), useFixedBase=True, flags=flags,
                                   physicsClientId=self._client))
         except p.error as error:
-            raise BodyError(f"PyBullet cannot load '{self._path}': {error}") from error
+            raise BodyError(f"PyBullet cannot load '{self._path.name}': {error}") from error
 
     def _find_links(self) -> tuple[list[int], int]:
         """Find the indices of the driven joints and of the tool's link; undamp the links."""
@@ -155,11 +184,7 @@ class BulletScene:
         for index in range(p.getNumJoints(self._arm, physicsClientId=self._client)):
             info = p.getJointInfo(self._arm, index, physicsClientId=self._client)
             joints[info[1].decode()], links[info[12].decode()] = index, index
-        name = self._config.tool_link or ('tool' if 'tool' in links else list(links)[-1])
-        if name not in links:
-            raise BodyError(f"'{self._path.name}' has no link '{name}' for the tool, expected "
-                            f'one of {", ".join(links)}')
-        return [joints[joint] for joint in self._limits.joints], links[name]
+        return [joints[joint] for joint in self._limits.joints], links[self._tool_link]
 
     def _add_table(self) -> None:
         # The plane carries whatever leaves the table's top, which is only there to be seen.
@@ -196,7 +221,8 @@ class BulletScene:
         """Set the motors for the whole control period; torques are set at each substep."""
         kind, limits = self._config.interface, self._limits
         for index, value, speed, effort in zip(self._joints, applied.tolist(), limits.velocity,
-                                               limits.effort, strict=True):
+                                               np.minimum(limits.effort, _STRONGEST),
+                                               strict=True):
             if kind == 'position':
                 p.setJointMotorControl2(
                     self._arm, index, p.POSITION_CONTROL, targetPosition=value, force=effort,

@@ -9,6 +9,7 @@ PHYSICS_RATE_HZ = 240
 INTERFACES = ('position', 'velocity', 'effort')
 TASK_NAMES = ('reach', 'push')
 OBSERVES = ('state', 'camera')
+OWN_REACH_M = ((0.30, -0.25, 0.15), (0.55, 0.25, 0.50))   # corners of a box before our arm
 SEEN_PIXELS = 64     # width and height of the image in an observation
 
 
@@ -22,7 +23,13 @@ class BulletArmConfig:
         'alone, the goal being a marker in the picture. Its distance is then measured for '
         'learning, and not perceived.', choices=OBSERVES)
     urdf: str = setting('', "Path of the arm's URDF; empty takes abm_arm.urdf.")
-    tool_link: str = setting('', "Link of the tool; empty takes 'tool' or else the last link.")
+    package_path: tuple[str, ...] = setting(
+        (), 'Folders of packages, or packages, that hold the meshes of the URDF, looked at before '
+        'the ament index.')
+    joints: tuple[str, ...] = setting(
+        (), 'Joints that are commanded, in this order; empty takes every moving joint described.')
+    tool_link: str = setting(
+        '', 'Link of the tool; empty takes the tip of the longest actuated chain.')
     gui: bool = setting(False, 'Open the window of PyBullet.')
     interface: str = setting('position', 'What a command is.', choices=INTERFACES)
     control_rate_hz: int = setting(
@@ -34,10 +41,11 @@ class BulletArmConfig:
     goal_tolerance: float = setting(
         0.05, 'Distance at which the goal is reached.', unit='m', low=0.001, high=1.0)
     reach_low: tuple[float, ...] = setting(
-        (0.30, -0.25, 0.15), "Lower corner of the box of 'reach' goals.", unit='m',
+        OWN_REACH_M[0], "Lower corner of the box of 'reach' goals. Where the box is left as it is "
+        'and the arm is another, goals lie where that arm was found to reach.', unit='m',
         low=-10.0, high=10.0)
     reach_high: tuple[float, ...] = setting(
-        (0.55, 0.25, 0.50), "Upper corner of the box of 'reach' goals.", unit='m',
+        OWN_REACH_M[1], "Upper corner of the box of 'reach' goals.", unit='m',
         low=-10.0, high=10.0)
     camera_size: int = setting(
         0, 'Width and height of the camera image; 0 for no camera, or, where the camera is '
@@ -76,6 +84,11 @@ class BulletArmConfig:
         """Width and height of the camera image, pixels; 0 for no camera."""
         # Twice what is observed: averaging it down shows how much of a pixel a thing covers.
         return self.camera_size or (2 * SEEN_PIXELS if self.observes == 'camera' else 0)
+
+    @property
+    def finds_reach(self) -> bool:
+        """Whether it is to be found out where 'reach' goals can lie."""
+        return bool(self.urdf) and (self.reach_low, self.reach_high) == OWN_REACH_M
 
     @property
     def substeps(self) -> int:

@@ -1,11 +1,13 @@
 """
 The tasks of the arm: where goals lie and what must come near them. No simulator here.
 
-reach: the tool's tip goes to a point of a box in front of the arm.
+reach: the tool's tip goes to a point of a box in front of the arm; another arm than ours goes to
+places that it was found to reach.
 push: the tool pushes a puck over the table to a point of the table.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -20,18 +22,48 @@ _TABLE_HIGH = (0.55, 0.20, _PUCK_Z)
 _MAX_TRIES = 100
 
 
+class Region(Protocol):
+    """Where goals lie."""
+
+    def sample(self, rng: np.random.Generator) -> np.ndarray:
+        """Draw a point (3,), m."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """All points between two corners, m, each as likely."""
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    def sample(self, rng: np.random.Generator) -> np.ndarray:
+        """Draw a point (3,), m."""
+        return rng.uniform(self.low, self.high)
+
+
+@dataclass(frozen=True)
+class Places:
+    """Some points (N, 3), m, each as likely."""
+
+    points: np.ndarray
+
+    def sample(self, rng: np.random.Generator) -> np.ndarray:
+        """Draw a point (3,), m."""
+        point: np.ndarray = self.points[rng.integers(len(self.points))]
+        return point.copy()
+
+
 @dataclass(frozen=True)
 class Task:
     """
-    A region of goals (m), and the name of what must come near the goal.
+    A region of goals, and the name of what must come near the goal.
 
     `goal_field` is 'tool_position' or 'object_position', a field of `BodyState`.
     """
 
     name: str
     goal_field: str
-    goal_low: tuple[float, ...]
-    goal_high: tuple[float, ...]
+    region: Region
 
     @property
     def has_object(self) -> bool:
@@ -41,29 +73,24 @@ class Task:
     def sample_goal(self, rng: np.random.Generator, achieved: np.ndarray,
                     distance_m: float) -> np.ndarray:
         """
-        Draw a goal (3,) uniformly from the region, not nearer than a distance to `achieved`.
+        Draw a goal (3,) from the region, not nearer than a distance to `achieved`.
 
         A goal that is reached already would be an episode without anything to do. Where the
         region is too small for the distance, the last draw is taken.
         """
-        return _draw(rng, self.goal_low, self.goal_high, achieved, distance_m)
+        for _ in range(_MAX_TRIES):
+            point = self.region.sample(rng)
+            if np.linalg.norm(point - achieved) >= distance_m:
+                break
+        return point
 
     def sample_object(self, rng: np.random.Generator) -> np.ndarray:
-        """Draw a place (3,) for the puck, uniformly from the region of its goals."""
-        return rng.uniform(self.goal_low, self.goal_high)
+        """Draw a place (3,) for the puck from the region of its goals."""
+        return self.region.sample(rng)
 
 
 def make_task(config: BulletArmConfig) -> Task:
     """Return the task that the configuration names."""
     if config.task == 'push':
-        return Task('push', 'object_position', _TABLE_LOW, _TABLE_HIGH)
-    return Task('reach', 'tool_position', config.reach_low, config.reach_high)
-
-
-def _draw(rng: np.random.Generator, low: tuple[float, ...], high: tuple[float, ...],
-          avoid: np.ndarray, distance_m: float) -> np.ndarray:
-    for _ in range(_MAX_TRIES):
-        point = rng.uniform(low, high)
-        if np.linalg.norm(point - avoid) >= distance_m:
-            break
-    return point
+        return Task('push', 'object_position', Box(_TABLE_LOW, _TABLE_HIGH))
+    return Task('reach', 'tool_position', Box(config.reach_low, config.reach_high))

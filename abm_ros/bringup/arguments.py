@@ -16,7 +16,7 @@ from abm_ros.common.names import check_namespace
 
 LOG_LEVELS = ('debug', 'info', 'warn', 'error', 'fatal')
 # What only a simulated body has.
-_SIM_ONLY = ('body', 'headless', 'lock_step', 'urdf')
+_SIM_ONLY = ('body', 'headless', 'lock_step', 'urdf', 'package_path')
 _TRUTH = {'true': True, '1': True, 'false': False, '0': False}
 
 

@@ -40,6 +40,9 @@ class GraphOptions:
     distractor: str = setting('', "'noisy-tv' puts an unpredictable television in sight.",
                               choices=DISTRACTORS)
     urdf: str = setting('', "URDF of the simulated arm; empty takes the package's own.")
+    package_path: tuple[str, ...] = setting(
+        (), 'Folders of packages, or packages, that hold the meshes of that URDF; the ament index '
+        'comes after them.')
     wiring: str = setting('', "Wiring table; empty takes the package's own.")
     phi: str = setting('', "Routing policy; empty takes the package's own.")
     constraints: str = setting('', "Constraints; empty takes the package's own.")
@@ -49,7 +52,9 @@ class GraphOptions:
         choices=('position', 'velocity', 'effort', 'trajectory'))
     joints: tuple[str, ...] = setting(
         (), 'Joints to move, in command order; empty takes all that are described.')
-    tool_link: str = setting('', "Link whose position is the tool's; empty takes the last.")
+    tool_link: str = setting(
+        '', "Link whose position is the tool's; empty takes the tip of the longest actuated "
+        'chain.')
     control_period_s: float = setting(
         0.05, 'Time between two actions.', unit='s', low=0.001, high=1.0)
 
@@ -130,6 +135,7 @@ def body_settings(options: GraphOptions) -> dict[str, Any]:
     """Return what the graph offers to a body; the kind takes those that are settings of it."""
     return {'seed': options.seed, 'gui': not options.headless, 'urdf': options.urdf,
             'interface': options.command_interface, 'tool_link': options.tool_link,
+            'joints': list(options.joints), 'package_path': list(options.package_path),
             'control_rate_hz': round(1.0 / options.control_period_s)}
 
 

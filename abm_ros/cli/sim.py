@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from abm_ros.bodies.arm_options import add_arm_arguments, arm_settings
 from abm_ros.bodies.make import make_body
 from abm_ros.bodies.registry import forms, kind_of
 from abm_ros.bringup.arguments import LOG_LEVELS
@@ -31,7 +32,6 @@ from abm_ros.meta.constraints import load_constraints
 from abm_ros.meta.meta_control import MetaControl, SystemMConfig
 from abm_ros.meta.phi import load_phi
 from abm_ros.meta.wiring import Wiring
-from abm_ros.robot.description import read_limits
 from abm_ros.ros.ports import read_wiring
 
 _REFRESH_S = 0.25
@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--pin', default='', metavar='MODE', help='pin a mode')
     parser.add_argument('--distractor', default='', choices=('noisy-tv',),
                         help='put something in sight that cannot be predicted')
-    parser.add_argument('--urdf', default='', metavar='FILE', help='another arm for bullet:*')
+    add_arm_arguments(parser)
     parser.add_argument('--wiring', default='', metavar='FILE', help='another wiring table')
     parser.add_argument('--phi', default='', metavar='FILE', help='another routing policy')
     parser.add_argument('--constraints', default='', metavar='FILE', help='other constraints')
@@ -102,12 +102,16 @@ def _check_ros_arguments(arguments: argparse.Namespace) -> None:
 
 def _options(arguments: argparse.Namespace, out: Path) -> GraphOptions:
     phi = out / 'phi.yaml'
+    # By absolute paths: the nodes may run in another folder.
+    arm = arm_settings(arguments) | {
+        'urdf': _absolute(arguments.urdf),
+        'package_path': tuple(map(_absolute, arguments.package_path))}
     return GraphOptions(
         body=arguments.body, directory=str(out), seed=arguments.seed,
         headless=arguments.headless, lock_step=arguments.lock_step,
         use_sim_time=arguments.lock_step, baseline_episodes=arguments.baseline_episodes,
         pin_mode=arguments.pin, distractor=arguments.distractor,
-        urdf=_absolute(arguments.urdf),
+        **arm,
         wiring=_absolute(arguments.wiring), phi=str(phi),
         constraints=_absolute(arguments.constraints))
 
@@ -129,11 +133,10 @@ def _check_inputs(options: GraphOptions, phi_text: str) -> Wiring:
 def _try_body(options: GraphOptions) -> None:
     """Make the body once and let it go: a missing environment must not leave a graph half up."""
     kind, _ = kind_of(options.body)
-    body = make_body(options.body, {'urdf': options.urdf} if 'urdf' in kind.settings else {})
-    try:
-        read_limits(body.description())
-    finally:
-        body.close()
+    body = make_body(options.body, {
+        name: getattr(options, name) for name in ('urdf', 'package_path', 'joints', 'tool_link')
+        if name in kind.settings})
+    body.close()
 
 
 def _prepare(out: Path, kept: Path, text: str) -> None:
@@ -166,7 +169,8 @@ class _Simulation:
         from abm_ros.cli.watch import UnsafeWatch
         arguments = self._arguments
         watch = UnsafeWatch(command_interface(self._options), self._options.control_period_s,
-                            [mode for mode, row in self._wiring.items() if row.motors_open])
+                            [mode for mode, row in self._wiring.items() if row.motors_open],
+                            self._options.joints)
         begin_s = time.monotonic()
         supervisor = Supervisor(
             self._specs, log=self._out / 'log', namespace=arguments.namespace,

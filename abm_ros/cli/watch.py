@@ -13,14 +13,21 @@ import numpy as np
 # A mode is announced after the gate has shut; commands already on their way are no violation.
 _SETTLE_S = 0.25
 _SLACK = 1e-6
+_MOVING = ('revolute', 'prismatic', 'continuous')
 
 
 class UnsafeWatch:
     """Judges each command by the description's limits and the announced mode."""
 
-    def __init__(self, interface: str, control_period_s: float,
-                 open_modes: Collection[str]) -> None:
-        """:param open_modes: the modes in which the motors may move."""
+    def __init__(self, interface: str, control_period_s: float, open_modes: Collection[str],
+                 joints: Sequence[str] = ()) -> None:
+        """
+        Know of no limit yet.
+
+        :param open_modes: the modes in which the motors may move.
+        :param joints: the commanded joints in order; empty for every one that moves by itself.
+        """
+        self._joints = tuple(joints)
         self._open_modes = open_modes
         self._interface = interface
         self._period_s = control_period_s
@@ -33,11 +40,17 @@ class UnsafeWatch:
 
     def description(self, text: str) -> None:
         """Take the robot description."""
-        limits = [joint.find('limit') for joint in ElementTree.fromstring(text).iter('joint')
-                  if joint.get('type') in ('revolute', 'prismatic', 'continuous')]
-        rows = [[float(limit.get(key, default)) for key, default in
-                 (('lower', '-inf'), ('upper', 'inf'), ('velocity', 'inf'), ('effort', 'inf'))]
-                for limit in limits if limit is not None]
+        found = {joint.get('name', ''): joint for joint in ElementTree.fromstring(text)
+                 if joint.tag.endswith('joint') and joint.get('type') in _MOVING
+                 and joint.find('{*}mimic') is None}
+        rows = []
+        for name in self._joints or found:
+            limit = found[name].find('{*}limit')
+            told = {} if limit is None else limit.attrib
+            endless = found[name].get('type') == 'continuous'
+            ends = ('-inf', 'inf') if endless else (told.get('lower', '0'), told.get('upper', '0'))
+            rows.append([*map(float, ends), float(told.get('velocity', 'inf')),
+                         float(told.get('effort', 'inf'))])
         self._lower, self._upper, self._velocity, self._effort = np.array(rows).T
 
     def mode(self, mode: str, now_s: float) -> None:
@@ -74,6 +87,9 @@ class UnsafeWatch:
         elif self._last is not None and self._last[1].shape == command.shape:
             # A period's motion may always be on its way; the jitter of arrival is less.
             step = np.abs(command - self._last[1])
+            # A joint that turns for ever may be sent the same way by another name of the place.
+            step = np.where(np.isinf(self._lower), np.abs(
+                step - 2 * np.pi * np.round(step / (2 * np.pi))), step)
             time_s = max(self._period_s, now_s - self._last[0])
             if (step > self._velocity * time_s * 1.001 + _SLACK).any():
                 return 'faster than the velocity limit'

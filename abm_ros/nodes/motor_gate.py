@@ -157,7 +157,7 @@ class MotorGate(PartNode[MotorGateConfig]):
     def _take_description(self, text: str) -> None:
         if text == self._text:
             return
-        told = read_limits(text, self.config.joints)
+        told = read_limits(text, self.config.joints, self.config.command_interface)
         self._guard = MotorGuard(section(MotorConfig, self.config), told)
         slowed = [f'{joint} ({limit:g})' for joint, limit, kept in zip(
             told.joints, told.velocity, self._guard.limits.velocity, strict=True) if kept < limit]

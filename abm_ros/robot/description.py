@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from abm_ros.common.errors import DescriptionError
-from abm_ros.robot.urdf_text import EXPAND, parse
+from abm_ros.robot.urdf_text import EXPAND, parse, some_of
 
 MOVING = ('revolute', 'prismatic', 'continuous')
 
@@ -106,7 +106,7 @@ def read_limits(text: str, joints: Sequence[str] = (), interface: str = 'positio
     for name in chosen:
         if name not in found:
             raise DescriptionError(f"the robot description has no moving joint '{name}', "
-                                   f'expected one of {", ".join(found)}')
+                                   f'expected one of {some_of(found)}')
         try:
             rows[name] = _joint_row(name, found[name], interface)
         except DescriptionError as error:
@@ -124,9 +124,9 @@ def _refuse(unfit: Mapping[str, DescriptionError], fit: Sequence[str]) -> None:
     first, *others = unfit
     text = str(unfit[first])
     if others:
-        text += f' (and {len(others)} more: {", ".join(others)})'
+        text += f' (and {len(others)} more: {some_of(others)})'
     if fit:
-        text += f"; to leave it out, set 'joints' to those to command, of {', '.join(fit)}"
+        text += f"; to leave it out, set 'joints' to those to command, of {some_of(fit)}"
     raise DescriptionError(text)
 
 

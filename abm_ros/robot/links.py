@@ -13,11 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from abm_ros.common.errors import DescriptionError
-from abm_ros.robot.urdf_text import parse
+from abm_ros.robot.urdf_text import parse, some_of
 
 # What tools are called by convention (tool0, panda_hand_tcp, ee_link): taken among equals.
 _TOOL_NAME = re.compile(r'(^|[_/\-])(tool\d*|tcp|eef?|end_?effector)([_\-](link|frame))?$', re.I)
-_FEW = 12     # names in a message
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Tool:
         """The choice in words where there was one, '' where there was none."""
         if not self.rivals:
             return ''
-        return (f"the tool is '{self.link}'; as many of the joints move {_some(self.rivals)}, "
+        return (f"the tool is '{self.link}'; as many of the joints move {some_of(self.rivals)}, "
                 "which 'tool_link' would choose")
 
 
@@ -64,11 +63,14 @@ class Links:
                 raise DescriptionError(
                     f"link '{joint.child}' is the child of the joints '{joint.name}' and "
                     f"'{self._above[joint.child].name}', expected one: links are a tree")
+            if strange := [end for end in (joint.parent, joint.child) if end not in self.names]:
+                raise DescriptionError(f"joint '{joint.name}' names the link '{strange[0]}', "
+                                       'which the robot description does not hold')
             self._above[joint.child] = joint
         bases = [name for name in self.names if name not in self._above]
         if len(bases) != 1:
             raise DescriptionError('expected one base, a link that is the child of no joint, got '
-                                   f'{_some(bases) or "none"}')
+                                   f'{some_of(bases) or "none"}')
         self.base = bases[0]
         parents = {joint.parent for joint in self._above.values()}
         self._tips = [name for name in self.names if name not in parents]
@@ -84,14 +86,14 @@ class Links:
         """
         known = {joint.name for joint in self._above.values()}
         if strange := [name for name in joints if name not in known]:
-            raise DescriptionError(f'no joint {_some(strange)} in the robot description, expected '
-                                   f'some of {_some(sorted(known))}')
+            raise DescriptionError(f'no joint {some_of(strange)} in the robot description, '
+                                   f'expected some of {some_of(sorted(known))}')
         moved = {name: sum(joint.name in joints for joint in self._chain(name))
                  for name in ([chosen] if chosen else self._tips)}
         most = max(moved.values())
         if not most:
             tip = f"; '{self.tool(joints).link}' is moved" if chosen else ''
-            raise DescriptionError(f"none of the joints {_some(joints)} moves the tool link "
+            raise DescriptionError(f"none of the joints {some_of(joints)} moves the tool link "
                                    f"'{chosen or next(iter(moved))}', expected a link behind one "
                                    f'of them{tip}')
         longest = [name for name, count in moved.items() if count == most]
@@ -123,7 +125,7 @@ class Links:
         """Return the joints between a link and the base, from the link on."""
         if link not in self.names:
             raise DescriptionError(f"no link '{link}' in the robot description, expected one of "
-                                   f'{_some(self.names)}')
+                                   f'{some_of(self.names)}')
         chain = []
         while (joint := self._above.get(link)) is not None:
             chain.append(joint)
@@ -164,9 +166,3 @@ def _rotation(roll: float, pitch: float, yaw: float) -> np.ndarray:
     return np.array([[c * b, c * y * x - z * a, c * y * a + z * x],
                      [z * b, z * y * x + c * a, z * y * a - c * x],
                      [-y, b * x, b * a]])
-
-
-def _some(names: Sequence[str]) -> str:
-    """Return names for a message, the first ones of many."""
-    text = ', '.join(map(repr, names[:_FEW]))
-    return f'{text} and {len(names) - _FEW} more' if len(names) > _FEW else text

@@ -11,7 +11,7 @@ from abm_ros.agent.life import Life
 from abm_ros.bodies.bullet import BulletArm
 from abm_ros.bodies.config import BulletArmConfig
 from abm_ros.bodies.disturbance import Disturbance
-from abm_ros.common.errors import BodyError, DescriptionError
+from abm_ros.common.errors import BodyError
 from abm_ros.common.share import share_file
 from abm_ros.robot.description import read_body_tag, read_limits
 from abm_ros.robot.motor_guard import MotorConfig
@@ -301,50 +301,11 @@ def test_random_flailing_seldom_reaches(arm):
     assert np.mean([s.success for s in ended]) <= 0.25
 
 
-def test_any_other_urdf_and_its_tool_link(arm, tmp_path):
-    path = tmp_path / 'two.urdf'
-    path.write_text(TWO_JOINTS.format(limit='lower="-1" upper="1" effort="50" velocity="2"'))
-    body = arm(urdf=str(path), tool_link='hand')
-    assert body.command_joints == ('a', 'b')
-    for _ in range(20):
-        state = body.step(np.array([0.5, 0.0]))
-    assert state.position == pytest.approx([0.5, 0.0], abs=0.01)
-    # A straight arm of 0.3 + 0.2 m, turned by 0.5 rad about z.
-    assert state.tool_position == pytest.approx(
-        [0.5 * np.cos(0.5), 0.5 * np.sin(0.5), 0.2], abs=0.01)
-    with pytest.raises(BodyError, match="no link 'claw'"):
-        arm(urdf=str(path), tool_link='claw')
-
-
-def test_bad_urdf_gives_one_clear_line(arm, tmp_path):
-    with pytest.raises(BodyError, match='cannot read the URDF'):
-        arm(urdf=str(tmp_path / 'none.urdf'))
-    path = tmp_path / 'loose.urdf'
-    path.write_text(TWO_JOINTS.format(limit='effort="50" velocity="2"'))
-    with pytest.raises(DescriptionError, match='lower'):
-        arm(urdf=str(path))
-
-
 def test_gui_without_a_display_is_refused(arm, monkeypatch):
     monkeypatch.setattr('sys.platform', 'linux')
     monkeypatch.delenv('DISPLAY', raising=False)
     with pytest.raises(BodyError, match='no display'):
         arm(gui=True)
-
-
-INERTIAL = ('<inertial><mass value="1"/><inertia ixx="0.01" iyy="0.01" izz="0.01" ixy="0" '
-            'ixz="0" iyz="0"/></inertial>')
-TWO_JOINTS = f"""<robot name="two">
-  <link name="base">{INERTIAL}</link><link name="arm">{INERTIAL}</link>
-  <link name="fore">{INERTIAL}</link><link name="hand">{INERTIAL}</link>
-  <joint name="a" type="revolute"><parent link="base"/><child link="arm"/>
-    <origin xyz="0 0 0.2"/><axis xyz="0 0 1"/><limit {{limit}}/></joint>
-  <joint name="b" type="revolute"><parent link="arm"/><child link="fore"/>
-    <origin xyz="0.3 0 0"/><axis xyz="0 0 1"/><limit {{limit}}/></joint>
-  <joint name="c" type="fixed"><parent link="fore"/><child link="hand"/>
-    <origin xyz="0.2 0 0"/></joint>
-</robot>
-"""
 
 
 def test_who_observes_by_camera_is_told_the_distance_but_no_place(arm):

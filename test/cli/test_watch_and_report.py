@@ -26,6 +26,28 @@ def test_motion_is_unsafe_but_in_modes_with_open_motors(mode, moves, unsafe) -> 
     assert watch.unsafe == unsafe
 
 
+def test_the_watch_judges_the_commanded_joints_alone() -> None:
+    """Not a finger that mimics another, nor what a simulator says of a joint of the same name."""
+    text = """<robot xmlns="http://www.ros.org" name="arm">
+    <joint name="wheel" type="continuous"/>
+    <joint name="a" type="revolute"><limit upper="1" velocity="2"/></joint>
+    <joint name="turn" type="continuous"><limit velocity="2"/></joint>
+    <joint name="copy" type="revolute"><limit upper="9" velocity="9"/><mimic joint="a"/></joint>
+    <gazebo><joint name="a" type="revolute"><limit upper="7" velocity="7"/></joint></gazebo>
+    </robot>"""
+    watch = UnsafeWatch('position', 0.05, ('task',), ['turn', 'a'])
+    watch.description(text)
+    for step, command in enumerate([(3.1, 0.5), (3.18, 0.5), (-3.03, 0.5)]):
+        watch.command(command, 1.0 + 0.05 * step)       # the joint turns on, by another name
+    assert watch.unsafe == 0
+    for command, problem in (
+            ((-2.5, 0.5), 'faster than the velocity limit'),
+            ((-2.5, 1.01), 'beyond a position limit'), ((-2.5, -0.01), 'beyond a position limit'),
+            ((-2.5, 0.5, 0.0), '3 numbers for 2 joints')):
+        watch.command(command, 1.15)
+        assert watch.findings[-1].startswith(problem)
+
+
 def test_every_mode_that_consolidates_counts_as_a_sleep(tmp_path: Path) -> None:
     modes = Modes({**DESIGN, 'siesta': Roles(consolidates=True)}, 'task')
     lived = [(mode, float(t)) for t, mode in enumerate(

@@ -96,8 +96,8 @@ def test_a_limit_that_is_not_told_is_zero_as_urdf_has_it() -> None:
 
 def test_joints_without_usable_limits_matter_only_where_they_are_commanded() -> None:
     text = robot(joint('a'), joint('wheel', 'continuous', ''), joint('b'), joint('c', limit=''))
-    with pytest.raises(DescriptionError, match=r"'wheel' has no <limit>.*1 more: c.*'joints'.*a, b"
-                       ) as caught:
+    says = r"'wheel' has no <limit>.*1 more: 'c'.*'joints'.*'a', 'b'"
+    with pytest.raises(DescriptionError, match=says) as caught:
         read_limits(text)
     assert '\n' not in str(caught.value)
     assert read_limits(text, ['b', 'a']).joints == ('b', 'a')
@@ -107,7 +107,7 @@ def test_joints_without_usable_limits_matter_only_where_they_are_commanded() -> 
 
 
 def test_an_unknown_joint_is_refused_with_those_there_are() -> None:
-    with pytest.raises(DescriptionError, match=r"'c'.*a, b"):
+    with pytest.raises(DescriptionError, match=r"'c'.*'a', 'b'"):
         read_limits(robot(joint('a'), joint('b')), ['a', 'c'])
 
 

@@ -12,6 +12,7 @@ from abm_ros.bench.learn.ablate import CHANGES
 from abm_ros.bench.learn.figures import gather, versions
 from abm_ros.bench.learn.jobs import jobs, mode_task, seeds, work
 from abm_ros.bench.learn.table import print_table
+from abm_ros.bodies.arm_options import add_arm_arguments, arm_settings
 from abm_ros.bodies.registry import BODIES, kind_of
 from abm_ros.common.errors import ConfigError
 
@@ -23,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add('--env', required=True, metavar='ID',
         help='the body: gym:PandaReach-v3, PandaReach-v3 for short, or bullet:reach')
-    add('--urdf', default='', metavar='FILE', help='another arm for bullet:*')
+    add_arm_arguments(parser)
     add('--seeds', type=int, default=5, metavar='N', help='lives of each agent (%(default)s)')
     add('--seed-offset', type=int, default=0, metavar='N', help='the first seed (%(default)s)')
     add('--baseline', default='sac-her', metavar='NAME',
@@ -55,9 +56,10 @@ def run(arguments: argparse.Namespace) -> int:
     ablations = parse_ablations(arguments.ablate)
     env = body_name(arguments.env)
     kind, _ = kind_of(env)
-    if arguments.urdf and 'urdf' not in kind.settings:
-        raise ConfigError(f'--urdf {arguments.urdf}: {env} brings its own arm; expected --env '
-                          'bullet:<task> with it')
+    if strange := [name for name in arm_settings(arguments) if name not in kind.settings]:
+        option = f'--{strange[0].replace("_", "-")}'
+        raise ConfigError(f'{option}: {env} brings its own arm; expected --env bullet:<task> with '
+                          'it')
     if arguments.baseline != 'none':
         from abm_ros.bench.learn import baseline
         baseline.require(arguments.baseline)
@@ -148,8 +150,8 @@ def body_name(env: str) -> str:
 def settings(arguments: argparse.Namespace, env: str) -> dict[str, Any]:
     """Return what the figures were made with."""
     from abm_ros.agent.agent import AgentSettings
-    made = {'urdf': arguments.urdf, 'seeds': seeds(arguments), 'steps': arguments.steps,
-            'eval_episodes': arguments.eval_episodes, 'drive': asdict(
+    made = {'urdf': '', **arm_settings(arguments), 'seeds': seeds(arguments),
+            'steps': arguments.steps, 'eval_episodes': arguments.eval_episodes, 'drive': asdict(
                 mode_task(arguments.exploration)), 'agent': asdict(AgentSettings())}
     if arguments.baseline != 'none':
         from abm_ros.bench.learn.baseline import settings_text

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from abm_ros.bench.learn.ablate import PASSIVE
 from abm_ros.bench.learn.curve import evaluation_steps
 from abm_ros.bench.learn.figures import OWN
+from abm_ros.bodies.arm_options import arm_settings
 from abm_ros.common.errors import BodyError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def jobs(arguments: argparse.Namespace, env: str, ablations: Sequence[str]) -> l
 
     def trials(name: str, ablation: str, at: tuple[int, ...]) -> 'list[Trial]':
         return [Trial(name, env, seed, at, protocol, ablation, objective=objective,
-                      urdf=arguments.urdf)
+                      arm=arm_settings(arguments))
                 for seed in seeds(arguments)]
 
     todo = [Job(OWN, 'trial', 'learn', (t,)) for t in trials(OWN, '', points)]

@@ -8,7 +8,7 @@ that moved the body; the step that only begins an episode is none.
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -55,12 +55,11 @@ class Trial:
     ablation: str = ''
     settings: AgentSettings = field(default_factory=AgentSettings)
     objective: Objective = field(default_factory=Objective)
-    urdf: str = ''                      # another arm for bullet:*
+    arm: Mapping[str, Any] = field(default_factory=dict)    # another one for bullet:*
 
     def body(self, bodies: MakeBody, seed: int, **settings: int | bool) -> Body:
         """Make a body to live in."""
-        arm = {'urdf': self.urdf} if self.urdf else {}
-        return bodies(self.env, {'seed': seed, **settings, **arm})
+        return bodies(self.env, {'seed': seed, **settings, **self.arm})
 
 
 def count_success(lived: Iterator[LivedStep], episodes: int) -> tuple[float, float]:
