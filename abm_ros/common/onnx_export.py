@@ -1,5 +1,5 @@
 """
-Exports torch functions as ONNX graphs, in milliseconds (decision 0048).
+Exports torch functions as ONNX graphs, in milliseconds (decision 0003).
 
 A function is run once on placeholder tensors. Operations on placeholders become operators of the
 graph. Operations on weights alone are carried out at once, and their results become weights of the
