@@ -1,9 +1,9 @@
 """
-Exports torch functions as ONNX graphs, in milliseconds.
+Exports torch functions as ONNX graphs, in milliseconds (decision 0003).
 
-A function is run once on tensors whose numbers are not known yet. What it computes of them
-becomes operators of the graph; what it computes of weights alone is computed there and then, and
-is a weight of the graph. So every snapshot gets its graphs from the one definition of the model.
+A function is run once on placeholder tensors. Operations on placeholders become operators of the
+graph. Operations on weights alone are carried out at once, and their results become weights of the
+graph. So every snapshot gets its graphs from the one definition of the model.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,11 +19,11 @@ from abm_ros.common.onnx_operators import BATCH, OPERATORS
 
 class Traced:
     """
-    A tensor of the graph under construction; torch's functions and methods take it for a tensor.
+    A placeholder for a value of the graph; torch's functions and methods accept it as a tensor.
 
     :param graph: where operators on it are recorded.
-    :param name: of its value in the graph.
-    :param like: a tensor of its shape, whose batch is empty.
+    :param name: of the value in the graph.
+    :param like: a tensor of the same shape with an empty batch.
     """
 
     __slots__ = ('graph', 'like', 'name')
@@ -35,22 +35,22 @@ class Traced:
     def __torch_function__(cls, function: Callable[..., Any], types: Any,
                            args: tuple[Any, ...] = (),
                            kwargs: Mapping[str, Any] | None = None) -> Any:
-        """Record a call of one of torch's functions that got a traced tensor."""
+        """Record a call of a function of torch with a placeholder."""
         return record(function.__name__, function, args, kwargs or {})
 
     @property
     def shape(self) -> torch.Size:
-        """Its shape; the length of a batch is not the one that it will have."""
+        """The shape; the length of a batch is not the real one."""
         return self.like.shape
 
     @property
     def mT(self) -> Any:  # noqa: N802
-        """Its last two dimensions exchanged, by torch's name."""
+        """The last two dimensions exchanged, as in torch."""
         return record('mT', _mt, (self,), {})
 
     def __bool__(self) -> bool:
-        raise ExportError('a model that is exported decides by numbers that are not known yet; '
-                          'expected only what is computed the same way for all of them')
+        raise ExportError('an exported function branches on the values of its inputs; '
+                          'expected one that computes the same way for all values')
 
     __iter__ = __bool__
 
@@ -72,7 +72,7 @@ def _unknown(name: str) -> ExportError:
 def record(name: str, function: Callable[..., Any], args: tuple[Any, ...],
            kwargs: Mapping[str, Any]) -> Any:
     """
-    Append what one of torch's functions computes to the graph of its arguments.
+    Append a function of torch to the graph of its arguments.
 
     :param name: of the function.
     :raises ExportError: there is no such operator in `onnx_operators`.
@@ -88,7 +88,7 @@ def record(name: str, function: Callable[..., Any], args: tuple[Any, ...],
 
 
 def _graph_and_likes(args: tuple[Any, ...]) -> tuple[Graph, list[Any]]:
-    """Return the graph of traced arguments, and arguments with empty batches in their place."""
+    """Return the graph of the placeholders, and the arguments with empty tensors for them."""
     graph = cast('Graph', None)
     alike: list[Any] = []
     for arg in args:
@@ -105,7 +105,7 @@ def _graph_and_likes(args: tuple[Any, ...]) -> tuple[Graph, list[Any]]:
 
 def _like(name: str, function: Callable[..., Any], args: list[Any],
           kwargs: Mapping[str, Any]) -> Any:
-    if name == 'unflatten':     # torch cannot tell what -1 stands for where there is nothing
+    if name == 'unflatten':     # torch cannot infer -1 for an empty tensor
         x, dim, sizes = args
         return x.reshape(*x.shape[:dim % x.dim()], *(BATCH if n == -1 else n for n in sizes),
                          *x.shape[dim % x.dim() + 1:])
@@ -135,7 +135,7 @@ def export(function: Callable[..., Mapping[str, Tensor]], inputs: Mapping[str, S
     Return the ONNX graph of a function of tensors.
 
     :param function: takes the inputs by name and returns the outputs by name.
-    :param inputs: name -> shape; 'B' stands for the length of a batch, which may be any.
+    :param inputs: name -> shape; 'B' stands for the length of a batch, which is free.
     :raises ExportError: it uses a function of torch that `onnx_operators` lacks.
     """
     graph = Graph()

@@ -14,7 +14,7 @@ _Node = tuple[str, tuple[str, ...], tuple[str, ...], dict[str, Any]]
 
 
 class Graph:
-    """Operators and constants; whatever is asked for twice is there once."""
+    """Operators and constants; equal ones are added once."""
 
     def __init__(self) -> None:
         self._nodes: list[_Node] = []
@@ -41,7 +41,7 @@ class Graph:
         return self._known[key]
 
     def constant(self, value: np.ndarray | float) -> str:
-        """Return the name of a constant: float32, or int64 for an array of these."""
+        """Return the name of a constant: int64 if the array is, else float32."""
         array = np.asarray(value)
         array = np.ascontiguousarray(array if array.dtype == np.int64 else
                                      array.astype(np.float32)).reshape(array.shape)
@@ -55,7 +55,7 @@ class Graph:
         """Return the name of a tensor of weights, which must not change before `build`."""
         known = self._weights.get(id(tensor))
         if known is None:
-            # The tensor is kept, so that no other gets its id.
+            # The tensor is stored, so that no other one can get its id.
             known = self._weights[id(tensor)] = self.constant(tensor.numpy()), tensor
         return known[0]
 
@@ -64,7 +64,7 @@ class Graph:
         return self.constant(np.array(values, np.int64))
 
     def made_by(self, name: str) -> tuple[str, tuple[str, ...]]:
-        """Return the operator that makes a value and its inputs; ('', ()) for no operator."""
+        """Return the operator that makes a value and its inputs; ('', ()) if there is none."""
         kind, inputs, _, _ = self._makers.get(name, ('', (), (), {}))
         return kind, inputs
 
@@ -73,7 +73,7 @@ class Graph:
         """
         Finish the model; operators that no output depends on are left out.
 
-        :param inputs: name -> shape; a text stands for a length that is known when it runs.
+        :param inputs: name -> shape; a text stands for a length that is free.
         :param outputs: name -> value in the graph.
         :param shapes: output's name -> shape.
         """

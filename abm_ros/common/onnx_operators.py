@@ -1,9 +1,9 @@
 """
-How functions of torch are written in ONNX: one entry per function, by its name in torch.
+Translations of functions of torch to ONNX: one entry per function, by its name in torch.
 
-An entry takes the graph, what torch makes (its shape alone) and the arguments of the function;
-it returns the name of the value in the graph. Entries cover what models of this package use, for
-float32; ONNX Runtime runs the operators as they stand here, so they are chosen for speed.
+An entry takes the graph, torch's result (only its shape counts) and the arguments of the function.
+It returns the name of the value in the graph. Entries cover what the models of this package use,
+in float32. ONNX Runtime runs the operators unchanged, so they are chosen for speed.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ from abm_ros.common.onnx_graph import Graph
 
 Entry = Callable[..., str | list[str]]
 OPERATORS: dict[str, Entry] = {}
-# Stands for the length of a batch: no other length is 0, and nothing is computed.
+# Stands for the length of a batch: no other length is 0, and empty tensors cost nothing.
 BATCH = 0
 
 
@@ -28,7 +28,7 @@ def name_of(graph: Graph, value: Any) -> str:
 
 
 def operator(name: str) -> Callable[[Entry], Entry]:
-    """Enter a function of torch."""
+    """Register the translation of a function of torch."""
     def enter(entry: Entry) -> Entry:
         OPERATORS[name] = entry
         return entry
@@ -166,7 +166,7 @@ OPERATORS.update(dict.fromkeys(('flatten', 'unflatten', 'reshape', 'view'), _res
 
 @operator('expand')
 def _expand(graph: Graph, made: Tensor, x: Any, *_: Any) -> str:
-    # 1 leaves a length as it is, so that of a batch too.
+    # 1 keeps a length, also that of a batch.
     shape = [1 if n == BATCH else n for n in made.shape]
     return graph.op('Expand', x.name, graph.integers(*shape))
 

@@ -1,5 +1,5 @@
 """
-Things found by name: what this package brings, and what other packages add by entry points.
+Registries: objects found by name, built in or added by entry points of other packages.
 
 A package adds one to the group 'abm_ros.bodies' with this in its setup.py:
 `entry_points={'abm_ros.bodies': ['mine = my_package.my_module:MyBody']}`.
@@ -18,7 +18,7 @@ def load(target: str, owner: str) -> Any:
     Import and return an object.
 
     :param target: 'module:attribute'.
-    :param owner: who names it, for errors.
+    :param owner: the name used in errors.
     :raises ConfigError: it cannot be imported; the exception of the import is the cause.
     """
     module, colon, attribute = target.partition(':')
@@ -32,7 +32,7 @@ def load(target: str, owner: str) -> Any:
 
 class Registry:
     """
-    The things of one kind; each is imported when it is asked for, not before.
+    The objects of one kind; each is imported only when it is asked for.
 
     :param group: of the entry points, e.g. 'abm_ros.bodies'.
     :param builtin: name -> 'module:attribute'; no other package can take these names.
@@ -57,7 +57,7 @@ class Registry:
         return load(self._builtin.get(name) or self._target(name), f"{self.group}: '{name}'")
 
     def _target(self, name: str) -> str:
-        # A package that is on the path twice (installed and a checkout) claims nothing twice.
+        # A package may be on the path twice, as an installation and as a checkout.
         found = {entry.value for entry in self._added() if entry.name == name}
         if not found:
             raise ConfigError(f"{self.group}: '{name}' is unknown, expected one of "
@@ -69,5 +69,5 @@ class Registry:
         return found.pop()
 
     def _added(self) -> list[EntryPoint]:
-        # Read anew at each look: nothing on a control path asks, and paths may change.
+        # Read at each call, since paths may change and no control path asks.
         return list(entry_points(group=self.group))

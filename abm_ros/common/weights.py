@@ -1,4 +1,4 @@
-"""The part of a snapshot that a learner goes on from: its settings and its arrays of weights."""
+"""The part of a snapshot that a learner continues from: settings and arrays of weights."""
 
 from collections.abc import Mapping
 from typing import TypeVar
@@ -16,7 +16,7 @@ BLOB = 'weights'
 
 
 def pack(arrays: Mapping[str, np.ndarray]) -> dict[str, bytes]:
-    """Return the blob of a snapshot that holds the weights."""
+    """Return the blob of weights for a snapshot."""
     return {BLOB: save_safetensors(dict(arrays))}
 
 
@@ -24,7 +24,7 @@ def settings_of(source: Snapshot, cls: type[T]) -> T:
     """
     Return the settings that a snapshot was made with.
 
-    :raises SnapshotError: they are not settings of this class.
+    :raises SnapshotError: the settings are not of this class.
     """
     try:
         return from_mapping(cls, source.config)
@@ -36,7 +36,7 @@ def unpack(source: Snapshot, shapes: Mapping[str, tuple[int, ...]]) -> dict[str,
     """
     Return the float32 weights of a snapshot.
 
-    :param shapes: what there has to be, exactly.
+    :param shapes: the exact names and shapes expected.
     :raises SnapshotError: they cannot be read, do not fit or are not finite.
     """
     data, kind = source.blob(BLOB), source.kind

@@ -1,4 +1,4 @@
-"""The graphs of one System B snapshot, ready to act with; numpy and onnxruntime only."""
+"""The graphs of one snapshot of System B, ready to act; numpy and onnxruntime only."""
 
 import numpy as np
 
@@ -11,9 +11,9 @@ PLANNING = ('predict', 'proposal', 'rollout')
 
 class ActingModel:
     """
-    Graphs that are replaced as a whole; see `contract` for what they compute.
+    The graphs of a snapshot, which are replaced together; `contract` says what they compute.
 
-    :param settings: of the planner; there is none where the snapshot has no graphs for it.
+    :param settings: of the planner; a snapshot without its graphs gets no planner.
     :raises SnapshotError: a graph does not load or does not fit its snapshot.
     """
 

@@ -1,7 +1,7 @@
 """
 System B's nets as functions: a goal-conditioned actor and an ensemble of critics on latents.
 
-The forward side only; `actor_learner.py` trains it.
+Only the forward functions; `actor_learner.py` trains them.
 Shape letters: B batch, Z latent, G goal, A action, F features, C critics.
 """
 
@@ -15,12 +15,12 @@ from abm_ros.common.nets import Params
 from abm_ros.policy.config import ActorConfig
 from abm_ros.world_model.contract import WorldModel
 
-# The least length of a gap, in tolerances: the length has a gradient everywhere.
+# Added to the length of a gap, in tolerances, so that it has a gradient everywhere.
 _LEAST = 1e-3
 
 
 def init_params(config: ActorConfig, world: WorldModel, rng: torch.Generator) -> Params:
-    """Draw parameters of an actor that rests and of critics that say 0."""
+    """Draw parameters of an actor whose action is 0 and of critics whose value is 0."""
     hidden = (config.hidden,) * config.layers
     state, action = world.latent_size + 2 * world.spec.goal_size, world.spec.action_size
     return {**nets.init_net(rng, 'actor', (state, *hidden, action)),
@@ -29,7 +29,7 @@ def init_params(config: ActorConfig, world: WorldModel, rng: torch.Generator) ->
 
 def features(world: WorldModel, latent: Tensor, goal: Tensor) -> Tensor:
     """
-    Return what actor and critics see: latent, goal and the way still to go.
+    Return the inputs of actor and critics: latent, goal, and the gap between them.
 
     :param latent: (B, Z).
     :param goal: (B, G) in its own units.
@@ -42,7 +42,7 @@ def features(world: WorldModel, latent: Tensor, goal: Tensor) -> Tensor:
 
 
 def policy(params: Mapping[str, Tensor], seen: Tensor) -> Tensor:
-    """Return the habitual action (B, A) in [-1, 1] for features (B, F)."""
+    """Return the policy's action (B, A) in [-1, 1] for features (B, F)."""
     return torch.tanh(nets.apply_net(params, 'actor', seen))
 
 
@@ -54,7 +54,7 @@ def values(params: Mapping[str, Tensor], seen: Tensor, action: Tensor) -> Tensor
 
 
 def least_value(params: Mapping[str, Tensor], seen: Tensor, action: Tensor) -> Tensor:
-    """Return the least of the critics' values (B,), of those that are possible."""
+    """Return the least of the critics' values (B,), clipped to possible values."""
     return values(params, seen, action).amin(0).clamp(-1.0, 0.0)
 
 

@@ -1,9 +1,9 @@
 """
 System B's learner: an actor and an ensemble of critics on System A's latents.
 
-The critics learn by temporal differences on replayed transitions with hindsight goals and a
-sparse reward; the actor learns in short rollouts imagined with A's ensemble, with gradients
-through the model and the critics' value at the end.
+The critics learn by temporal differences on replayed transitions, with hindsight goals and a
+sparse reward. The actor learns in short rollouts imagined with A's ensemble, with gradients
+through the model, and the critics' value at the end.
 Sources: Heess et al. 2015 (SVG), Feinberg et al. 2018 (MVE), Andrychowicz et al. 2017 (HER).
 """
 
@@ -44,7 +44,7 @@ class ActorLearner:
     lineage: str
     version: int
     world_lineage: str
-    seed: int                          # of what is imagined
+    seed: int                          # of imagined rollouts
     skipped: int = field(default=0, init=False)    # updates whose gradient was not finite
 
     def __post_init__(self) -> None:
@@ -66,7 +66,7 @@ class ActorLearner:
 
     @classmethod
     def restore(cls, source: Snapshot, world: WorldModel) -> 'ActorLearner':
-        """Go on from a snapshot; only Adam's moments start anew."""
+        """Continue from a snapshot; only Adam's moments start empty."""
         snapshots.check(source, world)
         config = weights.settings_of(source, ActorConfig)
         shapes = {n: tuple(p.shape)
@@ -97,7 +97,7 @@ class ActorLearner:
         return {**metrics, 'actor_loss': float(loss.detach())}
 
     def learn_values(self, world: WorldModel, batch: Batch, plasticity: float = 1.0) -> Metrics:
-        """Learn values alone from replay, as in rest."""
+        """Train only the critics on replay, as in rest."""
         cfg = self.config
         observation, action, mask = tensors(batch, world.spec, 1)
         goal = _goals(world.spec, batch)
@@ -130,7 +130,7 @@ class ActorLearner:
         """Return the loss of following the policy from latents (B, Z) in one member's world."""
         cfg, size = self.config, world.spec.goal_size
         member = world.member(int(torch.randint(world.members, (1,), generator=self._rng)))
-        # A step's readout is the next one's feature: it is what a rollout mostly costs.
+        # The readout of a step is a feature of the next; it is most of the cost of a rollout.
         seen, gaps = features(member, latent, goal), []
         for _ in range(cfg.imagined_steps):
             latent = member.predict(latent.unsqueeze(0), policy(self.params, seen))[0]

@@ -1,4 +1,4 @@
-"""Motor babbling: what System B does where it knows of nothing better."""
+"""Motor babbling: System B's actions while it has no model."""
 
 from math import erf, sqrt
 
@@ -7,9 +7,9 @@ import numpy as np
 
 class Babble:
     """
-    Temporally correlated, and uniform over the whole range of every action.
+    Actions that are correlated in time and uniform over the whole range.
 
-    An autoregressive Gaussian process pushed through its own distribution function.
+    They are an autoregressive Gaussian process, mapped through its distribution function.
 
     :param rng: source of the noise.
     :param size: A.

@@ -1,4 +1,4 @@
-"""Settings of System B's learner; apart from it, so that no torch is imported to read them."""
+"""Settings of System B's learner, in a file of their own so that reading them imports no torch."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -32,14 +32,14 @@ class ActorConfig:
                                   'rollout', low=0.0, high=100.0)
     plan_horizon: int = setting(12, 'steps that the planner looks ahead', low=1, high=32)
     goal_deadband: float = setting(
-        0.6, 'distance to the goal, in tolerances, that costs nothing: what is near enough needs '
-        'no correction', low=0.0, high=1.0, formerly='content')
+        0.6, 'distance to the goal, in tolerances, that costs nothing', low=0.0, high=1.0,
+        formerly='content')
 
     def __post_init__(self) -> None:
         check(self)
 
     @staticmethod
     def learner() -> type[PolicyLearner]:
-        """Import and return what learns with these settings; torch comes with it."""
+        """Import and return the class that learns with these settings; imports torch."""
         found: type[PolicyLearner] = load('abm_ros.policy.actor_learner:ActorLearner', 'learner')
         return found

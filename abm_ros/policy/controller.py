@@ -1,9 +1,9 @@
 """
-System B acting: latent in, action out, planned ahead.
+System B acting: latent in, action out, planned ahead (decision 0010).
 
-Real-time iteration in two halves: `act` only reads the plan that was prepared for the latent
-expected now; `prepare` runs right after the action was sent and plans from the latent that the
-model expects next. Source: Diehl et al. 2005. numpy and onnxruntime only.
+Real-time iteration has two halves. `act` only reads the plan that was prepared for the expected
+latent. `prepare` runs right after the action was sent and plans from the latent that the model
+predicts next. Source: Diehl et al. 2005. numpy and onnxruntime only.
 """
 
 from dataclasses import dataclass
@@ -28,11 +28,11 @@ _MOST = np.float32(1.0)
 class ControllerConfig(PlannerConfig, ExplorationConfig, BiasConfig):
     """Settings of System B acting."""
 
-    babble_correlation: float = setting(0.4, 'of babbling from one step to the next',
+    babble_correlation: float = setting(0.4, 'correlation of babbling between two steps',
                                         low=0.0, high=0.99)
-    handle_proximity: float = setting(0.6, 'proximity, in [0, 1], above which things are handled',
+    handle_proximity: float = setting(0.6, 'proximity above which the object is handled',
                                       low=-1.0, high=1.0)
-    handle_steps: int = setting(5, 'steps for which they are handled by one action',
+    handle_steps: int = setting(5, 'steps for which one action of handling is repeated',
                                 low=1, high=1000)
 
     def __post_init__(self) -> None:
@@ -53,21 +53,21 @@ class Controller:
                  rng: np.random.Generator) -> None:
         self._spec = spec
         self._settings = settings
-        # So that none changes another's numbers.
+        # Separate generators, so that none changes the numbers of another.
         noise, self._rng, whim = rng.spawn(3)
         self._exploration = ExplorationSchedule(spec, whim, settings)
         self._babble = Babble(noise, spec.action_size, settings.babble_correlation)
         self._goal, self._begins = np.zeros(spec.goal_size, np.float32), True
-        self._noise: np.ndarray | None = None     # drawn ahead, off the control path
+        self._noise: np.ndarray | None = None     # drawn in advance, off the control path
         self._model: ActingModel | None = None
         self._bias = BiasEstimator(self._settings)
         self._last: tuple[np.ndarray, np.ndarray, np.ndarray, Objective] | None = None
         self._plan: np.ndarray | None = None
-        # An action that is repeated, and for how many steps still.
+        # The action that is repeated, and for how many more steps.
         self._repeated, self._repeats = np.zeros(spec.action_size, np.float32), 0
         self.version = -1
-        self.deliberates = False    # the plan that is acted on next was searched for
-        self.aim = Aim.PURSUE       # of the next action; without a model there is no other
+        self.deliberates = False    # whether the plan for the next step was searched for
+        self.aim = Aim.PURSUE       # of the next action; PURSUE without a model
 
     def load(self, snapshot: Snapshot) -> None:
         """
@@ -79,7 +79,7 @@ class Controller:
 
     def open(self, snapshot: Snapshot) -> ActingModel:
         """
-        Make a snapshot ready without acting with it; takes milliseconds, fit for another thread.
+        Open a snapshot without acting with it; takes milliseconds and may run in another thread.
 
         :raises SnapshotError: not System B's, of another spec, or its graphs do not load.
         """
@@ -91,7 +91,7 @@ class Controller:
     def adopt(self, model: ActingModel) -> None:
         """Act with an opened snapshot from the next preparation on."""
         if self._model is not None and model.world != self._model.world:
-            self._last = self._plan = None      # they are in the latents of another System A
+            self._last = self._plan = None      # they hold latents of another System A
             self._bias = BiasEstimator(self._settings)
         self._bias.forget()
         self._model = model
@@ -100,13 +100,13 @@ class Controller:
     def act(self, latent: np.ndarray, lineage: str, goal: np.ndarray, new_episode: bool,
             objective: Objective) -> np.ndarray:
         """
-        Return the action for now; nothing is searched here.
+        Return the action for now, without a search.
 
-        :param latent: (Z,) float32 from System A, (0,) for none.
+        :param latent: (Z,) float32 from System A; (0,) if there is none.
         :param lineage: of the System A that made the latent.
         :param goal: (G,) in its own units.
         :param new_episode: the body was reset, so the prepared plan is void.
-        :return: (A,) float32 in [-1, 1]: the prepared plan's first action; the policy's where no
+        :return: (A,) float32 in [-1, 1]: the first action of the prepared plan; the policy's if no
             plan fits; babbling without a model of this lineage.
         :raises SpecError: a wrong shape or a non-finite number.
         """
@@ -150,7 +150,7 @@ class Controller:
         Plan for the next control step; call it right after the action was sent.
 
         :param achieved: (G,) in its own units, of the observation that was acted on.
-        :param deadline_s: of `time.monotonic`, for the search.
+        :param deadline_s: end of the search, by `time.monotonic`.
         """
         self._noise = self._draw_noise()
         self._exploration.observe(achieved, self._goal, begins=self._begins)
@@ -180,14 +180,14 @@ class Controller:
             self._plan = model.planner.plan(self._rng, here, warm, deadline_s)
 
     def _is_there(self, numbers: np.ndarray, goal: np.ndarray) -> bool:
-        """Tell whether the goal is reached; of a hidden one, rest would teach nothing new."""
+        """Tell whether the goal is reached; a hidden one never counts as reached."""
         if self._spec.goal_hidden:
             return False
         return bool(self._spec.reached(numbers[self._spec.goal_slice], goal,
                                        self._settings.arrival))
 
     def _repeat(self, action: np.ndarray, *, handles: bool, proximity: float) -> None:
-        """Go on with the action that is held, or begin with another if things are near enough."""
+        """Continue the repeated action, or begin a new one if the object is near enough."""
         self._repeats = max(self._repeats - 1, 0) if handles else 0
         if handles and not self._repeats and proximity > self._settings.handle_proximity:
             self._repeated, self._repeats = action, self._settings.handle_steps

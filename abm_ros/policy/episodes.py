@@ -1,17 +1,17 @@
-"""Counting whole episodes and their successes."""
+"""Counts whole episodes and their successes."""
 
 from collections import deque
 
 
 class EpisodeTracker:
     """
-    Counts episodes seen from beginning to end under one purpose.
+    Counts episodes that were seen from beginning to end and pursued their goal throughout.
 
     Success is native: the goal was within tolerance at any observation of the episode.
     """
 
     def __init__(self, window: int) -> None:
-        """`window` is how many of the last episodes the success rate is taken over."""
+        """Start with no episodes; the success rate is that of the last `window` ones."""
         self._recent: deque[bool] = deque(maxlen=window)
         self._open = False
         self._reached = False
@@ -30,7 +30,7 @@ class EpisodeTracker:
         :param begins: it is the first of an episode.
         :param whole: the episode was seen from its beginning.
         :param reached: the goal is within tolerance.
-        :param counts: the goal is what is pursued now; an episode counts only if it always was.
+        :param counts: the goal is pursued now; an episode counts only if it was throughout.
         """
         if begins:
             if self._open:

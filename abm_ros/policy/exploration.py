@@ -1,15 +1,15 @@
 """
-What System B explores for: its goal, to move what goals are about, or to handle it.
+What an exploration episode is spent on: the goal, moving the goal's object, or handling it.
 
-A goal that is about something else than the robot itself cannot be pursued by who does not know
-how to move that something. The less of it is moved while exploring, the more episodes are spent
-on moving it at all: intrinsic reward for influence (empowerment, Klyubin et al. 2005), in the
-place of a task's shaped reward.
+A goal about an object can only be pursued by an agent that knows how to move the object. The less
+the object is moved while exploring, the more episodes are spent on moving it at all (decision
+0030). This is an intrinsic reward for displacement (empowerment, Klyubin et al. 2005), instead of
+a shaped reward of the task.
 
-What can be done with a thing is not all found by moving it: a hand that pushes never grasps. The
-fewer goals are reached, the more episodes are spent on going where the thing is and acting at
-random there: first return, then explore (Ecoffet et al. 2021), with motor babbling that is held
-for some steps. Where nothing is to go to, it is babbling.
+Moving an object does not find all that can be done with it: a hand that pushes never grasps. The
+fewer goals are reached, the more episodes go to the object and act at random there, each action
+repeated for some steps (decision 0029): first return, then explore (Ecoffet et al. 2021). Without
+an object nearby such an episode is babbling.
 """
 
 from dataclasses import dataclass
@@ -23,14 +23,15 @@ from abm_ros.common.spec import ObservationSpec
 
 @dataclass(frozen=True)
 class ExplorationConfig:
-    """What episodes of exploration are spent on."""
+    """Settings of exploration episodes."""
 
     wanted_events: float = setting(
-        0.3, 'share of steps that move what the goal is about; below it, episodes of exploration '
-        'are spent on moving it, the more the less there is', low=0.0, high=1.0)
+        0.3, 'share of steps that are events; the further it is below this, the more exploration '
+        "episodes are spent on moving the goal's object", low=0.0, high=1.0)
     handling: float = setting(
-        0.5, 'share of the other episodes of exploration that are spent on acting at random where '
-        'that is, if no goal is reached; the fewer the more are', low=0.0, high=1.0)
+        0.5, 'share of the other exploration episodes that are spent on acting at random at the '
+        "goal's object while no goal is reached; falls with the share of goals reached",
+        low=0.0, high=1.0)
     event_window: int = setting(500, 'steps over which the share of events is taken',
                                 low=1, high=1_000_000)
     pursued_window: int = setting(10, 'pursued episodes over which the share of reached goals is '
@@ -44,15 +45,15 @@ class Aim(Enum):
     """What an episode is spent on."""
 
     PURSUE = 'its goal'
-    MOVE = 'moving what goals are about'
-    HANDLE = 'acting at random where that is'
+    MOVE = "moving the goal's object"
+    HANDLE = 'acting at random at that object'
 
 
 class ExplorationSchedule:
     """
-    Decides at the beginning of each episode.
+    Decides the aim of each episode at its beginning.
 
-    :param spec: tells what moved.
+    :param spec: decides which steps are events.
     :param rng: source of the decisions: the only randomness.
     """
 
@@ -67,7 +68,7 @@ class ExplorationSchedule:
 
     def observe(self, achieved: np.ndarray, goal: np.ndarray, *, begins: bool) -> None:
         """
-        Take one observation; what lies at its goal may rest there and counts as nothing.
+        Take one observation; an object that lies at its goal is not expected to move.
 
         :param achieved: (G,) in its own units.
         :param goal: (G,) the desired goal.

@@ -1,7 +1,7 @@
 """
-The graphs with which System B acts, made from the latent actor and any `WorldModel`.
+The graphs of System B's snapshot, made from the latent actor and any `WorldModel`.
 
-Their names, inputs and outputs are the contract of the acting node, told in `contract.py`.
+`contract.py` describes their names, inputs and outputs, on which the acting node depends.
 """
 
 from collections.abc import Mapping

@@ -1,5 +1,5 @@
 """
-What System B's planner computes in System A's model, for many plans at once.
+Rollouts of many plans in System A's model, for System B's planner.
 
 Shape letters: N plans, H planning horizon, Z latent, A action, G goal, K ensemble members.
 """
@@ -16,10 +16,10 @@ from abm_ros.world_model.contract import WorldModel
 def rollout(world: WorldModel, params: Mapping[str, Tensor], goal_deadband: float, *,
             latent: Tensor, actions: Tensor, goal: Tensor, offset: Tensor) -> dict[str, Tensor]:
     """
-    Return what plans lead to over A's ensemble, every member on a trajectory of its own.
+    Roll plans out over A's ensemble, each member on a trajectory of its own.
 
     :param params: of the actor and its critics.
-    :param goal_deadband: distance, in tolerances, that counts as none.
+    :param goal_deadband: distance, in tolerances, that costs nothing.
     :param latent: (N, Z), where each plan begins.
     :param actions: (N, H, A) in [-1, 1].
     :param goal: (N, G), in its own units.
@@ -27,9 +27,9 @@ def rollout(world: WorldModel, params: Mapping[str, Tensor], goal_deadband: floa
     :return: (N,) each; distances are in tolerances and averaged over members. Sums over the
         horizon: distance, max(|achieved - goal| - goal_deadband, 0); disagreement; displacement,
         min(|achieved - achieved now|, 1); proximity of the members' mean. Of the end alone:
-        terminal_distance, how far the members' mean is from the goal; value, in [-1, 0], what the
-        least of the critics gives for going on by habit from that mean, and 0 where the goal is
-        reached there (times the last excess, at most 1).
+        terminal_distance, that of the members' mean from the goal; value, in [-1, 0], the least
+        of the critics' values for following the policy from that mean, times the last excess (at
+        most 1), so 0 if the goal is reached there.
     """
     members, tolerance = world.members, world.spec.goal_tolerance
     member, way = latent.expand(members, -1, -1), []
@@ -37,7 +37,7 @@ def rollout(world: WorldModel, params: Mapping[str, Tensor], goal_deadband: floa
         member = world.predict(member, action) + error
         way.append(member)
     horizon = len(way)
-    # What is read out of the way is read at once: many small operators cost more than one.
+    # All steps are read out at once: many small operators cost more than one.
     latents = torch.cat(way, dim=1)                                         # (K, H N, Z)
     achieved = world.achieved(latents.flatten(0, 1)).unflatten(0, (members * horizon, -1))
     excess = (tolerances(achieved - goal, tolerance) - goal_deadband).clamp_min(0.0)

@@ -1,11 +1,10 @@
 """
-The steady part of the model's error here and now, so that plans can allow for it.
+Model bias: the steady part of the model's error, which plans allow for (decision 0028).
 
-A model that is a little wrong in one place is wrong there in the same way at every step: a plan
-in it comes to rest beside the goal. Source: Maeder, Borrelli, Morari 2009, "Linear offset-free
-model predictive control", with a median in the place of an observer. What moves only now and then
-(an object that is pushed) errs while it moves: where goals are about such a thing, nothing is
-allowed for. numpy only.
+A model that is slightly wrong in one place errs there in the same way at every step, so a plan
+comes to rest beside the goal. Source: Maeder, Borrelli, Morari 2009, "Linear offset-free model
+predictive control", with a median instead of an observer. The prediction of an object that moves
+seldom errs only while it moves; for goals about such an object the bias is 0. numpy only.
 """
 
 from collections import deque
@@ -20,15 +19,15 @@ from abm_ros.common.errors import ConfigError
 
 @dataclass(frozen=True)
 class BiasConfig:
-    """When an error is taken to be steady."""
+    """When an error counts as steady."""
 
     bias_window: int = setting(8, 'errors of one-step predictions that are remembered',
                                low=1, high=1000)
     bias_fewest: int = setting(3, 'of which the median says something', low=1, high=1000)
     bias_memory: float = setting(500.0, 'full actions over which it is known what moves with the '
                                  'robot', low=1.0, high=1e6)
-    # 1 for an even motion, 0.85 for a Gaussian one in space, 0.64 on a line, and as much less as
-    # it stands still while the robot acts.
+    # 1 for even motion, 0.85 for Gaussian motion in space, 0.64 on a line; less for an object
+    # that stands still while the robot acts.
     bias_still: float = setting(0.55, '(mean step)^2 / mean step^2 of what the goal is about, up '
                                 'to which nothing is allowed for', low=0.0, high=1.0)
     bias_moving: float = setting(0.6, 'the same, from which on all of the error is',
@@ -52,27 +51,27 @@ class BiasEstimator:
         self._weight = self._mean = self._power = 0.0
 
     def reset(self) -> None:
-        """Begin anew: nothing that was seen led to what comes."""
+        """Start over: the next observation does not follow from the last."""
         self._errors.clear()
         self._before = None
         self.forget()
 
     def forget(self) -> None:
-        """Void what was expected alone: another version of the model reads latents from now."""
+        """Drop the pending prediction: latents come from another version of the model now."""
         self._expected = None
 
     def observe(self, latent: np.ndarray) -> None:
-        """Take the latent (Z,) that came."""
+        """Take the latent (Z,) that was observed."""
         if self._expected is not None:
             self._errors.append(latent - self._expected)
         self.forget()
 
     def expect(self, following: np.ndarray, achieved: np.ndarray, action: np.ndarray) -> None:
         """
-        Take a step that begins.
+        Take a step at its beginning.
 
-        :param following: (Z,), the model's own prediction of what comes.
-        :param achieved: (G,) now, what goals are about.
+        :param following: (Z,), the model's prediction of the next latent.
+        :param achieved: (G,), the achieved goal now.
         :param action: (A,) in [-1, 1] that was sent.
         """
         if self._before is not None:
@@ -86,7 +85,7 @@ class BiasEstimator:
         self._expected = following
 
     def estimate(self) -> np.ndarray | float:
-        """Return the error (Z,) to add to each prediction; 0 while little is known."""
+        """Return the bias (Z,) to add to each prediction; 0 while too few errors are known."""
         cfg, even = self._settings, self._mean ** 2 / max(self._power, 1e-12)
         share = min(max((even - cfg.bias_still) / (cfg.bias_moving - cfg.bias_still), 0.0), 1.0)
         if len(self._errors) < cfg.bias_fewest or share == 0.0:

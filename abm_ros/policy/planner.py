@@ -25,38 +25,38 @@ _SOUGHT = {Aim.MOVE: 'displacement', Aim.HANDLE: 'proximity'}
 
 @dataclass(frozen=True)
 class PlannerConfig:
-    """Settings of System B's deliberation; the horizon comes with the snapshot."""
+    """Settings of the planner; its horizon is that of the snapshot."""
 
-    enabled: bool = setting(True, 'deliberate; otherwise act by habit, the policy alone')
+    enabled: bool = setting(True, 'search for plans; otherwise the policy acts alone')
     candidates: int = setting(48, 'plans per iteration', low=4, high=4096)
-    proposals: int = setting(8, "of which the policy's own", low=0, high=1024)
+    proposals: int = setting(8, 'of these, plans of the policy', low=0, high=1024)
     iterations: int = setting(4, 'refinements per plan', low=1, high=20)
     elites: int = setting(6, 'best plans that the next iteration is drawn from', low=1, high=1024)
     spread: float = setting(0.7, 'standard deviation of the first iteration', low=0.01, high=2.0)
     least_spread: float = setting(0.05, 'smallest standard deviation', low=0.0, high=1.0)
     noise: float = setting(0.3, "standard deviation added to the policy's proposals",
                            low=0.0, high=2.0)
-    correlation: float = setting(0.7, 'of the noise from one step of a plan to the next: '
-                                 'what wavers gets nowhere', low=0.0, high=0.99)
+    correlation: float = setting(0.7, 'correlation of the noise from one step of a plan to the '
+                                 'next', low=0.0, high=0.99)
     inertia: float = setting(0.1, 'share of the mean kept between iterations', low=0.0, high=0.99)
     penalty: float = setting(0.5, 'cost of disagreement in units of a typical step',
                              low=0.0, high=100.0)
     effort: float = setting(0.1, 'cost of a full action on the way to a goal, in tolerances',
                             low=0.0, high=100.0)
     effort_at_goal: float = setting(
-        3.0, 'the same while the goal is reached: what is not needed to stay there is left alone',
+        3.0, 'the same while the goal is reached, so that the arm rests there',
         low=0.0, high=100.0, formerly='holding')
-    value: float = setting(20.0, "weight of the critics' value at a plan's end, against distances "
-                           'in tolerances: what no plan reaches is sought', low=0.0, high=1000.0)
+    value: float = setting(20.0, "weight of the critics' value at a plan's end, against "
+                           'distances in tolerances', low=0.0, high=1000.0)
     offset_decay: float = setting(
-        0.8, 'how much of the steady error of the predictions is allowed for, from one step of a '
-        'plan to the next; 0 for the first step alone', low=0.0, high=1.0)
+        0.8, 'factor of the model bias from one step of a plan to the next; with 0 only the first '
+        'step is corrected', low=0.0, high=1.0)
     policy_acceptance: float = setting(
-        0.2, 'disagreement on where the policy leads, in typical steps, up to which habit that '
-        'arrives at the goal is followed without a search; 0 deliberates always',
+        0.2, "disagreement on the end of the policy's plan, in typical steps, up to which it is "
+        'followed without a search if it ends at the goal; 0 always searches',
         low=0.0, high=100.0, formerly='trust')
-    arrival: float = setting(0.7, 'distance to the goal, in tolerances, at which it is surely '
-                             'reached', low=0.0, high=1.0)
+    arrival: float = setting(0.7, 'distance to the goal, in tolerances, at which it counts as '
+                             'reached while planning', low=0.0, high=1.0)
 
     def __post_init__(self) -> None:
         config.check(self)
@@ -68,7 +68,7 @@ class PlannerConfig:
 
 @dataclass(frozen=True)
 class Objective:
-    """What System M asks of System B: how much the goal, novelty and exploration count."""
+    """The weights that System M sets for System B: goal, novelty, exploration."""
 
     goal_weight: float = 1.0
     intrinsic_weight: float = 0.0
@@ -76,21 +76,21 @@ class Objective:
 
     @property
     def seeks_goal(self) -> bool:
-        """Whether the goal counts for more than novelty."""
+        """Whether the goal has more weight than novelty."""
         return self.goal_weight > self.intrinsic_weight
 
 
 @dataclass(frozen=True)
 class Situation:
-    """Where a plan begins, and what it is for."""
+    """Where a plan begins, and its aim."""
 
     latent: np.ndarray                  # (Z,)
     goal: np.ndarray                    # (G,), in its own units
     objective: Objective = Objective()
-    # (Z,), added to the prediction of the first step, and ever less to those of later ones.
+    # (Z,), added to the prediction of the first step, and less to those of later steps.
     offset: np.ndarray | float = 0.0
     aim: Aim = Aim.PURSUE
-    arrived: bool = False               # the goal is reached here, and has to be held
+    arrived: bool = False               # the goal is reached here and is to be kept
 
 
 class Planner:
@@ -125,9 +125,9 @@ class Planner:
 
     def habit(self, situation: Situation) -> np.ndarray | None:
         """
-        Return what the policy would do where it suffices; None where one had better deliberate.
+        Return the policy's plan if it is accepted, else None (decision 0026).
 
-        It suffices where the ensemble agrees on where it leads, and that is the goal: of the two
+        It is accepted if it ends at the goal and the ensemble agrees on its end: of two
         controllers, the cheaper one acts where it is certain (Daw et al. 2005).
 
         :return: (H, A) float32 in [-1, 1], or None.
@@ -150,9 +150,9 @@ class Planner:
         """
         Search for a good sequence of actions.
 
-        :param warm: (H, A) the last plan, already shifted; None for none.
-        :param deadline_s: of `time.monotonic`, after which no further iteration begins: what the
-            first one found is better than a plan that comes too late.
+        :param warm: (H, A), the last plan, shifted by a step; None if there is none.
+        :param deadline_s: by `time.monotonic`; after it no further iteration begins, since a plan
+            that is less refined is better than a late one (decision 0014).
         :return: (H, A) float32 in [-1, 1].
         """
         cfg, shape = self._config, self._shape
@@ -178,12 +178,12 @@ class Planner:
 
     @staticmethod
     def _start(situation: Situation, count: int) -> dict[str, np.ndarray]:
-        """Return what so many plans begin with."""
+        """Return the inputs of a rollout for this many plans."""
         return {'latent': np.repeat(situation.latent[np.newaxis], count, 0),
                 'goal': np.repeat(situation.goal[np.newaxis], count, 0)}
 
     def _error(self, situation: Situation) -> dict[str, np.ndarray]:
-        """Return what is added to predictions, (H, 1, Z)."""
+        """Return the offsets (H, 1, Z) to add to predictions."""
         return {'offset': self._decay * (np.zeros_like(situation.latent) + situation.offset)}
 
     def _cost_of(self, plans: np.ndarray, here: dict[str, np.ndarray],
@@ -201,7 +201,7 @@ class Planner:
                           + (cfg.penalty - objective.intrinsic_weight) * disagreement)
 
     def _proposals(self, rng: np.random.Generator, situation: Situation) -> np.ndarray:
-        """Return plans (M, H, A) that the policy would follow, the first without noise."""
+        """Return plans (M, H, A) of the policy, the first without noise."""
         count = self._config.proposals
         noise = self._config.noise * rng.standard_normal((count, *self._shape), np.float32)
         if count == 0:

@@ -1,4 +1,4 @@
-"""System B's snapshots, of any implementation: graphs to act with, weights to learn on from."""
+"""System B's snapshots, of any implementation: graphs for acting, weights for learning."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -22,7 +22,7 @@ def write(learner: PolicyLearner, world: WorldModel, config: Any, arrays: Mappin
 
     :param world: the model to plan in.
     :param config: the learner's settings, see `contract.PolicySettings`.
-    :param arrays: all that the learner goes on from.
+    :param arrays: everything that the learner continues from.
     :param graphs: see `contract`.
     :param horizon: H of the graphs that plan.
     """
@@ -34,7 +34,7 @@ def write(learner: PolicyLearner, world: WorldModel, config: Any, arrays: Mappin
 
 def check(source: Snapshot, world: WorldModel) -> None:
     """
-    Refuse what is no snapshot of a System B for this System A.
+    Refuse anything but a snapshot of System B for this System A.
 
     :raises SnapshotError: of another kind, spec or lineage of System A.
     """

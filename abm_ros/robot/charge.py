@@ -1,29 +1,29 @@
-"""The charge of a battery, told as a share or as per cent."""
+"""The charge of a battery, reported as a share or in per cent."""
 
 import math
 
-# Full batteries are told as a little more than 1; nobody counts half a per cent as full.
+# A full battery may report slightly more than 1, but never as little as half a per cent.
 _FULL = 1.05
 
 
 class Charge:
     """
-    Reads the charge that a driver tells.
+    Reads the charge that a driver reports.
 
-    sensor_msgs has it in [0, 1], many drivers tell 0 to 100. One that ever told more than 1 tells
-    per cent, from then on: 0.8 is then almost nothing.
+    sensor_msgs defines it in [0, 1], but many drivers report 0 to 100. A driver that once reported
+    more than 1 counts as one that reports per cent: 0.8 then means an almost empty battery.
     """
 
     def __init__(self, unknown: float) -> None:
-        """`unknown` is the share that counts while nothing is told, in [0, 1]."""
+        """Start with the share `unknown`, in [0, 1], until a charge is reported."""
         self.share = unknown
         self.percent = False
 
     def take(self, told: float) -> bool:
         """
-        Take a charge as it was told; what is no charge is left out.
+        Take a reported charge; ignore values that are no charge.
 
-        :return: whether this shows for the first time that the driver tells per cent.
+        :return: whether this value is the first to show that the driver reports per cent.
         """
         if not math.isfinite(told) or not 0.0 <= told <= 100.0:
             return False

@@ -7,9 +7,10 @@ class DeadmanLatch:
     """
     Decides whether motors may move: heartbeat, its incarnation, and the age of the action.
 
-    `arm` names the incarnation of System M that may open it; without a name the first one heard
-    is adopted. The latch trips for good when another one appears; only a new `arm` (the gate
-    re-activated) opens it again. A hold of the operator outlasts all of that until `release`.
+    `arm` names the incarnation of System M that may open it; without a name the first one heard is
+    adopted. When another incarnation appears the latch trips, and only a new `arm` (a new
+    activation of the gate) can open it again. The operator's hold lasts through all of this until
+    `release`.
     """
 
     def __init__(self, deadman_s: float, heartbeat_timeout_s: float) -> None:
@@ -24,7 +25,7 @@ class DeadmanLatch:
         self.disarm('the motor gate is not active')
 
     def arm(self, incarnation: str = '') -> None:
-        """Open for the System M named, or for whichever lives now; actions must still come."""
+        """Accept the named System M, or the one that is alive; actions must still come."""
         self._incarnation, self._tripped = incarnation, ''
         self._heartbeat_s = self._action_s = -np.inf
 
@@ -38,11 +39,11 @@ class DeadmanLatch:
         return bool(self._tripped)
 
     def hold(self) -> None:
-        """Shut until `release`, whoever arms or beats meanwhile."""
+        """Shut until `release`, whatever arms it or sends heartbeats meanwhile."""
         self.held = True
 
     def release(self) -> None:
-        """End the operator's hold; everything else must still be in order to open."""
+        """End the operator's hold; the other conditions must still be met to open."""
         self.held = False
         self._action_s = -np.inf
 
@@ -56,7 +57,7 @@ class DeadmanLatch:
             self._heartbeat_s, self._allowed = now_s, motors_open
 
     def action(self, now_s: float) -> None:
-        """Note that a good action arrived."""
+        """Record that a valid action arrived."""
         self._action_s = now_s
 
     def shut_before_action(self, now_s: float) -> str:

@@ -1,10 +1,10 @@
 """
-What a robot description (URDF) says of limits and of the body behind it.
+Reads limits and the body's tag from a robot description (URDF).
 
-Only limits are read here, of the joints that are children of `<robot>`; for links see `links.py`,
-for positions `kinematics.py`.
-A simulated body adds extension tags for what URDF has no words for: `<abm_body>` for the whole,
-`<abm_input/>` in a joint that is a bounded input with no place and no speed to be measured.
+Only the limits of joints that are children of `<robot>` are read here; `links.py` reads links, and
+`kinematics.py` computes positions. A simulated body adds extension tags for what URDF cannot
+express: `<abm_body>` for the whole, and `<abm_input/>` in a joint that is a bounded input without
+a measurable position or velocity (decision 0009).
 """
 
 import xml.etree.ElementTree as ElementTree
@@ -24,10 +24,9 @@ class JointLimits:
     """
     Limits of the commanded joints, each (J,) float64 in rad or m, rad/s or m/s, Nm or N.
 
-    A continuous joint has infinite position limits; velocity is always finite. An effort limit is
-    infinite where it is not told, or zero, and no command is an effort.
-    `inputs` says that all of them are inputs without a place: no joint states tell of them.
-    `turns` says that none of them slides.
+    A continuous joint has infinite position limits; velocity is always finite. An effort limit
+    that is missing or zero is infinite if commands are no efforts. `inputs`: all of them are
+    inputs without a position, so joint states do not contain them. `turns`: none of them slides.
     """
 
     joints: tuple[str, ...]
@@ -40,7 +39,7 @@ class JointLimits:
 
     @property
     def continuous(self) -> tuple[bool, ...]:
-        """Whether each joint turns for ever: a driver may tell it within one turn."""
+        """Whether each joint is continuous; a driver may report it within one turn."""
         return tuple(np.isinf(self.lower).tolist())
 
     def effort_ratio(self, effort: Mapping[str, float]) -> float:
@@ -56,7 +55,7 @@ class ChannelField:
     """
     An observation field made of the joint-state channels that start with a prefix.
 
-    A hidden one is a target of learning that must not be perceived.
+    A hidden field is a target of learning that must not be perceived.
     """
 
     name: str
@@ -68,11 +67,11 @@ class ChannelField:
 @dataclass(frozen=True)
 class BodyTag:
     """
-    What a simulated body says of itself in `<abm_body>`; a real robot has none.
+    The contents of a simulated body's tag `<abm_body>`; a real robot has none.
 
-    `senses` names what of the arm itself is observed; None: joint position, joint velocity and
-    tool position of an arm, nothing of a body whose goal travels as channels. `camera` is the
-    width and height in pixels of the camera image that belongs to an observation, 0 for none.
+    `senses` names what is observed of the arm itself. None means joint position, joint velocity
+    and tool position for an arm, and nothing for a body whose goal is a channel. `camera` is the
+    width and height in pixels of the camera image in an observation, 0 for none.
     """
 
     goal_tolerance: float
@@ -87,9 +86,9 @@ class BodyTag:
 def read_limits(text: str, joints: Sequence[str] = (), interface: str = 'position'
                 ) -> JointLimits:
     """
-    Read the limits of the named joints, or of every moving joint that mimics no other.
+    Read the limits of the named joints, or of every moving joint that does not mimic another.
 
-    :param interface: what a command is; an effort limit is needed where it is an effort.
+    :param interface: what a command is; effort limits are needed only for efforts.
     :raises DescriptionError: not XML, an unknown joint, one named twice, or a joint without
         usable limits.
     """
@@ -120,7 +119,7 @@ def read_limits(text: str, joints: Sequence[str] = (), interface: str = 'positio
 
 
 def _refuse(unfit: Mapping[str, DescriptionError], fit: Sequence[str]) -> None:
-    """Say what is wrong with the first joint, and which others could be commanded without it."""
+    """Raise an error about the first bad joint that names the joints usable without it."""
     first, *others = unfit
     text = str(unfit[first])
     if others:
@@ -176,7 +175,7 @@ def _joint_row(name: str, joint: ElementTree.Element, interface: str
                                'upper and velocity, and effort for effort commands')
     lower, upper = -np.inf, np.inf
     if joint.get('type') != 'continuous':
-        # What URDF takes a missing one for.
+        # The default of URDF.
         lower, upper = (_number(name, limit, key, '0') for key in ('lower', 'upper'))
         if lower == upper:
             raise DescriptionError(f"joint '{name}' is locked: limits lower = upper = {lower:g}, "

@@ -1,4 +1,4 @@
-"""How hard the arm works: its efforts against their limits, of all sources together."""
+"""Efforts of the arm relative to their limits, from all sources together."""
 
 from collections.abc import Sequence
 
@@ -8,17 +8,17 @@ from abm_ros.robot.detect.peak_hold import PeakHold
 
 class Efforts:
     """
-    Keeps the efforts that joint states tell, as shares of their limits.
+    Keeps the efforts of joint states as shares of their limits.
 
-    An arm and its gripper come in turn: what counts is the larger of what each told last.
+    An arm and its gripper may report in turn: the larger of their last values counts.
     """
 
     def __init__(self, hold_s: float, timeout_s: float) -> None:
         """
-        Know of no effort.
+        Start without efforts.
 
-        :param hold_s: how long the largest one stays the peak.
-        :param timeout_s: how long a source is believed that tells nothing any more.
+        :param hold_s: how long the largest effort is held as the peak.
+        :param timeout_s: how long the last value of a silent source counts.
         """
         self._timeout_s = timeout_s
         self._newest = PeakHold(0.0, timeout_s)
@@ -27,7 +27,7 @@ class Efforts:
 
     def take(self, limits: JointLimits, names: tuple[str, ...], efforts: Sequence[float],
              now_s: float) -> None:
-        """Take the efforts of a joint state; one that tells none of them is left out."""
+        """Take the efforts of a joint state; ignore one without efforts."""
         if not names or len(efforts) != len(names):
             return
         self._told = {source: (at_s, ratio) for source, (at_s, ratio) in self._told.items()
@@ -42,5 +42,5 @@ class Efforts:
         return self._newest.value(now_s)
 
     def peak(self, now_s: float) -> float:
-        """Return the largest effort of late: an impact is shorter than a look."""
+        """Return the held peak, since an impact is shorter than a tick."""
         return self._peak.value(now_s)

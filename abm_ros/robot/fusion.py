@@ -1,10 +1,10 @@
 """
 Sensor fusion: asynchronous body readings become one observation stream.
 
-One observation is made in every control period, of a state of the arm and the newest that is known
-of all else. Joints are mapped by name, continuous ones are unwrapped, missing velocities are
-estimated, a missing tool pose comes from kinematics, and an observation waits (within reason) for
-the readings that belong to its stamp.
+Each control period gives one observation, from a state of the arm and the newest other readings.
+Joints are mapped by name, continuous joints are unwrapped, missing velocities are estimated, and a
+missing tool pose is computed by kinematics. An observation waits, for a limited time, for the
+readings that belong to its stamp.
 """
 
 import math
@@ -29,14 +29,14 @@ from abm_ros.robot.pace import Pace
 
 ToolOf = Callable[[np.ndarray], np.ndarray]
 _JUMP_NS = round(JUMP_S * 1e9)
-# A longer silence of the arm, or of so many periods, ends an episode: nobody saw what happened.
+# A longer silence of the arm, or of so many periods, ends an episode, since steps are missing.
 _GAP_S = 1.0
 _GAP_PERIODS = 3
 
 
 @dataclass(frozen=True)
 class _Pending:
-    """An observation that is due: its stamp, when its joint state came, and a body's tag."""
+    """An observation that is due: its stamp, the arrival of its joint state, a body's tag."""
 
     stamp_ns: int
     came_s: float
@@ -48,19 +48,19 @@ class SensorFusion:
     """
     Turns readings into observations, counting episodes and steps.
 
-    An episode begins when a simulated body says so; else with a new goal, after the horizon,
-    after a silence, or when the clock of the joint states was set back. The position of a
-    continuous joint begins an episode within half a turn of 0, and goes on from there.
+    A simulated body says when an episode begins. Otherwise one begins with a new goal, after the
+    horizon, after a silence, or when the clock of the joint states was set back. The position of a
+    continuous joint starts an episode within half a turn of 0 and continues from there.
     """
 
     def __init__(self, layout: FusionLayout, tool_of: ToolOf | None,
                  *, patience_s: float = 0.0, joint_timeout_s: float = 0.5) -> None:
         """
-        Know nothing yet.
+        Start without readings.
 
         :param tool_of: computes the tool position (3,) from joint positions (J,), or is None.
-        :param patience_s: how far ahead a reading may be to be waited for.
-        :param joint_timeout_s: how old a reading may be; two periods where these are longer.
+        :param patience_s: longest wait for readings that belong to an observation.
+        :param joint_timeout_s: oldest reading that counts, or two of its periods if longer.
         """
         self.layout = layout
         self._tool_of = tool_of
@@ -74,7 +74,7 @@ class SensorFusion:
         self._slots = {field: [every.index(name) for name in group]
                        for field, group in wanted.items()}
         self._endless = [slot for slot, name in enumerate(every) if name in endless]
-        self._turns = [0.0] * len(every)    # whole turns that are left out of this episode
+        self._turns = [0.0] * len(every)    # whole turns subtracted in this episode
         self._numbers = [part.name for part in layout.spec.fields if not part.is_image]
         self._pace = Pace(layout.spec.control_period_s)
         self._tool: tuple[int, list[float]] | None = None
@@ -91,12 +91,12 @@ class SensorFusion:
 
     @property
     def waits_for_tool(self) -> bool:
-        """Whether an observation needs a tool position that somebody must publish."""
+        """Whether an observation needs a published tool position."""
         return self.layout.needs_tool and self._tool_of is None
 
     @property
     def waiting(self) -> bool:
-        """Whether an observation is due and waits for what belongs to it."""
+        """Whether an observation is due and waits for its other readings."""
         return self._pending is not None
 
     def tool(self, stamp_ns: int, position: np.ndarray) -> Observation | None:
@@ -123,16 +123,16 @@ class SensorFusion:
         """
         Take a desired goal (G,); may release the observation that waited for it.
 
-        :param stamp_ns: tells it from the goal before, which may have been the same place.
+        :param stamp_ns: distinguishes it from an earlier goal at the same place.
         """
         self._goal = (stamp_ns, _finite('task/goal', np.asarray(goal, float)))
         return self._release()
 
     def joints(self, sample: JointSample, came_s: float | None = None) -> Observation | None:
         """
-        Take a joint state; return the observation when all that belongs to it is there.
+        Take a joint state; return the observation once all its readings are there.
 
-        :param came_s: when it came, s on any steady clock; its stamp where there is no other.
+        :param came_s: arrival, s on any steady clock; None takes its stamp.
         :raises SpecError: it is malformed, or values are not finite.
         """
         readings = self.readings
@@ -147,14 +147,14 @@ class SensorFusion:
 
     def give_up_waiting(self) -> Observation | None:
         """
-        Return the waiting observation with the newest readings there are.
+        Return the waiting observation with the newest readings.
 
-        None where nothing came of a joint, or nothing for too long: see `silent`.
+        None if a joint was never read, or not for too long; see `silent`.
         """
         return self._release(patient=False)
 
     def silent(self, now_s: float) -> tuple[str, ...]:
-        """Return what is needed and was not heard, or not for too long."""
+        """Return the needed readings that never came, or not for too long."""
         return self.readings.silent_since(now_s - self._timeout_s)
 
     def _clock_was_set_back(self, stamp_ns: int) -> None:
@@ -165,7 +165,7 @@ class SensorFusion:
         if self._image is not None and self._image[0] > stamp_ns + _JUMP_NS:
             self._image = None
         if self._goal is not None and self._goal[0] > stamp_ns + _JUMP_NS:
-            self._goal = (-1, self._goal[1])     # it stays, and is older than all that comes
+            self._goal = (-1, self._goal[1])     # it stays pending, older than what follows
 
     def _release(self, *, patient: bool = True) -> Observation | None:
         due = self._pending
@@ -196,7 +196,7 @@ class SensorFusion:
         return late_tool or late_goal or late_image or self._joints_are_under_way(due)
 
     def _joints_are_under_way(self, due: _Pending) -> bool:
-        """Tell whether a joint was read in the period before and is about to be read again."""
+        """Tell whether a joint was read in the last period and its next reading is due."""
         readings = self.readings
         old_s = due.came_s - 0.5 * self.layout.spec.control_period_s
         if readings.oldest_s >= old_s:
@@ -211,7 +211,7 @@ class SensorFusion:
             return _finite('joint_states', np.array(
                 [position[slot] for slot in self._slots[GOAL]], np.float32))
         if self._goal is None:
-            # Nobody has set a goal yet: to stay where the episode began is the goal.
+            # Without a goal, the goal is to stay where the episode began (decision 0027).
             if self._stay is None or begins:
                 self._stay = vector[self.layout.spec.goal_slice].copy()
             return self._stay
@@ -244,7 +244,7 @@ class SensorFusion:
         return vector
 
     def _position(self, begins: bool) -> list[float]:
-        """Return the positions of all that is read, less the turns before this episode."""
+        """Return all positions, less the whole turns before this episode."""
         position = self.readings.position
         if not self._endless:
             return position
@@ -254,7 +254,7 @@ class SensorFusion:
         return [value - turns for value, turns in zip(position, self._turns, strict=True)]
 
     def _velocity(self) -> list[float]:
-        """Return the joints' velocities (J,): what is told, else differences of positions."""
+        """Return the joints' velocities (J,): reported, else from differences of positions."""
         readings, velocities = self.readings, []
         for slot in self._slots[POSITION]:
             told = readings.velocity[slot]
@@ -267,7 +267,7 @@ class SensorFusion:
     def _difference(self, slot: int) -> float:
         before_ns, before, velocity = self._previous.get(slot, (math.inf, 0.0, 0.0))
         passed_ns = self.readings.stamps_ns[slot] - before_ns
-        # Nothing new of a joint since the last observation: it goes on as it went.
+        # A joint without a new reading keeps its velocity.
         return (self.readings.position[slot] - before) / (passed_ns * 1e-9) if (
             passed_ns > 0) else velocity
 

@@ -1,4 +1,4 @@
-"""Goals and tool poses in the frame of the base, whatever frame they are given in."""
+"""Transforms goals and tool poses into the frame of the base."""
 
 import numpy as np
 
@@ -8,11 +8,11 @@ from abm_ros.robot.links import Links
 
 class GoalFrames:
     """
-    Turns poses into the frame of the base.
+    Transforms poses into the frame of the base.
 
-    A frame is known where it is the base link, one that the description fixes to it, or a name of
-    somebody's for it (`also`): where tool poses are in a frame that the description does not hold,
-    that is the base. A pose that names no frame is in the base's.
+    Known frames are the base link, links that the description fixes to it, and further names for
+    it (`also`): if tool poses are in a frame that the description does not contain, it counts as
+    the base. A pose without a frame is in the frame of the base.
     """
 
     def __init__(self, text: str, also: tuple[str, ...] = ()) -> None:
@@ -26,7 +26,7 @@ class GoalFrames:
         self._known: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
     def adopt(self, frame: str) -> bool:
-        """Take a frame for the base's if nobody knows it; tell whether it is known only now."""
+        """Take an unknown frame for that of the base; tell whether it was unknown."""
         frame = _plain(frame)
         new = frame not in self._also and frame not in self._links.names
         if new:
@@ -37,7 +37,7 @@ class GoalFrames:
         """
         Return a pose in the frame of the base.
 
-        :param frame: the name of the frame that it is given in.
+        :param frame: name of the frame of the pose.
         :param pose: (7,) position x y z, m, and orientation, a quaternion x y z w; (3,) of these.
         :raises SpecError: the frame is not known.
         """

@@ -1,4 +1,4 @@
-"""The goal in force: told in any frame that is known, at any time, with or without a stamp."""
+"""The goal in force, given in any known frame, at any time, with or without a stamp."""
 
 import numpy as np
 
@@ -8,10 +8,10 @@ from abm_ros.robot.goal_frames import GoalFrames
 
 class Goals:
     """
-    Takes goals as they are told.
+    Takes goals.
 
-    `newest` is the goal in force: its stamp, which tells it from others, and its pose (7,) in the
-    frame of the base. One that is refused leaves the one before in force.
+    `newest` is the goal in force: its stamp, which identifies it, and its pose (7,) in the frame
+    of the base. A refused goal leaves the last one in force.
     """
 
     def __init__(self) -> None:
@@ -23,21 +23,21 @@ class Goals:
         self._may_come_again = False
 
     def describe(self, frames: GoalFrames) -> None:
-        """Take what the description says of frames, and with it the goal that waited for it."""
+        """Take the frames of the description, and the goal that waited for them."""
         self._frames = frames
         self._settle()
 
     def reactivate(self) -> None:
-        """Expect the goal in force to be told once more: a latched topic does so."""
+        """Expect the goal in force again, since a latched topic repeats it."""
         self._may_come_again = True
 
     def take(self, frame: str, pose: np.ndarray, stamp_ns: int, arrival_ns: int) -> bool:
         """
         Take a goal; tell whether it came into force.
 
-        :param frame: the name of the frame that it is given in.
+        :param frame: name of the frame of the pose.
         :param pose: (7,) position x y z, m, and orientation, a quaternion x y z w.
-        :param stamp_ns: as it was told; where it is 0 the arrival tells it from others.
+        :param stamp_ns: its stamp; if 0, the time of arrival identifies the goal.
         :raises SpecError: the frame is not known.
         """
         told = frame, stamp_ns, tuple(pose.tolist())

@@ -1,4 +1,4 @@
-"""Camera images on their way into observations: scaled, channels first, numbers k / 255."""
+"""Prepares camera images for observations: scaled, channels first, numbers k / 255."""
 
 import numpy as np
 
@@ -7,9 +7,9 @@ from abm_ros.common.errors import SpecError
 
 def scaled(pixels: np.ndarray, size: int) -> np.ndarray:
     """
-    Return a camera image as it stands in an observation.
+    Return a camera image in the form of observations.
 
-    Larger images are averaged down, so that a thing that covers half a pixel counts for half.
+    Larger images are averaged down, so that an object that covers half a pixel counts for half.
 
     :param pixels: (H, W, 3) uint8.
     :param size: width and height to scale to.

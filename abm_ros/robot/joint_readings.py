@@ -1,10 +1,10 @@
 """
-The newest reading of every joint, as drivers send them.
+The newest reading of every joint, from messages as drivers send them.
 
-An arm and its gripper often publish messages of their own on one `joint_states`, and what is known
-of a joint is then the newest message that names it. Nor are all stamps good: some drivers leave
-them at zero, and the clock of a simulator or of a bag jumps back. A continuous joint that the
-driver tells within one turn, from -pi to pi, is unwrapped here.
+An arm and its gripper often publish separate messages on one `joint_states`, so the newest message
+that names a joint counts for it. Some drivers leave stamps at zero, and the clock of a simulator
+or of a bag may jump back. A continuous joint that a driver reports within one turn, from -pi to
+pi, is unwrapped here.
 """
 
 import enum
@@ -16,8 +16,8 @@ import numpy as np
 
 from abm_ros.common.errors import NonFiniteError, SpecError
 
-# A stamp further back than this is a clock that was set back; less is a message overtaken by a
-# newer one of another publisher.
+# A stamp further back than this means that the clock was set back. A smaller step back is a
+# message that was overtaken by one of another publisher.
 JUMP_S = 0.1
 _JUMP_NS = round(JUMP_S * 1e9)
 _MOST_SOURCES = 64
@@ -41,9 +41,9 @@ class JointSample(NamedTuple):
 
 class News(enum.IntEnum):
     """
-    What a joint state brought.
+    What a joint state contained.
 
-    `LEAD` is news of the source that tells of the most joints: the arm, not its gripper.
+    `LEAD`: readings of the source with the most joints, which is the arm and not its gripper.
     """
 
     NONE = 0
@@ -55,10 +55,10 @@ class JointReadings:
     """
     Position, velocity and effort of each joint from the newest message that named it.
 
-    The lists `position` (unwrapped), `velocity`, `effort` (NaN where they were not told),
-    `stamps_ns`, `came_s` and `every_s`, the time between the last two, are in the order of
-    `joints`; they are not to be changed.
-    `stamp_ns` is the time of the leading source, `jumps` counts how often a clock was set back.
+    The lists `position` (unwrapped), `velocity`, `effort` (NaN if not reported), `stamps_ns`,
+    `came_s` (arrival) and `every_s` (time between the last two) are in the order of `joints`. Do
+    not change them. `stamp_ns` is the stamp of the leading source, and `jumps` counts how often a
+    clock was set back.
     """
 
     def __init__(self, joints: Sequence[str], continuous: Sequence[bool] = ()) -> None:
@@ -66,7 +66,7 @@ class JointReadings:
         self.joints = tuple(joints)
         self._slots = {name: slot for slot, name in enumerate(self.joints)}
         self._continuous = {slot for slot, endless in enumerate(continuous) if endless}
-        # For every order of names that came: the joints among them, and where they stand in it.
+        # For each order of names: the joints among them, and their places.
         self._sources: dict[tuple[str, ...], tuple[list[int], list[int]]] = {}
         self._lead, self._most = -1, 0
         self.jumps = 0
@@ -91,17 +91,17 @@ class JointReadings:
         return min(self.came_s)
 
     def silent_since(self, time_s: float) -> tuple[str, ...]:
-        """Return the joints of which nothing came since a time."""
+        """Return the joints without a reading since a time."""
         return tuple(name for name, came_s in zip(self.joints, self.came_s, strict=True)
                      if came_s < time_s)
 
     def take(self, sample: JointSample, came_s: float) -> News:
         """
-        Take a joint state; one that names none of the joints is no news.
+        Take a joint state; one that names none of the joints has no effect.
 
-        A clock that was set back, by more than `JUMP_S`, voids all readings before it.
+        A clock that was set back by more than `JUMP_S` voids all earlier readings.
 
-        :param came_s: when it came, s on any steady clock.
+        :param came_s: arrival, s on any steady clock.
         :raises SpecError: it is malformed, or a position is not finite; the last reading stays.
         """
         names, position = sample.names, sample.position
@@ -144,7 +144,7 @@ class JointReadings:
             self.position[slot] = value
 
     def _look_up(self, names: tuple[str, ...]) -> tuple[list[int], list[int]]:
-        """Find the joints among the names of a source, once; the largest source leads."""
+        """Look up the joints among the names of a source, once; the largest source leads."""
         places = [(self._slots[name], column) for column, name in enumerate(names)
                   if name in self._slots]
         found = ([slot for slot, _ in places], [column for _, column in places])
@@ -157,17 +157,17 @@ class JointReadings:
 
 
 def whole_turns(angle: float) -> float:
-    """Return the whole turns, rad, nearest to an angle; 0 for NaN, which is no angle."""
+    """Return the whole turns, rad, nearest to an angle; 0 for NaN."""
     return math.tau * round(angle / math.tau) if abs(angle) > math.pi else 0.0
 
 
 def unwrapped(position: np.ndarray, continuous: Sequence[bool]) -> np.ndarray:
     """
-    Return a path of joints with the jumps by whole turns of its continuous joints taken out.
+    Return a path of joints without the jumps by whole turns of its continuous joints.
 
-    :param position: (N, J) rad or m, as the driver told them.
-    :param continuous: (J,) whether a joint turns for ever.
-    :return: (N, J); the first row is as it was.
+    :param position: (N, J) rad or m, as the driver reported them.
+    :param continuous: (J,) whether a joint is continuous.
+    :return: (N, J); the first row is unchanged.
     """
     path = np.array(position, float)
     endless = np.asarray(continuous, bool)
@@ -180,7 +180,7 @@ def near_side(difference: np.ndarray, continuous: Sequence[bool]) -> np.ndarray:
     Return differences of joint positions, those of continuous joints the shorter way round.
 
     :param difference: (..., J) rad or m.
-    :param continuous: (J,) whether a joint turns for ever.
+    :param continuous: (J,) whether a joint is continuous.
     """
     turns = np.where(np.asarray(continuous, bool), np.round(difference / math.tau), 0.0)
     return np.asarray(difference - math.tau * turns)

@@ -9,7 +9,7 @@ from abm_ros.common.errors import DescriptionError
 from abm_ros.robot.links import Links
 from abm_ros.robot.urdf_text import parse
 
-# Of a joint, what says how it moves.
+# The elements of a joint that say how it moves.
 _KEPT = ('parent', 'child', 'origin', 'axis')
 
 
@@ -42,7 +42,7 @@ class ForwardKinematics:
         self._data = self._model.createData()
         chosen = [self._model.joints[self._model.getJointId(name)] for name in joints]
         self._slots = [(joint.idx_q, joint.nq) for joint in chosen]
-        # Joints that are not commanded stand at 0, or where their limits leave them.
+        # Joints that are not commanded are at 0, or at the nearest position within their limits.
         self._q = np.clip(pinocchio.neutral(self._model), self._model.lowerPositionLimit,
                           self._model.upperPositionLimit)
 
@@ -66,7 +66,7 @@ def _skeleton(text: str) -> str:
     """
     Return a URDF of links and joints alone.
 
-    The library's parser refuses a whole robot for a colour or an effort limit that is amiss.
+    The library's parser refuses a whole robot for a wrong colour or effort limit.
     """
     skeleton = ElementTree.Element('robot', name='skeleton')
     root = parse(text)

@@ -1,4 +1,4 @@
-"""How body readings make up an observation: which joints and channels, in which fields."""
+"""The layout of observations: which joints and channels make up which fields."""
 
 import functools
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ class FusionLayout:
         """
         Return the names in joint states that make up each field, and the goal.
 
-        :param joints: whether the joints are needed though none of them is observed.
+        :param joints: whether the joints are needed even if none of them is observed.
         """
         groups = {**self.channels, GOAL: self.goal_channels}
         if joints or self._has(POSITION, VELOCITY):
@@ -46,9 +46,9 @@ def layout_for(limits: JointLimits, tag: BodyTag | None, *, goal_tolerance: floa
                horizon: int, control_period_s: float, camera: int = 0,
                event_share: float = ObservationSpec.event_share) -> FusionLayout:
     """
-    Derive the observation layout from what the body says of itself.
+    Derive the observation layout from the body's tag.
 
-    :param tag: the body's own tag; a real robot has none, and then the numbers given count.
+    :param tag: the body's tag; a real robot has none, and then the given numbers count.
     :param camera: width and height to which camera images are scaled, 0 leaves them out.
     :param event_share: see `ObservationSpec`.
     :raises SpecError: the tag names a sense that an arm does not have.

@@ -1,8 +1,8 @@
 """
-The links of a described robot: which one is the tool, and where those fixed to the base are.
+The links of a robot description: the tool's link, and the places of links fixed to the base.
 
-The tool is the tip of the longest actuated chain: the link without further links behind it that
-most of the commanded joints move.
+The tool is the tip of the longest actuated chain: the end link that the most commanded joints
+move.
 """
 
 import re
@@ -15,20 +15,20 @@ import numpy as np
 from abm_ros.common.errors import DescriptionError
 from abm_ros.robot.urdf_text import parse, some_of
 
-# What tools are called by convention (tool0, panda_hand_tcp, ee_link): taken among equals.
+# Conventional names of tools (tool0, panda_hand_tcp, ee_link), preferred among equals.
 _TOOL_NAME = re.compile(r'(^|[_/\-])(tool\d*|tcp|eef?|end_?effector)([_\-](link|frame))?$', re.I)
 
 
 @dataclass(frozen=True)
 class Tool:
-    """The tool's link, and the tips of other chains that are moved by as many joints."""
+    """The tool's link, and the tips of other chains of the same length."""
 
     link: str
     rivals: tuple[str, ...] = ()
 
     @property
     def choice(self) -> str:
-        """The choice in words where there was one, '' where there was none."""
+        """A text about the choice, '' if there was none."""
         if not self.rivals:
             return ''
         return (f"the tool is '{self.link}'; as many of the joints move {some_of(self.rivals)}, "
@@ -52,8 +52,8 @@ class Links:
         """
         Read the tree.
 
-        :raises DescriptionError: it is none: a joint without a parent or child, several bases, or
-            a link with two parents.
+        :raises DescriptionError: it is no tree: a joint without a parent or child, several bases,
+            or a link with two parents.
         """
         root = parse(text)
         self.names = tuple(link.get('name', '') for link in root.findall('link'))
@@ -102,7 +102,7 @@ class Links:
 
     def from_base(self, link: str) -> tuple[np.ndarray, np.ndarray]:
         """
-        Return where a link is that the description fixes to the base.
+        Return the place of a link that is fixed to the base.
 
         :return: rotation (3, 3) and place (3,) m of its frame in that of the base.
         :raises DescriptionError: no such link, or a joint moves it.

@@ -2,8 +2,8 @@
 The motor guard: from a normalised action to a joint command that never leaves its limits.
 
 The guard refuses before it clamps: an action that is not finite or of the wrong length moves
-nothing. Motion is rationed by a token bucket per joint, so that neither a large action nor a
-flood of small ones can exceed the velocity limit.
+nothing. A token bucket limits motion, so that neither a large action nor a flood of small ones can
+exceed the velocity limits.
 """
 
 import math
@@ -20,8 +20,8 @@ from abm_ros.robot.description import JointLimits
 from abm_ros.robot.joint_readings import whole_turns
 
 INTERFACES = ('position', 'velocity', 'effort', 'trajectory')
-# Between these times apart two positions tell how fast a joint is: a shorter time is noise, over a
-# longer one (or two control periods) it may have been anywhere between.
+# Two positions give a velocity if the time between them is in this range. A shorter time gives
+# noise; over a longer time (or two control periods) the joint may have moved back and forth.
 _SHORTEST_S, _LONGEST_S = 0.01, 0.5
 
 
@@ -59,7 +59,7 @@ class MotorConfig:
 
 
 def tightened(limits: JointLimits, config: MotorConfig) -> JointLimits:
-    """Return the limits that motion keeps to; inputs of a simulated body have a scale alone."""
+    """Return the limits for motion; inputs of a simulated body keep theirs (decision 0018)."""
     if limits.inputs:
         return limits
     return replace(limits, velocity=np.minimum(limits.velocity, config.max_velocity))
@@ -67,14 +67,14 @@ def tightened(limits: JointLimits, config: MotorConfig) -> JointLimits:
 
 @dataclass(frozen=True)
 class Motion:
-    """A command (J,) for the controller, and the action (J,) in [-1, 1] that it amounts to."""
+    """A command (J,) for the controller, and the action (J,) in [-1, 1] that it realises."""
 
     command: np.ndarray
     executed: np.ndarray
 
 
 class _Joint(NamedTuple):
-    """One joint: its limits (rad or m, per s), and the most and a full action move in a period."""
+    """A joint: its limits (rad or m, per s), and the largest and the full motion in a period."""
 
     lower: float
     upper: float
@@ -87,9 +87,9 @@ class MotorGuard:
     """
     Maps actions to commands under limits and remembers what it last commanded.
 
-    Continuous joints are unwrapped as they are measured. Commands go out on the near side of what
-    was measured last: an arm told to be at 3.1 rad crosses pi with a command of 3.15, and goes on
-    from -3.1 with one of -3.05.
+    Continuous joints are unwrapped when measured. Commands are sent in the turn of the last
+    reading: an arm that reports 3.1 rad crosses pi with a command of 3.15, and continues from -3.1
+    with one of -3.05.
     """
 
     def __init__(self, config: MotorConfig, limits: JointLimits) -> None:
@@ -106,7 +106,7 @@ class MotorGuard:
             for low, high, v in zip(self._lower, self._upper, limits.velocity, strict=True)]
         self._share = 1.0
         self._endless = [slot for slot, endless in enumerate(limits.continuous) if endless]
-        self._winding = [0.0] * self.size   # whole turns between what is told and unwrapped
+        self._winding = [0.0] * self.size   # whole turns between reported and unwrapped positions
         self._position: list[float] | None = None
         self._velocity: list[float] | None = None
         self._slope = [math.nan] * self.size
@@ -119,7 +119,7 @@ class MotorGuard:
         """
         Bound all motion to a share of the velocity limits.
 
-        What a full action means stays; what the bound cuts off shows in `Motion.executed`.
+        A full action keeps its meaning; `Motion.executed` shows what the bound cut off.
 
         :param share: in (0, 1].
         """
@@ -140,7 +140,7 @@ class MotorGuard:
 
     @property
     def ready(self) -> bool:
-        """Whether everything is known that a command needs."""
+        """Whether all readings that a command needs are known."""
         return not self.needs_position or (self._position is not None and (
             self.config.command_interface != 'effort' or self._velocity is not None))
 
@@ -149,11 +149,11 @@ class MotorGuard:
         """
         Take the measured joint state.
 
-        How fast a joint is, is what is told or what its positions say, whichever is more: some
-        drivers tell nothing, others zeros.
+        A joint's speed is the larger of the reported one and that of its positions, since some
+        drivers report none and others zeros (decision 0019).
 
         :param position: (J,) rad or m, as the driver tells it.
-        :param velocity: (J,) rad/s or m/s, NaN where it is not told; empty tells nothing.
+        :param velocity: (J,) rad/s or m/s, NaN where unknown; empty if none is reported.
         :param at_s: when it was measured, s on any one clock; (J,) where joints differ.
         :raises SpecError: wrong shape or not finite; the last good state stays.
         """

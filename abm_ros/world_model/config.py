@@ -1,4 +1,4 @@
-"""Settings of System A's learner; apart from it, so that no torch is imported to read them."""
+"""Settings of System A's learner, in a file of their own so that reading them imports no torch."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -36,9 +36,9 @@ class WorldModelConfig:
                                     low=0.0, high=100.0)
     grounding_weight: float = setting(1.0, 'weight of reading observations out of predicted '
                                       'latents', low=0.0, high=100.0)
-    distance_weight: float = setting(1.0, 'weight of reading distances out of recollected '
-                                     'frames', low=0.0, high=100.0)
-    slowness_weight: float = setting(0.5, 'weight of the slowness of what pictures say of a '
+    distance_weight: float = setting(1.0, 'weight of reading distances out of replayed '
+                                     'features', low=0.0, high=100.0)
+    slowness_weight: float = setting(0.5, "weight of the slowness of the pictures' part of a "
                                      'distance', low=0.0, high=100.0)
     learns: str = setting('all', 'what learns: everything, all but encoder and readout (they stay '
                           'a fixed invertible map), or nothing but the moments',
@@ -57,14 +57,14 @@ class WorldModelConfig:
                                 'in, relative to the mean one', low=0.0, high=1.0)
     change_floor: float = setting(0.05, 'least step of a plain number that errors are measured '
                                   'in, relative to the mean one', low=0.0, high=1.0)
-    # A goal that stands still for an episode is not blown up. Nor is what hardly varies.
+    # So that neither a goal that stands still for an episode is amplified, nor noise.
     look_batches: int = setting(1000, 'batches that the first moments of image features, mean 0 '
                                 'and scale 1, count for', low=0, high=1_000_000)
     look_floor: float = setting(0.1, 'smallest standard deviation of an image feature that counts '
                                 'as variation', low=1e-9, high=10.0)
     kinematics_rate: float = setting(10.0, 'learning rate of learned kinematics, relative to that '
                                      'of nets', low=0.0, high=1000.0)
-    # Only an outlier in the data comes near it.
+    # Only outliers in the data reach it.
     gradient_norm: float = setting(10.0, 'largest norm of a gradient', low=1e-3, high=1e6)
 
     def __post_init__(self) -> None:
@@ -72,7 +72,7 @@ class WorldModelConfig:
 
     @staticmethod
     def learner() -> type[WorldModelLearner]:
-        """Import and return what learns with these settings; torch comes with it."""
+        """Import and return the class that learns with these settings; imports torch."""
         found: type[WorldModelLearner] = load(
             'abm_ros.world_model.ensemble_learner:EnsembleLearner', 'learner')
         return found

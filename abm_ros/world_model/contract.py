@@ -1,10 +1,10 @@
 """
-What the rest of the system may ask of a System A, and how another one is added.
+The contract of System A: what other rooms may use, and how to add another System A.
 
-A System A is known by its settings, a frozen dataclass that `WORLD_MODELS` finds by name. They
-lead to its learner, which learns from batches and writes snapshots, and the learner's class reads
-a snapshot as a model, in which System B imagines. Acting nodes run the snapshot's graphs alone,
-whatever System A made them: `export.py` makes them from the functions of a `WorldModel`.
+`WORLD_MODELS` finds the settings of a System A by name. The settings, a frozen dataclass, name its
+learner. The learner learns from batches and writes snapshots, and its class reads a snapshot as a
+`WorldModel`, in which System B imagines. Acting nodes run only the graphs of a snapshot, whichever
+System A wrote it; `export.py` makes them from the functions of a `WorldModel`.
 
 Another package adds one: `entry_points={'abm_ros.world_models': ['mine = my.config:MyConfig']}`.
 Shape letters: B batch, L steps of a window, D observation, V plain numbers in it, A action,
@@ -18,7 +18,7 @@ from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.transition import Batch
 
-if TYPE_CHECKING:    # acting nodes read this module too, without torch
+if TYPE_CHECKING:    # acting nodes import this module without torch
     from torch import Tensor
 
 Metrics = dict[str, float]
@@ -29,23 +29,23 @@ WORLD_MODELS = Registry('abm_ros.world_models',
 
 class WorldModel(Protocol):
     """
-    A model at one moment, for imagination and export. It never changes.
+    An immutable model, for imagination and export.
 
-    Its functions take batches, are differentiable, and are made of what
+    Its functions take batches, are differentiable, and use only functions of torch that
     `common/onnx_operators.py` can export.
     """
 
     @property
     def spec(self) -> ObservationSpec:
-        """What it observes."""
+        """The layout of its observations."""
 
     @property
     def lineage(self) -> str:
-        """Names the learner's whole life: latents of another lineage are another language."""
+        """Id of the learner's set of weights; latents of other lineages do not fit."""
 
     @property
     def version(self) -> int:
-        """Count of the updates that made it."""
+        """Number of updates of its weights."""
 
     @property
     def latent_size(self) -> int:
@@ -70,35 +70,35 @@ class WorldModel(Protocol):
         """Return each member's next latent (K, B, Z) of (K, B, Z) and actions (B, A)."""
 
     def readout(self, latent: 'Tensor') -> 'Tensor':
-        """Return the normalised plain numbers (B, V) that latents (B, Z) stand for."""
+        """Return the normalised plain numbers (B, V) read out of latents (B, Z)."""
 
     def achieved(self, latent: 'Tensor') -> 'Tensor':
-        """Return the achieved goals (B, G), in their own units, of latents (B, Z)."""
+        """Return the achieved goals (B, G), in their own units, read out of latents (B, Z)."""
 
     def disagreement(self, latent: 'Tensor') -> 'Tensor':
-        """Return how far members (K, B, Z) are apart: (B,), in units of a typical step."""
+        """Return the disagreement (B,) of members (K, B, Z), in typical steps."""
 
     def proximity(self, latent: 'Tensor') -> 'Tensor':
-        """Return how near what acts on the goal's object is to it: (B,) in [0, 1], 1 if near."""
+        """Return how near the effector is to the goal's object: (B,) in [0, 1], 1 if near."""
 
     def member(self, index: int) -> 'WorldModel':
         """Return one member as a model of its own."""
 
 
 class WorldModelLearner(Protocol):
-    """A System A that learns. Its settings and weights are those of `snapshot`."""
+    """A System A that learns; `snapshot` holds its settings and weights."""
 
     @property
     def spec(self) -> ObservationSpec:
-        """What it observes."""
+        """The layout of its observations."""
 
     @property
     def lineage(self) -> str:
-        """Hexadecimal, from the seed."""
+        """Hexadecimal id, derived from the seed."""
 
     @property
     def version(self) -> int:
-        """Count of updates."""
+        """Number of updates."""
 
     @classmethod
     def create(cls, config: Any, spec: ObservationSpec, seed: int) -> 'WorldModelLearner':
@@ -106,7 +106,7 @@ class WorldModelLearner(Protocol):
 
     @classmethod
     def restore(cls, source: Snapshot, spec: ObservationSpec) -> 'WorldModelLearner':
-        """Go on from a snapshot; raises SnapshotError where it does not fit."""
+        """Continue from a snapshot; raises SnapshotError if it does not fit."""
 
     @classmethod
     def view(cls, source: Snapshot, spec: ObservationSpec) -> WorldModel:
@@ -122,7 +122,7 @@ class WorldModelLearner(Protocol):
         """
 
     def freeze(self) -> WorldModel:
-        """Return the model as it is now, in tensors of its own."""
+        """Return a copy of the current model."""
 
     def snapshot(self) -> Snapshot:
         """Return a system_a snapshot: the graphs of `export.py`, and the weights."""
@@ -131,7 +131,7 @@ class WorldModelLearner(Protocol):
 class WorldModelSettings(Protocol):
     """A frozen dataclass of fields made by `config.setting`; its class is the entry."""
 
-    implementation: ClassVar[str]     # the entry's name, which snapshots carry
+    implementation: ClassVar[str]     # name of the entry, kept in snapshots
 
     @property
     def batch(self) -> int:
@@ -143,14 +143,14 @@ class WorldModelSettings(Protocol):
 
     @staticmethod
     def learner() -> type[WorldModelLearner]:
-        """Import and return what learns with these settings."""
+        """Import and return the class that learns with these settings."""
 
 
 def learner_of(source: Snapshot) -> type[WorldModelLearner]:
     """
     Return the class that wrote a system_a snapshot and can read it.
 
-    :raises ConfigError: it is of a System A that is not installed.
+    :raises ConfigError: its System A is not installed.
     """
     name = str(source.meta.get('implementation', BUILT_IN))
     made: type[WorldModelLearner] = WORLD_MODELS.get(name).learner()

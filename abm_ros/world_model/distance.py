@@ -1,15 +1,14 @@
 """
-How far it is to the goal, where the body tells the distance and neither place.
+The distance to the goal, for a body that tells the distance but neither place (decision 0021).
 
-A distance is the length of a displacement. One tower per perceived field says what that sense
-contributes to it, and the contributions add up: what the joints say about the tool and what the
-picture says about the goal need not be learned anew for each pair of them. Numbers contribute by
-a chain of rotations, pictures by a net, whose output is to be slow: what a goal is about moves
-less than the arm in front of it.
-Sources: Chopra, Hadsell, LeCun 2005 (a metric learned as the distance of two embeddings); Young
-and Householder 1938 (places from their distances); Wiskott and Sejnowski 2002 (slowness).
-Shape letters: B batch, V plain numbers, Z latent, F features of an image, E dimensions of the
-displacement.
+A distance is the length of a displacement. One tower per perceived field gives its part of the
+displacement, and the parts add up. So the joints' part (the tool) and the picture's part (the
+goal) need not be learned for each pair of tool and goal. Numbers contribute by a chain of
+rotations, pictures by a net whose output is trained to be slow: the goal moves less than the arm
+in front of it. Sources: Chopra, Hadsell, LeCun 2005 (a metric learned as the distance of two
+embeddings); Young and Householder 1938 (places from their distances); Wiskott and Sejnowski 2002
+(slowness). Shape letters: B batch, V plain numbers, Z latent, F features of an image, E dimensions
+of the displacement.
 """
 
 from collections.abc import Mapping
@@ -23,14 +22,14 @@ from abm_ros.common.nets import Params
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.world_model import learned_kinematics, vision
 
-DIMENSIONS = 6          # E; more than 3, so that no arrangement is a dead end for the descent
-HIDDEN = (32,)          # the moments of a picture to places is nearly linear
-LEAST = 0.01            # tolerances; the length has a gradient everywhere
+DIMENSIONS = 6          # E; more than 3, so that gradient descent does not get stuck
+HIDDEN = (32,)          # from the moments of a picture to places is nearly linear
+LEAST = 0.01            # tolerances; gives the length a gradient everywhere
 _CHAIN, _PICTURE = 'distance.chain.', 'distance.picture.'
 
 
 def applies(spec: ObservationSpec) -> bool:
-    """Tell whether the goal is about one number that is measured and not perceived."""
+    """Tell whether the goal is a single hidden number."""
     return spec.goal_size == 1 and not any(spec.perceived[spec.goal_slice])
 
 
@@ -55,14 +54,14 @@ def init(rng: torch.Generator, spec: ObservationSpec, basis: Tensor) -> Params:
         name, start = f'{_PICTURE}{field.name}', spec.numbers + number * vision.FEATURES
         params[f'apart.{name}'] = basis[:, start:start + vision.FEATURES].contiguous()
         params |= nets.init_net(rng, name, (vision.FEATURES, *HIDDEN, DIMENSIONS))
-        # From zero on, the chain would learn what the picture has to tell.
+        # Starting from zero, the chain would learn the picture's part too.
         params[f'{name}.skip'] = orthogonal_(torch.empty(vision.FEATURES, DIMENSIONS),
                                               generator=rng)
     return params
 
 
 def chains(params: Mapping[str, object]) -> list[str]:
-    """Return the names of the towers of numbers; none where the model has no distance."""
+    """Return the names of the towers of numbers; empty if the model has no distance."""
     return _towers(params, _CHAIN)
 
 
@@ -81,7 +80,7 @@ def _towers(params: Mapping[str, object], kind: str) -> list[str]:
 
 
 def prepare(params: Mapping[str, Tensor]) -> Params:
-    """Return what `length` needs; nothing where the model has no distance."""
+    """Return what `length` needs; empty if the model has no distance."""
     ready: Params = {}
     for name in chains(params):
         ready |= learned_kinematics.prepare(params, name, params[f'apart.{name}'],
@@ -107,6 +106,6 @@ def length(ready: Mapping[str, Tensor], latent: Tensor, read: Tensor) -> Tensor:
 
 
 def pictured(params: Mapping[str, Tensor], latent: Tensor) -> list[Tensor]:
-    """Return what each picture contributes, (B, E) in tolerances, to the displacement."""
+    """Return the part (B, E), in tolerances, of each picture in the displacement."""
     return [nets.apply_net(params, name, latent @ params[f'apart.{name}'])
             for name in pictures(params)]

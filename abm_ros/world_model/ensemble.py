@@ -1,4 +1,4 @@
-"""System A's model at one moment: the contract's functions over parameters that stay."""
+"""The built-in `WorldModel`: the contract's functions over fixed parameters."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property

@@ -1,9 +1,9 @@
 """
 System A's learner: a JEPA-style latent world model that learns from observation.
 
-Encoder with a moving-average target, an ensemble of predictors conditioned on actions and
-trained over rollouts, variance and covariance terms against collapse, inverse dynamics, and a
-readout to the observation, in which the model's error is measured.
+It has an encoder with a moving-average target, an ensemble of action-conditioned predictors that
+is trained over rollouts, variance and covariance terms against collapse, inverse dynamics, and a
+readout of the observation, in which the model's error is measured.
 Sources: arXiv:2603.15381 sec. 2.1; Bardes et al. 2022 (VICReg) for the regularisers.
 """
 
@@ -29,7 +29,7 @@ from abm_ros.world_model.feature_replay import FeatureReplay
 from abm_ros.world_model.losses import losses, recollected
 from abm_ros.world_model.normaliser import Normaliser
 
-# What stays as it began, by `learns`.
+# Prefixes of parameters that are not trained, by `learns`.
 _GIVEN = ('moments.', 'near.', 'apart.')
 _FIXED = {'all': _GIVEN, 'dynamics': (*_GIVEN, 'encoder.', 'readout.'),
           'nothing': (*_GIVEN, 'encoder.', 'readout.')}
@@ -53,7 +53,7 @@ class EnsembleLearner:
     def __post_init__(self) -> None:
         cfg, fixed = self.config, _FIXED[self.config.learns]
         leaves = {n: p.requires_grad_() for n, p in self.params.items() if not n.startswith(fixed)}
-        # Lengths and angles of a chain are few and far from where they begin.
+        # The lengths and angles of a chain are few, and far from their initial values.
         groups = [{'params': [p for n, p in leaves.items() if distance.is_chain(n) == far],
                    'lr': rate * cfg.learning_rate}
                   for far, rate in ((False, 1.0), (True, cfg.kinematics_rate))]
@@ -77,7 +77,7 @@ class EnsembleLearner:
 
     @classmethod
     def restore(cls, source: Snapshot, spec: ObservationSpec) -> 'EnsembleLearner':
-        """Go on from a snapshot; Adam's moments and what is recollected start anew."""
+        """Continue from a snapshot; Adam's moments and feature replay start empty."""
         config, params = _read(source, spec)
         target = {n.removeprefix(_TARGET): params.pop(n) for n in list(params)
                   if n.startswith(_TARGET)}
@@ -131,7 +131,7 @@ class EnsembleLearner:
     @staticmethod
     def _recollected(replay: FeatureReplay, ready: Params, seen: tuple[Tensor, Tensor],
                      mask: Tensor) -> dict[str, Tensor]:
-        """Remember both ends of each window and return the terms of those recollected."""
+        """Keep the features of both ends of each window; return the terms of replayed ones."""
         ends = [0, mask.shape[1]]
         replay.take(seen[0][:, ends].detach(), seen[1][:, ends], mask[:, -1])
         features, truth, whole = replay.draw()
@@ -171,10 +171,10 @@ class EnsembleLearner:
         """
         Track how far each number of (B, L + 1, n) moves in a step, the unit of its errors.
 
-        What the goal is about may move in few steps only; in units of its spread it would not
-        count.
+        The object of the goal may move in few steps only. In units of its standard deviation its
+        errors would not count.
 
-        :param floor: least share of the mean step that a number's own is taken to be.
+        :param floor: smallest step of a number, as a share of the mean step.
         """
         change = (moving[:, 1:] - moving[:, :-1]).square() * mask.unsqueeze(-1)
         power = change.sum(dim=(0, 1)) / mask.sum().clamp_min(1)
@@ -197,7 +197,7 @@ def _weights(cfg: WorldModelConfig) -> Iterable[tuple[str, float]]:
 
 
 def _read(source: Snapshot, spec: ObservationSpec) -> tuple[WorldModelConfig, Params]:
-    """Return settings and weights of a snapshot, those of the target under `target.`."""
+    """Return settings and weights of a snapshot; the target's have the prefix `target.`."""
     snapshots.check(source, spec)
     config = weights.settings_of(source, WorldModelConfig)
     try:

@@ -1,4 +1,4 @@
-"""How good a System A is, by measures that are the same for all of them."""
+"""Measures of a System A, the same for every implementation."""
 
 import numpy as np
 import torch

@@ -1,9 +1,9 @@
 """
-The graphs with which a System A acts, made from any `WorldModel`.
+The graphs of a System A's snapshot, made from any `WorldModel`.
 
-Their names, inputs and outputs are the contract of the acting nodes; lengths marked B are free.
+Acting nodes depend on these names, inputs and outputs; lengths marked B are free.
 
-- `encode`: observation (B, D) -> latent (B, Z). What System B waits for.
+- `encode`: observation (B, D) -> latent (B, Z). The control path runs this graph alone.
 - `perceive`: observation, previous (B, D), action (B, A) -> latent (B, Z); error (B, 2), the
   squared errors of the prediction and of persistence in normalised plain numbers; uncertainty
   (B,), the members' disagreement about this transition.
@@ -21,7 +21,7 @@ from abm_ros.world_model.normaliser import normalise
 
 def perceive(model: WorldModel, observation: Tensor, previous: Tensor,
              action: Tensor) -> dict[str, Tensor]:
-    """Return what System A makes of transitions; see the module."""
+    """Return the outputs of graph `perceive`; see the module."""
     both = torch.cat([observation, previous])
     latent, source = model.encode(both).chunk(2)
     now, before = normalise(model.mean, model.scale, both[:, :model.spec.numbers]).chunk(2)
@@ -33,7 +33,7 @@ def perceive(model: WorldModel, observation: Tensor, previous: Tensor,
 
 
 def predict(model: WorldModel, latent: Tensor, action: Tensor) -> dict[str, Tensor]:
-    """Return one imagined step of a batch; see the module."""
+    """Return the outputs of graph `predict`; see the module."""
     member = model.predict(latent.expand(model.members, -1, -1), action)
     mean = member.mean(0)
     return {'next': mean, 'observation': model.readout(mean) * model.scale + model.mean,
@@ -52,6 +52,6 @@ def graphs(model: WorldModel) -> dict[str, bytes]:
 
 
 def predict_graph(model: WorldModel) -> bytes:
-    """Return the graph `predict`, which System B's snapshots carry too."""
+    """Return the graph `predict`, which System B's snapshots contain too."""
     return export(lambda **given: predict(model, **given), {
         'latent': ('B', model.latent_size), 'action': ('B', model.spec.action_size)})

@@ -1,9 +1,9 @@
 """
-What System A saw lately, as features: a picture is looked at once and learned from often.
+Feature replay: keeps the features of recent frames and draws them again (decision 0022).
 
-A batch of windows with images holds few frames. A distance that is told without its places takes
-many, of many goals; what is kept of a frame for it are some hundred bytes. The features are those
-that the eye had when it saw the frame; a frame that replay draws again is kept anew.
+A batch of windows with images holds few frames, but learning a distance without its places takes
+many frames of many goals. The features of a frame take some hundred bytes. They are those of the
+convolution when the frame was replayed; a frame that replay draws again is stored again.
 Source: Hayes et al. 2020 (REMIND: replay of features instead of images).
 Shape letters: B windows, S numbers and features, V plain numbers.
 """
@@ -11,8 +11,8 @@ Shape letters: B windows, S numbers and features, V plain numbers.
 import torch
 from torch import Tensor
 
-WINDOWS = 5000      # kept
-DRAWN = 128         # per update
+WINDOWS = 5000      # stored
+DRAWN = 128         # drawn per update
 
 
 class FeatureReplay:
@@ -33,11 +33,11 @@ class FeatureReplay:
 
     def take(self, seen: Tensor, truth: Tensor, whole: Tensor) -> None:
         """
-        Keep windows, instead of the oldest when there is no room.
+        Store windows; overwrite the oldest when full.
 
         :param seen: (B, 2, S), what the encoder's net sees.
         :param truth: (B, 2, V), normalised.
-        :param whole: (B,), 1 where all between the two was lived.
+        :param whole: (B,), 1 if all steps between the two frames were lived.
         """
         at = (torch.arange(len(seen)) + self._next) % WINDOWS
         for kept, new in ((self._seen, seen), (self._truth, truth), (self._whole, whole)):
@@ -46,6 +46,6 @@ class FeatureReplay:
         self._filled = min(self._filled + len(seen), WINDOWS)
 
     def draw(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Return DRAWN of the windows, as they were taken."""
+        """Draw DRAWN windows."""
         at = torch.randint(self._filled, (DRAWN,), generator=self._rng)
         return self._seen[at], self._truth[at], self._whole[at]

@@ -1,8 +1,8 @@
 """
 System A's model as functions: encoder, ensemble of predictors, readout, inverse dynamics.
 
-The forward side only; `ensemble_learner.py` trains it. What a function computes of parameters
-alone is computed once, by `prepare`, for as many calls as there are.
+Only the forward functions; `ensemble_learner.py` trains them. `prepare` computes everything that
+depends on parameters alone, once for many calls.
 Shape letters: B batch, T time, D observation, V plain numbers in it, A action, Z latent, G goal,
 K ensemble members.
 """
@@ -23,10 +23,10 @@ from abm_ros.world_model.normaliser import normalise
 
 def init_params(cfg: WorldModelConfig, spec: ObservationSpec, rng: torch.Generator) -> Params:
     """
-    Draw parameters that lose nothing and predict no change.
+    Draw parameters that keep all information and predict no change.
 
-    The encoder begins as a copy of each number, if the latent has room, the readout as its
-    inverse, the predictors at zero: the model error begins at that of persistence, 1.
+    The encoder begins as a copy of each number, if the latent is large enough, the readout as its
+    inverse, and the predictors at zero. So the model error begins at that of persistence, 1.
     """
     numbers, latent, action = spec.numbers, cfg.latent, spec.action_size
     size = numbers + vision.FEATURES * len(spec.images)
@@ -39,7 +39,7 @@ def init_params(cfg: WorldModelConfig, spec: ObservationSpec, rng: torch.Generat
                         proximity.features(spec))}
     for field in spec.images:
         params |= vision.init_eye(rng, f'encoder.{field.name}', field.shape[0])
-    # What moves seldom (an object that is pushed) is best not mixed with what always moves.
+    # A number that moves seldom (of a pushed object) is best not mixed with others.
     basis = torch.eye(size, latent) if size <= latent else orthogonal_(
         torch.empty(size, latent), generator=rng)
     params['encoder.skip'] = basis
@@ -49,7 +49,7 @@ def init_params(cfg: WorldModelConfig, spec: ObservationSpec, rng: torch.Generat
 
 
 def _init_moments(cfg: WorldModelConfig, spec: ObservationSpec) -> Params:
-    """Return the units in which everything is measured, as nothing is known yet."""
+    """Return the initial moments, from before any data."""
     looks = vision.FEATURES * len(spec.images)
     moments = {'mean': torch.zeros(spec.numbers), 'scale': torch.ones(spec.numbers),
                'step': torch.ones(cfg.latent), 'change': torch.ones(spec.numbers)}
@@ -99,9 +99,9 @@ def normalised(params: Mapping[str, Tensor], observation: Tensor) -> Tensor:
 
 def prepare(params: Mapping[str, Tensor], spec: ObservationSpec) -> Params:
     """
-    Return the parameters with all that `predict` and `readout` need of them.
+    Return the parameters with everything that `predict` and `readout` compute from them alone.
 
-    Gradients of what is computed with it reach the parameters.
+    Gradients pass through it to the parameters.
     """
     ready = {**params, **proximity.prepare(params), **distance.prepare(params),
              **nets.rescaled(params, 'predictor', 'step', params['moments.step'])}
@@ -114,7 +114,7 @@ def prepare(params: Mapping[str, Tensor], spec: ObservationSpec) -> Params:
 
 
 def prepare_goal(ready: Mapping[str, Tensor], spec: ObservationSpec) -> Params:
-    """Return what `goal_estimate` needs beside what `prepare` made."""
+    """Return what `goal_estimate` needs beside `prepare`."""
     if distance.applies(spec):
         return {}
     part = spec.goal_slice
@@ -123,7 +123,7 @@ def prepare_goal(ready: Mapping[str, Tensor], spec: ObservationSpec) -> Params:
 
 
 def readout(ready: Mapping[str, Tensor], latent: Tensor) -> Tensor:
-    """Return the normalised plain numbers (B, V) that a latent (B, Z) stands for."""
+    """Return the normalised plain numbers (B, V) read out of latents (B, Z)."""
     if 'apart.share' not in ready:
         return nets.apply_net(ready, 'readout', latent)
     read = nets.apply_net(ready, 'numbers', latent)
@@ -145,7 +145,7 @@ def predict(ready: Mapping[str, Tensor], latent: Tensor, action: Tensor) -> Tens
 
 def disagreement(params: Mapping[str, Tensor], latent: Tensor) -> Tensor:
     """
-    Return how far the members are apart, in units of a typical step.
+    Return the disagreement of the members, in typical steps.
 
     :param latent: (K, B, Z).
     :return: (B,), sqrt(mean_Z var_K / mean_Z step^2); 0 for one member.

@@ -1,9 +1,9 @@
 """
-A chain of rotations: where the end of an arm is, as a function of its joints.
+Learned kinematics: the place of an arm's end as a chain of rotations (decision 0021).
 
-Every joint turns what comes after it in a plane of its own, by an angle that is linear in the
-joint's position. So a few hundred poses tell the place at all others: there is no pose that a net
-must have seen the like of. Where numbers may be no angles, there is a linear term beside it.
+Each joint turns the rest of the chain in a plane of its own, by an angle that is linear in the
+joint's position. So a few hundred poses determine the place at all other poses, where a net would
+have to see similar ones. A linear term is added where the numbers may not be angles.
 Source: Brockett 1984 (a serial arm's kinematics as a product of exponentials); the Rodrigues
 formula for one turn.
 Shape letters: B batch, V plain numbers, J joints, E dimensions.
@@ -16,22 +16,22 @@ from torch import Tensor
 
 from abm_ros.common.nets import Params
 
-REACH = 2.0    # deviation of a link's parts at first, in units of the result
+REACH = 2.0    # initial deviation of a link's components, in units of the result
 
 
 def init(rng: torch.Generator, name: str, joints: int, dimensions: int, *,
          slides: bool = True) -> Params:
     """
-    Make a chain; an arm in the plane or in space has no dead ends in a few dimensions more.
+    Make a chain; with a few more dimensions than space has, gradient descent does not get stuck.
 
     :param name: prefix of the parameters' names.
     :param joints: J, from the base on.
     :param dimensions: E of the end's place.
-    :param slides: whether there is a linear term; it would take what turns have to explain.
+    :param slides: whether to add a linear term, which would explain part of what turns should.
     """
     def draw(rows: int) -> Tensor:
         return torch.randn(rows, dimensions, generator=rng)
-    # The unit of a joint's position is the radian, as ROS has it, until learned otherwise.
+    # Initially a joint's position counts as radians, as in ROS.
     made = {f'{name}.from': draw(joints), f'{name}.to': draw(joints),
             f'{name}.link': REACH * draw(joints + 1), f'{name}.rate': torch.ones(joints),
             f'{name}.angle': torch.zeros(joints)}
@@ -57,7 +57,7 @@ def turns(first: Tensor, second: Tensor) -> Tensor:
 def prepare(params: Mapping[str, Tensor], name: str, joints: Tensor, mean: Tensor,
             scale: Tensor) -> Params:
     """
-    Return what `end` needs, for joints that are among normalised numbers.
+    Return what `end` needs, for joints among normalised numbers.
 
     :param joints: (V, J), 1 where a number is the position of a joint.
     :param mean: (V,), of the numbers in their own units.
@@ -69,7 +69,7 @@ def prepare(params: Mapping[str, Tensor], name: str, joints: Tensor, mean: Tenso
     ready = {f'{name}.rates': (scale[:, None] * rates).mT,                       # (J, V)
              f'{name}.start': (mean @ rates + params[f'{name}.angle'])[:, None],
              f'{name}.turns': torch.cat([whole, turn], dim=-1),                  # (J, E, 3 E)
-             # The last link is the same for all of a batch: the first turn is of it alone.
+             # The last link is the same for the whole batch, so the first turn needs no batch.
              f'{name}.tip': (turn[-1].unflatten(1, (2, -1)) @ link[-1]),         # (E, 2)
              f'{name}.links': torch.cat([link[:-2], link[-2:].sum(0, keepdim=True)])[..., None]}
     if f'{name}.slide' in params:
@@ -79,9 +79,9 @@ def prepare(params: Mapping[str, Tensor], name: str, joints: Tensor, mean: Tenso
 
 def end(ready: Mapping[str, Tensor], name: str, read: Tensor) -> Tensor:
     """
-    Return the place of the end as columns (E, B): rows of a few numbers are slow.
+    Return the place of the end as columns (E, B), since short rows are slow.
 
-    :param ready: what `prepare` made.
+    :param ready: the result of `prepare`.
     :param read: (B, V), normalised numbers.
     """
     across, turn, links = read.mT, ready[f'{name}.turns'], ready[f'{name}.links']

@@ -1,4 +1,4 @@
-"""What System A's learner minimises: see `ensemble_learner.py` for how the terms are weighed."""
+"""The loss terms of System A's learner; `ensemble_learner.py` weights them."""
 
 import torch
 from torch import Tensor
@@ -16,7 +16,7 @@ def losses(cfg: WorldModelConfig, ready: Params, seen: tuple[Tensor, Tensor], ac
     """
     Return every term of the loss.
 
-    :param ready: parameters and what `latent_model.prepare` made of them.
+    :param ready: the result of `latent_model.prepare`.
     :param seen: observations (B, L + 1, D) in their own units, and their plain numbers
         (B, L + 1, V) normalised.
     :param action: (B, L, A).
@@ -54,10 +54,10 @@ def robust(error: Tensor) -> Tensor:
 
 def member_weights(cfg: WorldModelConfig, observation: Tensor, mask: Tensor) -> Tensor:
     """
-    Return (K, B, L) weights that leave out another part of the data for every member.
+    Return weights (K, B, L) that leave out different data for each member.
 
-    Whether a member learns from a transition depends on the bits of its observation alone, so
-    the choice is the same at every replay: a bootstrap, not dropout.
+    Whether a member learns from a transition depends only on the bits of the observation, so the
+    choice is the same at every replay: it is a bootstrap, not dropout.
     """
     if cfg.members == 1 or cfg.bootstrap >= 1.0:
         return mask.expand(cfg.members, -1, -1)
@@ -73,12 +73,12 @@ def member_weights(cfg: WorldModelConfig, observation: Tensor, mask: Tensor) -> 
 def recollected(ready: Params, latent: Tensor, truth: Tensor,
                 whole: Tensor) -> dict[str, Tensor]:
     """
-    Return the error of distances, and how far what pictures say of them moves, in typical steps.
+    Return the error of distances, and the motion of the pictures' part, in typical steps.
 
-    :param ready: parameters and what `latent_model.prepare` made of them.
+    :param ready: the result of `latent_model.prepare`.
     :param latent: (B, 2, Z), of two frames a few steps apart.
     :param truth: (B, 2, V), their plain numbers normalised.
-    :param whole: (B,), 0 where the two are not of one episode.
+    :param whole: (B,), 0 if the two are not of one episode.
     """
     place, change = ready['apart.place'] > 0, ready['moments.change']
     gap = (readout(ready, latent.flatten(0, 1)) - truth.flatten(0, 1)) / change

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-CLIP = 10.0  # normalised observations beyond this are outliers of a sensor, not information
+CLIP = 10.0  # larger normalised observations are taken for outliers of a sensor
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Normaliser:
     Moments of the observation; `update` returns a new one.
 
     A dimension that hardly varies keeps the scale `floor`, so that its numerical noise is not
-    blown up to unit variance.
+    amplified to unit variance.
     """
 
     mean: Tensor        # (D,)
@@ -40,10 +40,10 @@ class Normaliser:
 
     def update(self, observations: Tensor, slowest: float) -> 'Normaliser':
         """
-        Mix in the moments of a batch: an average over all batches at first, then a slow one.
+        Mix in the moments of a batch: first an average over all batches, later a slow average.
 
         :param observations: (B, D).
-        :param slowest: weight that a batch has at least.
+        :param slowest: smallest weight of a batch.
         """
         rate = max(1.0 / (self.batches + 1), slowest)
         variance, mean = torch.var_mean(observations, dim=0, correction=0)

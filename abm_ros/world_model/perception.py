@@ -1,8 +1,8 @@
 """
 System A acting: observation in, latent, prediction error and uncertainty out.
 
-Runs a snapshot with onnxruntime; imports neither torch nor onnx, so that learning can never
-stall the control path.
+Runs a snapshot with onnxruntime. It imports neither torch nor onnx, so that learning cannot stall
+the control path (decision 0015).
 """
 
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ from abm_ros.common.snapshot import Snapshot, session, trial
 from abm_ros.common.spec import ObservationSpec, check_array
 
 _LATENT, _PERCEIVED = ['latent'], ['latent', 'error', 'uncertainty']
-MEMORY = 0.9  # share of the running error that survives a step: an average over 10 steps
+MEMORY = 0.9  # share of the running error kept at each step: an average over 10 steps
 
 
 @dataclass(frozen=True)
 class Percept:
     """
-    What System A makes of one observation.
+    The result of perceiving one observation.
 
-    `error` and `change` are the squared errors of the model and of predicting no change, in
-    normalised observations, of the last transition alone (nan when unknown); `prediction_error`
-    is their running ratio, 1 for a model that is as good as persistence.
+    `error` and `change` are the squared errors of the model and of predicting no change, for the
+    last transition, in normalised observations (nan when unknown). `prediction_error` is their
+    running ratio, 1 for a model that is as good as persistence.
     """
 
     latent: np.ndarray               # (Z,) float32; (0,) while no model is loaded
@@ -64,10 +64,10 @@ class PerceivingModel:
     def perceive(self, observation: np.ndarray, previous: np.ndarray, action: np.ndarray
                  ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """
-        Return what is made of transitions: latent (B, Z), error (B, 2) and uncertainty (B,).
+        Perceive transitions; return latent (B, Z), error (B, 2) and uncertainty (B,).
 
-        :param observation: (B, D) float32, to which they led.
-        :param previous: (B, D), before.
+        :param observation: (B, D) float32, after the action.
+        :param previous: (B, D), before the action.
         :param action: (B, A) in [-1, 1].
         """
         latent, error, uncertainty = self._perceive(_PERCEIVED, {
@@ -100,7 +100,7 @@ class Perception:
 
     def open(self, snapshot: Snapshot) -> PerceivingModel:
         """
-        Make a snapshot ready without acting with it; takes milliseconds, fit for another thread.
+        Open a snapshot without acting with it; takes milliseconds and may run in another thread.
 
         :raises SnapshotError: not System A's, of another spec, or its graphs do not load.
         """
@@ -120,7 +120,7 @@ class Perception:
         """
         Return the latent (Z,) of an observation (D,), (0,) while no model is loaded.
 
-        The control path: nothing else is computed, nothing is remembered.
+        This is the control path: nothing else is computed or stored.
 
         :raises SpecError: a wrong shape or a non-finite number.
         """
@@ -136,8 +136,8 @@ class Perception:
         Perceive.
 
         :param observation: (D,) float32.
-        :param executed: (A,) in [-1, 1], the action since the last observation; None when there
-            was none or it is not known.
+        :param executed: (A,) in [-1, 1], the action since the last observation; None if there was
+            none or it is unknown.
         :param new_episode: the body was reset: no transition leads to this observation.
         :raises SpecError: a wrong shape or a non-finite number.
         """

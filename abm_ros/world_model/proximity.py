@@ -1,12 +1,11 @@
 """
-What System A's predictors see beside the latent: what is near to what the goal is about.
+Proximity: input of System A's predictors beside the latent (decision 0023).
 
-Contact changes everything within centimetres, anywhere in the workspace. A net that sees
-positions must learn that anew at every place; one that sees differences within a neighbourhood
-learns it from a few dozen contacts. Each block of G consecutive plain numbers of a field is
-compared with the achieved goal (G,): Gaussian units of width 1 tolerance (Moody and Darken 1989),
-alone and times the difference. Their weights begin at zero: blocks that are no places count for
-nothing until they help.
+Contact matters within centimetres, anywhere in the workspace. A net of positions must learn it at
+every place anew. A net of differences within a neighbourhood learns it from a few dozen contacts.
+Each block of G consecutive plain numbers of a field is compared with the achieved goal (G,), by
+Gaussian units of width 1 tolerance (Moody and Darken 1989), alone and times the difference. Their
+weights begin at zero, so blocks that are not places have no effect until they help.
 The prior is that of interaction networks (Battaglia et al. 2016): relations decide dynamics.
 Shape letters: V plain numbers, Z latent, G goal, O blocks.
 """
@@ -19,11 +18,11 @@ from torch import Tensor
 from abm_ros.common.nets import Params
 from abm_ros.common.spec import ObservationSpec
 
-MOST = 64        # blocks; the first ones of an observation that has more
+MOST = 64        # blocks; an observation with more uses its first ones
 
 
 def blocks(spec: ObservationSpec) -> list[int]:
-    """Return where each block begins; none if the goal is about something hidden."""
+    """Return where each block begins; empty if the goal is hidden."""
     if spec.goal_hidden:
         return []
     size, starts, at = spec.goal_size, list[int](), 0
@@ -35,7 +34,7 @@ def blocks(spec: ObservationSpec) -> list[int]:
 
 
 def features(spec: ObservationSpec) -> int:
-    """Return how many numbers `near` gives."""
+    """Return the number of outputs of `near`."""
     return len(blocks(spec)) * (1 + spec.goal_size)
 
 
@@ -43,7 +42,7 @@ def init(spec: ObservationSpec, basis: Tensor) -> Params:
     """
     Make the constants of `near`: `near.blocks` (V, G, O) gives differences in tolerances.
 
-    Blocks come last: operations along three numbers are slow.
+    Blocks are the last dimension, since operations along three numbers are slow.
 
     :param basis: (Z, V), the plain numbers in a new latent.
     """
@@ -76,7 +75,7 @@ def near(ready: Mapping[str, Tensor], latent: Tensor) -> Tensor:
     """
     Return how near each block is, and where.
 
-    :param ready: the model's parameters and what `prepare` made of them.
+    :param ready: the parameters and the result of `prepare`.
     :param latent: (..., Z).
     :return: (..., (1 + G) * O): exp(-d^2 / 2), and times d, of the differences d in tolerances.
     """
@@ -87,7 +86,7 @@ def near(ready: Mapping[str, Tensor], latent: Tensor) -> Tensor:
 
 
 def prepare_foremost(ready: Mapping[str, Tensor]) -> Params:
-    """Return what `foremost` needs: the differences of the block that predictors heed most."""
+    """Return what `foremost` needs: the differences of the block with the largest weights."""
     if not applies(ready):
         return {}
     shape = ready['near.blocks'].shape
@@ -98,9 +97,9 @@ def prepare_foremost(ready: Mapping[str, Tensor]) -> Params:
 
 def heeded(weights: Tensor, count: int) -> int:
     """
-    Return the block that the predictors heed most: what acts on what the goal is about.
+    Return the block with the largest weights: what acts on the goal's object.
 
-    :param weights: (K, (1 + G) * O, hidden), of what `near` gives.
+    :param weights: (K, (1 + G) * O, hidden), of the outputs of `near`.
     :param count: O.
     """
     heed = weights.square().sum((0, 2)).reshape(-1, count).sum(0)

@@ -22,7 +22,7 @@ def write(model: WorldModel, config: Any, arrays: Mapping[str, np.ndarray],
     Return the snapshot of a model.
 
     :param config: the settings of its learner, see `contract.WorldModelSettings`.
-    :param arrays: all that the learner goes on from, and the model is read from.
+    :param arrays: everything that the learner continues from and the model is read from.
     :param meta: further plain values.
     """
     told = {'implementation': config.implementation, 'latent': model.latent_size, **(meta or {})}
@@ -32,7 +32,7 @@ def write(model: WorldModel, config: Any, arrays: Mapping[str, np.ndarray],
 
 def check(source: Snapshot, spec: ObservationSpec) -> None:
     """
-    Refuse what is no snapshot of a System A with this observation.
+    Refuse anything but a snapshot of System A with this observation spec.
 
     :raises SnapshotError: of another kind or another spec.
     """

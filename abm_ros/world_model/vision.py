@@ -1,11 +1,11 @@
 """
-Images become a few numbers: where in the picture a colour or an edge is, and how much of it.
+Features of an image: how much of each colour or edge there is, and where (decision 0020).
 
-One convolution, a threshold, and the zeroth and first moments of each channel over the picture: a
-linear relative of the spatial soft-argmax of Finn et al. 2016 ("Deep spatial autoencoders"). Half
-of the channels begin as opponent colours (Hering; Derrington, Krauskopf and Lennie 1984), so that
-a thing that stands out by its colour is located before anything is learned; the others begin at
-random. Shape letters: B batch, C image channels, K feature channels.
+They are one convolution, a threshold, and the zeroth and first moments of each channel over the
+picture: a linear relative of the spatial soft-argmax of Finn et al. 2016 ("Deep spatial
+autoencoders"). Half of the channels begin as opponent colours (Hering; Derrington, Krauskopf and
+Lennie 1984), so that an object of a distinct colour is located before anything is learned. The
+others begin at random. Shape letters: B batch, C image channels, K feature channels.
 """
 
 from collections.abc import Mapping
@@ -19,13 +19,13 @@ from abm_ros.common.nets import Params
 CHANNELS = 16      # K of an image
 KERNEL, STRIDE = 4, 2
 FEATURES = 3 * CHANNELS
-SPAN = 3.0         # places run from -3 to 3: things scatter by about 1, like numbers do
-SPECK = 0.3        # amount below which a channel's place is drawn to the middle of the picture
+SPAN = 3.0         # places run from -3 to 3: objects scatter by about 1, like normalised numbers
+SPECK = 0.3        # amount below which a channel's place is pulled to the middle of the picture
 _THRESHOLD = 0.1
 # Red, green, blue and their opposites against the mean of the other two; bright and dark.
 _OPPONENTS = ((1.0, -0.5, -0.5), (-0.5, 1.0, -0.5), (-0.5, -0.5, 1.0), (0.5, 0.5, -1.0),
               (-1.0, 0.5, 0.5), (0.5, -1.0, 0.5), (1 / 3, 1 / 3, 1 / 3), (-1 / 3, -1 / 3, -1 / 3))
-_BRIGHT, _DARK = -0.9, 0.1     # offsets of the last two: what is nearly white, nearly black
+_BRIGHT, _DARK = -0.9, 0.1     # offsets of the last two, for nearly white and nearly black
 
 
 def init_eye(rng: torch.Generator, name: str, channels: int) -> Params:
@@ -37,7 +37,7 @@ def init_eye(rng: torch.Generator, name: str, channels: int) -> Params:
     :param channels: C; opponent colours need 3.
     """
     weight = torch.randn(CHANNELS, channels, KERNEL, KERNEL, generator=rng)
-    # Edges, not brightness: random channels begin without an answer to an even picture.
+    # Edges, not brightness: random channels begin with no response to an even picture.
     weight = 0.3 * (weight - weight.mean(dim=(1, 2, 3), keepdim=True))
     bias = torch.full((CHANNELS,), -_THRESHOLD)
     if channels == 3:

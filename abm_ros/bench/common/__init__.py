@@ -1,6 +1,6 @@
 """
-What the benchmarks share.
+Parts that several benchmarks share.
 
-`figures` (quantiles, table, JSON), `processes` (a ROS domain and children of their own),
-`station` (a place in the graph), `bare_node` (a floor), `records` (a life made up), `life`.
+`figures` (quantiles, table, JSON), `processes` (a ROS domain and child processes), `station` (a
+node in the graph), `bare_node` (a floor), `records` (an invented record), `life` (agent and body).
 """

@@ -33,13 +33,13 @@ def ratio(above: Mapping[str, float], below: Mapping[str, float], key: str) -> f
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:
-    """Return the median, the least and the greatest of what the repeats gave."""
+    """Return the median, the least and the greatest of the repeats."""
     return {'median': round(float(np.median(values)), 4), 'min': round(min(values), 4),
             'max': round(max(values), 4)}
 
 
 def load_average() -> float:
-    """Return the load of the last minute: who else used the machine while it was measured."""
+    """Return the load of the last minute, which shows whether other programs ran beside."""
     return round(os.getloadavg()[0], 2)
 
 
@@ -62,7 +62,7 @@ def report(title: str, figures: Mapping[str, Any], json_file: Path | None) -> No
 
 
 def write_json(figures: Mapping[str, Any], json_file: Path | None) -> None:
-    """Write figures, if a file was asked for; its folder is made."""
+    """Write figures to a file, if one is given; make its folder."""
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)
         json_file.write_text(json.dumps(figures, indent=2) + '\n', encoding='utf-8')

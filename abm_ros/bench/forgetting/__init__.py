@@ -1,13 +1,13 @@
 """
-`abm bench forgetting`: what is left of a first skill after a second was learned, memory full.
+`abm bench forgetting`: how much of a first skill is left after a second was learned.
 
-A point moves in a plane: to goals on the left, task one, then to goals on the right, task two,
-where its motors act in reverse. What is forgotten when the record is full is the oldest episode
-(`fifo`), or what `memory.forgetting` finds worth least (`worth`), and replay draws uniformly or in
-balance: four agents, the same lives, learner, seeds and bytes otherwise, so that each of the two
-can be judged alone. Success on task one is evaluated throughout, without learning; its last
-figure over its peak is what was kept. `second` is the success on task two at the end: what was
-kept must not have been kept by learning nothing new.
+A point moves in a plane, first to goals on the left (task one), then to goals on the right (task
+two), where its motors act in reverse. The record is too small for both tasks. A full record
+forgets the oldest episode (`fifo`) or the one worth least (`worth`, `memory.forgetting`), and
+replay is uniform or balanced. These are four agents with the same lives, learner, seeds and bytes,
+so that each choice can be judged alone. Success on task one is evaluated throughout, without
+learning. The figure is its last value over its peak. `second` is the final success on task two: a
+skill must not be kept by learning nothing new.
 """
 
 from abm_ros.bench.registry import Bench

@@ -93,13 +93,13 @@ class BenchBody:
                     and self._node.count_publishers(floor_topic('command')))
 
     def begin(self) -> dict[str, Timing]:
-        """Begin a block; what is returned fills until `end`, and a little after."""
+        """Begin a block; its timings are added until `end`, and a little later."""
         timing = {GRAPH: Timing(), FLOOR: Timing()}
         self._block = timing
         return timing
 
     def end(self) -> None:
-        """Measure no longer; what is under way still belongs to the block."""
+        """End the block; answers still under way belong to it."""
         self._block = None
 
     def _listen(self, what: str, kind: Any, side: str, topic: str, profile: Any) -> Any:
@@ -128,7 +128,7 @@ class BenchBody:
         elif self._phase == 2:
             self._show_floor(self._body.state())
         elif self._phase == 3 and self._next is not None:
-            # After both were timed, so that neither finds a processor that physics woke.
+            # After both were timed, so that physics wakes the processor for neither.
             self._body.step(self._next)
             self._next = None
         self._phase = (self._phase + 1) % _PHASES

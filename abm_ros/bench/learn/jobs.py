@@ -1,4 +1,4 @@
-"""The lives that `abm bench learn` measures, and the processes that live them."""
+"""The jobs of `abm bench learn`, and the processes that run them."""
 
 import argparse
 import importlib
@@ -47,7 +47,7 @@ def mode_task(exploration: float | None) -> 'Objective':
 
 
 def jobs(arguments: argparse.Namespace, env: str, ablations: Sequence[str]) -> list[Job]:
-    """Return what is to be measured, seed by seed, our own agent first."""
+    """Return the jobs of a run, seed by seed, our own agent first."""
     from abm_ros.bench.learn.trial import Protocol, Trial
     protocol = Protocol(arguments.threshold, arguments.eval_episodes, arguments.full)
     points = tuple(evaluation_steps(arguments.steps, arguments.every))

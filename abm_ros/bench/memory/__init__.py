@@ -1,9 +1,9 @@
 """
 `abm bench memory`: the durable record and its index, against a bare sqlite3 loop.
 
-Floor and record write the same steps, each commit 50 of them, with the same durability
-(write-ahead log, synchronous=FULL), in turns on the same disk. The floor does no more than make
-a row of each step and insert it: no checks, no checksums, no summaries.
+Floor and record write the same steps in turns, to the same disk, in commits of 50 steps, with the
+same durability (write-ahead log, synchronous=FULL). The floor only inserts a row per step: no
+checks, no checksums, no summaries.
 """
 
 from abm_ros.bench.registry import Bench

@@ -1,4 +1,4 @@
-"""kill -9 of a recording process at random moments, and what is left of its record."""
+"""Kills a recording process at random moments and verifies its record."""
 
 import random
 import subprocess
@@ -18,13 +18,13 @@ _START_S = 30.0
 
 @dataclass
 class Survived:
-    """What all kills together left."""
+    """The result of all kills together."""
 
     kills: int = 0
     acknowledged: int = 0              # highest step id that a writer said was durable
-    lost: int = 0                      # acknowledged steps that are not there
+    lost: int = 0                      # acknowledged steps that are missing
     unsound: int = 0                   # times that verify found damage
-    within_commit: int = 0             # kills that left steps that nobody had acknowledged yet
+    within_commit: int = 0             # kills that left steps that were not acknowledged yet
 
 
 def kill_at_random(path: Path, kills: int, rng: random.Random,

@@ -1,5 +1,5 @@
 """
-A process that records as fast as it can and says what is acknowledged, until it is killed.
+A process that records as fast as it can and reports acknowledged ids, until it is killed.
 
 `python -m abm_ros.bench.memory.writer <file>`: each line on stdout is the highest step id that
 is durable.

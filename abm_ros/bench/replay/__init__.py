@@ -1,10 +1,10 @@
 """
 `abm bench replay`: training System A on batches from the graph, against training in process.
 
-The graph's side is its own nodes, `episodic_memory` and `system_a_learner`, one process each,
-wired as in mode `sleep`: the learner asks for batches in credits and trains as fast as it can.
-The other side is the same trainer on the same record in one process, at the same priority,
-drawing its batches from the index itself. They take turns.
+One side is the graph's nodes `episodic_memory` and `system_a_learner`, one process each, wired as
+in mode `sleep`: the learner asks for batches by credits and trains as fast as it can. The other
+side is the same trainer on the same record in one process, at the same priority, which draws its
+batches from the index itself. They take turns.
 """
 
 from abm_ros.bench.registry import Bench

@@ -1,4 +1,4 @@
-"""All that looks at camera images, with what was found last."""
+"""Runs the detectors on camera images and keeps their last findings."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -8,27 +8,27 @@ import numpy as np
 from abm_ros.common.registry import Registry
 from abm_ros.robot.detect.config import DetectorConfig
 
-# What is made of a `DetectorConfig` and is an `ImageDetector`.
+# Classes that take a `DetectorConfig` and are `ImageDetector`s.
 DETECTORS = Registry('abm_ros.detectors', {
     'marker': 'abm_ros.robot.detect.marker:MarkerDetector',
     'looming': 'abm_ros.robot.detect.looming:LoomingDetector'})
 
 
 class ImageDetector(Protocol):
-    """What looks at every image that the gate has time for."""
+    """A detector, which sees every image that the gate has time for."""
 
     def look(self, stamp_ns: int, pixels: np.ndarray) -> str:
         """
-        Take an image (H, W, 3) uint8, RGB; return what topic `cue` is to tell, '' for nothing.
+        Take an image (H, W, 3) uint8, RGB; return the text for topic `cue`, '' for none.
 
         :raises SpecError: not such an image.
         """
 
     def findings(self) -> Mapping[str, float]:
-        """Return what the last images showed, as numbers with a name each."""
+        """Return findings of the last images, as named numbers."""
 
     def forget(self) -> None:
-        """Begin anew: what comes does not go on from what was seen."""
+        """Start over: the next image does not continue the last one."""
 
 
 class Detectors:
@@ -53,9 +53,9 @@ class Detectors:
 
     def look(self, stamp_ns: int, pixels: np.ndarray, now_s: float) -> list[str]:
         """
-        Take an image (H, W, 3) uint8 and return what topic `cue` is to tell.
+        Take an image (H, W, 3) uint8 and return the text for topic `cue`.
 
-        :param now_s: steady time, s; by it the findings go stale when no image comes.
+        :param now_s: steady time, s, by which findings go stale without new images.
         :raises SpecError: not such an image.
         """
         if self._is_stale(now_s):
@@ -65,16 +65,16 @@ class Detectors:
         return [text for text in told if text]
 
     def forget(self) -> None:
-        """Forget what was seen: the eyes were shut, or no image came."""
+        """Drop the findings: the senses were shut, or no image came."""
         for detector in self._detectors:
             detector.forget()
         self._last_ns = None
 
     def findings(self, now_s: float) -> dict[str, float]:
         """
-        Return the findings of all by name, the largest where two have one name.
+        Return the findings of all detectors by name; of equal names the largest.
 
-        Nothing where no image came lately: a camera that fell silent sees nothing.
+        They are empty if no image came lately: a silent camera sees nothing.
         """
         found: dict[str, float] = {}
         if self._last_ns is not None and not self._is_stale(now_s):

@@ -1,4 +1,4 @@
-"""What the detectors need of an image. OpenCV is imported with the first one."""
+"""Conversion of images for detectors. OpenCV is imported with the first image."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Measures how fast something comes nearer (Lee 1976: time to contact from expansion)."""
+"""Measures how fast something approaches (Lee 1976: time to contact from expansion)."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ import numpy as np
 from abm_ros.robot.detect.config import DetectorConfig
 from abm_ros.robot.detect.images import grey_of
 
-_FRAMES = 3          # whose median expansion counts: one bad frame neither raises nor hides it
+_FRAMES = 3          # images whose median expansion counts, so that one bad frame has no effect
 _NOISE = 8.0         # grey levels of change that pixel noise does not reach after smoothing
 _LEAST_LIKENESS = 0.8
 _LEAST_EVENNESS = 0.3    # growth in the lesser direction, relative to that in the greater
@@ -18,11 +18,10 @@ class LoomingDetector:
     """
     Measures how fast the largest moving thing grows in the picture.
 
-    Where a thing comes straight at the camera, its picture grows by s = Z1 / Z2 between two
-    images dt apart, so the time to contact is dt / (s - 1). An affine map between the two
-    pictures of what changed is fitted by enhanced correlation (Evangelidis & Psarakis 2008);
-    only growth in *both* of its principal directions counts, so that what turns, shears or
-    passes by does not loom.
+    If an object approaches the camera, its picture grows by s = Z1 / Z2 between two images dt
+    apart, so the time to contact is dt / (s - 1). An affine map between the two pictures of the
+    changed part is fitted by enhanced correlation (Evangelidis & Psarakis 2008). Only growth in
+    *both* principal directions counts, so that objects that turn, shear or pass by do not loom.
     """
 
     def __init__(self, config: DetectorConfig) -> None:
@@ -32,11 +31,11 @@ class LoomingDetector:
 
     @property
     def rate(self) -> float:
-        """Inverse of the time to contact, 1/s, the median of the last images; 0 for none."""
+        """Inverse time to contact, 1/s: the median of the last images, 0 without any."""
         return float(np.median(self._rates)) if len(self._rates) == _FRAMES else 0.0
 
     def forget(self) -> None:
-        """Begin anew: what comes does not go on from what was seen."""
+        """Start over: the next image does not continue the last one."""
         self._past.clear()
         self._rates.clear()
 
@@ -45,7 +44,7 @@ class LoomingDetector:
         return {'looming': self.rate}
 
     def look(self, stamp_ns: int, pixels: np.ndarray) -> str:
-        """Take an image; there is nothing to tell of it in words."""
+        """Take an image; return '', since it has no text for `cue`."""
         import cv2
         grey = grey_of(pixels)
         scale = self._config.looming_pixels / max(grey.shape)
@@ -60,7 +59,7 @@ class LoomingDetector:
         return ''
 
     def _keep(self, stamp_ns: int, grey: np.ndarray) -> None:
-        """Remember an image; the oldest one kept is the one to compare with."""
+        """Store an image; the oldest stored one is compared with."""
         past = self._past
         if past and (past[-1][1].shape != grey.shape or not (
                 0 < stamp_ns - past[-1][0] <= self._config.detector_gap_s * 1e9)):
@@ -70,7 +69,7 @@ class LoomingDetector:
             past.popleft()
 
     def _growth(self, before: np.ndarray, now: np.ndarray) -> float:
-        """Return by what factor the largest thing that changed grew, 1 for none."""
+        """Return the growth factor of the largest changed part, 1 for none."""
         import cv2
         mask = self._moved(before, now)
         if mask is None:
@@ -80,7 +79,7 @@ class LoomingDetector:
         try:
             likeness, warp = cv2.findTransformECC(before, now, start, cv2.MOTION_AFFINE, stop,
                                                   mask, 1)
-        except cv2.error:    # it did not converge: two pictures of different things
+        except cv2.error:    # no convergence: the pictures show different things
             return 1.0
         if likeness < _LEAST_LIKENESS:
             return 1.0

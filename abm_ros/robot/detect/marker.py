@@ -11,12 +11,12 @@ import numpy as np
 from abm_ros.robot.detect.config import DetectorConfig
 from abm_ros.robot.detect.images import grey_of
 
-_FRAMES = 3          # the last images whose share with a marker is told
+_FRAMES = 3          # the last images, of which the share with a marker is reported
 
 
 @dataclass(frozen=True)
 class Cue:
-    """A marker seen: where it is in the picture, and which way its top edge points."""
+    """A marker: its place in the picture and the direction of its top edge."""
 
     marker: int
     x: float          # centre, share of the width from the left
@@ -25,7 +25,7 @@ class Cue:
     angle: float      # rad, counter-clockwise from the right, as seen in the picture
 
     def text(self) -> str:
-        """Return it as JSON, what topic `cue` carries."""
+        """Return the JSON text for topic `cue`."""
         return json.dumps({'marker': self.marker, **{
             name: round(getattr(self, name), 4) for name in ('x', 'y', 'size', 'angle')}})
 
@@ -39,7 +39,7 @@ class MarkerDetector:
         self._seen: deque[bool] = deque(maxlen=_FRAMES)
 
     def look(self, stamp_ns: int, pixels: np.ndarray) -> str:
-        """Take an image and tell the largest marker in it."""
+        """Take an image; return the text of its largest marker, '' for none."""
         cue = self.find(pixels)
         self._seen.append(cue is not None)
         return '' if cue is None else cue.text()
@@ -49,7 +49,7 @@ class MarkerDetector:
         return {'cue': sum(self._seen) / _FRAMES}
 
     def forget(self) -> None:
-        """Begin anew."""
+        """Drop all findings."""
         self._seen.clear()
 
     def find(self, pixels: np.ndarray) -> Cue | None:

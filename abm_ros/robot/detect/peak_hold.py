@@ -7,9 +7,9 @@ import numpy as np
 
 class PeakHold:
     """
-    Holds the largest value of the last `window_s` seconds: an impact is shorter than a look.
+    Holds the largest value of the last `window_s` seconds, since an impact is shorter than a tick.
 
-    With no value for `timeout_s` there is none: a sensor that fell silent tells nothing.
+    After `timeout_s` without a value it is 0: a silent sensor reports nothing.
     """
 
     def __init__(self, window_s: float, timeout_s: float) -> None:
@@ -18,7 +18,7 @@ class PeakHold:
         self._kept: deque[tuple[float, float]] = deque()    # falling values, the first is largest
 
     def take(self, now_s: float, value: float) -> None:
-        """Take a value; what is not a number is left out."""
+        """Take a value; ignore NaN."""
         if not np.isfinite(value):
             return
         while self._kept and self._kept[-1][1] <= value:
@@ -26,7 +26,7 @@ class PeakHold:
         self._kept.append((now_s, value))
 
     def value(self, now_s: float) -> float:
-        """Return the largest value of the window; the newest where all are older; 0 for none."""
+        """Return the largest value in the window, else the newest; 0 without any."""
         if self._kept and now_s - self._kept[-1][0] > self._timeout_s:
             self._kept.clear()
         while len(self._kept) > 1 and now_s - self._kept[0][0] > self._window_s:
