@@ -1,0 +1,175 @@
+"""
+Tells one world from another by how well their models explain the last steps.
+
+Beside the world that is believed, hypotheses run along: a new world whose actuator map is still
+unknown, and each world that is remembered. Each has a cumulative sum of log-likelihood ratios
+against the believed one (Page 1954; Basseville and Nikiforov 1993, ch. 2 and 7): it begins anew
+where it falls to 0, and the hypothesis is believed once it is over a threshold. What no map can
+explain (a noisy television, a new region of goals, a model that is still young) gives no evidence,
+for errors count against what is usual, and against what the ensemble doubts itself.
+Sources: arXiv:1812.07671 (a mixture of worlds, recalled by likelihood), arXiv:2603.04029.
+Shape letters: A action, V plain numbers.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from abm_ros.world_model.worlds.actuator_map import ActuatorMap, Outcome, log_likelihood
+from abm_ros.world_model.worlds.config import WorldsConfig
+
+_LEAST_VARIANCE = 1e-3     # of an error, in squared usual steps
+_OUTLIER = 9.0             # an error beyond this many variances counts as that many
+# Predicts the plain numbers (N, V) after effective actions (N, A), from where the robot was, in
+# their own units, and the ensemble's disagreement (N,) in typical steps.
+Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Belief:
+    """
+    What is believed of the world after a transition.
+
+    `change` is the evidence that the world is another one, as a share of what would be believed;
+    `began` is how many transitions ago the world that is believed began, 0 if it did not change.
+    """
+
+    world: int
+    map: ActuatorMap
+    change: float
+    began: int = 0
+
+
+@dataclass
+class _Hypothesis:
+    """Another world: its map, and the evidence for it since so many transitions."""
+
+    map: ActuatorMap
+    threshold: float
+    learns: bool
+    evidence: float = 0.0
+    steps: int = 0
+
+
+@dataclass
+class WorldTracker:
+    """
+    Follows the worlds of one life.
+
+    :param config: how a change is believed.
+    :param size: A.
+    """
+
+    config: WorldsConfig
+    size: int
+    maps: dict[int, ActuatorMap] = field(default_factory=dict)    # by world, in order of last use
+    world: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.maps:
+            self.maps = {0: ActuatorMap.identity(self.size)}
+        self._next = max(self.maps) + 1
+        self._usual: np.ndarray | None = None     # (V,) squared error of a transition
+        self._seen = 0
+        self._others: dict[int, _Hypothesis] = {}
+        self._began_anew()
+
+    @property
+    def map(self) -> ActuatorMap:
+        """The actuator map of the world that is believed."""
+        return self.maps[self.world]
+
+    def observe(self, predict: Predict, step: np.ndarray, action: np.ndarray,
+                numbers: np.ndarray) -> Belief:
+        """
+        Take one transition.
+
+        :param predict: the model's prediction from where the transition began.
+        :param step: (V,) usual step of each number, the unit of errors.
+        :param action: (A,) executed.
+        :param numbers: (V,) that came, in their own units.
+        :return: what is believed now.
+        """
+        now = self._outcome(self.map, predict, step, action, numbers)
+        if self._usual is None:
+            self._usual = np.square(now.error)
+        known = log_likelihood(now, self.config.tail)
+        self._seen += 1
+        for other in self._others.values():
+            seen = self._outcome(other.map, predict, step, action, numbers)
+            other.evidence += log_likelihood(seen, self.config.tail) - known
+            other.steps += 1
+            if other.learns:
+                other.map = other.map.updated(seen)
+        if self.map.covariance.any():
+            self.maps[self.world] = self.map.updated(now)
+        found = self._judge()
+        if found is None:
+            self._calibrate(now.error)
+            return Belief(self.world, self.map, self._change())
+        return self._enter(found)
+
+    def _outcome(self, believed: ActuatorMap, predict: Predict, step: np.ndarray,
+                 action: np.ndarray, numbers: np.ndarray) -> Outcome:
+        config, effective = self.config, believed.effective(action)
+        probes = effective + config.probe * np.eye(self.size + 1, self.size, -1)  # as is, then each
+        expected, doubt = predict(probes.astype(np.float32))
+        error = (numbers - expected[0]) / step
+        jacobian = (expected[1:] - expected[0]).T / (config.probe * step[:, np.newaxis])
+        usual = np.square(error) if self._usual is None else self._usual
+        variance = 2.0 * usual + 0.25 * float(doubt[0]) ** 2 + _LEAST_VARIANCE
+        return believed.expect(action, error, jacobian, variance)
+
+    def _judge(self) -> int | None:
+        """Return the world to believe in from now on; None for the one that is believed."""
+        config, found, most = self.config, None, 0.0
+        for number, other in self._others.items():
+            if other.evidence <= 0.0 or other.steps > config.max_steps:
+                self._restart(number)
+            elif (self._seen > config.calibration_steps and other.steps >= config.min_steps
+                  and other.evidence > other.threshold
+                  and other.evidence - other.threshold > most):
+                found, most = number, other.evidence - other.threshold
+        return found
+
+    def _enter(self, number: int) -> Belief:
+        """Believe a hypothesis, and begin all others anew."""
+        chosen = self._others[number]
+        self.maps.pop(number, None)      # the last used comes last
+        self.maps[number] = chosen.map
+        self._next = max(self._next, number + 1)
+        self.world = number
+        while len(self.maps) > self.config.max_worlds:
+            del self.maps[next(w for w in self.maps if w not in (0, number))]
+        self._began_anew()
+        return Belief(number, self.map, 1.0, chosen.steps)
+
+    def _began_anew(self) -> None:
+        self._others = {}
+        for number in (*self.maps, self._next):
+            if number != self.world:
+                self._restart(number)
+
+    def _restart(self, number: int) -> None:
+        config = self.config
+        if number in self.maps:
+            self._others[number] = _Hypothesis(self.maps[number], config.recall_evidence, False)
+        else:
+            self._others[number] = _Hypothesis(
+                self.map.opened(config.gain_spread, config.cross_spread, config.bias_spread),
+                config.evidence, True)
+
+    def _calibrate(self, error: np.ndarray) -> None:
+        """Follow the usual error while nothing speaks for another world."""
+        young = self._seen <= self.config.calibration_steps
+        if self._usual is None or (self._change() > 0.2 and not young):
+            return
+        most = _OUTLIER * self._usual + 0.05
+        rate = max(1.0 / self.config.error_memory, 1.0 / (self._seen + 1))
+        self._usual += rate * (np.minimum(np.square(error), most) - self._usual)
+
+    def _change(self) -> float:
+        share = max((o.evidence / o.threshold for o in self._others.values()), default=0.0)
+        return float(min(max(share, 0.0), 1.0))
+

@@ -1,0 +1,120 @@
+"""Worlds of a simulated arm whose model is exact: what is found, when, and what is not."""
+
+import numpy as np
+import pytest
+
+from abm_ros.world_model.worlds.actuator_map import ActuatorMap
+from abm_ros.world_model.worlds.config import WorldsConfig
+from abm_ros.world_model.worlds.tracker import WorldTracker
+
+SIZE, NUMBERS, NOISE = 3, 5, 0.05
+STEP = np.full(NUMBERS, 0.4)      # usual step of each number, and so the unit of errors
+
+
+class Arm:
+    """Numbers move by G(x) u, u = M a + b, with noise; the model knows G but neither M nor b."""
+
+    def __init__(self, seed: int, *, television: bool = False) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.effect = self.rng.normal(size=(NUMBERS, SIZE)) * 0.4
+        self.turn = self.rng.normal(size=(NUMBERS, SIZE, SIZE)) * 0.1
+        self.numbers = np.zeros(NUMBERS)
+        self.matrix, self.bias = np.eye(SIZE), np.zeros(SIZE)
+        self.television = television
+
+    def moved(self, start: np.ndarray, effective: np.ndarray) -> np.ndarray:
+        here = self.effect + self.turn @ np.sin(start[:SIZE])
+        return start + effective @ here.T
+
+    def live(self, tracker: WorldTracker, steps: int, doubt: float = 0.1) -> list:
+        beliefs = []
+        for _ in range(steps):
+            start, action = self.numbers.copy(), self.rng.uniform(-1, 1, SIZE)
+            after = self.moved(start, self.matrix @ action + self.bias)
+            after = after + NOISE * STEP * self.rng.normal(size=NUMBERS)
+            if self.television:
+                after[-1] = self.rng.normal() * 3.0
+
+            def predict(effective, start=start):
+                return (np.array([self.moved(start, u) for u in effective]),
+                        np.full(len(effective), doubt))
+
+            beliefs.append(tracker.observe(predict, STEP, action.astype(np.float32), after))
+            self.numbers = np.clip(after, -2, 2)
+        return beliefs
+
+
+def tracker(**settings) -> WorldTracker:
+    return WorldTracker(WorldsConfig(**settings), SIZE)
+
+
+CHANGES = {
+    'sign': -np.eye(SIZE), 'ring': np.roll(np.eye(SIZE), 1, 0), 'gain': 0.4 * np.eye(SIZE),
+    'double': 2.0 * np.eye(SIZE), 'stuck': np.diag([1.0, 0.0, 1.0])}
+
+
+@pytest.mark.parametrize('kind', CHANGES)
+@pytest.mark.parametrize('seed', range(3))
+def test_a_change_of_the_actuators_is_found_and_learned(kind: str, seed: int) -> None:
+    arm, worlds = Arm(seed), tracker()
+    assert {b.world for b in arm.live(worlds, 150)} == {0}
+    arm.matrix = CHANGES[kind]
+    beliefs = arm.live(worlds, 40)
+    found = next(i for i, b in enumerate(beliefs) if b.world == 1)
+    assert found < 10
+    # Never more transitions than there were since the change, but for those that fitted by chance.
+    assert beliefs[found].began <= found + 3
+    np.testing.assert_allclose(worlds.map.mean[:, :SIZE], CHANGES[kind], atol=0.15)
+
+
+def test_a_known_world_is_recalled_and_not_opened_again() -> None:
+    arm, worlds = Arm(5), tracker()
+    arm.live(worlds, 150)
+    for _ in range(2):
+        for number, matrix in ((1, -np.eye(SIZE)), (0, np.eye(SIZE))):
+            arm.matrix = matrix
+            beliefs = arm.live(worlds, 60)
+            assert [b.world for b in beliefs[10:]] == [number] * 50
+    assert sorted(worlds.maps) == [0, 1]
+
+
+@pytest.mark.parametrize('television', [False, True])
+def test_an_unchanged_world_raises_no_alarm(television: bool) -> None:
+    for seed in range(3):
+        worlds = tracker()
+        beliefs = Arm(seed, television=television).live(worlds, 1500)
+        assert {b.world for b in beliefs} == {0}
+
+
+def test_one_blow_proves_nothing() -> None:
+    arm, worlds = Arm(2), tracker()
+    arm.live(worlds, 200)
+    moved = arm.moved
+    worlds.observe(lambda u: (np.array([moved(arm.numbers, x) for x in u]), np.full(len(u), 0.1)),
+                   STEP, np.zeros(SIZE, np.float32), moved(arm.numbers, np.zeros(SIZE)) + 1.5)
+    assert {b.world for b in arm.live(worlds, 60)} == {0}
+
+
+def test_intended_actions_have_the_effect_that_was_meant() -> None:
+    mean = np.concatenate([np.diag([-1.0, 0.5, 2.0]), [[0.1], [0.0], [-0.2]]], axis=1)
+    known = ActuatorMap(mean, np.zeros((12, 12)))
+    wanted = np.array([[0.3, -0.2, 0.5], [0.0, 0.0, 0.0]], np.float32)
+    np.testing.assert_allclose(known.effective(known.intended(wanted)), wanted, atol=0.03)
+    assert np.abs(known.intended(np.full(3, 9.0))).max() <= 1.0
+
+
+def test_a_map_is_what_least_squares_find() -> None:
+    """Against numpy's solution of the same linear problem, with a prior as good as none."""
+    rng = np.random.default_rng(0)
+    effect = rng.normal(size=(NUMBERS, SIZE))
+    truth = rng.normal(size=(SIZE, SIZE + 1))
+    actions = rng.uniform(-1, 1, (30, SIZE))
+    terms = np.concatenate([actions, np.ones((30, 1))], axis=1)
+    seen = terms @ truth.T @ effect.T + 0.1 * rng.normal(size=(30, NUMBERS))
+    belief = ActuatorMap.identity(SIZE).opened(1e3, 1e3, 1e3)
+    for action, numbers in zip(actions, seen, strict=True):
+        error = numbers - effect @ (belief.mean @ np.append(action, 1.0))
+        belief = belief.updated(belief.expect(action, error, effect, np.full(NUMBERS, 0.01)))
+    design = np.einsum('va,nh->nvah', effect, terms).reshape(30 * NUMBERS, -1)
+    expected = np.linalg.lstsq(design, seen.ravel(), rcond=None)[0].reshape(truth.shape)
+    np.testing.assert_allclose(belief.mean, expected, atol=1e-3)
