@@ -113,7 +113,7 @@ class WorldTracker:
     def _outcome(self, believed: ActuatorMap, predict: Predict, step: np.ndarray,
                  action: np.ndarray, numbers: np.ndarray) -> Outcome:
         config, effective = self.config, believed.effective(action)
-        probes = effective + config.probe * np.eye(self.size + 1, self.size, -1)  # as is, then each
+        probes = effective + config.probe * np.eye(self.size + 1, self.size, -1)   # none, each
         expected, doubt = predict(probes.astype(np.float32))
         error = (numbers - expected[0]) / step
         jacobian = (expected[1:] - expected[0]).T / (config.probe * step[:, np.newaxis])
