@@ -1,0 +1,137 @@
+"""A body to which things happen: the events of a script, or shifts that a person asks for."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from abm_ros.bodies.shift.kinds import Shift, shift_kind
+from abm_ros.bodies.shift.script import Event
+from abm_ros.bodies.types import Body, BodyState, check_command
+from abm_ros.common.errors import BodyError
+from abm_ros.common.seeds import generator
+
+
+class ShiftingBody:
+    """
+    A body with a script of shifts; without any it is bit for bit the body itself.
+
+    :param body: the body; it is described, rewarded and closed as ever.
+    :param events: what happens to it, counted in control steps.
+    :param seed: of the shifts' noise.
+    :raises BodyError: a shift names a joint or channel that the body lacks.
+    """
+
+    def __init__(self, body: Body, events: Sequence[Event], seed: int) -> None:
+        self._body = body
+        self._rng = generator(seed, 'shift')
+        self._events: list[Event] = []
+        self._made: dict[Event, Shift] = {}
+        self.steps = 0
+        for event in events:
+            self.add(event)
+        self._shown = self._sensed(body.state())
+
+    @property
+    def command_joints(self) -> tuple[str, ...]:
+        """As the body's."""
+        return self._body.command_joints
+
+    @property
+    def interface(self) -> str:
+        """As the body's."""
+        return self._body.interface
+
+    @property
+    def control_period_s(self) -> float:
+        """As the body's."""
+        return self._body.control_period_s
+
+    @property
+    def horizon(self) -> int:
+        """As the body's."""
+        return self._body.horizon
+
+    @property
+    def goal_tolerance(self) -> float:
+        """As the body's."""
+        return self._body.goal_tolerance
+
+    def description(self) -> str:
+        """Return the body's description: it tells nothing of what happened."""
+        return self._body.description()
+
+    def state(self) -> BodyState:
+        """Return the present state as the sensors show it."""
+        return self._shown
+
+    def add(self, event: Event) -> None:
+        """
+        Let one more thing happen.
+
+        :raises BodyError: it names a joint or channel that the body lacks.
+        """
+        kind = shift_kind(event.kind)
+        known = self._body.state().channels if kind.senses else self._body.command_joints
+        which = list(range(len(known))) if not event.joints else [
+            self._index(name, known, event.kind) for name in event.joints]
+        if len(which) < kind.least:
+            raise BodyError(f"shift '{event.kind}': needs at least {kind.least} joints, got "
+                            f'{len(which)}')
+        self._made[event] = kind.make(event.value, which)
+        self._events.append(event)
+
+    def shift(self, event: Event) -> None:
+        """Let something happen from the next control step on, and stay."""
+        self.add(replace(event, at=self.steps))
+
+    def clear(self) -> None:
+        """Undo everything that happened."""
+        self._events, self._made = [], {}
+
+    def step(self, command: np.ndarray) -> BodyState:
+        """Apply a command as the shifts let it through, and return what the sensors show."""
+        command = check_command(command, len(self._body.command_joints))
+        active = self._active()
+        if active:
+            here = self._positions() if self._body.interface == 'position' else 0.0
+            motion = command - here
+            for shift in active:
+                motion = shift.move(motion, self._rng)
+            command = here + motion
+        state = self._body.step(command)
+        self.steps += 1
+        self._shown = self._sensed(state)
+        return self._shown
+
+    def close(self) -> None:
+        """Give the body back."""
+        self._body.close()
+
+    def _positions(self) -> np.ndarray:
+        state = self._body.state()
+        return state.position[[state.channels.index(j) for j in self._body.command_joints]]
+
+    def _active(self) -> list[Shift]:
+        """Return what is in force now, drifts at their present value."""
+        found = []
+        for event in self._events:
+            share = event.share(self.steps)
+            if share > 0.0:
+                shift, neutral = self._made[event], shift_kind(event.kind).neutral
+                shift.value = neutral + share * (event.value - neutral)
+                found.append(shift)
+        return found
+
+    def _sensed(self, state: BodyState) -> BodyState:
+        for shift in self._active():
+            state = shift.sense(state, self._rng)
+        return state
+
+    def _index(self, name: str | int, known: Sequence[str], kind: str) -> int:
+        if isinstance(name, int) and -len(known) <= name < len(known):
+            return name % len(known)
+        if name in known:
+            return list(known).index(str(name))
+        raise BodyError(f"shift '{kind}': the body has no joint or channel {name!r}, expected "
+                        f'an index below {len(known)} or some of {", ".join(known)}')

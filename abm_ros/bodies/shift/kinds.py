@@ -1,0 +1,166 @@
+"""
+What can happen to a body: each kind changes motions on their way in, or states on their way out.
+
+A motion is what a command asks of each actuator: the command itself, or with a position interface
+its distance from the measured position. Shape letters: A actuators, J channels of the joint state.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from abm_ros.bodies.types import BodyState
+from abm_ros.common.errors import BodyError
+from abm_ros.common.registry import Registry
+
+
+class Shift:
+    """
+    A change of the world; the base of all kinds changes nothing.
+
+    :param value: how much; its meaning is the kind's own.
+    :param which: (n,) indices of the actuators or channels that are changed.
+    """
+
+    neutral = 0.0      # the value that changes nothing: where a drift begins
+
+    def __init__(self, value: float, which: Sequence[int]) -> None:
+        self.value, self.which = value, list(which)
+
+    def move(self, motion: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return what the motors are asked for, (A,), of a motion (A,) that was commanded."""
+        return motion
+
+    def sense(self, state: BodyState, rng: np.random.Generator) -> BodyState:
+        """Return what the sensors show of a state."""
+        return state
+
+
+class Gain(Shift):
+    """Each actuator moves `value` times as far: .5 half, -1 the other way, 0 not at all."""
+
+    neutral = 1.0
+
+    def move(self, motion: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """See `Shift.move`."""
+        motion = motion.copy()
+        motion[self.which] *= self.value
+        return motion
+
+
+class Swap(Shift):
+    """Each of the actuators does the work of the one `value` places before it, in a ring."""
+
+    def move(self, motion: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """See `Shift.move`."""
+        motion = motion.copy()
+        motion[self.which] = np.roll(motion[self.which], round(self.value))
+        return motion
+
+
+class Latency(Shift):
+    """Commands arrive `value` control steps late; none did before the first."""
+
+    def __init__(self, value: float, which: Sequence[int]) -> None:
+        super().__init__(value, which)
+        self._late: deque[np.ndarray] = deque()
+
+    def move(self, motion: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """See `Shift.move`."""
+        self._late.append(motion.copy())
+        if len(self._late) <= round(self.value):
+            return np.zeros_like(motion)
+        return self._late.popleft()
+
+
+class MotionNoise(Shift):
+    """White noise on motions, its standard deviation `value` times the motion's own size."""
+
+    def move(self, motion: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """See `Shift.move`."""
+        size = self.value * float(np.sqrt(np.square(motion).mean()))
+        return np.asarray(motion + size * rng.standard_normal(motion.shape))
+
+
+class ReadingBias(Shift):
+    """Readings of positions are `value` too large, rad or m: a joint that was calibrated wrong."""
+
+    def sense(self, state: BodyState, rng: np.random.Generator) -> BodyState:
+        """See `Shift.sense`."""
+        position = state.position.copy()
+        position[self.which] += self.value
+        return replace(state, position=position)
+
+
+class ReadingNoise(Shift):
+    """White noise on readings of positions, of standard deviation `value`, rad or m."""
+
+    def sense(self, state: BodyState, rng: np.random.Generator) -> BodyState:
+        """See `Shift.sense`."""
+        position = state.position.copy()
+        position[self.which] += self.value * rng.standard_normal(len(self.which))
+        return replace(state, position=position)
+
+
+class ReadingLoss(Shift):
+    """A reading is lost with probability `value`: the one before is shown again."""
+
+    def __init__(self, value: float, which: Sequence[int]) -> None:
+        super().__init__(value, which)
+        self._shown: np.ndarray | None = None
+
+    def sense(self, state: BodyState, rng: np.random.Generator) -> BodyState:
+        """See `Shift.sense`."""
+        lost = rng.random() < self.value
+        if lost and self._shown is not None and state.step > 0:
+            return replace(state, position=self._shown)
+        self._shown = state.position.copy()
+        return state
+
+
+@dataclass(frozen=True)
+class ShiftKind:
+    """
+    One kind of shift.
+
+    :param summary: one line for help.
+    :param make: makes it of a value and of what it changes.
+    :param neutral: the value that changes nothing.
+    :param senses: whether it changes channels of the joint state rather than actuators.
+    :param least: fewest actuators or channels that it needs.
+    """
+
+    summary: str
+    make: Callable[[float, Sequence[int]], Shift]
+    neutral: float = 0.0
+    senses: bool = False
+    least: int = 1
+
+
+GAIN = ShiftKind('an actuator moves VALUE times as far (-1: the other way, 0: stuck)', Gain, 1.0)
+SWAP = ShiftKind('actuators do the work of those VALUE places before, in a ring', Swap, least=2)
+LATENCY = ShiftKind('commands arrive VALUE control steps late', Latency)
+MOTION_NOISE = ShiftKind('noise of VALUE times the motion on each motion', MotionNoise)
+READING_BIAS = ShiftKind('a position reads VALUE too large (rad or m)', ReadingBias, senses=True)
+READING_NOISE = ShiftKind('noise of VALUE (rad or m) on readings', ReadingNoise, senses=True)
+READING_LOSS = ShiftKind('a reading is lost with probability VALUE', ReadingLoss, senses=True)
+
+SHIFTS = Registry('abm_ros.shifts', {
+    name: f'abm_ros.bodies.shift.kinds:{name.upper()}'
+    for name in ('gain', 'swap', 'latency', 'motion_noise', 'reading_bias', 'reading_noise',
+                 'reading_loss')})
+
+
+def shift_kind(name: str) -> ShiftKind:
+    """
+    Return a kind of shift by name.
+
+    :raises ConfigError: the name is unknown.
+    :raises BodyError: the entry of another package is no ShiftKind.
+    """
+    found = SHIFTS.get(name)
+    if not isinstance(found, ShiftKind):
+        raise BodyError(f"{SHIFTS.group}: '{name}' is {found!r}, expected a ShiftKind")
+    return found

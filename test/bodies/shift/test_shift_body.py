@@ -1,0 +1,107 @@
+"""What happens to a body, seen at a body that remembers what it was asked for."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scripted_body import LineBody
+
+from abm_ros.bodies.shift.body import ShiftingBody
+from abm_ros.bodies.shift.script import Event, load_script, one_shift
+from abm_ros.common.errors import BodyError, ConfigError
+
+SCRIPT = """
+version: 1
+body: bullet:reach
+steps: 900
+shifts:
+  - {at: 600, kind: gain, value: 0.4}
+  - {at: 300, until: 600, kind: gain, value: -1, joints: [0]}
+"""
+
+
+class Asked(LineBody):
+    """Remembers what it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[float] = []
+
+    def step(self, command):
+        self.asked.append(float(command[0]))
+        return super().step(command)
+
+
+def asked(events, commands) -> list[float]:
+    body = Asked()
+    shifting = ShiftingBody(body, events, seed=0)
+    for command in commands:
+        shifting.step(np.array([command]))
+    return body.asked
+
+
+def test_without_shifts_it_is_the_body_itself() -> None:
+    plain, shifting = LineBody(), ShiftingBody(LineBody(), (), 0)
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        command = rng.uniform(-1, 1, 1)
+        a, b = plain.step(command), shifting.step(command)
+        assert np.array_equal(a.position, b.position)
+        assert (a.episode, a.step, a.success) == (b.episode, b.step, b.success)
+
+
+@pytest.mark.parametrize(('event', 'expected'), [
+    (Event(2, 'gain', -1.0), [0.5, 0.5, -0.5, -0.5, -0.5]),
+    (Event(1, 'gain', 0.0, until=3), [0.5, 0.0, 0.0, 0.5, 0.5]),
+    (Event(0, 'gain', 0.0, over=5), [0.4, 0.3, 0.2, 0.1, 0.0]),
+    (Event(1, 'latency', 2.0), [0.5, 0.0, 0.0, 0.5, 0.5])])
+def test_what_the_motors_are_asked_for(event: Event, expected: list[float]) -> None:
+    assert asked([event], [0.5] * 5) == pytest.approx(expected)
+
+
+def test_readings_are_shifted_and_the_body_is_not() -> None:
+    plain, shifting = LineBody(), ShiftingBody(LineBody(), [Event(2, 'reading_bias', 0.25)], 0)
+    for step in range(4):
+        a, b = plain.step(np.array([0.01])), shifting.step(np.array([0.01]))
+        np.testing.assert_allclose(b.position - a.position, 0.25 if step >= 1 else 0.0)
+
+
+def test_a_shift_that_a_person_asks_for_begins_now_and_can_be_undone() -> None:
+    body = Asked()
+    shifting = ShiftingBody(body, (), 0)
+    shifting.step(np.array([0.5]))
+    shifting.shift(one_shift('gain', 0.5))
+    shifting.step(np.array([0.5]))
+    shifting.clear()
+    shifting.step(np.array([0.5]))
+    assert body.asked == [0.5, 0.25, 0.5]
+
+
+def test_the_script_of_a_life() -> None:
+    script = load_script(SCRIPT)
+    assert [e.at for e in script.events] == [300, 600]
+    assert script.changes() == [(300, 1), (600, 2)]
+    back = replace(script, events=(Event(100, 'gain', -1.0, until=200),
+                                   Event(300, 'gain', -1.0, until=400)))
+    assert back.changes() == [(100, 1), (200, 0), (300, 1), (400, 0)]
+
+
+@pytest.mark.parametrize(('old', 'new', 'said'), [
+    ('kind: gain', 'kind: gian', "'gian' is unknown"),
+    ('at: 600', 'at: 900', 'from 0 to 899'),
+    ('until: 600', 'until: 300', 'from 301'),
+    ('value: -1', 'worth: -1', "unknown 'worth'"),
+    ('joints: [0]', 'joints: [0.5]', 'names or indices'),
+    ('body: bullet:reach', 'body: 3', 'name of a body')])
+def test_wrong_scripts_are_refused(old: str, new: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        load_script(SCRIPT.replace(old, new))
+
+
+@pytest.mark.parametrize(('event', 'said'), [
+    (Event(0, 'gain', 1.0, joints=('elbow',)), "no joint or channel 'elbow'"),
+    (Event(0, 'gain', 1.0, joints=(7,)), 'no joint or channel 7'),
+    (Event(0, 'swap', 1.0), 'at least 2 joints')])
+def test_a_shift_of_what_the_body_lacks_is_refused(event: Event, said: str) -> None:
+    with pytest.raises(BodyError, match=said):
+        ShiftingBody(LineBody(), [event], 0)
