@@ -6,6 +6,7 @@ Each draw is from one source: imagined steps must be asked for, and are never in
 ones.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from abm_ros.common.transition import Batch
 from abm_ros.memory.replay.draw import BALANCED, REVERSE, UNIFORM, Draw
 from abm_ros.memory.replay.priorities import Priorities
 from abm_ros.memory.replay.ring import Queue, Ring
+from abm_ros.world_model.worlds.actuator_map import ActuatorMap
 
 # A batch holds at most this many numbers of observations (4 MB): with images, fewer windows.
 BATCH_NUMBERS = 1_000_000
@@ -51,6 +53,8 @@ class ReplayIndex(Ring):
         """As `Ring`."""
         super().__init__(spec, capacity)
         self.priorities = Priorities(self)
+        # What actions did in each world: batches hold the effective ones, of one meaning for all.
+        self.maps: Mapping[int, ActuatorMap] = {}
 
     def __len__(self) -> int:
         """Return the number of lived transitions held."""
@@ -142,12 +146,22 @@ class ReplayIndex(Ring):
     def _achieved(self, step: np.ndarray) -> np.ndarray:
         return self.numbers[step % self.capacity, self.spec.goal_slice]
 
+    def _effective(self, slot: np.ndarray) -> np.ndarray:
+        """Return the effective actions (..., A) of what was executed in slots (...)."""
+        action = np.take(self.action, slot, axis=0)
+        world = np.take(self.world, slot)
+        for number, known in self.maps.items():
+            there = world == number
+            if not known.is_identity and there.any():
+                action[there] = known.effective(action[there])
+        return action
+
     def _windows(self, start: np.ndarray, end: np.ndarray, horizon: int,
                  goal: np.ndarray) -> Batch:
         step = start[:, None] + np.arange(horizon + 1)                # (B, L + 1)
         mask = (step[:, :-1] < end[:, None]).astype(np.float32)
         step = np.minimum(step, end[:, None])
-        action = np.take(self.action, step[:, :-1] % self.capacity, axis=0)
+        action = self._effective(step[:, :-1] % self.capacity)
         action *= mask[:, :, None]
         numbers, pixels = self.packed(step)
         return Batch(numbers, action, mask, goal, pixels)

@@ -91,6 +91,7 @@ class Ring:
         self.goal = np.zeros((capacity, spec.goal_size), np.float32)
         self.action = np.zeros((capacity, spec.action_size), np.float32)
         self.won = np.zeros(capacity, np.bool_)
+        self.world = np.zeros(capacity, np.int64)          # in which the step was lived
         self.surprise = np.zeros(capacity, np.float32)     # nan where it is not known
         self.novelty = np.zeros(capacity, np.float32)
         self.gain = np.zeros(capacity, np.float32)         # fall of the surprise
@@ -102,6 +103,7 @@ class Ring:
         self._last = np.zeros(capacity, np.int64)
         self._starts = {name: Starts(capacity) for name in SOURCES}
         self._newest = (-1, -1, False, -1)     # episode, index, whether acted, origin
+        self._world = 0                        # of the steps that come
 
     @property
     def oldest(self) -> int:
@@ -155,6 +157,18 @@ class Ring:
         """Set the surprise of the newest transition, which the last step completed."""
         self.surprise[(self.count - 2) % self.capacity] = surprise
 
+    def enter_world(self, world: int, transitions: int) -> None:
+        """
+        Let steps from now on be of another world, and the newest ones too.
+
+        :param transitions: how many of the newest transitions were lived in it already.
+        """
+        self._world, step = world, self.count - 1
+        while transitions > 0 and step >= self.oldest:
+            transitions -= int(self.starts_lived[step % self.capacity])
+            self.world[step % self.capacity] = world
+            step -= 1
+
     def extend(self, blocks: Iterable[StepBlock]) -> None:
         """Take many blocks in the order lived: fills an index from a record."""
         for block in blocks:
@@ -175,6 +189,7 @@ class Ring:
         self.action[slot] = block.rows[:, goal:]
         self.pixels[slot] = block.pixels
         self.won[slot] = block.success
+        self.world[slot] = self._world
         self.novelty[slot], self.surprise[slot] = block.signals.T
         self.gain[slot] = np.nan
         self.starts_lived[slot] = False

@@ -13,6 +13,7 @@ from abm_ros.common.errors import NonFiniteError, SpecError, StoreError
 from abm_ros.common.transition import Batch, Step
 from abm_ros.memory.replay.draw import REVERSE, UNIFORM, Draw
 from abm_ros.memory.replay.index import ReplayIndex
+from abm_ros.world_model.worlds.actuator_map import ActuatorMap
 
 
 def follows(a: Step, b: Step) -> bool:
@@ -221,3 +222,21 @@ def test_where_events_are_frequent_or_unknown_draws_stay_uniform(every: int,
     plain = index.draw(np.random.default_rng(1), Draw(64, 2))
     other = index.draw(np.random.default_rng(1), Draw(64, 2, events=share))
     np.testing.assert_array_equal(plain.observation, other.observation)
+
+
+def test_batches_hold_the_effective_actions_of_each_world() -> None:
+    index = filled(life([6, 6]), 100)
+    mirrored = ActuatorMap(np.array([[-1.0, 0.5]]), np.zeros((2, 2)))
+    index.enter_world(1, 3)                # the newest three transitions: of the second episode
+    index.maps = {0: ActuatorMap.identity(1), 1: mirrored}
+    batch = index.draw(np.random.default_rng(0), Draw(batch=400, horizon=1, hindsight=0.0))
+    number, effective = batch.numbers[:, 0, 0], batch.action[:, 0, 0]
+    executed = number + 0.5                # see make_step
+    changed = number >= 9                  # steps 9, 10 and 11 of 12; 12 has no action
+    assert 0 < changed.sum() < len(number)
+    np.testing.assert_allclose(effective[changed], 0.5 - executed[changed])
+    np.testing.assert_array_equal(effective[~changed], executed[~changed])
+    # What is lived from now on is of the new world too.
+    for step in life([3]):
+        index.append(replace(step, episode=7))
+    assert index.world[12:15].tolist() == [1, 1, 1]
