@@ -34,6 +34,8 @@ from abm_ros.policy.planner import Objective
 from abm_ros.world_model.config import WorldModelConfig
 from abm_ros.world_model.contract import WorldModelLearner, WorldModelSettings
 from abm_ros.world_model.perception import Percept, Perception
+from abm_ros.world_model.worlds.config import WorldsConfig
+from abm_ros.world_model.worlds.tracker import Belief
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class AgentSettings:
     world: WorldModelSettings = field(default_factory=WorldModelConfig)
     actor: PolicySettings = field(default_factory=ActorConfig)
     planner: ControllerConfig = field(default_factory=ControllerConfig)
+    worlds: WorldsConfig = field(default_factory=WorldsConfig)
 
 
 class Agent:
@@ -69,7 +72,7 @@ class Agent:
         self._spec = spec
         self._recorder = Recorder(spec, 0)
         self._experience = Experience(settings.warm_up, spec)
-        self._perception = Perception(spec)
+        self._perception = Perception(spec, settings.worlds)
         self._behaviour = Controller(spec, settings.planner, generator(seed, 'system_b'))
         self._draw_a = generator(seed, 'episodic_memory/system_a_learner')
         self._draw_b = generator(seed, 'episodic_memory/system_b_learner')
@@ -90,12 +93,22 @@ class Agent:
         follows = self._last is not None and observation.follows(self._last)
         latent = self._perception.encode(observation.vector)
         action = self._behaviour.act(latent, self._perception.lineage, observation.goal,
-                                     observation.step == 0, self.objective)
+                                     observation.step == 0, self.objective,
+                                     self._perception.actuators)
         self.percept = self._perception.observe(
             observation.vector, self._executed if follows else None, not follows)
         self._last, self._executed = observation, None
+        self._follow(self.percept.belief)
         self._behaviour.prepare(observation.vector[self._spec.goal_slice])
         return action
+
+    def _follow(self, belief: Belief | None) -> None:
+        """Let replay know the world that is believed, and what actions did in each."""
+        if belief is None or self._perception.worlds is None:
+            return
+        if belief.began:
+            self.replay.enter_world(belief.world, belief.began)
+        self.replay.maps = self._perception.worlds.maps
 
     def executed(self, stamp_ns: int, action: np.ndarray) -> None:
         """Take the action (A,) that the motor guard let through for the observation stamped so."""

@@ -90,6 +90,7 @@ class Life:
         self._guard = MotorGuard(motor, limits)
         self._goal_episode = -1
         self.spec: ObservationSpec = layout.spec
+        self.limits = limits     # as described; the guard may keep tighter ones
         self.steps = 0
 
     def live(self, agent: Acting) -> Iterator[LivedStep]:

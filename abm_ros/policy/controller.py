@@ -20,6 +20,7 @@ from abm_ros.policy.babble import Babble
 from abm_ros.policy.exploration import Aim, ExplorationConfig, ExplorationSchedule
 from abm_ros.policy.model_bias import BiasConfig, BiasEstimator
 from abm_ros.policy.planner import Objective, PlannerConfig, Situation
+from abm_ros.world_model.worlds.actuator_map import ActuatorMap
 
 _MOST = np.float32(1.0)
 
@@ -63,6 +64,7 @@ class Controller:
         self._bias = BiasEstimator(self._settings)
         self._last: tuple[np.ndarray, np.ndarray, np.ndarray, Objective] | None = None
         self._plan: np.ndarray | None = None
+        self._actuators: ActuatorMap | None = None
         # The action that is repeated, and for how many more steps.
         self._repeated, self._repeats = np.zeros(spec.action_size, np.float32), 0
         self.version = -1
@@ -98,7 +100,7 @@ class Controller:
         self.version = model.version
 
     def act(self, latent: np.ndarray, lineage: str, goal: np.ndarray, new_episode: bool,
-            objective: Objective) -> np.ndarray:
+            objective: Objective, actuators: ActuatorMap | None = None) -> np.ndarray:
         """
         Return the action for now, without a search.
 
@@ -106,12 +108,14 @@ class Controller:
         :param lineage: of the System A that made the latent.
         :param goal: (G,) in its own units.
         :param new_episode: the body was reset, so the prepared plan is void.
+        :param actuators: what actions do in this world; None if they do what they say.
         :return: (A,) float32 in [-1, 1]: the first action of the prepared plan; the policy's if no
             plan fits; babbling without a model of this lineage.
         :raises SpecError: a wrong shape or a non-finite number.
         """
         goal = check_array('goal', goal, (self._spec.goal_size,))
         self._goal, self._begins = goal, new_episode
+        self._actuators = actuators
         noise, self._noise = self._draw_noise(), None
         model = self._model
         if model is None or lineage != model.world or latent.shape != (model.latent,):
@@ -129,6 +133,8 @@ class Controller:
             self._plan = None
             action = model.policy(None, {'latent': latent[np.newaxis],
                                          'goal': goal[np.newaxis]})[0][0]
+            if actuators is not None:
+                action = actuators.intended(action)
         else:
             action = self._plan[0]
         if objective.exploration > 0:
@@ -160,9 +166,11 @@ class Controller:
                 or not self._settings.enabled):
             return
         latent, goal, action, objective = self._last
+        actuators = self._actuators
+        effective = action if actuators is None else actuators.effective(action)
         expected, proximity, numbers = model.predict(
             ['next', 'proximity', 'observation'],
-            {'latent': latent[np.newaxis], 'action': action[np.newaxis]})
+            {'latent': latent[np.newaxis], 'action': effective[np.newaxis]})
         self._bias.expect(expected[0], achieved, action)
         offset = self._bias.estimate()
         warm = None
@@ -172,7 +180,7 @@ class Controller:
             self.aim = self._exploration.aim
         self._repeat(self._noise, handles=self.aim is Aim.HANDLE, proximity=float(proximity[0]))
         here = Situation(expected[0] + offset, goal, objective, offset, self.aim,
-                         self._is_there(numbers[0], goal))
+                         self._is_there(numbers[0], goal), actuators)
         pursues = here.aim is Aim.PURSUE and objective.seeks_goal and not here.arrived
         self._plan = model.planner.habit(here) if pursues else None
         if self._plan is None:

@@ -18,6 +18,7 @@ from abm_ros.common.config import setting
 from abm_ros.common.errors import ConfigError, SnapshotError
 from abm_ros.common.snapshot import Snapshot, session, trial
 from abm_ros.policy.exploration import Aim
+from abm_ros.world_model.worlds.actuator_map import ActuatorMap
 
 ROLLED = ('terminal_distance', 'proximity', 'distance', 'disagreement', 'displacement', 'value')
 _SOUGHT = {Aim.MOVE: 'displacement', Aim.HANDLE: 'proximity'}
@@ -91,6 +92,15 @@ class Situation:
     offset: np.ndarray | float = 0.0
     aim: Aim = Aim.PURSUE
     arrived: bool = False               # the goal is reached here and is to be kept
+    actuators: ActuatorMap | None = None   # what actions do in this world; None: what they say
+
+    def effective(self, plans: np.ndarray) -> np.ndarray:
+        """Return what plans (N, H, A) do, as actions of the model."""
+        return plans if self.actuators is None else self.actuators.effective(plans)
+
+    def intended(self, plans: np.ndarray) -> np.ndarray:
+        """Return the plans (N, H, A) that do what actions of the model say."""
+        return plans if self.actuators is None else self.actuators.intended(plans)
 
 
 class Planner:
@@ -138,9 +148,10 @@ class Planner:
         start = self._start(situation, 1)
         quiet = np.zeros((1, *self._shape), np.float32)
         plans: np.ndarray = self._propose(['actions'], {**start, 'noise': quiet})[0]
+        plans = situation.intended(plans)
         away, disagreement = self._rollout(
             ['terminal_distance', 'disagreement'],
-            {**start, **self._error(situation), 'actions': plans})
+            {**start, **self._error(situation), 'actions': situation.effective(plans)})
         arrives = (away[0] <= cfg.arrival
                    and disagreement[0] <= cfg.policy_acceptance * self.horizon)
         return plans[0] if arrives else None
@@ -190,7 +201,7 @@ class Planner:
                  situation: Situation) -> np.ndarray:
         """Return the cost (N,) of plans (N, H, A)."""
         cfg, objective = self._config, situation.objective
-        inputs = {**here, 'actions': plans}
+        inputs = {**here, 'actions': situation.effective(plans)}
         if situation.aim is not Aim.PURSUE:
             return np.negative(self._rollout([_SOUGHT[situation.aim]], inputs)[0])
         distance, disagreement, value = self._rollout(
@@ -209,4 +220,4 @@ class Planner:
         noise[0] = 0.0
         plans: np.ndarray = self._propose(
             ['actions'], {**self._start(situation, count), 'noise': noise})[0]
-        return plans
+        return situation.intended(plans)

@@ -12,8 +12,12 @@ import numpy as np
 from abm_ros.common.errors import SnapshotError
 from abm_ros.common.snapshot import Snapshot, session, trial
 from abm_ros.common.spec import ObservationSpec, check_array
+from abm_ros.world_model.worlds.actuator_map import ActuatorMap
+from abm_ros.world_model.worlds.config import WorldsConfig
+from abm_ros.world_model.worlds.tracker import Belief, WorldTracker
 
 _LATENT, _PERCEIVED = ['latent'], ['latent', 'error', 'uncertainty']
+_PREDICTED = ['observation', 'uncertainty']
 MEMORY = 0.9  # share of the running error kept at each step: an average over 10 steps
 
 
@@ -33,6 +37,12 @@ class Percept:
     uncertainty: float
     error: float
     change: float
+    belief: Belief | None = None     # of the world; None where worlds are not told apart
+
+    @property
+    def world(self) -> int:
+        """Number of the world that is believed."""
+        return self.belief.world if self.belief is not None else 0
 
 
 class PerceivingModel:
@@ -54,12 +64,25 @@ class PerceivingModel:
         trial(graph, {'observation': empty, 'previous': empty, 'action': still},
               {'latent': (1, latent), 'error': (1, 2), 'uncertainty': (1,)})
         trial(encoder, {'observation': empty}, {'latent': (1, latent)})
-        self._perceive, self._encode = graph.run, encoder.run
+        predict = session(source.blob('predict'))
+        trial(predict, {'latent': np.zeros((1, latent), np.float32), 'action': still},
+              {'observation': (1, source.spec.numbers), 'uncertainty': (1,)})
+        self._perceive, self._encode, self._predict = graph.run, encoder.run, predict.run
 
     def encode(self, observation: np.ndarray) -> np.ndarray:
         """Return the latents (B, Z) of observations (B, D) float32."""
         latent: np.ndarray = self._encode(_LATENT, {'observation': observation})[0]
         return latent
+
+    def predict(self, latent: np.ndarray, action: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """
+        Return the plain numbers (B, V) after a step, in their own units, and uncertainty (B,).
+
+        :param latent: (B, Z).
+        :param action: (B, A), effective.
+        """
+        numbers, uncertainty = self._predict(_PREDICTED, {'latent': latent, 'action': action})
+        return numbers, uncertainty
 
     def perceive(self, observation: np.ndarray, previous: np.ndarray, action: np.ndarray
                  ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -77,13 +100,16 @@ class PerceivingModel:
 
 class Perception:
     """
-    Holds the newest snapshot and the last observation.
+    Holds the newest snapshot, the last observation, and what is believed of the world.
 
     :param spec: what observations look like.
+    :param worlds: how worlds are told apart; None tells none apart.
     """
 
-    def __init__(self, spec: ObservationSpec) -> None:
+    def __init__(self, spec: ObservationSpec, worlds: WorldsConfig | None = None) -> None:
         self._spec = spec
+        self.worlds = (WorldTracker(worlds, spec.action_size)
+                       if worlds is not None and worlds.worlds else None)
         self._previous: np.ndarray | None = None
         self._still = np.zeros((1, spec.action_size), np.float32)
         self._error = self._change = 0.0
@@ -150,14 +176,32 @@ class Perception:
         self._previous = now.copy()
         if self._model is None:
             return Percept(np.zeros(0, np.float32), '', np.nan, np.nan, np.nan, np.nan)
-        latent, error, uncertainty = self._model.perceive(now, before, action)
+        effective = self.actuators.effective(action) if self.actuators is not None else action
+        latent, error, uncertainty = self._model.perceive(now, before, effective)
         if not known:
             return Percept(latent[0], self.lineage, self._ratio(), np.nan, np.nan, np.nan)
         missed, change = (float(e) for e in error[0])
         self._error = MEMORY * self._error + missed
         self._change = MEMORY * self._change + change
         return Percept(latent[0], self.lineage, self._ratio(), float(uncertainty[0]), missed,
-                       change)
+                       change, self._believe(before[0], action[0], now[0]))
+
+    @property
+    def actuators(self) -> ActuatorMap | None:
+        """What actions do in the world that is believed; None where worlds are not told apart."""
+        return self.worlds.map if self.worlds is not None else None
+
+    def _believe(self, before: np.ndarray, action: np.ndarray, now: np.ndarray) -> Belief | None:
+        """Return what is believed of the world after a transition."""
+        model, numbers = self._model, self._spec.numbers
+        if self.worlds is None or model is None:
+            return None
+        latent = model.encode(before[np.newaxis])
+
+        def predict(effective: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            return model.predict(np.repeat(latent, len(effective), 0), effective)
+
+        return self.worlds.observe(predict, before[:numbers], action, now[:numbers])
 
     def _ratio(self) -> float:
         return self._error / self._change if self._change > 1e-9 else np.nan

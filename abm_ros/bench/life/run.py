@@ -12,6 +12,7 @@ from abm_ros.bodies.make import make_body
 from abm_ros.bodies.shift.body import ShiftingBody
 from abm_ros.bodies.shift.script import LifeScript
 from abm_ros.policy.planner import Objective
+from abm_ros.robot.description import JointLimits
 
 
 @dataclass
@@ -29,6 +30,15 @@ class Lived:
     episodes: list[tuple[int, int, bool]] = field(default_factory=list)
     beliefs: list[tuple[int, int]] = field(default_factory=list)
     unsafe: int = 0
+
+
+def is_safe(command: np.ndarray, interface: str, limits: JointLimits) -> bool:
+    """Tell whether a command (A,) is finite and within the limits of its interface."""
+    low, high = {'position': (limits.lower, limits.upper),
+                 'velocity': (-limits.velocity, limits.velocity),
+                 'effort': (-limits.effort, limits.effort)}[interface]
+    return bool(np.isfinite(command).all() and (command >= low - 1e-9).all()
+                and (command <= high + 1e-9).all())
 
 
 def live(name: str, script: LifeScript, seed: int, objective: Objective,
@@ -55,7 +65,7 @@ def live(name: str, script: LifeScript, seed: int, objective: Objective,
                     lived.episodes.append((first, body.steps, reached))
                 first, reached = body.steps, False
             reached = reached or (step.success and step.observation.step > 0)
-            lived.unsafe += not life.is_safe(step.command)
+            lived.unsafe += not is_safe(step.command, body.interface, life.limits)
             if agent.world != believed:
                 believed = agent.world
                 lived.beliefs.append((body.steps, believed))

@@ -11,6 +11,7 @@ from the last tens of steps); Ljung 1999, ch. 11 (recursive least squares).
 Shape letters: A action, V plain numbers, N candidate actions.
 """
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,7 +62,7 @@ class ActuatorMap:
         spread[:, size] = bias
         return ActuatorMap(self.mean, np.diag(np.square(spread).ravel()))
 
-    @property
+    @functools.cached_property
     def is_identity(self) -> bool:
         """Whether effective actions are the executed ones."""
         size = len(self.mean)
@@ -70,12 +71,16 @@ class ActuatorMap:
 
     def effective(self, action: np.ndarray) -> np.ndarray:
         """Return the effective actions (..., A) of executed ones (..., A), both float32."""
+        if self.is_identity:
+            return action
         size = len(self.mean)
         found = action @ self.mean[:, :size].T + self.mean[:, size]
         return np.asarray(found, np.float32)
 
     def intended(self, effective: np.ndarray) -> np.ndarray:
         """Return the actions (..., A) in [-1, 1] that come nearest to these effective ones."""
+        if self.is_identity:
+            return effective
         size = len(self.mean)
         gains = self.mean[:, :size]
         inverse = np.linalg.solve(gains.T @ gains + _RIDGE * np.eye(size), gains.T)

@@ -18,6 +18,7 @@ import numpy as np
 
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap, Outcome, log_likelihood
 from abm_ros.world_model.worlds.config import WorldsConfig
+from abm_ros.world_model.worlds.units import StepUnits
 
 _LEAST_VARIANCE = 1e-3     # of an error, in squared usual steps
 _OUTLIER = 9.0             # an error beyond this many variances counts as that many
@@ -71,6 +72,7 @@ class WorldTracker:
             self.maps = {0: ActuatorMap.identity(self.size)}
         self._next = max(self.maps) + 1
         self._usual: np.ndarray | None = None     # (V,) squared error of a transition
+        self._units: StepUnits | None = None
         self._seen = 0
         self._others: dict[int, _Hypothesis] = {}
         self._began_anew()
@@ -80,17 +82,20 @@ class WorldTracker:
         """The actuator map of the world that is believed."""
         return self.maps[self.world]
 
-    def observe(self, predict: Predict, step: np.ndarray, action: np.ndarray,
+    def observe(self, predict: Predict, before: np.ndarray, action: np.ndarray,
                 numbers: np.ndarray) -> Belief:
         """
         Take one transition.
 
         :param predict: the model's prediction from where the transition began.
-        :param step: (V,) usual step of each number, the unit of errors.
+        :param before: (V,) numbers where it began.
         :param action: (A,) executed.
         :param numbers: (V,) that came, in their own units.
         :return: what is believed now.
         """
+        if self._units is None:
+            self._units = StepUnits(len(numbers), self.config.error_memory)
+        step = self._units.take(before, numbers)
         now = self._outcome(self.map, predict, step, action, numbers)
         if self._usual is None:
             self._usual = np.square(now.error)

@@ -39,7 +39,7 @@ class Arm:
                 return (np.array([self.moved(start, u) for u in effective]),
                         np.full(len(effective), doubt))
 
-            beliefs.append(tracker.observe(predict, STEP, action.astype(np.float32), after))
+            beliefs.append(tracker.observe(predict, start, action.astype(np.float32), after))
             self.numbers = np.clip(after, -2, 2)
         return beliefs
 
@@ -89,9 +89,9 @@ def test_an_unchanged_world_raises_no_alarm(television: bool) -> None:
 def test_one_blow_proves_nothing() -> None:
     arm, worlds = Arm(2), tracker()
     arm.live(worlds, 200)
-    moved = arm.moved
-    worlds.observe(lambda u: (np.array([moved(arm.numbers, x) for x in u]), np.full(len(u), 0.1)),
-                   STEP, np.zeros(SIZE, np.float32), moved(arm.numbers, np.zeros(SIZE)) + 1.5)
+    here, moved, still = arm.numbers, arm.moved, np.zeros(SIZE, np.float32)
+    worlds.observe(lambda u: (np.array([moved(here, x) for x in u]), np.full(len(u), 0.1)),
+                   here, still, moved(here, still) + 1.5)
     assert {b.world for b in arm.live(worlds, 60)} == {0}
 
 
