@@ -85,6 +85,12 @@ class Agent:
         """What the episode is spent on."""
         return self._behaviour.aim
 
+    @property
+    def believed_world(self) -> int:
+        """Number of the world that System A believes to be in."""
+        worlds = self._perception.worlds
+        return worlds.world if worlds is not None else 0
+
     def act(self, observation: Observation) -> np.ndarray:
         """Return the action (A,) float32 in [-1, 1] for an observation; learn when it is due."""
         self._take(self._recorder.observed(observation))

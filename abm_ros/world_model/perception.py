@@ -37,12 +37,7 @@ class Percept:
     uncertainty: float
     error: float
     change: float
-    belief: Belief | None = None     # of the world; None where worlds are not told apart
-
-    @property
-    def world(self) -> int:
-        """Number of the world that is believed."""
-        return self.belief.world if self.belief is not None else 0
+    belief: Belief | None = None     # of the world; None where no transition led here
 
 
 class PerceivingModel:

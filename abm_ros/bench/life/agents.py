@@ -40,7 +40,7 @@ class Contender:
     @property
     def world(self) -> int:
         """The world that the agent believes to be in; 0 for an agent that tells none apart."""
-        return self.agent.percept.world if self.agent.percept is not None else 0
+        return self.agent.believed_world
 
     def changed(self) -> None:
         """Let the world change now; what the agent is told of it is its own affair."""

@@ -23,6 +23,9 @@ class WorldsConfig:
     max_steps: int = setting(
         60, 'transitions after which a hypothesis that was not believed is dropped',
         low=2, high=100_000)
+    settle_steps: int = setting(
+        150, 'transitions after its opening in which a world may be learned anew, rather than '
+        'another one be opened', low=0, high=100_000)
     calibration_steps: int = setting(
         60, 'transitions whose errors are measured before any change is believed',
         low=10, high=100_000)

@@ -22,6 +22,7 @@ from abm_ros.world_model.worlds.units import StepUnits
 
 _LEAST_VARIANCE = 1e-3     # of an error, in squared usual steps
 _OUTLIER = 9.0             # an error beyond this many variances counts as that many
+_MOST = 1.0                # and none counts for more than predicting no change would give
 # Predicts the plain numbers (N, V) after effective actions (N, A), from where the robot was, in
 # their own units, and the ensemble's disagreement (N,) in typical steps.
 Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -73,7 +74,7 @@ class WorldTracker:
         self._next = max(self.maps) + 1
         self._usual: np.ndarray | None = None     # (V,) squared error of a transition
         self._units: StepUnits | None = None
-        self._seen = 0
+        self._seen = self._age = 0       # transitions: ever, and since this world was entered
         self._others: dict[int, _Hypothesis] = {}
         self._began_anew()
 
@@ -98,9 +99,10 @@ class WorldTracker:
         step = self._units.take(before, numbers)
         now = self._outcome(self.map, predict, step, action, numbers)
         if self._usual is None:
-            self._usual = np.square(now.error)
+            self._usual = np.minimum(np.square(now.error), _MOST)
         known = log_likelihood(now, self.config.tail)
         self._seen += 1
+        self._age += 1
         for other in self._others.values():
             seen = self._outcome(other.map, predict, step, action, numbers)
             other.evidence += log_likelihood(seen, self.config.tail) - known
@@ -141,6 +143,10 @@ class WorldTracker:
     def _enter(self, number: int) -> Belief:
         """Believe a hypothesis, and begin all others anew."""
         chosen = self._others[number]
+        if chosen.learns and self.world and self._age < self.config.settle_steps:
+            number = self.world          # what was learned of it first was wrong
+        else:
+            self._age = 0
         self.maps.pop(number, None)      # the last used comes last
         self.maps[number] = chosen.map
         self._next = max(self._next, number + 1)
@@ -170,7 +176,7 @@ class WorldTracker:
         young = self._seen <= self.config.calibration_steps
         if self._usual is None or (self._change() > 0.2 and not young):
             return
-        most = _OUTLIER * self._usual + 0.05
+        most = np.minimum(_OUTLIER * self._usual + 0.05, _MOST)
         rate = max(1.0 / self.config.error_memory, 1.0 / (self._seen + 1))
         self._usual += rate * (np.minimum(np.square(error), most) - self._usual)
 
