@@ -12,6 +12,7 @@ from abm_ros.common.seeds import derive_seed, generator
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.transition import Observation
 from abm_ros.policy.planner import Objective
+from abm_ros.world_model.worlds.config import WorldsConfig
 
 NAMES = ('abm', 'always', 'reset', 'frozen', 'recent-N')
 
@@ -69,9 +70,7 @@ def contender(name: str, spec: ObservationSpec, seed: int, objective: Objective)
     :raises ConfigError: the name is unknown.
     """
     check(name)
-    settings = AgentSettings()
-    if name != 'abm':
-        settings = replace(settings, worlds=replace(settings.worlds, worlds=False))
+    settings = AgentSettings(worlds=WorldsConfig(worlds=name == 'abm'))
     if name.startswith('recent-'):
         settings = replace(settings, replay=replace(
             settings.replay, capacity=int(name.removeprefix('recent-'))))

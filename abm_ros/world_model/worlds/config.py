@@ -9,7 +9,7 @@ from abm_ros.common.config import check, setting
 class WorldsConfig:
     """Settings of change detection and of the actuator map that follows it."""
 
-    worlds: bool = setting(True, 'tell worlds apart; otherwise there is one')
+    worlds: bool = setting(False, 'tell worlds apart; otherwise there is one')
     max_worlds: int = setting(
         8, 'worlds that are remembered; the one left longest ago goes first', low=1, high=256)
     evidence: float = setting(
