@@ -106,6 +106,7 @@ setup(
         ('share/ament_index/resource_index/packages', [f'resource/{PACKAGE}']),
         (f'share/{PACKAGE}', ['package.xml']),
         (f'share/{PACKAGE}/config', glob('config/*.yaml')),
+        (f'share/{PACKAGE}/config/lives', glob('config/lives/*.yaml')),
         (f'share/{PACKAGE}/launch', glob('launch/*.launch.py')),
         (f'share/{PACKAGE}/urdf', glob('urdf/*.urdf')),
         # pip ignores install_scripts of setup.cfg; `ros2 run` and launch look only here.

@@ -62,6 +62,7 @@ def test_data_files_are_complete(metadata: dict[str, Any]) -> None:
     assert installed['share/ament_index/resource_index/packages'] == {'resource/abm_ros'}
     assert installed['share/abm_ros'] == {'package.xml'}
     for source, target in (('launch', 'share/abm_ros/launch'), ('config', 'share/abm_ros/config'),
+                           ('config/lives', 'share/abm_ros/config/lives'),
                            ('urdf', 'share/abm_ros/urdf'), ('scripts', 'lib/abm_ros')):
         there = {f'{source}/{path.name}' for path in (ROOT / source).iterdir() if path.is_file()}
         assert there

@@ -1,7 +1,6 @@
-"""A body to which things happen: the events of a script, or shifts that a person asks for."""
+"""A body to which the events of a script happen."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -29,7 +28,7 @@ class ShiftingBody:
         self._made: dict[Event, Shift] = {}
         self.steps = 0
         for event in events:
-            self.add(event)
+            self._add(event)
         self._shown = self._sensed(body.state())
 
     @property
@@ -65,12 +64,7 @@ class ShiftingBody:
         """Return the present state as the sensors show it."""
         return self._shown
 
-    def add(self, event: Event) -> None:
-        """
-        Let one more thing happen.
-
-        :raises BodyError: it names a joint or channel that the body lacks.
-        """
+    def _add(self, event: Event) -> None:
         kind = shift_kind(event.kind)
         known = self._body.state().channels if kind.senses else self._body.command_joints
         which = list(range(len(known))) if not event.joints else [
@@ -80,14 +74,6 @@ class ShiftingBody:
                             f'{len(which)}')
         self._made[event] = kind.make(event.value, which)
         self._events.append(event)
-
-    def shift(self, event: Event) -> None:
-        """Let something happen from the next control step on, and stay."""
-        self.add(replace(event, at=self.steps))
-
-    def clear(self) -> None:
-        """Undo everything that happened."""
-        self._events, self._made = [], {}
 
     def step(self, command: np.ndarray) -> BodyState:
         """Apply a command as the shifts let it through, and return what the sensors show."""

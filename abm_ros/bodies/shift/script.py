@@ -11,7 +11,6 @@ shifts:
 ```
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,14 +97,3 @@ def _event(where: str, raw: Any, steps: int) -> Event:
     return Event(at, str(kind), _READ.number(f'{where}.value', raw.get('value'), -_MOST, _MOST),
                  until, int(_READ.number(f'{where}.over', raw.get('over', 0), 0, _MOST)),
                  tuple(joints))
-
-
-def one_shift(kind: str, value: float, joints: tuple[str | int, ...] = (),
-              options: Mapping[str, Any] | None = None) -> Event:
-    """
-    Return a shift that begins now and stays.
-
-    :raises ConfigError: the kind is unknown or the value is out of bounds.
-    """
-    return _event('shift', {'at': 0, 'kind': kind, 'value': value, 'joints': list(joints),
-                            **(options or {})}, 1)

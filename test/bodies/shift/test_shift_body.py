@@ -7,7 +7,7 @@ import pytest
 from scripted_body import LineBody
 
 from abm_ros.bodies.shift.body import ShiftingBody
-from abm_ros.bodies.shift.script import Event, load_script, one_shift
+from abm_ros.bodies.shift.script import Event, load_script
 from abm_ros.common.errors import BodyError, ConfigError
 
 SCRIPT = """
@@ -64,17 +64,6 @@ def test_readings_are_shifted_and_the_body_is_not() -> None:
     for step in range(4):
         a, b = plain.step(np.array([0.01])), shifting.step(np.array([0.01]))
         np.testing.assert_allclose(b.position - a.position, 0.25 if step >= 1 else 0.0)
-
-
-def test_a_shift_that_a_person_asks_for_begins_now_and_can_be_undone() -> None:
-    body = Asked()
-    shifting = ShiftingBody(body, (), 0)
-    shifting.step(np.array([0.5]))
-    shifting.shift(one_shift('gain', 0.5))
-    shifting.step(np.array([0.5]))
-    shifting.clear()
-    shifting.step(np.array([0.5]))
-    assert body.asked == [0.5, 0.25, 0.5]
 
 
 def test_the_script_of_a_life() -> None:

@@ -165,7 +165,8 @@ def test_the_command_line_tells_a_crash_from_a_forgery(tmp_path, capsys) -> None
         log._head_file.acknowledge = lambda head: None
         log.append('stop', mode='task')     # as if the process ended before the acknowledgement
     assert main(['audit', 'verify', '--out', str(tmp_path)]) == 0
-    assert 'record 5 was announced, never acknowledged: the writer crashed' in capsys.readouterr().out
+    assert 'record 5 was announced, never acknowledged: the writer crash' in (
+        capsys.readouterr().out)
 
 
 def test_records_of_a_sound_chain_without_their_fields_are_shown(tmp_path, capsys) -> None:
