@@ -1,6 +1,7 @@
 """system_a_learner: trains System A's world model from replay."""
 
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 
 from abm_ros.common import names
@@ -51,6 +52,7 @@ class WorldTrainer:
         self._config = config
         self._kept = self._load(path) if path.exists() else None
         self._since_check = 0
+        self._error = inf
         self._told = SystemALearnerTelemetry()
         self.batch, self.horizon, self.keep = config.batch, config.horizon, 0
 
@@ -84,12 +86,16 @@ class WorldTrainer:
         assert self._learner is not None
         if self._since_check % _CHECKED == 0:
             checked = self._evaluate(self._learner.freeze(), replayed.batch)
+            self._error = checked['model_error']
             self._told = SystemALearnerTelemetry(
                 effective_rank=checked['effective_rank'],
                 observation_rank=checked['observation_rank'])
         self._since_check += 1
         losses = self._learner.learn(replayed.batch, plasticity)
         return replace(self._told, loss=losses['loss'])
+
+    def useful(self) -> bool:
+        return self._error < 1.0    # of a model that predicts no change
 
     def snapshot(self) -> Snapshot | None:
         return self._kept if self._learner is None else self._learner.snapshot()
