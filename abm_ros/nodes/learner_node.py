@@ -175,7 +175,7 @@ class LearnerNode(PartNode[C], Generic[C]):
     def _is_stalled(self) -> bool:
         rounds = self._rounds
         return (self.config.plasticity > 0 and rounds.is_open(self.config) and not rounds.held
-                and not self._requests.unanswered and time.monotonic() - self._heard_s > _STALL_S)
+                and not self._requests.waits and time.monotonic() - self._heard_s > _STALL_S)
 
     def _ask(self) -> None:
         """Ask for the next batches; the lock is held."""

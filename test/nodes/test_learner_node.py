@@ -161,6 +161,17 @@ def test_what_was_received_is_used_after_a_rewiring_and_only_the_rest_is_asked_a
     until(lambda: node.versions == [20])
 
 
+def test_what_a_memory_forgot_that_was_wired_anew_is_asked_of_it_again(start) -> None:
+    node = start()
+    first = node.credits.pop(0)
+    for _ in range(3):
+        node.on_replay(encode_batch(BATCH, first, 1000, SPEC.to_json(), 1))
+    node.credits.clear()
+    node._repeat()
+    assert [(c.number, c.count) for c in node.credits] == [(first.number, 5),
+                                                           (first.number + 1, 8)]
+
+
 def test_training_pauses_while_the_node_is_inactive(start) -> None:
     node = start()
     node.work(3)
