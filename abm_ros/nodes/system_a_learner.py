@@ -42,10 +42,9 @@ class WorldTrainer:
     """A System A behind the trainer protocol."""
 
     def __init__(self, path: Path, seed: int, config: WorldModelSettings) -> None:
-        import torch
-
+        from abm_ros.common.nets import prepare_training
         from abm_ros.world_model.evaluation import evaluate
-        torch.set_num_threads(1)
+        prepare_training()
         self._evaluate = evaluate
         self._seed = derive_seed(seed, names.SYSTEM_A_LEARNER)
         self._learner: WorldModelLearner | None = None

@@ -49,8 +49,8 @@ class PolicyTrainer:
     keep = 1                # of what it is drawn by
 
     def __init__(self, path: Path, seed: int, config: PolicySettings) -> None:
-        import torch
-        torch.set_num_threads(1)
+        from abm_ros.common.nets import prepare_training
+        prepare_training()
         self._seed = derive_seed(seed, names.SYSTEM_B_LEARNER)
         self._config = config
         self._kept = self._load(path) if path.exists() else None

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from math import exp, isfinite, nan
 
 from abm_ros.common.scaling import clip_unit
-from abm_ros.common.telemetry import LEARNERS, GraphTelemetry, LearnerTelemetry, known
+from abm_ros.common.telemetry import LEARNERS, GraphTelemetry, LearnerTelemetry
+from abm_ros.common.telemetry_fields import known
 from abm_ros.meta.modes import Roles
 from abm_ros.meta.signals.config import MetaStateConfig
 
