@@ -17,6 +17,17 @@ from torch.nn import functional
 Params = dict[str, Tensor]
 
 
+def prepare_training() -> None:
+    """
+    Make torch ready for a learner's thread: one thread, and nothing left to load.
+
+    torch loads as much again with the first optimiser as when it is imported; on a slow computer
+    that took 15 s of the time in which there was something to learn from.
+    """
+    torch.set_num_threads(1)
+    torch.optim.AdamW([torch.zeros(1, requires_grad=True)], fused=True)
+
+
 def init_net(rng: torch.Generator, name: str, sizes: tuple[int, ...],
              members: int = 0, more: int = 0) -> Params:
     """

@@ -59,6 +59,8 @@ class LearnerTelemetry(Telemetry):
     updates: float = number('Gradient steps since the start.')
     received: float = number('Batches received since the start.')
     rounds: float = number('Rounds of learning since the start.')
+    asked: float = number('Updates that the schedule asks for per transition lived; 0 while '
+                          'nothing is to be learned from them.')
     version: float = number('Updates behind the newest snapshot; -1 before there is one.',
                             low=-1.0)
 

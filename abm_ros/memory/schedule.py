@@ -14,7 +14,8 @@ from abm_ros.common.spec import ObservationSpec
 
 # Length of System B's windows; in rest, values are swept backwards through them.
 VALUE_HORIZON = 4
-SCHEDULES = ('online', 'consolidate', 'value')
+ONLINE = 'online'
+SCHEDULES = (ONLINE, 'consolidate', 'value')
 
 
 @dataclass(frozen=True)

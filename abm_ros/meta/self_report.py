@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from abm_ros.meta.competence import Competence
 from abm_ros.meta.phi import Decision
+from abm_ros.meta.signals.lag import slowness
 
 # Largest calibration error of earlier claims with which a new claim is made.
 MOST_CALIBRATION_ERROR = 0.15
@@ -83,6 +84,8 @@ def _limits(signals: Mapping[str, float]) -> list[str]:
         found.append('what is observed is unlike anything in memory, or memory is silent')
     if signals.get('collapse', 0.0) >= 0.5:
         found.append("the model's latents have collapsed")
+    if slow := slowness(signals.get('learning_lag', 0.0)):
+        found.append(slow)
     if signals.get('energy', 1.0) <= 0.2:
         found.append('energy is low')
     return found

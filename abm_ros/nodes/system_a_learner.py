@@ -1,6 +1,7 @@
 """system_a_learner: trains System A's world model from replay."""
 
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 
 from abm_ros.common import names
@@ -41,16 +42,16 @@ class WorldTrainer:
     """A System A behind the trainer protocol."""
 
     def __init__(self, path: Path, seed: int, config: WorldModelSettings) -> None:
-        import torch
-
+        from abm_ros.common.nets import prepare_training
         from abm_ros.world_model.evaluation import evaluate
-        torch.set_num_threads(1)
+        prepare_training()
         self._evaluate = evaluate
         self._seed = derive_seed(seed, names.SYSTEM_A_LEARNER)
         self._learner: WorldModelLearner | None = None
         self._config = config
         self._kept = self._load(path) if path.exists() else None
         self._since_check = 0
+        self._error = inf
         self._told = SystemALearnerTelemetry()
         self.batch, self.horizon, self.keep = config.batch, config.horizon, 0
 
@@ -84,12 +85,16 @@ class WorldTrainer:
         assert self._learner is not None
         if self._since_check % _CHECKED == 0:
             checked = self._evaluate(self._learner.freeze(), replayed.batch)
+            self._error = checked['model_error']
             self._told = SystemALearnerTelemetry(
                 effective_rank=checked['effective_rank'],
                 observation_rank=checked['observation_rank'])
         self._since_check += 1
         losses = self._learner.learn(replayed.batch, plasticity)
         return replace(self._told, loss=losses['loss'])
+
+    def useful(self) -> bool:
+        return self._error < 1.0    # of a model that predicts no change
 
     def snapshot(self) -> Snapshot | None:
         return self._kept if self._learner is None else self._learner.snapshot()

@@ -49,8 +49,8 @@ class PolicyTrainer:
     keep = 1                # of what it is drawn by
 
     def __init__(self, path: Path, seed: int, config: PolicySettings) -> None:
-        import torch
-        torch.set_num_threads(1)
+        from abm_ros.common.nets import prepare_training
+        prepare_training()
         self._seed = derive_seed(seed, names.SYSTEM_B_LEARNER)
         self._config = config
         self._kept = self._load(path) if path.exists() else None
@@ -80,11 +80,13 @@ class PolicyTrainer:
         self._source = source
 
     def ready(self) -> bool:
-        return self._source is not None
+        # Before its first update System A knows nothing that could be learned in.
+        return self._source is not None and self._source.version > 0
 
     def begin(self, replayed: ReplayedBatch) -> None:
-        """Begin as soon as a model of System A has come."""
-        self._refresh(replayed.spec)
+        """Begin as soon as there is a model of System A that learned something."""
+        if self.ready():
+            self._refresh(replayed.spec)
 
     def train(self, replayed: ReplayedBatch, plasticity: float) -> SystemBLearnerTelemetry:
         self._refresh(replayed.spec)
@@ -115,6 +117,9 @@ class PolicyTrainer:
             self._learner = contract.learner_of(self._kept).restore(self._kept, world)
         else:
             self._learner = self._config.learner().create(self._config, world, self._seed)
+
+    def useful(self) -> bool:
+        return True     # its plans are made in System A's model, which is
 
     def snapshot(self) -> Snapshot | None:
         if self._learner is None or self._world is None:

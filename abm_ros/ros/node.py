@@ -6,6 +6,7 @@ endpoints that exist only while active, timers that stop with the node, transiti
 are logged, bad messages that are refused by name, and telemetry that never goes silent.
 """
 
+import contextlib
 import sys
 import traceback
 import uuid
@@ -15,6 +16,7 @@ from typing import Any, Generic, TypeVar
 
 from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
 from rclpy.clock import Clock, ClockType
+from rclpy.exceptions import InvalidHandle
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.timer import Timer
@@ -124,10 +126,12 @@ class PartNode(SteadyNode, Generic[C]):
     # What subclasses use.
 
     def emit(self, port: str, message: Any) -> None:
-        """Publish on a port; an unwired port swallows the message."""
+        """Publish on a port; an unwired port swallows the message. Any thread."""
         endpoint = self._endpoints.get(port)
         if endpoint is not None:
-            endpoint.publish(message)
+            # Unwired just now, by another thread.
+            with contextlib.suppress(InvalidHandle):
+                endpoint.publish(message)
 
     def reaches(self, port: str, readers: Iterable[str]) -> bool:
         """

@@ -59,9 +59,11 @@ def test_a_claim_is_the_lower_edge_of_the_posterior() -> None:
 
 
 def test_the_report_names_mode_reason_limits_and_guards_in_impersonal_terms() -> None:
-    text = self_report(decision(prediction_error=1.0, novelty=1.0, energy=0.1, collapse=0.9),
+    text = self_report(decision(prediction_error=1.0, novelty=1.0, energy=0.1, collapse=0.9,
+                                learning_lag=0.7),
                        Competence(10.0), {'actions': 'actions have collapsed to one in play'})
     for part in ('Mode task: strongest drive.', 'no better than no change', 'memory',
-                 'energy is low', 'latents have collapsed', 'Guard: actions'):
+                 'the computer is slow', 'energy is low', 'latents have collapsed',
+                 'Guard: actions'):
         assert part in text
     assert not FIRST_PERSON.search(text)

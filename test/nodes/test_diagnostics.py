@@ -73,12 +73,25 @@ def test_what_is_wrong_is_told_in_words(told, now_s, level, message) -> None:
     assert (found.level, found.message) == (level, message)
 
 
+def conductor(tripped=(), fault='', **signals: float) -> SimpleNamespace:
+    return SimpleNamespace(
+        control=SimpleNamespace(guards=SimpleNamespace(tripped=dict(tripped), budget=1.0)),
+        faults=SimpleNamespace(fault=fault), mode='task', telemetry=lambda: SystemMTelemetry(
+            switches=2, degraded=0, gate_shut_ms=3, full_ms=7, signals=signals))
+
+
+def test_a_slow_computer_is_a_warning_beside_what_else_is_wrong() -> None:
+    slow = status(conductor=conductor(learning_lag=0.8))
+    assert slow.level == DiagnosticStatus.WARN
+    assert slow.message == 'task: the computer is slow: learning does 0.2 of the updates asked for'
+    assert status(conductor=conductor(learning_lag=0.2)).level == DiagnosticStatus.OK
+    worse = status(conductor=conductor({'actions': 'collapsed'}, learning_lag=0.8))
+    assert (worse.level, worse.message) == (DiagnosticStatus.ERROR, 'collapsed')
+    assert status(conductor=conductor(fault='lost', learning_lag=0.8)).message.startswith('lost')
+
+
 def test_system_m_shows_its_rewiring_and_every_signal() -> None:
-    conductor = SimpleNamespace(
-        control=SimpleNamespace(guards=SimpleNamespace(tripped={}, budget=1.0)),
-        faults=SimpleNamespace(fault=''), mode='task', telemetry=lambda: SystemMTelemetry(
-            switches=2, degraded=0, gate_shut_ms=3, full_ms=7, signals={'of_another': 0.25}))
-    found = status(conductor=conductor)
+    found = status(conductor=conductor(of_another=0.25))
     assert found.message == 'task'
     assert values(found) == {'somatic_budget': '1', 'switches': '2', 'degraded': '0',
                              'gate_shut_ms': '3', 'full_ms': '7', 'of_another': '0.25'}

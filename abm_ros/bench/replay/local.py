@@ -15,7 +15,8 @@ from abm_ros.common.seeds import generator
 from abm_ros.memory.record.store import Store
 from abm_ros.memory.replay.draw import Draw
 from abm_ros.memory.replay.index import ReplayConfig, ReplayIndex
-from abm_ros.nodes.learner_node import CONSOLIDATION_UPDATES, NICENESS
+from abm_ros.memory.rounds import CONSOLIDATION_UPDATES
+from abm_ros.nodes.learner_node import NICENESS
 from abm_ros.nodes.system_a_learner import WorldTrainer
 from abm_ros.ros.replay_link import ReplayedBatch
 from abm_ros.world_model.config import WorldModelConfig

@@ -20,12 +20,14 @@ class MetaStateConfig:
     gain_fast_samples: float = setting(
         40.0, 'Time constant of the fast error average behind learning_gain.',
         unit='ticks', low=1.0, high=100000.0)
+    lag_transitions: float = setting(
+        100.0, 'Time constant of learning_lag, in transitions lived.', low=1.0, high=1e6)
     sleep_capacity: float = setting(
-        600.0, 'Unconsolidated transitions that make sleep_pressure 1.',
+        600.0, 'Unconsolidated transitions that make sleep_pressure 1, where learning keeps up.',
         low=1.0, high=1e9)
     consolidation_replays: float = setting(
-        60.0, 'Samples replayed in sleep that consolidate one transition.',
-        low=1.0, high=1e6)
+        60.0, 'Samples replayed in sleep that consolidate one transition, where learning keeps '
+        'up.', low=1.0, high=1e6)
     competence_episodes: float = setting(
         10.0, 'Time constant of forgetting behind claimed competence.',
         unit='episodes', low=2.0, high=100000.0)

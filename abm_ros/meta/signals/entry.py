@@ -17,6 +17,7 @@ SIGNALS = Registry('abm_ros.signals', {
     'novelty': f'{_OURS}.epistemic:Novelty',
     'learning_gain': f'{_OURS}.epistemic:LearningGain',
     'collapse': f'{_OURS}.epistemic:Collapse',
+    'learning_lag': f'{_OURS}.lag:LearningLag',
     'competence': f'{_OURS}.claims:ClaimedCompetence',
     'calibration_error': f'{_OURS}.claims:CalibrationError',
     'cue': f'{_OURS}.species:PointingCue',

@@ -10,6 +10,11 @@ from abm_ros.meta.modes import Roles
 from abm_ros.meta.signals.averages import Average
 from abm_ros.meta.signals.config import MetaStateConfig
 from abm_ros.meta.signals.entry import Momentary
+from abm_ros.meta.signals.lag import LearningLag
+
+# Of learning, that is believed: one that stands still is mended by no sleep, but one sleep in 20
+# usual spans costs little.
+_LEAST_PACE = 0.05
 
 
 class Energy(Momentary):
@@ -54,13 +59,17 @@ class SleepDebt:
     Counts experience that sleep has not consolidated yet.
 
     A transition counts as consolidated after `replays` samples were replayed in sleep. A full load
-    is `capacity` transitions. Source: arXiv:2603.15381, B.2, and the homeostatic process of
-    Borbely (1982) for the integrate-and-discharge form.
+    is `capacity` transitions. A computer that does only a share `pace` of the updates asked for
+    takes longer for each sample: it consolidates a transition with that share of the samples, and
+    sleeps after so many more transitions. Its sleeps are longer and rarer, and take no greater
+    part of its time. Source: arXiv:2603.15381, B.2, and the homeostatic process of Borbely (1982)
+    for the integrate-and-discharge form.
     """
 
     capacity: float
     replays: float
     load: float = 0.0
+    pace: float = 1.0
 
     def wake(self, transitions: float) -> None:
         """Take newly recorded transitions."""
@@ -68,12 +77,12 @@ class SleepDebt:
 
     def consolidate(self, samples: float) -> None:
         """Take samples replayed during sleep."""
-        self.load = max(0.0, self.load - max(0.0, samples) / self.replays)
+        self.load = max(0.0, self.load - max(0.0, samples) / (self.replays * self.pace))
 
     @property
     def value(self) -> float:
         """The pressure in [0, 1]."""
-        return clip_unit(self.load / self.capacity)
+        return clip_unit(self.load * self.pace / self.capacity)
 
 
 class SleepPressure:
@@ -83,9 +92,11 @@ class SleepPressure:
 
     def __init__(self, config: MetaStateConfig) -> None:
         self._debt = SleepDebt(config.sleep_capacity, config.consolidation_replays)
+        self._lag = LearningLag(config)
         self._recorded = self._served = nan
 
     def update(self, telemetry: GraphTelemetry, mode: Roles) -> float:
+        self._debt.pace = max(_LEAST_PACE, 1.0 - self._lag.update(telemetry, mode))
         recorded, served = telemetry.episodic_memory.recorded, telemetry.episodic_memory.served
         if isfinite(recorded):
             # A restarted memory counts from 0 again: what it says then is all new.

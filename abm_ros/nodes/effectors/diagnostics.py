@@ -7,6 +7,7 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 from abm_ros.common import names
 from abm_ros.meta.health import Health
+from abm_ros.meta.signals.lag import slowness
 from abm_ros.nodes.effectors.conductor import Conductor
 
 # What an operator looks for in a node that does not do what it should.
@@ -78,6 +79,8 @@ def _own_status(conductor: Conductor) -> DiagnosticStatus:
     fault = conductor.faults.fault
     level = DiagnosticStatus.WARN if fault else DiagnosticStatus.OK
     message = fault or conductor.mode or 'bringing up'
+    if slow := slowness(told.signals.get('learning_lag', 0.0)):
+        level, message = DiagnosticStatus.WARN, f'{message}: {slow}'
     if guards.tripped:
         level, message = DiagnosticStatus.ERROR, '; '.join(guards.tripped.values())
     numbers = {'somatic_budget': guards.budget, 'switches': told.switches,

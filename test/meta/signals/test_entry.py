@@ -17,8 +17,9 @@ from abm_ros.meta.signals.entry import SIGNALS, calibrations, make_signals, sign
 from abm_ros.meta.wiring import NodeRow, Row, Wiring
 
 TASK = DESIGN['task']
-OURS = ['prediction_error', 'uncertainty', 'novelty', 'learning_gain', 'collapse', 'competence',
-        'calibration_error', 'cue', 'looming', 'energy', 'stress', 'pain', 'sleep_pressure']
+OURS = ['prediction_error', 'uncertainty', 'novelty', 'learning_gain', 'collapse',
+        'learning_lag', 'competence', 'calibration_error', 'cue', 'looming', 'energy', 'stress',
+        'pain', 'sleep_pressure']
 BOREDOM = '''
 class Boredom:
     """Grows with every tick in which no episode ends."""
