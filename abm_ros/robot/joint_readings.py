@@ -4,7 +4,7 @@ The newest reading of every joint, as drivers send them.
 An arm and its gripper often publish messages of their own on one `joint_states`, and what is known
 of a joint is then the newest message that names it. Nor are all stamps good: some drivers leave
 them at zero, and the clock of a simulator or of a bag jumps back. A continuous joint that the
-driver tells within one turn, from -pi to pi, is unwrapped here.
+driver tells within one turn, from -pi to pi, is unwrapped here (decision 0048).
 """
 
 import enum
