@@ -87,7 +87,7 @@ def read_bag(files: Sequence[Path], options: BagOptions) -> Bag:
     if not description:
         raise StoreError('the limits of the joints are not known: the bag has no '
                          'robot_description; give the URDF')
-    limits = read_limits(description, joints)
+    limits = read_limits(description, joints, options.interface)
     tracks = [_track(s, limits, options.interface) for s in stretches]
     if not any(len(track.stamps) for track in tracks):
         raise StoreError(f'{files[0]}: no joint state has a position for each of '

@@ -51,7 +51,8 @@ class SensoryGateConfig(DetectorConfig):
     joints: tuple[str, ...] = setting(
         (), 'Joints of the arm, in command order; empty takes every moving joint described.')
     tool_link: str = setting(
-        '', "Link whose position is the tool's; empty takes the last link described.")
+        '', "Link whose position is the tool's; empty takes the tip of the longest actuated "
+        'chain.')
     tool_source: str = setting(
         'auto', 'Where the tool position comes from; auto computes it when no tool_pose comes.',
         choices=('auto', 'topic', 'kinematics'))

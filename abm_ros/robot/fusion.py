@@ -171,7 +171,8 @@ class SensorFusion:
         due = self._pending
         if due is None:
             return None
-        if self.silent(due.came_s) or (patient and self._must_wait(due)):
+        silent = self.readings.oldest_s < due.came_s - self._timeout_s
+        if silent or (patient and self._must_wait(due)):
             return None
         begins = self._begins(due)
         vector = self._vector(begins)

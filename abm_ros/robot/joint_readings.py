@@ -4,7 +4,7 @@ The newest reading of every joint, from messages as drivers send them.
 An arm and its gripper often publish separate messages on one `joint_states`, so the newest message
 that names a joint counts for it. Some drivers leave stamps at zero, and the clock of a simulator
 or of a bag may jump back. A continuous joint that a driver reports within one turn, from -pi to
-pi, is unwrapped here.
+pi, is unwrapped here (decision 0048).
 """
 
 import enum
