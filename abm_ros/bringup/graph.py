@@ -34,6 +34,12 @@ class GraphOptions:
     use_sim_time: bool = setting(False, 'Nodes take their time from /clock.')
     autostart: bool = setting(True, 'System M brings the graph up at once.')
     use_respawn: bool = setting(True, 'Restart a node that dies.')
+    world_model: str = setting(
+        'ensemble', 'System A: its name; other packages bring some by entry points of the group '
+        'abm_ros.world_models.')
+    policy: str = setting(
+        'latent_actor', 'System B: its name; other packages bring some by entry points of the '
+        'group abm_ros.policies.')
     baseline_episodes: int = setting(
         0, 'Episodes acted before any learning of this run.', low=0, high=100000)
     pin_mode: str = setting('', 'Mode that the operator pins from the start.')
@@ -115,8 +121,8 @@ def _parts(options: GraphOptions) -> list[tuple[str, dict[str, Any]]]:
         senses['patience_s'] = 10.0
     return [
         (names.EPISODIC_MEMORY, {**home, **seed, **at_once}),
-        (names.SYSTEM_A_LEARNER, {**home, **seed, **exact}),
-        (names.SYSTEM_B_LEARNER, {**home, **seed, **exact}),
+        (names.SYSTEM_A_LEARNER, {**home, **seed, **exact, 'world_model': options.world_model}),
+        (names.SYSTEM_B_LEARNER, {**home, **seed, **exact, 'policy': options.policy}),
         (names.SYSTEM_A, {**exact, **at_once}),
         (names.SYSTEM_B, {**seed, **exact, **at_once}),
         (names.SENSORY_GATE, {**arm, **senses, **lock, 'tool_link': options.tool_link}),

@@ -10,7 +10,7 @@ from typing import Any
 from abm_ros.bench.common.figures import load_average, write_json
 from abm_ros.bench.learn.ablate import CHANGES
 from abm_ros.bench.learn.figures import gather, versions
-from abm_ros.bench.learn.jobs import jobs, mode_task, seeds, work
+from abm_ros.bench.learn.jobs import agent_settings, jobs, mode_task, seeds, work
 from abm_ros.bench.learn.table import print_table
 from abm_ros.bodies.arm_options import add_arm_arguments, arm_settings
 from abm_ros.bodies.registry import BODIES, kind_of
@@ -45,6 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='episodes of an evaluation (%(default)s)')
     add('--exploration', type=float, metavar='P',
         help='share of an action that is random while learning (that of mode task)')
+    add('--world-model', default='', metavar='NAME',
+        help='System A, of this package or another one (ensemble)')
+    add('--policy', default='', metavar='NAME',
+        help='System B, of this package or another one (latent_actor)')
     add('--full', action='store_true', help='go on when both thresholds were reached')
     add('--jobs', type=int, metavar='N', help='processes (1, or 2 on 2 cores and more)')
 
@@ -53,6 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure, print, write and draw; return the exit code."""
     start_s = time.monotonic()
     check(arguments)
+    agent_settings(arguments)
     ablations = parse_ablations(arguments.ablate)
     env = body_name(arguments.env)
     kind, _ = kind_of(env)
@@ -149,10 +154,11 @@ def body_name(env: str) -> str:
 
 def settings(arguments: argparse.Namespace, env: str) -> dict[str, Any]:
     """Return what the figures were made with."""
-    from abm_ros.agent.agent import AgentSettings
+    agent = agent_settings(arguments)
     made = {'urdf': '', **arm_settings(arguments), 'seeds': seeds(arguments),
             'steps': arguments.steps, 'eval_episodes': arguments.eval_episodes, 'drive': asdict(
-                mode_task(arguments.exploration)), 'agent': asdict(AgentSettings())}
+                mode_task(arguments.exploration)), 'agent': asdict(agent),
+            'world_model': agent.world.implementation, 'policy': agent.actor.implementation}
     if arguments.baseline != 'none':
         from abm_ros.bench.learn.baseline import settings_text
         made['baseline'] = {'steps': arguments.baseline_steps,

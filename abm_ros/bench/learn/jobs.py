@@ -19,6 +19,7 @@ from abm_ros.bodies.arm_options import arm_settings
 from abm_ros.common.errors import BodyError
 
 if TYPE_CHECKING:
+    from abm_ros.agent.agent import AgentSettings
     from abm_ros.bench.learn.trial import Trial
     from abm_ros.policy.planner import Objective
 
@@ -46,16 +47,33 @@ def mode_task(exploration: float | None) -> 'Objective':
                  found.exploration if exploration is None else exploration)
 
 
+def agent_settings(arguments: argparse.Namespace) -> 'AgentSettings':
+    """
+    Return the settings of our agent, with the Systems A and B that were asked for.
+
+    :raises ConfigError: one of them is unknown.
+    """
+    from abm_ros.agent.agent import AgentSettings
+    from abm_ros.policy.contract import POLICIES
+    from abm_ros.world_model.contract import WORLD_MODELS
+    chosen = {}
+    if arguments.world_model:
+        chosen['world'] = WORLD_MODELS.get(arguments.world_model)()
+    if arguments.policy:
+        chosen['actor'] = POLICIES.get(arguments.policy)()
+    return AgentSettings(**chosen)
+
+
 def jobs(arguments: argparse.Namespace, env: str, ablations: Sequence[str]) -> list[Job]:
     """Return the jobs of a run, seed by seed, our own agent first."""
     from abm_ros.bench.learn.trial import Protocol, Trial
     protocol = Protocol(arguments.threshold, arguments.eval_episodes, arguments.full)
     points = tuple(evaluation_steps(arguments.steps, arguments.every))
     later = tuple(evaluation_steps(arguments.baseline_steps, arguments.baseline_every))
-    objective = mode_task(arguments.exploration)
+    agent, objective = agent_settings(arguments), mode_task(arguments.exploration)
 
     def trials(name: str, ablation: str, at: tuple[int, ...]) -> 'list[Trial]':
-        return [Trial(name, env, seed, at, protocol, ablation, objective=objective,
+        return [Trial(name, env, seed, at, protocol, ablation, agent, objective,
                       arm=arm_settings(arguments))
                 for seed in seeds(arguments)]
 
