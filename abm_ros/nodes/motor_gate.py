@@ -23,6 +23,7 @@ from abm_ros.ros.commands import CommandPublisher
 from abm_ros.ros.heartbeat import Heartbeat
 from abm_ros.ros.node import URGENT_TELEMETRY_S, PartNode
 from abm_ros.ros.spin import run_node
+from abm_ros.ros.twin_watch import TwinWatch
 
 # The gate looks at its deadman this often; a standstill begins at most this late.
 _WATCH_PERIOD_S = 0.02
@@ -121,7 +122,15 @@ class MotorGate(PartNode[MotorGateConfig]):
         return MotorGateTelemetry(
             open=self._was_open, commands=self._commands, held=self._latch.held,
             clock_jumps=self._clock_jumps, tripped=self._latch.tripped,
-            shut='' if self._was_open else self._reason)
+            shut='' if self._was_open else self._reason,
+            silent=self._silent())
+
+    def _silent(self) -> str:
+        """Return the topics of the body on which nothing usable is heard now."""
+        silent = [] if self._guard is not None else [names.ROBOT_DESCRIPTION]
+        if self._now_s() - self._joints_s > self.config.joint_timeout_s:
+            silent.append(names.JOINT_STATES)
+        return ' '.join(self.resolve_topic_name(topic) for topic in silent)
 
     def activated(self) -> None:
         self._action_stamp_ns, self._early = -1, None
@@ -310,6 +319,6 @@ class MotorGate(PartNode[MotorGateConfig]):
         return time.monotonic()
 
 
-def main() -> int:
+def main(twins: TwinWatch) -> int:
     """Run the node."""
-    return run_node(MotorGate)
+    return run_node(MotorGate, twins)

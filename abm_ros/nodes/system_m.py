@@ -21,6 +21,7 @@ from abm_ros.common.telemetry import KINDS, SystemMTelemetry
 from abm_ros.meta.audit.head import load_key
 from abm_ros.meta.audit.log import AuditLog
 from abm_ros.meta.audit.trail import OperatorOverrides, standing_overrides
+from abm_ros.meta.body_watch import BodyWatch
 from abm_ros.meta.constraints import load_constraints
 from abm_ros.meta.health import Health
 from abm_ros.meta.meta_control import (
@@ -35,15 +36,19 @@ from abm_ros.nodes.effectors.audit_writer import AuditWriter
 from abm_ros.nodes.effectors.conductor import Conductor
 from abm_ros.nodes.effectors.diagnostics import statuses
 from abm_ros.nodes.effectors.gate_control import GateControl
+from abm_ros.nodes.effectors.publishers import offered
 from abm_ros.nodes.effectors.rewirer import Rewirer
 from abm_ros.nodes.effectors.signal_topics import SignalTopics
+from abm_ros.nodes.effectors.silent_nodes import SilentNodes, on_record
 from abm_ros.ros import parameters, qos
 from abm_ros.ros.heartbeat import Heartbeat
 from abm_ros.ros.node import PartNode, blamed
 from abm_ros.ros.ports import read_wiring
+from abm_ros.ros.process import end_process
 from abm_ros.ros.spin import run_node
 from abm_ros.ros.stamps import NANOSECONDS
 from abm_ros.ros.telemetry_codec import TelemetryReader
+from abm_ros.ros.twin_watch import TwinWatch
 
 
 class SystemM(PartNode[SystemMConfig]):
@@ -105,9 +110,12 @@ class SystemM(PartNode[SystemMConfig]):
         writer = AuditWriter(audit, gate)
         writer.start(self.incarnation, tables, self._launched, operator_overrides(control.config))
         self._conductor = Conductor(
-            control, Rewirer(self), gate, writer,
+            control, Rewirer(self, silent=SilentNodes(
+                on_record(writer, self.get_logger()), self._restart, self._end)), gate, writer,
             Announcer(self._announce, lambda text: self._report.publish(String(data=text))),
-            self.get_logger(), self.incarnation)
+            self.get_logger(),
+            BodyWatch(lambda topic: offered(self, topic), config.node_timeout_s),
+            self.incarnation)
         if last.held:   # the gate may have been restarted too, and know nothing of it
             self._conductor.interventions.hold()
             self.get_logger().warning('the operator holds since before this start: release it '
@@ -174,7 +182,7 @@ class SystemM(PartNode[SystemMConfig]):
         """Bring up or decide once; what is refused on the way shuts the motors and is no end."""
         try:
             if not conductor.mode:
-                conductor.bring_up(self.config.bring_up_timeout_s, ending)
+                conductor.bring_up(self.config.bring_up_timeout_s, ending, self._listen)
             if ending.wait(self.config.tick_s):
                 return True
             conductor.gate.turned(time.monotonic())
@@ -185,6 +193,14 @@ class SystemM(PartNode[SystemMConfig]):
             if not ending.is_set():     # who was told to stop waits for nobody
                 self.get_logger().error(str(error), throttle_duration_sec=5.0)
         return False
+
+    def _restart(self, node: str) -> None:
+        """End a node's process; its supervisor starts it again."""
+        if problem := end_process(self._listen().of(node).process):
+            self.get_logger().error(f'{node} cannot be restarted from here: {problem}')
+
+    def _end(self, _: str) -> None:
+        self.broken = True
 
     def _announce(self, mode: str) -> None:
         self._beat()
@@ -295,6 +311,6 @@ class SystemM(PartNode[SystemMConfig]):
         return result
 
 
-def main() -> int:
+def main(twins: TwinWatch) -> int:
     """Run the node."""
-    return run_node(SystemM, autostart=True)
+    return run_node(SystemM, twins, autostart=True)

@@ -8,6 +8,7 @@ are logged, bad messages that are refused by name, and telemetry that never goes
 
 import contextlib
 import sys
+import time
 import traceback
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -29,6 +30,7 @@ from abm_ros.common.telemetry_fields import Telemetry
 from abm_ros.ros import parameters, qos
 from abm_ros.ros.polled import Polled
 from abm_ros.ros.ports import PORTS, PUBLISH, Port
+from abm_ros.ros.process import own_process
 from abm_ros.ros.rclpy_internals import SteadyNode, lifecycle_state
 from abm_ros.ros.telemetry_codec import TelemetryWriter
 
@@ -54,7 +56,9 @@ class PartNode(SteadyNode, Generic[C]):
         super().__init__(name)
         # The name in the code, whatever a launch file calls the node.
         self.part = name
-        self.incarnation = uuid.uuid4().hex[:12]
+        # Ids sort by start: of two processes of one node the older one stays (decision 0050).
+        self.incarnation = f'{time.time_ns() // 1000:014x}{uuid.uuid4().hex[:6]}'
+        self._process = own_process()
         self.active = False
         self.refused = 0
         self.faults = 0
@@ -183,7 +187,8 @@ class PartNode(SteadyNode, Generic[C]):
 
     def _publish_telemetry(self) -> None:
         told = replace(self.telemetry(), refused=self.refused, faults=self.faults,
-                       state=lifecycle_state(self), incarnation=self.incarnation)
+                       state=lifecycle_state(self), incarnation=self.incarnation,
+                       process=self._process)
         self._signals.publish(self._telemetry_writer.write(
             self.get_clock().now().nanoseconds, told))
 
