@@ -107,7 +107,7 @@ def test_system_m_shows_its_rewiring_and_every_signal() -> None:
     (('', 'repaired after: system_b restarted', False), DiagnosticStatus.WARN)])
 def test_a_fault_that_others_must_mend_is_an_error(given, level) -> None:
     fault, news, waits = given
-    found = status(conductor=conductor(fault, news, waits=waits))
+    found = status(conductor=conductor(fault=fault, news=news, waits=waits))
     assert (found.level, found.message) == (level, news)
 
 
