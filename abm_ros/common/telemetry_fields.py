@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields, replace
-from math import inf, isfinite, isnan, nan
+from math import inf, isfinite, isinf, isnan, nan
 from numbers import Real
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
@@ -81,8 +81,16 @@ class Telemetry:
 
     def __post_init__(self) -> None:
         for item in schema(type(self)).items:
-            object.__setattr__(self, item.name, _checked(
-                type(self), item, getattr(self, item.name)))
+            value: Any = getattr(self, item.name)
+            if not _fits(item, value):    # what comes off the wire does
+                object.__setattr__(self, item.name, _checked(type(self), item, value))
+
+
+def _fits(item: Declared, value: Any) -> bool:
+    """Tell whether a value can be kept as it is."""
+    if item.type is float:
+        return type(value) is float and not isinf(value)
+    return item.type is str and type(value) is str
 
 
 def _checked(kind: type[Telemetry], item: Declared, value: Any) -> Any:
