@@ -100,3 +100,18 @@ def test_check_array_counts_what_is_not_finite() -> None:
     with pytest.raises(NonFiniteError), np.errstate(over='ignore'):
         check_array('a', [1e300], (1,))
     assert check_array('a', [[1, 2]], (1, 2)).dtype == np.float32
+
+
+def test_what_counts_as_an_event_is_told_by_the_spec_and_makes_no_other_kind() -> None:
+    spec = ObservationSpec((FieldSpec('object', 2),), 'object', 0.1, 1, 0.05, 50)
+    coarse = replace(spec, event_share=0.5)
+    before, after = np.zeros((2, 2)), np.array([[0.004, 0.0], [0.06, 0.0]])
+    assert spec.moved(before, after).tolist() == [True, True]
+    assert coarse.moved(before, after).tolist() == [False, True]
+    assert ObservationSpec.from_json(coarse.to_json()).event_share == 0.5
+    assert coarse == spec
+    old = json.loads(spec.to_json())
+    del old['event_share']                      # a record of an earlier version
+    assert ObservationSpec.from_json(json.dumps(old)) == spec
+    with pytest.raises(SpecError, match='event_share'):
+        ObservationSpec.from_json(json.dumps({**old, 'event_share': -1.0}))

@@ -19,7 +19,8 @@ PACKAGE = 'abm_ros'
 ACTING = [f'abm_ros.nodes.{name}' for name in (
     'system_a', 'system_b', 'sensory_gate', 'motor_gate', 'episodic_memory', 'system_m')] + [
         f'abm_ros.{name}' for name in (
-            'world_model.perception', 'policy.controller', 'policy.planner')]
+            'world_model.perception', 'world_model.contract', 'world_model.config',
+            'policy.controller', 'policy.planner', 'policy.contract', 'policy.config')]
 LEARNING_ONLY = {'torch', 'onnx'}
 
 
@@ -94,6 +95,16 @@ def test_one_file_leans_on_the_insides_of_rclpy() -> None:
     found = {path.name for path in (ROOT / PACKAGE).rglob('*.py')
              if private.search(path.read_text(encoding='utf-8'))}
     assert found == {'rclpy_internals.py'}
+
+
+def test_names_of_parameters_are_private_to_their_room() -> None:
+    """Those of System A in world_model/, those of System B in policy/."""
+    for room, names in (('world_model', 'moments|near|apart|predictor|readout|encoder|foremost'),
+                        ('policy', 'actor|critic')):
+        name = re.compile(rf"""['"]({names})\.['"\w]""")
+        found = [str(path) for path in (ROOT / PACKAGE).rglob('*.py')
+                 if room not in path.parts and name.search(path.read_text(encoding='utf-8'))]
+        assert not found
 
 
 @pytest.mark.parametrize('words', [['lint-imports', '--no-cache'], ['vulture']],

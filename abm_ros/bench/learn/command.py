@@ -9,8 +9,9 @@ from typing import Any
 
 from abm_ros.bench.common.figures import load_average, write_json
 from abm_ros.bench.learn.ablate import CHANGES
+from abm_ros.bench.learn.agent_options import add_agent_arguments, agent_settings
 from abm_ros.bench.learn.figures import gather, versions
-from abm_ros.bench.learn.jobs import agent_settings, jobs, mode_task, seeds, work
+from abm_ros.bench.learn.jobs import jobs, mode_task, seeds, work
 from abm_ros.bench.learn.table import print_table
 from abm_ros.bodies.arm_options import add_arm_arguments, arm_settings
 from abm_ros.bodies.registry import BODIES, kind_of
@@ -45,10 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='episodes of an evaluation (%(default)s)')
     add('--exploration', type=float, metavar='P',
         help='share of an action that is random while learning (that of mode task)')
-    add('--world-model', default='', metavar='NAME',
-        help='System A, of this package or another one (ensemble)')
-    add('--policy', default='', metavar='NAME',
-        help='System B, of this package or another one (latent_actor)')
+    add_agent_arguments(parser)
     add('--full', action='store_true', help='go on when both thresholds were reached')
     add('--jobs', type=int, metavar='N', help='processes (1, or 2 on 2 cores and more)')
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from abm_ros.bench.learn.ablate import PASSIVE
+from abm_ros.bench.learn.agent_options import agent_settings
 from abm_ros.bench.learn.curve import evaluation_steps
 from abm_ros.bench.learn.figures import OWN
 from abm_ros.bodies.arm_options import arm_settings
 from abm_ros.common.errors import BodyError
 
 if TYPE_CHECKING:
-    from abm_ros.agent.agent import AgentSettings
     from abm_ros.bench.learn.trial import Trial
     from abm_ros.policy.planner import Objective
 
@@ -45,23 +45,6 @@ def mode_task(exploration: float | None) -> 'Objective':
     found = load_phi(text).modes['task'].modulation
     return Objective(found.goal_weight, found.intrinsic_weight,
                  found.exploration if exploration is None else exploration)
-
-
-def agent_settings(arguments: argparse.Namespace) -> 'AgentSettings':
-    """
-    Return the settings of our agent, with the Systems A and B that were asked for.
-
-    :raises ConfigError: one of them is unknown.
-    """
-    from abm_ros.agent.agent import AgentSettings
-    from abm_ros.policy.contract import POLICIES
-    from abm_ros.world_model.contract import WORLD_MODELS
-    chosen = {}
-    if arguments.world_model:
-        chosen['world'] = WORLD_MODELS.get(arguments.world_model)()
-    if arguments.policy:
-        chosen['actor'] = POLICIES.get(arguments.policy)()
-    return AgentSettings(**chosen)
 
 
 def jobs(arguments: argparse.Namespace, env: str, ablations: Sequence[str]) -> list[Job]:

@@ -113,8 +113,7 @@ def model_error(snapshot: Snapshot, batch: Batch) -> tuple[float, float]:
     scale = np.maximum(truth[:, 0].std(axis=0), _LEAST)
     latent = session(snapshot.blob('encode'))
     predict = session(snapshot.blob('predict'))
-    now = np.concatenate([latent.run(None, {'observation': row[np.newaxis]})[0]
-                          for row in batch.observation[:, 0]])
+    now = latent.run(None, {'observation': batch.observation[:, 0]})[0]
     error, change = [], []
     for t in range(mask.shape[1]):
         now, seen = predict.run(['next', 'observation'],
