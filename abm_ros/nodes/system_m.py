@@ -37,6 +37,7 @@ from abm_ros.nodes.effectors.diagnostics import statuses
 from abm_ros.nodes.effectors.gate_control import GateControl
 from abm_ros.nodes.effectors.rewirer import Rewirer
 from abm_ros.nodes.effectors.signal_topics import SignalTopics
+from abm_ros.nodes.effectors.silent_nodes import SilentNodes, on_record
 from abm_ros.ros import parameters, qos
 from abm_ros.ros.heartbeat import Heartbeat
 from abm_ros.ros.node import PartNode, blamed
@@ -66,6 +67,7 @@ class SystemM(PartNode[SystemMConfig]):
         self._ending = threading.Event()
         self._mode = self.create_publisher(String, names.MODE, qos.LATCHED)
         self._report = self.create_publisher(String, names.SELF_REPORT, qos.LATCHED)
+        self._restarts = self.create_publisher(String, names.RESTART, qos.LATCHED)
         self._beats = self.create_publisher(Header, names.HEARTBEAT, qos.CONTROL)
         self._heartbeat, self._said = Header(), ('', False)   # made once: 15 go out a second
         self._diagnostics = self.create_publisher(
@@ -105,7 +107,8 @@ class SystemM(PartNode[SystemMConfig]):
         writer = AuditWriter(audit, gate)
         writer.start(self.incarnation, tables, self._launched, operator_overrides(control.config))
         self._conductor = Conductor(
-            control, Rewirer(self), gate, writer,
+            control, Rewirer(self, silent=SilentNodes(
+                on_record(writer, self.get_logger()), self._restart, self._end)), gate, writer,
             Announcer(self._announce, lambda text: self._report.publish(String(data=text))),
             self.get_logger(), self.incarnation)
         if last.held:   # the gate may have been restarted too, and know nothing of it
@@ -185,6 +188,14 @@ class SystemM(PartNode[SystemMConfig]):
             if not ending.is_set():     # who was told to stop waits for nobody
                 self.get_logger().error(str(error), throttle_duration_sec=5.0)
         return False
+
+    def _restart(self, node: str) -> None:
+        """Ask a node's process to end; its supervisor starts it again."""
+        if incarnation := self._listen().of(node).incarnation:
+            self._restarts.publish(String(data=f'{node} {incarnation}'))
+
+    def _end(self, _: str) -> None:
+        self.broken = True
 
     def _announce(self, mode: str) -> None:
         self._beat()

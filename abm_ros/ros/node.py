@@ -18,7 +18,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.timer import Timer
-from std_msgs.msg import Float32MultiArray
+from std_msgs.msg import Float32MultiArray, String
 
 from abm_ros.common import names
 from abm_ros.common.errors import AbmError, ConfigError, GraphError
@@ -75,6 +75,7 @@ class PartNode(SteadyNode, Generic[C]):
         self._signals = self.create_publisher(
             Float32MultiArray, names.signals_topic(name), qos.TELEMETRY)
         self._telemetry_writer = TelemetryWriter()
+        self.create_subscription(String, names.RESTART, self._on_restart, qos.LATCHED)
         self.create_timer(self.telemetry_period_s, self.publish_telemetry, clock=self.steady)
 
     # What subclasses override.
@@ -172,6 +173,12 @@ class PartNode(SteadyNode, Generic[C]):
 
     def failed(self, what: str) -> None:
         """React to an unexpected exception in a callback; the traceback is logged already."""
+
+    def _on_restart(self, message: String) -> None:
+        """End this process when System M asks for it; its supervisor starts the node again."""
+        if message.data == f'{self.part} {self.incarnation}':
+            self.get_logger().warning('System M asks for a restart')
+            self.broken = True
 
     def publish_telemetry(self) -> None:
         """Publish the telemetry with what every node tells."""

@@ -24,6 +24,7 @@ DEACTIVATE = Transition.TRANSITION_DEACTIVATE
 # The state in which each transition ends.
 REACHES = {CONFIGURE: 'inactive', CLEANUP: 'unconfigured', ACTIVATE: 'active',
            DEACTIVATE: 'inactive'}
+_RENEW_S = 2.0   # for the spinning thread to come round
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,47 @@ class Remote:
 
     def __init__(self, node: Node, target: str) -> None:
         self.target = target
-        self._change: Client = node.create_client(ChangeState, f'{target}/change_state')
-        self._get: Client = node.create_client(GetState, f'{target}/get_state')
-        self._set: Client = node.create_client(SetParameters, f'{target}/set_parameters')
+        self._node = node
+        self._make()
+
+    def _make(self) -> None:
+        def client(kind: type, service: str) -> Client:
+            made: Client = self._node.create_client(kind, f'{self.target}/{service}')
+            return made
+        self._change = client(ChangeState, 'change_state')
+        self._get = client(GetState, 'get_state')
+        self._set = client(SetParameters, 'set_parameters')
+
+    def _clients(self) -> tuple[Client, ...]:
+        return self._change, self._get, self._set
+
+    def present(self) -> bool:
+        """Tell whether the graph knows a node that offers the services, discovered or not."""
+        return self._node.count_services(self._get.service_name) > 0
 
     def ready(self) -> bool:
         """Tell whether all services were discovered."""
-        return all(c.service_is_ready() for c in (self._change, self._get, self._set))
+        return all(c.service_is_ready() for c in self._clients())
+
+    def renew(self) -> None:
+        """
+        Make the clients anew, on the thread that spins; pending requests get no answer.
+
+        New endpoints are announced again, so a node that missed the old ones finds them.
+        """
+        done = threading.Event()
+
+        def renew() -> None:
+            before = self._clients()
+            self._make()
+            for client in before:
+                self._node.destroy_client(client)
+            done.set()
+        if (executor := self._node.executor) is None:
+            renew()
+            return
+        executor.create_task(renew)
+        done.wait(_RENEW_S)
 
     def change(self, transition: int) -> Call:
         """Ask for a lifecycle transition."""

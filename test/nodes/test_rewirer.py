@@ -10,11 +10,14 @@ pytest.importorskip('rclpy')
 
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
+from std_msgs.msg import String
 
+from abm_ros.common import names
 from abm_ros.common.config import setting
 from abm_ros.common.errors import BodyError, GraphError
 from abm_ros.meta.wiring import NodeRow
 from abm_ros.nodes.effectors.rewirer import Rewirer
+from abm_ros.ros import qos
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.rclpy_internals import lifecycle_state
 
@@ -270,3 +273,41 @@ def test_nodes_that_are_not_there_are_named(ros) -> None:
             Rewirer(node, ('nobody',), gate='nobody').wait_ready(0.1)
     finally:
         node.destroy_node()
+
+
+def test_an_answer_later_than_a_look_counts(world, monkeypatch) -> None:
+    """Under load each answer of a node may be late; it is asked no faster than it can answer."""
+    node = world.nodes['system_b']
+    busy = node.create_timer(0.01, lambda: time.sleep(0.7))
+    world.rewirer.wait_ready(10.0)
+    node.destroy_timer(busy)
+
+
+def test_clients_that_are_never_answered_are_made_anew(world, monkeypatch) -> None:
+    """A lost match: the old client's answers never come, those of a new one do."""
+    monkeypatch.setattr('abm_ros.nodes.effectors.silent_nodes.RENEW_S', 0.5)
+    monkeypatch.setattr('abm_ros.nodes.effectors.rewirer._PROBE_S', 0.2)
+    lost = world.rewirer._remotes['system_b']
+    monkeypatch.setattr(lost._get, '_pending_requests', Forgetful())
+    world.rewirer.wait_ready(20.0)
+    world.rewirer.apply(rows())
+    assert set(world.states().values()) == {'active'}
+
+
+class Forgetful(dict):
+    """Requests that no answer finds."""
+
+    def __getitem__(self, key):
+        raise KeyError(key)
+
+
+def test_who_is_asked_to_end_ends_unless_it_is_another_incarnation(world) -> None:
+    node = world.nodes['system_b']
+    asks = world.client.create_publisher(String, names.RESTART, qos.LATCHED)
+    asks.publish(String(data='system_b another'))
+    asks.publish(String(data=f'system_b {node.incarnation}'))
+    deadline_s = time.monotonic() + 20.0
+    while not node.broken:
+        assert time.monotonic() < deadline_s
+        time.sleep(0.02)
+    assert not world.nodes['motor_gate'].broken

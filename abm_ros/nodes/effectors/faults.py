@@ -13,6 +13,9 @@ from abm_ros.nodes.effectors.audit_writer import AuditWriter
 from abm_ros.nodes.effectors.gate_control import GateControl
 from abm_ros.nodes.effectors.rewirer import Rewirer
 
+# Of waiting for the nodes' answers before a repair, while nothing is decided.
+_REPAIR_S = 2.0
+
 
 class Faults:
     """
@@ -96,7 +99,7 @@ class Faults:
         try:
             for node in health.nodes:
                 self._rewirer.forget(node)
-            self._rewirer.wait_ready(1.0)
+            self._rewirer.wait_ready(_REPAIR_S)
             if self._repairing != self.fault:   # once a fault, not at every try
                 self._writer.write('repairing', fault=self.fault, mode=self._safe)
                 self._repairing = self.fault

@@ -17,10 +17,12 @@ from rclpy.node import Node
 from abm_ros.common import names
 from abm_ros.common.errors import GraphError
 from abm_ros.meta.wiring import NodeRow
+from abm_ros.nodes.effectors.silent_nodes import SilentNodes
 from abm_ros.ros.remote import ACTIVATE, CONFIGURE, DEACTIVATE, REACHES, Call, Remote, call_all
 
 _FINAL_TIMEOUT_S = 2.0
-_PROBE_S = 0.5    # for an answer that shows that a node is matched
+_PROBE_S = 2.0    # for an answer that shows that a node is matched; its processor may be busy
+_LOOK_S = 0.02
 
 
 @dataclass
@@ -51,11 +53,42 @@ class RewireReport:
     retries: int
 
 
+class Probe:
+    """One node that is asked for its state until it answers in time."""
+
+    def __init__(self, remote: Remote) -> None:
+        self._remote = remote
+        self._answered = False
+        self._asked: tuple[Call, Any, float] | None = None
+
+    def answered(self, now_s: float) -> bool:
+        """Take the answer if it came, else ask once the services are matched; never waits."""
+        if self._asked is not None and self._asked[1].done():
+            self._answered = _result(self._asked[1]) is not None
+            self._asked = None
+        if self._asked is not None and now_s - self._asked[2] > _PROBE_S:
+            self.drop()
+        if not self._answered and self._asked is None and self._remote.ready():
+            call = self._remote.state()
+            self._asked = call, call.client.call_async(call.request), now_s
+        return self._answered
+
+    def drop(self) -> None:
+        """Wait no longer for what was asked."""
+        if self._asked is not None:
+            call, future, _ = self._asked
+            call.client.remove_pending_request(future)
+            self._asked = None
+
+
 class Rewirer:
     """Brings nodes to the state, wires and settings of a row; use it from one thread only."""
 
     def __init__(self, node: Node, targets: Sequence[str] = names.WIRED_NODES,
-                 gate: str = names.MOTOR_GATE, timeout_s: float = 1.0) -> None:
+                 gate: str = names.MOTOR_GATE, timeout_s: float = 1.0,
+                 silent: SilentNodes | None = None) -> None:
+        """:param silent: cures nodes that do not answer; None makes clients anew and no more."""
+        self._silent = silent or SilentNodes()
         self._remotes = {target: Remote(node, target) for target in targets}
         self._known = {target: Known() for target in targets}
         self._sent: dict[str, Sent] = {}
@@ -72,25 +105,31 @@ class Rewirer:
         """
         Wait until every node is matched and has answered.
 
-        A service may look ready while its first answers are lost, for discovery is one-sided
-        for a while: what counts is an answer.
+        A service may look ready while its first answers are lost, because discovery is one-sided
+        for a while: only an answer counts.
 
         :raises GraphError: naming the nodes that did not answer in time.
         """
-        deadline = time.monotonic() + timeout_s
-        absent = list(self._remotes)
-        while True:
-            ready = [t for t in absent if self._remotes[t].ready()]
-            answers = call_all([self._remotes[t].state() for t in ready], _PROBE_S)
-            absent = [t for t in absent if t not in ready or answers[ready.index(t)] is None]
-            if not absent:
-                return
-            if time.monotonic() > deadline:
-                raise GraphError(f'no answer from {", ".join(absent)} within {timeout_s:g} s: '
-                                 'is each of them running in this domain and namespace?')
-            if stop is not None and stop.is_set():
-                raise GraphError(f'stopped while waiting for {", ".join(absent)}')
-            time.sleep(0.02)
+        deadline_s = time.monotonic() + timeout_s
+        probes = {target: Probe(remote) for target, remote in self._remotes.items()}
+        try:
+            while True:
+                now_s = time.monotonic()
+                absent = [t for t, probe in probes.items() if not probe.answered(now_s)]
+                present = [t for t in absent if self._remotes[t].present()]
+                for target in self._silent.look(present, now_s):
+                    probes[target].drop()
+                    self._remotes[target].renew()
+                if not absent:
+                    return
+                if now_s > deadline_s:
+                    raise GraphError(_no_answer(absent, present, timeout_s))
+                if stop is not None and stop.is_set():
+                    raise GraphError(f'stopped while waiting for {", ".join(absent)}')
+                time.sleep(_LOOK_S)
+        finally:
+            for probe in probes.values():
+                probe.drop()
 
     def apply(self, rows: Mapping[str, NodeRow]) -> RewireReport:
         """
@@ -239,6 +278,12 @@ class Rewirer:
             if not result.successful:
                 raise GraphError(f'{target} refused {key} = {values[key]!r}: {result.reason}')
         self._known[target].values.update(values)
+
+
+def _no_answer(absent: Sequence[str], present: Sequence[str], timeout_s: float) -> str:
+    hint = ('their services are in the graph' if list(absent) == list(present) else
+            'is each of them running in this domain and namespace?')
+    return f'no answer from {", ".join(absent)} within {timeout_s:g} s: {hint}'
 
 
 def _result(future: Any) -> Any:
