@@ -143,6 +143,7 @@ class MotorGateTelemetry(Telemetry):
     clock_jumps: float = number('Times that the clock of the joint states was set back.')
     tripped: float = number('Whether it shut by itself and waits to be armed again.', high=1.0)
     shut: str = words('Why it is shut.')
+    silent: str = words('Topics of the body without anything usable, separated by blanks.')
 
 
 @dataclass(frozen=True)

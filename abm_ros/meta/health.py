@@ -34,6 +34,10 @@ class Health:
         """Tell whether a node was heard within the time-out."""
         return node in self._heard_s and now_s - self._heard_s[node] <= self._timeout_s
 
+    def heard_s(self, node: str) -> float:
+        """Return when a node was heard last (monotonic, s), -inf for never."""
+        return self._heard_s.get(node, float('-inf'))
+
     def lost(self, now_s: float) -> list[str]:
         """Return the nodes that are not heard."""
         return [node for node in self.nodes if not self.alive(node, now_s)]

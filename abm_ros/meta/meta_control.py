@@ -146,14 +146,14 @@ class MetaControl:
         self._baseline_over = self._baseline_over or done >= self.config.baseline_episodes
         return not self._baseline_over
 
-    def begin(self, now_s: float) -> Decision:
+    def begin(self, now_s: float, fault: str = '') -> Decision:
         """Return the decision that brings the graph up: the safe mode where a rule bars it."""
         mode = self.config.pin_mode or self._initial
         baseline = self._initial if self.config.baseline_episodes else ''
         self._ledger = Ledger(self.modes, mode, now_s)
         return self._decide(Situation(
             {}, self.state, now_s, tuple(self.modes), self.modes.safe, self._barred(now_s),
-            held=self.is_held, begin=mode, baseline=baseline,
+            held=self.is_held, fault=fault, begin=mode, baseline=baseline,
             ceilings=self.constraints.ceilings))
 
     def decide(self, signals: Mapping[str, float], telemetry: GraphTelemetry, fault: str,

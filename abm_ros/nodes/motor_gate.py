@@ -121,7 +121,15 @@ class MotorGate(PartNode[MotorGateConfig]):
         return MotorGateTelemetry(
             open=self._was_open, commands=self._commands, held=self._latch.held,
             clock_jumps=self._clock_jumps, tripped=self._latch.tripped,
-            shut='' if self._was_open else self._reason)
+            shut='' if self._was_open else self._reason,
+            silent=self._silent())
+
+    def _silent(self) -> str:
+        """Return the topics of the body on which nothing usable is heard now."""
+        silent = [] if self._guard is not None else [names.ROBOT_DESCRIPTION]
+        if self._now_s() - self._joints_s > self.config.joint_timeout_s:
+            silent.append(names.JOINT_STATES)
+        return ' '.join(self.resolve_topic_name(topic) for topic in silent)
 
     def activated(self) -> None:
         self._action_stamp_ns, self._early = -1, None

@@ -21,6 +21,7 @@ from abm_ros.common.telemetry import KINDS, SystemMTelemetry
 from abm_ros.meta.audit.head import load_key
 from abm_ros.meta.audit.log import AuditLog
 from abm_ros.meta.audit.trail import OperatorOverrides, standing_overrides
+from abm_ros.meta.body_watch import BodyWatch
 from abm_ros.meta.constraints import load_constraints
 from abm_ros.meta.health import Health
 from abm_ros.meta.meta_control import (
@@ -35,6 +36,7 @@ from abm_ros.nodes.effectors.audit_writer import AuditWriter
 from abm_ros.nodes.effectors.conductor import Conductor
 from abm_ros.nodes.effectors.diagnostics import statuses
 from abm_ros.nodes.effectors.gate_control import GateControl
+from abm_ros.nodes.effectors.publishers import offered
 from abm_ros.nodes.effectors.rewirer import Rewirer
 from abm_ros.nodes.effectors.signal_topics import SignalTopics
 from abm_ros.nodes.effectors.silent_nodes import SilentNodes, on_record
@@ -110,7 +112,9 @@ class SystemM(PartNode[SystemMConfig]):
             control, Rewirer(self, silent=SilentNodes(
                 on_record(writer, self.get_logger()), self._restart, self._end)), gate, writer,
             Announcer(self._announce, lambda text: self._report.publish(String(data=text))),
-            self.get_logger(), self.incarnation)
+            self.get_logger(),
+            BodyWatch(lambda topic: offered(self, topic), config.node_timeout_s),
+            self.incarnation)
         if last.held:   # the gate may have been restarted too, and know nothing of it
             self._conductor.interventions.hold()
             self.get_logger().warning('the operator holds since before this start: release it '
@@ -177,7 +181,7 @@ class SystemM(PartNode[SystemMConfig]):
         """Bring up or decide once; what is refused on the way shuts the motors and is no end."""
         try:
             if not conductor.mode:
-                conductor.bring_up(self.config.bring_up_timeout_s, ending)
+                conductor.bring_up(self.config.bring_up_timeout_s, ending, self._listen)
             if ending.wait(self.config.tick_s):
                 return True
             conductor.gate.turned(time.monotonic())

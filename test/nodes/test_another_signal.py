@@ -54,6 +54,7 @@ def test_it_is_decided_by_published_and_shown_without_touching_us(node) -> None:
     node._signals.publish = told.append
     conductor, health = node._conductor, node._listen()
     conductor._act = lambda *_: None      # there is no graph to wire
+    conductor.mode, conductor._begun = 'task', True
     node._shown.publish(conductor.turn(health, 1.0))
     node.publish_telemetry()
     assert [message.data for message in shown] == [0.5]

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import threading
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,7 +23,8 @@ from abm_ros.common.telemetry import (
 )
 from abm_ros.common.telemetry_fields import Telemetry
 from abm_ros.meta.audit.log import AuditLog, records
-from abm_ros.meta.audit.trail import check
+from abm_ros.meta.audit.trail import check, standing_overrides
+from abm_ros.meta.body_watch import BodyWatch
 from abm_ros.meta.constraints import load_constraints
 from abm_ros.meta.health import Health
 from abm_ros.meta.meta_control import MetaControl, SystemMConfig, operator_overrides
@@ -38,7 +40,8 @@ from abm_ros.ros.ports import read_wiring
 
 SHUT = {'observe', 'imitate', 'rest', 'sleep', 'imagine', 'freeze'}
 ROW = {name: NodeRow(True, {}, {}) for name in names.WIRED_NODES}
-WIRING = Wiring([Row(mode, roles, mode not in SHUT, True, ROW,
+WIRING = Wiring([Row(mode, roles, mode not in SHUT, True,
+                     {**ROW, 'motor_gate': NodeRow(mode not in SHUT, {}, {})},
                      'not built' if mode in {'observe', 'imitate', 'imagine'} else '')
                  for mode, roles in DESIGN.items()])
 PHI = (Path(__file__).resolve().parents[2] / 'config' / 'phi.yaml').read_text()
@@ -51,12 +54,15 @@ class Silent:
         self.rows, self.modulated = [], []
         self.waits, self.trouble = False, ''
         self.forgotten: list[str] = []
+        self.asked: list[str] = []
 
     def info(self, *_, **__) -> None: ...
     def error(self, *_, **__) -> None: ...
     def wait_ready(self, *_) -> None: ...
     def forget(self, node) -> None: self.forgotten.append(node)
     def shut_gate(self) -> bool: return True
+    def warning(self, *_, **__) -> None: ...
+    def restart(self, node) -> None: self.asked.append(node)
 
     def check(self) -> None:
         if trouble := self.trouble:
@@ -74,7 +80,7 @@ class Silent:
 class Bench:
     """A conductor over a fake graph, with time in our hands."""
 
-    def __init__(self, folder: Path, constraints: str = '') -> None:
+    def __init__(self, folder: Path, constraints: str = '', *told: Telemetry) -> None:
         self.path, self.graph, self.now_s = folder / 'audit.jsonl', Silent(), 0.0
         self.control = MetaControl(SystemMConfig(), load_phi(PHI), WIRING,
                                    load_constraints(constraints, WIRING.modes))
@@ -87,10 +93,11 @@ class Bench:
         self.conductor = Conductor(
             self.control, self.graph, gate, writer,
             Announcer(self.announced.append, lambda text: self.reports.append((self.now_s, text))),
-            self.graph, 'one')
-        self.conductor.bring_up(1.0, None)
-        self.told = {node: KINDS[node]() for node in names.WIRED_NODES}
+            self.graph, BodyWatch(lambda topic: f'who offers {topic}', 2.0), 'one')
+        self.told = {node: KINDS[node](state='active') for node in names.WIRED_NODES}
+        self.tells(*told)
         self.incarnations = dict.fromkeys(names.WIRED_NODES, 'a')
+        self.conductor.bring_up(1.0, threading.Event(), self.listen)
 
     def tells(self, *told: Telemetry) -> None:
         """Let nodes tell this from now on."""
@@ -98,11 +105,14 @@ class Bench:
 
     def turn(self, seconds: float = 10.0) -> str:
         self.now_s += seconds
+        self.conductor.turn(self.listen(), self.now_s)
+        return self.conductor.mode
+
+    def listen(self) -> Health:
         health = Health(names.WIRED_NODES, 2.0)
         for node, told in self.told.items():
             health.take(replace(told, incarnation=self.incarnations[node]), self.now_s)
-        self.conductor.turn(health, self.now_s)
-        return self.conductor.mode
+        return health
 
     def kinds(self) -> list[str]:
         return [record['kind'] for record in records(self.path)]
@@ -110,8 +120,10 @@ class Bench:
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
+    """Let no time pass but ours; waiting for a body is one look."""
     monkeypatch.setattr('abm_ros.nodes.effectors.conductor.time',
                         SimpleNamespace(monotonic=lambda: 0.0))
+    monkeypatch.setattr('abm_ros.nodes.effectors.conductor._BODY_S', -1.0)
 
 
 def test_a_life_is_on_the_record_and_recomputes(tmp_path) -> None:
@@ -380,3 +392,101 @@ def test_a_gate_that_is_meant_to_be_shut_is_left_alone(tmp_path) -> None:
     for _ in range(50):
         bench.turn(0.1)
     assert len(bench.graph.rows) == rows
+
+
+NO_BODY = MotorGateTelemetry(state='inactive', silent='/joint_states')
+BODY = MotorGateTelemetry(state='active')
+
+
+def test_nothing_acts_before_the_body_was_heard(tmp_path) -> None:
+    bench = Bench(tmp_path, '', NO_BODY)
+    assert [bench.turn(1.0) for _ in range(5)] == ['freeze'] * 5
+    assert not bench.conductor.gate.is_open
+    assert bench.conductor.faults.fault == (
+        'no body: nothing usable on /joint_states (who offers /joint_states)')
+    assert bench.conductor.faults.waits_for_others
+    assert bench.kinds().count('degrade') == 1
+    assert 'repairing' not in bench.kinds()
+    bench.tells(BODY)
+    assert bench.turn(0.1) == 'task', 'the initial mode, as at any bring-up'
+    assert bench.conductor.gate.is_open
+    bench.conductor.close()
+    assert check(bench.path).decisions == bench.kinds().count('mode')
+
+
+def test_a_body_that_falls_silent_freezes_the_graph_until_it_is_heard_again(tmp_path) -> None:
+    bench = Bench(tmp_path)
+    assert bench.turn() == 'play'
+    bench.tells(replace(BODY, silent='/joint_states'))
+    assert [bench.turn(0.5) for _ in range(4)] == ['play'] * 4, 'the gate is shut meanwhile'
+    assert bench.turn(0.5) == 'freeze'
+    bench.tells(replace(BODY, state='inactive', silent='/joint_states'))
+    assert [bench.turn(1.0) for _ in range(5)] == ['freeze'] * 5
+    assert bench.kinds().count('degrade') == 1
+    bench.tells(BODY)
+    assert bench.turn(1.0) != 'freeze'
+    assert bench.kinds().count('repaired') == 1
+
+
+@pytest.mark.parametrize('state', ['inactive', 'unconfigured'])
+def test_a_node_that_another_hand_changed_is_put_right_and_told(tmp_path, state) -> None:
+    bench = Bench(tmp_path)
+    assert bench.turn() == 'play'
+    bench.tells(SystemBTelemetry(state=state))
+    assert bench.turn(0.3) == 'play', 'it may have been told before the node was wired'
+    assert bench.turn(0.3) == 'freeze'
+    assert bench.reports[-1][1].startswith('Mode freeze: fault: system_b is ' + state)
+    bench.tells(SystemBTelemetry(state='active'))
+    assert bench.turn(0.3) == 'play'
+    [fault] = [r['body']['fault'] for r in records(bench.path) if r['kind'] == 'degrade']
+    assert fault == (f'system_b is {state}, not active as mode play needs it: System M did not do '
+                     'that')
+    assert bench.conductor.faults.news(bench.now_s) == f'repaired after: {fault}'
+    assert bench.conductor.faults.news(bench.now_s + 10.0) == ''
+
+
+def test_a_finalized_node_is_asked_once_to_restart_and_not_to_start(tmp_path) -> None:
+    bench = Bench(tmp_path)
+    assert bench.turn() == 'play'
+    rows = len(bench.graph.rows)
+    bench.tells(SystemATelemetry(state='finalized'))
+    assert [bench.turn(0.3) for _ in range(20)] == ['freeze'] * 20
+    assert bench.graph.asked == ['system_a']
+    assert len(bench.graph.rows) == rows + 1, 'freeze was wired, and nothing was asked of it since'
+    assert bench.kinds().count('degrade') == 1
+    bench.tells(SystemATelemetry(state='unconfigured'))
+    bench.incarnations['system_a'] = 'b'
+    bench.turn(0.3)
+    bench.tells(SystemATelemetry(state='active'))
+    assert bench.turn(0.3) == 'play'
+
+
+def test_a_motor_gate_that_somebody_deactivates_is_a_hold_until_released(tmp_path) -> None:
+    bench = Bench(tmp_path)
+    assert bench.turn() == 'play'
+    bench.tells(MotorGateTelemetry(state='inactive'))
+    bench.turn(0.2)
+    assert [bench.turn(0.2) for _ in range(10)] == ['freeze'] * 10
+    assert not bench.conductor.gate.is_open
+    found = [r['body'] for r in records(bench.path) if r['kind'] == 'intervention']
+    assert [(f['action'], f['by']) for f in found] == [('hold', 'the motor gate was deactivated')]
+    assert 'degrade' not in bench.kinds(), "it is the operator's word, and no fault"
+    asked = operator_overrides(bench.control.config)
+    assert standing_overrides(bench.path, asked).held, 'a restart of System M does not end it'
+    bench.conductor.interventions.release()
+    assert bench.turn(0.2) == 'play'
+    bench.tells(BODY)
+    assert [bench.turn(0.2) for _ in range(5)] == ['play'] * 5
+
+
+def test_what_system_m_deactivates_itself_is_no_hold(tmp_path) -> None:
+    bench = Bench(tmp_path)
+    assert bench.turn() == 'play'
+    bench.conductor.interventions.hold()
+    bench.turn(0.2)
+    bench.conductor.interventions.release()
+    bench.tells(MotorGateTelemetry(state='inactive'))   # of the mode before, told late
+    bench.turn(0.2)
+    bench.tells(BODY)
+    assert [bench.turn(0.2) for _ in range(5)] == ['play'] * 5
+    assert not bench.control.held

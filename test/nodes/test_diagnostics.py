@@ -12,6 +12,7 @@ from abm_ros.common import names
 from abm_ros.common.telemetry import (
     KINDS,
     EpisodicMemoryTelemetry,
+    MotorGateTelemetry,
     SensoryGateTelemetry,
     SystemBTelemetry,
     SystemMTelemetry,
@@ -73,12 +74,32 @@ def test_what_is_wrong_is_told_in_words(told, now_s, level, message) -> None:
     assert (found.level, found.message) == (level, message)
 
 
-def test_system_m_shows_its_rewiring_and_every_signal() -> None:
-    conductor = SimpleNamespace(
+def conductor(fault: str = '', news: str = '', *, waits: bool = False) -> SimpleNamespace:
+    return SimpleNamespace(
         control=SimpleNamespace(guards=SimpleNamespace(tripped={}, budget=1.0)),
-        faults=SimpleNamespace(fault=''), mode='task', telemetry=lambda: SystemMTelemetry(
+        faults=SimpleNamespace(fault=fault, news=lambda _: news, waits_for_others=waits),
+        mode='task', telemetry=lambda: SystemMTelemetry(
             switches=2, degraded=0, gate_shut_ms=3, full_ms=7, signals={'of_another': 0.25}))
-    found = status(conductor=conductor)
-    assert found.message == 'task'
+
+
+def test_system_m_shows_its_rewiring_and_every_signal() -> None:
+    found = status(conductor=conductor())
+    assert (found.level, found.message) == (DiagnosticStatus.OK, 'task')
     assert values(found) == {'somatic_budget': '1', 'switches': '2', 'degraded': '0',
                              'gate_shut_ms': '3', 'full_ms': '7', 'of_another': '0.25'}
+
+
+@pytest.mark.parametrize(('given', 'level'), [
+    (('no body', 'no body', True), DiagnosticStatus.ERROR),
+    (('system_b restarted', 'system_b restarted', False), DiagnosticStatus.WARN),
+    (('', 'repaired after: system_b restarted', False), DiagnosticStatus.WARN)])
+def test_a_fault_that_others_must_mend_is_an_error(given, level) -> None:
+    fault, news, waits = given
+    found = status(conductor=conductor(fault, news, waits=waits))
+    assert (found.level, found.message) == (level, news)
+
+
+def test_the_gate_names_what_it_does_not_hear() -> None:
+    found = status(MotorGateTelemetry(state='inactive', silent='/joint_states'))
+    assert found.level == DiagnosticStatus.WARN
+    assert found.message == 'inactive: nothing usable on /joint_states'

@@ -2,16 +2,18 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
 from abm_ros.common import names
 from abm_ros.common.errors import GraphError
 from abm_ros.common.telemetry import SystemMTelemetry
+from abm_ros.meta.body_watch import BodyWatch
 from abm_ros.meta.health import Health
 from abm_ros.meta.meta_control import MetaControl
 from abm_ros.meta.phi import Decision, Modulation
+from abm_ros.meta.row_watch import RowWatch, stray_text
 from abm_ros.meta.self_report import self_report
 from abm_ros.nodes.effectors.announcer import Announcer
 from abm_ros.nodes.effectors.audit_writer import AuditWriter
@@ -24,6 +26,9 @@ from abm_ros.nodes.effectors.rewirer import Rewirer, RewireReport
 
 # Nothing learns and nothing explores while the graph is repaired.
 _STILL = Modulation(0.0, 0.0)
+# Of waiting for the body at bring-up; discovery may take 2.5 s of it.
+_BODY_S = 3.0
+_LOOK_S = 0.05
 
 
 class Conductor:
@@ -35,14 +40,14 @@ class Conductor:
 
     def __init__(self, control: MetaControl, rewirer: Rewirer, gate: GateControl,
                  writer: AuditWriter, announcer: Announcer, logger: RcutilsLogger,
-                 incarnation: str) -> None:
+                 body: BodyWatch, incarnation: str) -> None:
         """:param incarnation: of this System M, whose heartbeats open the motor gate."""
         self.control = control
         self.mode = ''
         self.signals: Mapping[str, float] = {}
         self.gate = gate
-        self.interventions = Interventions(control, gate, writer)
-        self.faults = Faults(rewirer, gate, writer, logger, control.modes.safe,
+        self.interventions = Interventions(control, gate, writer, logger)
+        self.faults = Faults(rewirer, gate, writer, logger, body, control.modes.safe,
                              lambda: self._wire(control.modes.safe, _STILL))
         self._modulator = Modulator(rewirer, writer)
         self._rewirer = rewirer
@@ -50,6 +55,8 @@ class Conductor:
         self._announcer = announcer
         self._logger = logger
         self._incarnation = incarnation
+        self._row_watch = RowWatch()
+        self._begun = False
         self._switches = 0
         self._last_rewiring = RewireReport(0.0, 0.0, 0)
 
@@ -60,19 +67,39 @@ class Conductor:
             gate_shut_ms=self._last_rewiring.gate_shut_s * 1e3,
             full_ms=self._last_rewiring.full_s * 1e3, signals=self.signals)
 
-    def bring_up(self, timeout_s: float, stop: threading.Event) -> None:
+    def bring_up(self, timeout_s: float, stop: threading.Event,
+                 listen: Callable[[], Health]) -> None:
         """
-        Wait for all nodes, then enter the initial mode.
+        Wait for all nodes, then enter the initial mode, or the safe one if there is no body.
 
         :param stop: ends the waiting early.
+        :param listen: returns the newest of what the nodes told.
         :raises GraphError: nodes are missing.
         """
         self._rewirer.wait_ready(timeout_s, stop)
-        self._enter(self.control.begin(time.monotonic()))
+        if missing := self._await_body(stop, listen):
+            self.faults.degrade(missing, self.control.modes.safe)
+            self._enter(self.control.begin(time.monotonic(), missing))
+        else:
+            self._begin(time.monotonic())
+
+    def _await_body(self, stop: threading.Event, listen: Callable[[], Health]) -> str:
+        """Wait until the body is heard; return what is silent after all, '' for nothing."""
+        deadline_s = time.monotonic() + _BODY_S
+        while (gate := listen().telemetry.motor_gate).silent or not gate.state:
+            if stop.wait(_LOOK_S) or time.monotonic() > deadline_s:
+                break
+        return self.faults.body.give_up(gate, time.monotonic())
+
+    def _begin(self, now_s: float) -> None:
+        self._begun = True
+        self._enter(self.control.begin(now_s))
 
     def turn(self, health: Health, now_s: float) -> Mapping[str, float]:
         """Run one tick: look at the graph, decide, act, tell; return the signals."""
         self._look(health, now_s)
+        if not self._begun and not self.faults.fault:
+            self._begin(now_s)      # the body was not there at bring-up
         decision = self._decide(health, now_s)
         self._act(decision, health, now_s)
         self._tell(decision)
@@ -87,8 +114,12 @@ class Conductor:
         restarted = self.faults.restarted(health)
         if names.MOTOR_GATE in restarted:
             self.interventions.gate_restarted()
-        self.faults.check(health, restarted, self.mode, now_s)
         self.interventions.follow_gate(health.telemetry.motor_gate.held > 0)
+        row = self.control.wiring[self.mode]
+        strays = self._row_watch.strays(row, health) if not self.faults.fault else {}
+        if names.MOTOR_GATE not in restarted:
+            self.interventions.follow_state(strays)
+        self.faults.check(health, restarted, stray_text(strays, row), row, now_s)
         try:
             self._modulator.check()
         except GraphError as error:
@@ -136,9 +167,11 @@ class Conductor:
             self._entered(decision, closing, done)
 
     def _wire(self, mode: str, modulation: Modulation) -> RewireReport:
-        return self._rewirer.apply(with_settings(
+        done = self._rewirer.apply(with_settings(
             self.control.wiring[mode], modulation, self._incarnation,
             self.control.constraints.speed_limit))
+        self._row_watch.wired(time.monotonic())
+        return done
 
     def _entered(self, decision: Decision, closing: int, done: RewireReport) -> None:
         self._modulator.entered(decision.modulation)

@@ -26,7 +26,7 @@ SHOWN_OF_ALL = ('refused', 'faults')
 def statuses(health: Health, conductor: Conductor | None, now_s: float) -> list[DiagnosticStatus]:
     """Return one status per wired node, and System M's own once it is configured."""
     found = [_status(health, node, now_s) for node in names.WIRED_NODES]
-    return found if conductor is None else [*found, _own_status(conductor)]
+    return found if conductor is None else [*found, _own_status(conductor, now_s)]
 
 
 def _status(health: Health, node: str, now_s: float) -> DiagnosticStatus:
@@ -50,6 +50,8 @@ def _trouble(health: Health, node: str) -> Iterator[str]:
             yield 'no robot description yet'
         if gate.trouble:
             yield gate.trouble
+    if node == names.MOTOR_GATE and (silent := telemetry.motor_gate.silent):
+        yield f'nothing usable on {silent}'
     if node == names.EPISODIC_MEMORY:
         memory = telemetry.episodic_memory
         if memory.trouble > 0:
@@ -73,11 +75,13 @@ def _values(numbers: Mapping[str, float]) -> list[KeyValue]:
             for name, value in numbers.items() if not isnan(value)]
 
 
-def _own_status(conductor: Conductor) -> DiagnosticStatus:
+def _own_status(conductor: Conductor, now_s: float) -> DiagnosticStatus:
     guards, told = conductor.control.guards, conductor.telemetry()
-    fault = conductor.faults.fault
-    level = DiagnosticStatus.WARN if fault else DiagnosticStatus.OK
-    message = fault or conductor.mode or 'bringing up'
+    faults = conductor.faults
+    news = faults.news(now_s)
+    level = (DiagnosticStatus.ERROR if faults.fault and faults.waits_for_others else
+             DiagnosticStatus.WARN if news else DiagnosticStatus.OK)
+    message = news or conductor.mode or 'bringing up'
     if guards.tripped:
         level, message = DiagnosticStatus.ERROR, '; '.join(guards.tripped.values())
     numbers = {'somatic_budget': guards.budget, 'switches': told.switches,

@@ -1,20 +1,24 @@
 """What is wrong with the graph, and how it gets well again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
 from abm_ros.common import names
 from abm_ros.common.errors import GraphError
 from abm_ros.common.telemetry import MotorGateTelemetry
+from abm_ros.meta.body_watch import BodyWatch
 from abm_ros.meta.gate_watch import GateWatch
 from abm_ros.meta.health import Health
+from abm_ros.meta.wiring import Row
 from abm_ros.nodes.effectors.audit_writer import AuditWriter
 from abm_ros.nodes.effectors.gate_control import GateControl
 from abm_ros.nodes.effectors.rewirer import Rewirer
 
 # Of waiting for the nodes' answers before a repair, while nothing is decided.
 _REPAIR_S = 2.0
+# A repair is quicker than the diagnostics, which tell of it for this long.
+_NEWS_S = 5.0
 
 
 class Faults:
@@ -26,7 +30,8 @@ class Faults:
     """
 
     def __init__(self, rewirer: Rewirer, gate: GateControl, writer: AuditWriter,
-                 logger: RcutilsLogger, safe: str, wire_safe: Callable[[], object]) -> None:
+                 logger: RcutilsLogger, body: BodyWatch, safe: str,
+                 wire_safe: Callable[[], object]) -> None:
         """
         Take what repairs need.
 
@@ -34,6 +39,9 @@ class Faults:
         :param wire_safe: brings all nodes to it, or raises GraphError.
         """
         self.fault = ''
+        # Whether the fault ends only by what others do: a node or a body that is missing.
+        self.waits_for_others = False
+        self.body = body
         self.degraded = 0
         self._rewirer = rewirer
         self._gate = gate
@@ -44,6 +52,8 @@ class Faults:
         self._gate_watch = GateWatch()
         self._incarnations: dict[str, str] = {}
         self._last_error = self._repairing = ''
+        self._ended: set[str] = set()
+        self._news: tuple[str, float] = '', -float('inf')
 
     def restarted(self, health: Health) -> list[str]:
         """Return the nodes that were restarted since the last call; nothing is known of them."""
@@ -56,15 +66,50 @@ class Faults:
                 found.append(node)
         return found
 
-    def check(self, health: Health, restarted: list[str], mode: str, now_s: float) -> None:
-        """Degrade when nodes are lost or were restarted; repair when all are heard again."""
-        lost = health.lost(now_s)
-        if lost:
-            self.degrade(f'lost {", ".join(lost)}', mode)
+    def check(self, health: Health, restarted: list[str], strays: str, row: Row,
+              now_s: float) -> None:
+        """
+        Degrade when the graph is not as it should be; repair it when all that is needed is heard.
+
+        :param strays: which nodes are not what the row says, in words.
+        :param row: of the mode in force.
+        """
+        self._restart_finalized(health)
+        missing = '; '.join(self._missing(health, row, now_s))
+        self.waits_for_others = bool(missing)
+        if missing:
+            self.degrade(missing, row.mode)
         elif restarted:
-            self.degrade(f'{", ".join(restarted)} restarted', mode)
-        if self.fault and not lost and mode == self._safe:
-            self._repair(health)
+            self.degrade(f'{", ".join(restarted)} restarted', row.mode)
+        elif strays:
+            self.degrade(strays, row.mode)
+        if self.fault and not missing and row.mode == self._safe:
+            self._repair(health, now_s)
+
+    def news(self, now_s: float) -> str:
+        """Return the fault, or that it was repaired just now, '' when all is well."""
+        text, at_s = self._news
+        return self.fault or (text if now_s - at_s <= _NEWS_S else '')
+
+    def _missing(self, health: Health, row: Row, now_s: float) -> Iterator[str]:
+        """Yield what no repair can bring back."""
+        if lost := health.lost(now_s):
+            yield f'lost {", ".join(lost)}'
+        if ended := self._finalized(health):
+            yield f'{", ".join(ended)} is finalized: only a restart of its process helps'
+        if names.MOTOR_GATE not in lost and (silent := self.body.trouble(
+                health.telemetry.motor_gate, audible=row.senses_open, now_s=now_s)):
+            yield silent
+
+    def _finalized(self, health: Health) -> list[str]:
+        return [node for node in health.nodes if health.of(node).state == 'finalized']
+
+    def _restart_finalized(self, health: Health) -> None:
+        """Ask each process whose node is finalized once to end: it can never start again."""
+        for node in self._finalized(health):
+            if (incarnation := health.of(node).incarnation) not in self._ended:
+                self._ended.add(incarnation)
+                self._rewirer.restart(node)
 
     def degrade(self, fault: str, mode: str) -> None:
         """Shut the motors for a fault, on the record once."""
@@ -95,7 +140,7 @@ class Faults:
         self._rewirer.forget(names.MOTOR_GATE)
         return True
 
-    def _repair(self, health: Health) -> None:
+    def _repair(self, health: Health, now_s: float) -> None:
         try:
             for node in health.nodes:
                 self._rewirer.forget(node)
@@ -109,6 +154,7 @@ class Faults:
         else:
             self._writer.write('repaired', fault=self.fault)
             self._logger.info(f'repaired after: {self.fault}')
+            self._news = f'repaired after: {self.fault}', now_s
             self.fault = self._repairing = self._last_error = ''
 
     def _complain(self, error: GraphError) -> None:

@@ -1,5 +1,8 @@
 """What the operator asks of System M: hold, release, pins and vetoes, each on the record."""
 
+from rclpy.impl.rcutils_logger import RcutilsLogger
+
+from abm_ros.common.names import MOTOR_GATE
 from abm_ros.meta.meta_control import MetaControl, SystemMConfig, operator_overrides
 from abm_ros.nodes.effectors.audit_writer import AuditWriter
 from abm_ros.nodes.effectors.gate_control import GateControl
@@ -12,8 +15,10 @@ class Interventions:
     A hold may be given to System M or to the motor gate itself; either stops the arm.
     """
 
-    def __init__(self, control: MetaControl, gate: GateControl, writer: AuditWriter) -> None:
+    def __init__(self, control: MetaControl, gate: GateControl, writer: AuditWriter,
+                 logger: RcutilsLogger) -> None:
         self._control = control
+        self._logger = logger
         self._gate = gate
         self._writer = writer
 
@@ -44,6 +49,23 @@ class Interventions:
         if held:
             self._gate.close()
         self._writer.write('intervention', action='hold' if held else 'release', at='motor_gate')
+
+    def follow_state(self, strays: dict[str, str]) -> None:
+        """
+        Take a motor gate that somebody deactivated for a hold until `release`.
+
+        :param strays: nodes that are not what the row says; the gate is taken out of them.
+        """
+        if strays.get(MOTOR_GATE) not in ('inactive', 'unconfigured'):
+            return
+        del strays[MOTOR_GATE]
+        if self._control.held:
+            return
+        self._control.held = True
+        self._gate.close()
+        self._writer.write('intervention', action='hold', by='the motor gate was deactivated')
+        self._logger.warning('the motor gate was deactivated by another hand: System M holds '
+                             'until `abm intervene release`')
 
     def gate_restarted(self) -> None:
         """Keep for a new motor gate the hold that was given to the one before."""

@@ -101,6 +101,10 @@ class Rewirer:
         self._drop(target)
         self._known[target] = Known()
 
+    def restart(self, target: str) -> None:
+        """Ask a node's process to end, so that its supervisor starts it again."""
+        self._silent.restart(target)
+
     def wait_ready(self, timeout_s: float, stop: threading.Event | None = None) -> None:
         """
         Wait until every node is matched and has answered.
