@@ -50,17 +50,14 @@ They exist from start-up to the end, whatever the mode.
 
 | node | line |
 |---|---|
-| every node | publishes `<node>/signals` (std_msgs/Float32MultiArray: raw telemetry, 10 Hz); \
-subscribes to `{names.RESTART}` |
+| every node | publishes `<node>/signals` (std_msgs/Float32MultiArray: raw telemetry, 10 Hz) |
 | `sensory_gate`, `motor_gate` | subscribe to `{names.ROBOT_DESCRIPTION}` (latched) |
 | `motor_gate` | subscribes to `{names.JOINT_STATES}` and `{names.HEARTBEAT}`; publishes \
 `<controller>/commands` or `<controller>/joint_trajectory`; services `{names.GATE_HOLD}`, \
 `{names.GATE_RELEASE}` (std_srvs/Trigger) |
 | `system_m` | subscribes to every `<node>/signals`; publishes `{names.MODE}` (latched), \
 `{names.HEARTBEAT}`, `{names.SIGNAL_PREFIX}<name>`, `{names.DIAGNOSTICS}`, \
-`{names.SELF_REPORT}`, `{names.RESTART}` (latched: the node and the incarnation that shall \
-end, so that its supervisor starts it again); services `{names.HOLD}`, `{names.RELEASE}`, \
-`{names.GET_MODE}`, \
+`{names.SELF_REPORT}`; services `{names.HOLD}`, `{names.RELEASE}`, `{names.GET_MODE}`, \
 `{names.AVAILABLE_MODES}` (std_srvs/Trigger; the message is the answer), `{names.CHANGE_MODE}` \
 (rcl_interfaces/SetParameters of `mode`) |
 | `bullet_arm`, `gym_body`, `body <kind>` | publish `{names.JOINT_STATES}`, `{names.TOOL_POSE}`, \

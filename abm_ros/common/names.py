@@ -55,8 +55,6 @@ HEARTBEAT = 'system_m/heartbeat'
 SIGNAL_PREFIX = 'system_m/signal/'
 DIAGNOSTICS = 'diagnostics'
 SELF_REPORT = 'system_m/self_report'
-# '<node> <incarnation>': that process ends, so that its supervisor starts the node again.
-RESTART = 'system_m/restart'
 HOLD, RELEASE = 'system_m/hold', 'system_m/release'
 # The services of system_modes in standard types: answers as JSON in a Trigger's message, and a
 # change of mode as a request to set pin_mode.

@@ -76,7 +76,8 @@ class Telemetry:
     refused: float = number('Messages and settings that were refused since the start.')
     faults: float = number('Exceptions in callbacks since the start.')
     state: str = words('Lifecycle state.')
-    incarnation: str = words('Id of the process; a restarted node has another one.')
+    incarnation: str = words('Id of the process; of a node that was restarted, a later one.')
+    process: str = words('Machine and process id, by which System M ends it.')
 
     def __post_init__(self) -> None:
         for item in schema(type(self)).items:

@@ -19,7 +19,9 @@ def run(name: str) -> int:
     if name in names.BODIES or name == names.BODY:
         from abm_ros.nodes.body import main
         return main(names.BODIES.get(name) or _kind())
-    code: int = importlib.import_module(f'abm_ros.nodes.{name}').main()
+    from abm_ros.ros.spin import begin
+    twins = begin(name)    # other nodes are discovered while the import below takes its time
+    code: int = importlib.import_module(f'abm_ros.nodes.{name}').main(twins)
     return code
 
 

@@ -198,6 +198,7 @@ def _image(pixels: np.ndarray, frame: Header) -> Image:
                  data=np.ascontiguousarray(pixels, np.uint8).tobytes())
 
 
-def main(kind: str) -> int:
+def main(name: str) -> int:
     """Run the node of a kind of body."""
-    return run_node(lambda: BodyNode(BODIES.get(kind)), autostart=True)
+    kind = BODIES.get(name)
+    return run_node(lambda: BodyNode(kind), begin(kind.node), autostart=True)

@@ -33,6 +33,7 @@ from abm_ros.ros.node import PartNode
 from abm_ros.ros.observation_codec import decode_observation
 from abm_ros.ros.replay_link import Credits, decode_credits, encode_batch
 from abm_ros.ros.spin import run_node
+from abm_ros.ros.twin_watch import TwinWatch
 
 _POLL_PERIOD_S = 0.1
 _NOVELTIES_KEPT = 8
@@ -310,6 +311,6 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         return len(message.data)
 
 
-def main() -> int:
+def main(twins: TwinWatch) -> int:
     """Run the node."""
-    return run_node(EpisodicMemory)
+    return run_node(EpisodicMemory, twins)

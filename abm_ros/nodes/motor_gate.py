@@ -23,6 +23,7 @@ from abm_ros.ros.commands import CommandPublisher
 from abm_ros.ros.heartbeat import Heartbeat
 from abm_ros.ros.node import URGENT_TELEMETRY_S, PartNode
 from abm_ros.ros.spin import run_node
+from abm_ros.ros.twin_watch import TwinWatch
 
 # The gate looks at its deadman this often; a standstill begins at most this late.
 _WATCH_PERIOD_S = 0.02
@@ -318,6 +319,6 @@ class MotorGate(PartNode[MotorGateConfig]):
         return time.monotonic()
 
 
-def main() -> int:
+def main(twins: TwinWatch) -> int:
     """Run the node."""
-    return run_node(MotorGate)
+    return run_node(MotorGate, twins)

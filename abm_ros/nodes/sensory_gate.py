@@ -33,6 +33,7 @@ from abm_ros.ros.node import URGENT_TELEMETRY_S, PartNode
 from abm_ros.ros.observation_codec import ObservationWriter
 from abm_ros.ros.spin import run_node
 from abm_ros.ros.stamps import Stamps, time_to_ns
+from abm_ros.ros.twin_watch import TwinWatch
 
 _LEAST_WATCH_S = 0.02
 _SAY_AGAIN_S = 30.0
@@ -332,6 +333,6 @@ def _pixels(message: Image) -> np.ndarray:
                   bool(message.is_bigendian))
 
 
-def main() -> int:
+def main(twins: TwinWatch) -> int:
     """Run the node."""
-    return run_node(SensoryGate)
+    return run_node(SensoryGate, twins)

@@ -18,6 +18,7 @@ from abm_ros.ros.node import PartNode
 from abm_ros.ros.observation_codec import decode_observation
 from abm_ros.ros.snapshot_loader import SnapshotLoader
 from abm_ros.ros.spin import run_node
+from abm_ros.ros.twin_watch import TwinWatch
 from abm_ros.world_model.perception import PerceivingModel, Percept, Perception
 
 _ACTIONS_KEPT = 8
@@ -162,6 +163,6 @@ class SystemA(PartNode[SystemAConfig]):
         self._latents += 1
 
 
-def main() -> int:
+def main(twins: TwinWatch) -> int:
     """Run the node."""
-    return run_node(SystemA)
+    return run_node(SystemA, twins)

@@ -13,6 +13,7 @@ from abm_ros.nodes.learner_node import LearnerConfig, LearnerNode
 from abm_ros.ros import parameters
 from abm_ros.ros.replay_link import ReplayedBatch
 from abm_ros.ros.spin import run_node
+from abm_ros.ros.twin_watch import TwinWatch
 from abm_ros.world_model import contract
 from abm_ros.world_model.config import WorldModelConfig
 from abm_ros.world_model.contract import WorldModelLearner, WorldModelSettings
@@ -114,6 +115,6 @@ class SystemALearner(LearnerNode[WorldModelChoice]):
         return WorldTrainer(self.path, self.config.seed, section(chosen, self.config))
 
 
-def main() -> int:
+def main(twins: TwinWatch) -> int:
     """Run the node."""
-    return run_node(SystemALearner)
+    return run_node(SystemALearner, twins)

@@ -24,6 +24,7 @@ from abm_ros.ros.deferred import Deferred
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.snapshot_loader import SnapshotLoader
 from abm_ros.ros.spin import run_node
+from abm_ros.ros.twin_watch import TwinWatch
 
 _RECENT = 64   # actions whose spread, and share of deliberation, are told
 
@@ -162,6 +163,6 @@ class SystemB(PartNode[SystemBConfig]):
             counts=pursues and self._objective.seeks_goal)
 
 
-def main() -> int:
+def main(twins: TwinWatch) -> int:
     """Run the node."""
-    return run_node(SystemB)
+    return run_node(SystemB, twins)

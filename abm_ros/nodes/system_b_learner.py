@@ -21,6 +21,7 @@ from abm_ros.ros import parameters
 from abm_ros.ros.codec import attributes_of
 from abm_ros.ros.replay_link import ReplayedBatch
 from abm_ros.ros.spin import run_node
+from abm_ros.ros.twin_watch import TwinWatch
 from abm_ros.world_model import contract as world_contract
 from abm_ros.world_model.contract import WorldModel
 
@@ -163,6 +164,6 @@ class SystemBLearner(LearnerNode[PolicyChoice]):
             self._wake.notify_all()
 
 
-def main() -> int:
+def main(twins: TwinWatch) -> int:
     """Run the node."""
-    return run_node(SystemBLearner)
+    return run_node(SystemBLearner, twins)

@@ -44,9 +44,11 @@ from abm_ros.ros import parameters, qos
 from abm_ros.ros.heartbeat import Heartbeat
 from abm_ros.ros.node import PartNode, blamed
 from abm_ros.ros.ports import read_wiring
+from abm_ros.ros.process import end_process
 from abm_ros.ros.spin import run_node
 from abm_ros.ros.stamps import NANOSECONDS
 from abm_ros.ros.telemetry_codec import TelemetryReader
+from abm_ros.ros.twin_watch import TwinWatch
 
 
 class SystemM(PartNode[SystemMConfig]):
@@ -69,7 +71,6 @@ class SystemM(PartNode[SystemMConfig]):
         self._ending = threading.Event()
         self._mode = self.create_publisher(String, names.MODE, qos.LATCHED)
         self._report = self.create_publisher(String, names.SELF_REPORT, qos.LATCHED)
-        self._restarts = self.create_publisher(String, names.RESTART, qos.LATCHED)
         self._beats = self.create_publisher(Header, names.HEARTBEAT, qos.CONTROL)
         self._heartbeat, self._said = Header(), ('', False)   # made once: 15 go out a second
         self._diagnostics = self.create_publisher(
@@ -194,9 +195,9 @@ class SystemM(PartNode[SystemMConfig]):
         return False
 
     def _restart(self, node: str) -> None:
-        """Ask a node's process to end; its supervisor starts it again."""
-        if incarnation := self._listen().of(node).incarnation:
-            self._restarts.publish(String(data=f'{node} {incarnation}'))
+        """End a node's process; its supervisor starts it again."""
+        if problem := end_process(self._listen().of(node).process):
+            self.get_logger().error(f'{node} cannot be restarted from here: {problem}')
 
     def _end(self, _: str) -> None:
         self.broken = True
@@ -310,6 +311,6 @@ class SystemM(PartNode[SystemMConfig]):
         return result
 
 
-def main() -> int:
+def main(twins: TwinWatch) -> int:
     """Run the node."""
-    return run_node(SystemM, autostart=True)
+    return run_node(SystemM, twins, autostart=True)

@@ -18,7 +18,7 @@ class ActingModel:
     """
 
     def __init__(self, source: Snapshot, settings: PlannerConfig) -> None:
-        self.version = source.version
+        self.version, self.spec = source.version, source.spec
         self.world = str(source.meta.get('world_lineage', ''))
         try:
             self.latent = int(source.meta['latent'])

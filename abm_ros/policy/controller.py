@@ -91,7 +91,14 @@ class Controller:
         return ActingModel(snapshot, self._settings)
 
     def adopt(self, model: ActingModel) -> None:
-        """Act with an opened snapshot from the next preparation on."""
+        """
+        Act with an opened snapshot from the next preparation on.
+
+        :raises SnapshotError: it is of another spec than this.
+        """
+        if model.spec != self._spec:
+            raise SnapshotError('System B cannot act with a model that was opened for another '
+                                'observation spec: it is left out')
         if self._model is not None and model.world != self._model.world:
             self._last = self._plan = None      # they hold latents of another System A
             self._bias = BiasEstimator(self._settings)

@@ -7,6 +7,7 @@ are logged, bad messages that are refused by name, and telemetry that never goes
 """
 
 import sys
+import time
 import traceback
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -18,7 +19,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.timer import Timer
-from std_msgs.msg import Float32MultiArray, String
+from std_msgs.msg import Float32MultiArray
 
 from abm_ros.common import names
 from abm_ros.common.errors import AbmError, ConfigError, GraphError
@@ -27,6 +28,7 @@ from abm_ros.common.telemetry_fields import Telemetry
 from abm_ros.ros import parameters, qos
 from abm_ros.ros.polled import Polled
 from abm_ros.ros.ports import PORTS, PUBLISH, Port
+from abm_ros.ros.process import own_process
 from abm_ros.ros.rclpy_internals import SteadyNode, lifecycle_state
 from abm_ros.ros.telemetry_codec import TelemetryWriter
 
@@ -52,7 +54,9 @@ class PartNode(SteadyNode, Generic[C]):
         super().__init__(name)
         # The name in the code, whatever a launch file calls the node.
         self.part = name
-        self.incarnation = uuid.uuid4().hex[:12]
+        # Ids sort by start: of two processes of one node the older one stays (decision 0049).
+        self.incarnation = f'{time.time_ns() // 1000:014x}{uuid.uuid4().hex[:6]}'
+        self._process = own_process()
         self.active = False
         self.refused = 0
         self.faults = 0
@@ -75,7 +79,6 @@ class PartNode(SteadyNode, Generic[C]):
         self._signals = self.create_publisher(
             Float32MultiArray, names.signals_topic(name), qos.TELEMETRY)
         self._telemetry_writer = TelemetryWriter()
-        self.create_subscription(String, names.RESTART, self._on_restart, qos.LATCHED)
         self.create_timer(self.telemetry_period_s, self.publish_telemetry, clock=self.steady)
 
     # What subclasses override.
@@ -174,19 +177,14 @@ class PartNode(SteadyNode, Generic[C]):
     def failed(self, what: str) -> None:
         """React to an unexpected exception in a callback; the traceback is logged already."""
 
-    def _on_restart(self, message: String) -> None:
-        """End this process when System M asks for it; its supervisor starts the node again."""
-        if message.data == f'{self.part} {self.incarnation}':
-            self.get_logger().warning('System M asks for a restart')
-            self.broken = True
-
     def publish_telemetry(self) -> None:
         """Publish the telemetry with what every node tells."""
         self.guarded('telemetry', self._publish_telemetry)
 
     def _publish_telemetry(self) -> None:
         told = replace(self.telemetry(), refused=self.refused, faults=self.faults,
-                       state=lifecycle_state(self), incarnation=self.incarnation)
+                       state=lifecycle_state(self), incarnation=self.incarnation,
+                       process=self._process)
         self._signals.publish(self._telemetry_writer.write(
             self.get_clock().now().nanoseconds, told))
 

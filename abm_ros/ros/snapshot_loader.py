@@ -47,6 +47,7 @@ class SnapshotLoader(Generic[T]):
 
     def reopen(self) -> None:
         """Open the newest snapshot again, since the spec that it is opened for has changed."""
+        self._opened = None     # it is of the spec before
         if self.newest is not None:
             self._open_now(self.newest)
 

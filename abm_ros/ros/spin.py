@@ -19,6 +19,7 @@ from abm_ros.common.errors import AbmError, BodyFailure
 from abm_ros.ros.child import BODY_FAILED, PARENT_VARIABLE, REFUSED
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.shared_memory import initialise
+from abm_ros.ros.twin_watch import TwinWatch
 
 _TICK_S = 0.2
 # How soon a thread that trains or opens a model gives way to a message (Python's default: 5 ms).
@@ -47,22 +48,30 @@ def make_executor(kind: str = 'events') -> rclpy.executors.Executor:
     return EventsExecutor() if kind == 'events' else SingleThreadedExecutor()
 
 
-def run_node(make: Callable[[], PartNode[Any]], *, autostart: bool = False) -> int:
+def begin(part: str) -> TwinWatch:
+    """Initialise rclpy, and listen from now on for another process of a node."""
+    initialise(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+    return TwinWatch(part)
+
+
+def run_node(make: Callable[[], PartNode[Any]], twins: TwinWatch, *,
+             autostart: bool = False) -> int:
     """
     Run one node until it is told to stop.
 
-    :param make: builds the node after rclpy has been initialised.
+    :param make: builds the node.
+    :param twins: listens for another process of the node, since `begin`.
     :param autostart: whether a parameter `autostart` makes the node configure and activate
         itself; a refusal then ends the process.
     :return: the exit code: 0, REFUSED, BODY_FAILED, or 1 for any other failure.
     """
     # OpenCV's threads spin while they wait, which takes a processor from other nodes.
     os.environ.setdefault('OPENCV_FOR_THREADS_NUM', '1')
-    initialise(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
     sys.setswitchinterval(_SWITCH_S)
-    stop = Stop()
     node: PartNode[Any] | None = None
     try:
+        twins.wait()
+        stop = Stop()
         node = make()
         spinner = make_executor()
         spinner.add_node(node)
@@ -80,6 +89,7 @@ def run_node(make: Callable[[], PartNode[Any]], *, autostart: bool = False) -> i
                 looked_s = now_s
                 if not rclpy.ok() or (parent is not None and str(os.getppid()) != parent):
                     break
+                twins.check(node.incarnation)
             spinner.spin_once(timeout_sec=_TICK_S)
         return _last_word(node)
     except ExternalShutdownException:
@@ -92,6 +102,7 @@ def run_node(make: Callable[[], PartNode[Any]], *, autostart: bool = False) -> i
         return 1
     finally:
         with contextlib.suppress(Exception):
+            twins.close()
             if node is not None:
                 node.close()
                 node.destroy_node()

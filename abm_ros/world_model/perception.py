@@ -48,7 +48,7 @@ class PerceivingModel:
     """
 
     def __init__(self, source: Snapshot) -> None:
-        self.lineage, self.version = source.lineage, source.version
+        self.lineage, self.version, self.spec = source.lineage, source.version, source.spec
         graph, encoder = session(source.blob('perceive')), session(source.blob('encode'))
         empty = np.zeros((1, source.spec.size), np.float32)
         still = np.zeros((1, source.spec.action_size), np.float32)
@@ -131,7 +131,14 @@ class Perception:
         return PerceivingModel(snapshot)
 
     def adopt(self, model: PerceivingModel) -> None:
-        """Act with an opened snapshot from the next observation on."""
+        """
+        Act with an opened snapshot from the next observation on.
+
+        :raises SnapshotError: it is of another spec than this.
+        """
+        if model.spec != self._spec:
+            raise SnapshotError('System A cannot act with a model that was opened for another '
+                                'observation spec: it is left out')
         if model.lineage != self.lineage:
             self._error = self._change = 0.0
         self._model = model

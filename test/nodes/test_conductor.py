@@ -490,3 +490,20 @@ def test_what_system_m_deactivates_itself_is_no_hold(tmp_path) -> None:
     bench.tells(BODY)
     assert [bench.turn(0.2) for _ in range(5)] == ['play'] * 5
     assert not bench.control.held
+
+
+def test_a_graph_that_another_disturbed_is_wired_anew_when_that_is_gone(tmp_path) -> None:
+    bench = Bench(tmp_path)
+    assert bench.turn() == 'play'
+    for incarnation in ('b', 'a', 'b', 'a'):
+        bench.incarnations['system_a'] = incarnation
+        bench.turn(0.2)
+    bench.turn(0.2)
+    assert not bench.conductor.faults.fault
+    rows, before = len(bench.graph.rows), bench.kinds().count('repaired')
+    bench.turn(1.0)
+    assert len(bench.graph.rows) == rows
+    assert bench.turn(2.5) == 'freeze'
+    assert bench.turn(0.2) == 'play'
+    assert bench.kinds().count('repaired') == before + 1
+    assert bench.turn(10.0) == 'play', 'once'

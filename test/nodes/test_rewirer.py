@@ -10,14 +10,11 @@ pytest.importorskip('rclpy')
 
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
-from std_msgs.msg import String
 
-from abm_ros.common import names
 from abm_ros.common.config import setting
 from abm_ros.common.errors import BodyError, GraphError
 from abm_ros.meta.wiring import NodeRow
 from abm_ros.nodes.effectors.rewirer import Rewirer
-from abm_ros.ros import qos
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.rclpy_internals import lifecycle_state
 
@@ -299,15 +296,3 @@ class Forgetful(dict):
 
     def __getitem__(self, key):
         raise KeyError(key)
-
-
-def test_who_is_asked_to_end_ends_unless_it_is_another_incarnation(world) -> None:
-    node = world.nodes['system_b']
-    asks = world.client.create_publisher(String, names.RESTART, qos.LATCHED)
-    asks.publish(String(data='system_b another'))
-    asks.publish(String(data=f'system_b {node.incarnation}'))
-    deadline_s = time.monotonic() + 20.0
-    while not node.broken:
-        assert time.monotonic() < deadline_s
-        time.sleep(0.02)
-    assert not world.nodes['motor_gate'].broken

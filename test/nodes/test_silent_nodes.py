@@ -24,7 +24,7 @@ def test_the_cures_follow_one_another_and_each_is_told_before_it_is_done() -> No
     assert renewed == [[], [], ['system_b'], []]
     for now_s in (RESTART_S, RESTART_S + 1.0, GIVE_UP_S, 10.0 * GIVE_UP_S):
         assert made.silent.look(['system_b'], now_s) == []
-    assert made.log == [('system_b', 'clients made anew'), ('system_b', 'asked to restart'),
+    assert made.log == [('system_b', 'clients made anew'), ('system_b', 'restarted'),
                         ('system_b', 'restart'), ('system_b', 'System M restarts'),
                         ('system_b', 'give up')]
 

@@ -54,7 +54,7 @@ def test_executable(path: Path) -> None:
 def test_every_node_has_a_module_with_main() -> None:
     for name in set(NODES) - {*names.BODIES, names.BODY}:
         text = (ROOT / f'abm_ros/nodes/{name}.py').read_text(encoding='utf-8')
-        assert re.search(r'^def main\(\) -> int:$', text, re.MULTILINE), name
+        assert re.search(r'^def main\(twins: TwinWatch\) -> int:$', text, re.MULTILINE), name
 
 
 def test_data_files_are_complete(metadata: dict[str, Any]) -> None:

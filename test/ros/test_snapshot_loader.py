@@ -77,3 +77,20 @@ def test_a_damaged_snapshot_is_refused_and_the_last_good_one_stays(node) -> None
     assert opener.newest is not None
     assert opener.newest.version == 1
     assert opener.opened() == 1
+
+
+def test_what_was_opened_for_another_spec_is_not_handed_out(node) -> None:
+    """Another graph in the namespace: its spec comes, and what was opened before fits no more."""
+    fits = [True]
+
+    def open_for_spec(snapshot):
+        if not fits[0]:
+            raise SnapshotError('another spec')
+        return snapshot.version
+
+    opener = SnapshotLoader(node, open_for_spec)
+    opener.take(message(1), wait=True)
+    fits[0] = False
+    with pytest.raises(SnapshotError):
+        opener.reopen()
+    assert opener.opened() is None

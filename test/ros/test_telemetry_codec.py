@@ -77,7 +77,7 @@ def test_names_on_the_wire_are_those_that_users_know(node) -> None:
     kind = KINDS[node]
     told = kind(**dict.fromkeys((item.name for item in schema(kind).numbers.values()), 1.0))
     if node == 'system_m':
-        told = SystemMTelemetry(1, 1, 'active', 'i', 1, 1, 1, 1, {'pain': 1.0})
+        told = SystemMTelemetry(1, 1, 'active', 'i', 'here 1', 1, 1, 1, 1, {'pain': 1.0})
     dims = TelemetryWriter().write(0, told).layout.dim
     assert {dim.label for dim in dims[1:]} == ON_THE_WIRE[node] | {'refused', 'faults'}
     assert {dim.size for dim in dims[1:]} == {1}

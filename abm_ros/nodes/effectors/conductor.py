@@ -111,7 +111,7 @@ class Conductor:
 
     def _look(self, health: Health, now_s: float) -> None:
         """Take what became of the nodes, of the gate and of the last modulation."""
-        restarted = self.faults.restarted(health)
+        restarted = self.faults.restarted(health, now_s)
         if names.MOTOR_GATE in restarted:
             self.interventions.gate_restarted()
         self.interventions.follow_gate(health.telemetry.motor_gate.held > 0)

@@ -19,6 +19,8 @@ from abm_ros.nodes.effectors.rewirer import Rewirer
 _REPAIR_S = 2.0
 # A repair is quicker than the diagnostics, which tell of it for this long.
 _NEWS_S = 5.0
+# Of hearing one graph alone, after two: what was wired meanwhile may hold what the other sent.
+_CALM_S = 3.0
 
 
 class Faults:
@@ -53,15 +55,21 @@ class Faults:
         self._incarnations: dict[str, str] = {}
         self._last_error = self._repairing = ''
         self._ended: set[str] = set()
+        self._former: set[str] = set()
+        # When a process was heard again after another one of the same node.
+        self._twins_s: float | None = None
         self._news: tuple[str, float] = '', -float('inf')
 
-    def restarted(self, health: Health) -> list[str]:
+    def restarted(self, health: Health, now_s: float) -> list[str]:
         """Return the nodes that were restarted since the last call; nothing is known of them."""
         found = []
         for node in health.nodes:
             seen = health.of(node).incarnation
-            if seen and self._incarnations.setdefault(node, seen) != seen:
+            if seen and (before := self._incarnations.setdefault(node, seen)) != seen:
                 self._incarnations[node] = seen
+                if seen in self._former:
+                    self._twins_s = now_s
+                self._former.add(before)
                 self._rewirer.forget(node)
                 found.append(node)
         return found
@@ -83,6 +91,9 @@ class Faults:
             self.degrade(f'{", ".join(restarted)} restarted', row.mode)
         elif strays:
             self.degrade(strays, row.mode)
+        elif self._twins_s is not None and now_s - self._twins_s > _CALM_S:
+            self._twins_s = None
+            self.degrade('another graph was in this namespace: all is wired anew', row.mode)
         if self.fault and not missing and row.mode == self._safe:
             self._repair(health, now_s)
 
@@ -105,7 +116,7 @@ class Faults:
         return [node for node in health.nodes if health.of(node).state == 'finalized']
 
     def _restart_finalized(self, health: Health) -> None:
-        """Ask each process whose node is finalized once to end: it can never start again."""
+        """End each process whose node is finalized, once: the node can never start again."""
         for node in self._finalized(health):
             if (incarnation := health.of(node).incarnation) not in self._ended:
                 self._ended.add(incarnation)

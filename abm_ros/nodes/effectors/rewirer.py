@@ -102,7 +102,7 @@ class Rewirer:
         self._known[target] = Known()
 
     def restart(self, target: str) -> None:
-        """Ask a node's process to end, so that its supervisor starts it again."""
+        """End a node's process, so that its supervisor starts it again."""
         self._silent.restart(target)
 
     def wait_ready(self, timeout_s: float, stop: threading.Event | None = None) -> None:

@@ -8,7 +8,7 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 from abm_ros.nodes.effectors.audit_writer import AuditWriter
 
 RENEW_S = 5.0      # of silence, until the clients are made anew
-RESTART_S = 12.0   # until the node is asked to end, so that its supervisor starts it again
+RESTART_S = 12.0   # until the node's process is ended, so that its supervisor starts it again
 GIVE_UP_S = 25.0   # until System M itself ends for the same reason
 
 
@@ -45,7 +45,7 @@ class SilentNodes:
         Take the cures.
 
         :param tell: puts on the record to which node what is done.
-        :param restart: asks a node to end.
+        :param restart: ends a node's process.
         :param give_up: ends this process, which discovers the node anew when it is started again.
         """
         self._tell, self._restart, self._give_up = tell, restart, give_up
@@ -62,8 +62,8 @@ class SilentNodes:
         return [node for node in silent if self._step(node, self._silences[node], now_s)]
 
     def restart(self, node: str) -> None:
-        """Ask a node to end, so that its supervisor starts it again."""
-        self._tell(node, 'asked to restart')
+        """End a node's process, so that its supervisor starts it again."""
+        self._tell(node, 'restarted')
         self._restart(node)
 
     def _step(self, node: str, silence: _Silence, now_s: float) -> bool:

@@ -1,0 +1,83 @@
+"""Notices another process of the same node in the same namespace (decision 0049)."""
+
+import time
+
+import rclpy
+from rclpy.node import Node
+from std_msgs.msg import Float32MultiArray
+
+from abm_ros.common import names
+from abm_ros.common.errors import GraphError
+from abm_ros.common.telemetry import Telemetry
+from abm_ros.ros import qos
+from abm_ros.ros.rclpy_internals import take
+from abm_ros.ros.telemetry_codec import decode_telemetry
+
+# Discovery may take this long. A node is imported meanwhile, so little of it is waited for.
+LISTEN_S = 2.5
+# Two that start together hear each other only after both were made.
+WATCH_S = 10.0
+_LOOK_S = 0.02
+
+
+class TwinWatch:
+    """
+    Listens for telemetry that another process sends in the name of this node.
+
+    Only what is sent counts: a process that was killed stays in the graph for 20 s, and silent.
+    """
+
+    def __init__(self, part: str) -> None:
+        """:param part: the node's name in the code."""
+        self._part = part
+        self._begun_s = time.monotonic()
+        # Not under the node's own name, which is free until it is known that nobody has it.
+        self._node: Node | None = rclpy.create_node(
+            f'_{part}_twin_watch', start_parameter_services=False, enable_rosout=False)
+        self._heard = self._node.create_subscription(
+            Float32MultiArray, names.signals_topic(part), _never, qos.TELEMETRY)
+
+    def wait(self) -> None:
+        """
+        Listen until a twin that runs already would have been heard.
+
+        :raises GraphError: it was heard.
+        """
+        while time.monotonic() - self._begun_s < LISTEN_S:
+            self.check('')
+            time.sleep(_LOOK_S)
+        self.check('')
+
+    def check(self, incarnation: str) -> None:
+        """
+        See whether this process must end, because an older one of the node is alive.
+
+        :param incarnation: of this process; '' before its node was made, when each is older.
+        :raises GraphError: naming the node and its place.
+        """
+        while self._node is not None and (found := take(
+                self._heard, Float32MultiArray, raw=False)) is not None:
+            other = decode_telemetry(found[0], Telemetry).incarnation
+            if other and (not incarnation or other < incarnation) and self._is_a_node():
+                raise GraphError(
+                    f'another {self._part} runs in namespace {self._node.get_namespace()!r}: '
+                    'two graphs cannot share one; end the other, or give this one a namespace '
+                    'or a ROS_DOMAIN_ID of its own')
+        if time.monotonic() - self._begun_s > WATCH_S:
+            self.close()
+
+    def _is_a_node(self) -> bool:
+        """Tell whether a node of this name is there, and not only a bag that is played."""
+        assert self._node is not None
+        return any(info.node_name == self._part for info in
+                   self._node.get_publishers_info_by_topic(names.signals_topic(self._part)))
+
+    def close(self) -> None:
+        """Listen no more."""
+        if self._node is not None:
+            self._node.destroy_node()
+            self._node = None
+
+
+def _never(_: object) -> None:
+    """Stand for a callback: no executor knows of the subscription."""
