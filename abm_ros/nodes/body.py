@@ -24,7 +24,7 @@ from abm_ros.common.errors import BodyFailure, ConfigError, SpecError
 from abm_ros.ros import qos
 from abm_ros.ros.episode_tag import episode_tag
 from abm_ros.ros.node import PartNode
-from abm_ros.ros.spin import run_node
+from abm_ros.ros.spin import begin, run_node
 from abm_ros.ros.stamps import ns_to_time
 
 # In lock-step the state is shown again this often until its command comes: a node that was not

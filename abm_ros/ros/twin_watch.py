@@ -9,8 +9,7 @@ from std_msgs.msg import Float32MultiArray
 from abm_ros.common import names
 from abm_ros.common.errors import GraphError
 from abm_ros.common.telemetry import Telemetry
-from abm_ros.ros import qos
-from abm_ros.ros.rclpy_internals import take
+from abm_ros.ros.polled import Polled
 from abm_ros.ros.telemetry_codec import decode_telemetry
 
 # Discovery may take this long. A node is imported meanwhile, so little of it is waited for.
@@ -18,6 +17,7 @@ LISTEN_S = 2.5
 # Two that start together hear each other only after both were made.
 WATCH_S = 10.0
 _LOOK_S = 0.02
+_KEPT = 20     # messages between two looks; both processes send
 
 
 class TwinWatch:
@@ -34,8 +34,8 @@ class TwinWatch:
         # Not under the node's own name, which is free until it is known that nobody has it.
         self._node: Node | None = rclpy.create_node(
             f'_{part}_twin_watch', start_parameter_services=False, enable_rosout=False)
-        self._heard = self._node.create_subscription(
-            Float32MultiArray, names.signals_topic(part), _never, qos.TELEMETRY)
+        self._heard = Polled(self._node, Float32MultiArray, names.signals_topic(part), raw=False,
+                             depth=_KEPT)
 
     def wait(self) -> None:
         """
@@ -55,9 +55,10 @@ class TwinWatch:
         :param incarnation: of this process; '' before its node was made, when each is older.
         :raises GraphError: naming the node and its place.
         """
-        while self._node is not None and (found := take(
-                self._heard, Float32MultiArray, raw=False)) is not None:
-            other = decode_telemetry(found[0], Telemetry).incarnation
+        if self._node is None:
+            return
+        for message, _ in self._heard.all():
+            other = decode_telemetry(message, Telemetry).incarnation
             if other and (not incarnation or other < incarnation) and self._is_a_node():
                 raise GraphError(
                     f'another {self._part} runs in namespace {self._node.get_namespace()!r}: '
@@ -77,7 +78,3 @@ class TwinWatch:
         if self._node is not None:
             self._node.destroy_node()
             self._node = None
-
-
-def _never(_: object) -> None:
-    """Stand for a callback: no executor knows of the subscription."""
