@@ -83,6 +83,11 @@ class Processes:
     def pid(self, node: str) -> int | None:
         return self._supervisor.pids().get(node)
 
+    def refusal(self) -> str:
+        """Return why a process ended for good, '' while none did."""
+        asked = self._supervisor.refusal
+        return asked.result() if asked is not None and asked.done() else ''
+
     def kill(self, node: str, number: int = signal.SIGKILL) -> int:
         pid = self.pid(node)
         assert pid is not None, f'{node} does not run'

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip('rclpy')
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from graph_harness import URDF, end, running, start_script, wait_until
+from graph_harness import URDF, Processes, end, running, start_script, wait_until
 from lifecycle_msgs.msg import Transition
 from std_srvs.srv import Trigger
 
@@ -98,6 +98,24 @@ def test_a_gate_that_somebody_shuts_stays_shut_until_it_is_released(scene) -> No
     assert scene.kinds()[-2:] == ['intervention', 'mode']
     assert scene.observer.call(Trigger, 'system_m/release', Trigger.Request()).success
     scene.settle()
+
+
+def test_a_second_graph_in_the_namespace_says_so_and_ends(scene, tmp_path) -> None:
+    scene.settle()
+    modes, degraded = len(scene.observer.modes), scene.kinds().count('degrade')
+    specs = describe(GraphOptions(body='', directory=str(tmp_path), seed=3))
+    second = Processes(specs, scene.observer.domain, tmp_path / 'log')
+    try:
+        wait_until(second.refusal, lambda: '\n'.join(second.lines[-20:]))
+        assert "runs in namespace '/'" in second.refusal()
+        time.sleep(3.0)
+        assert not any('restarting' in line for line in second.lines)
+    finally:
+        second.stop()
+    assert scene.observer.modes[modes:] == []
+    assert scene.kinds().count('degrade') == degraded
+    before = scene.observer.value('motor_gate', 'commands')
+    wait_until(lambda: scene.observer.value('motor_gate', 'commands') > before + 20, 'commands')
 
 
 def test_a_robot_that_dies_is_told_and_waited_for(scene) -> None:
