@@ -45,6 +45,7 @@ from abm_ros.ros.heartbeat import Heartbeat
 from abm_ros.ros.node import PartNode, blamed
 from abm_ros.ros.ports import read_wiring
 from abm_ros.ros.process import end_process
+from abm_ros.ros.rclpy_internals import lifecycle_state
 from abm_ros.ros.spin import run_node
 from abm_ros.ros.stamps import NANOSECONDS
 from abm_ros.ros.telemetry_codec import TelemetryReader
@@ -74,7 +75,7 @@ class SystemM(PartNode[SystemMConfig]):
         self._beats = self.create_publisher(Header, names.HEARTBEAT, qos.CONTROL)
         self._heartbeat, self._said = Header(), ('', False)   # made once: 15 go out a second
         self._diagnostics = self.create_publisher(
-            DiagnosticArray, names.DIAGNOSTICS, qos.TELEMETRY)
+            DiagnosticArray, self.config.diagnostics_topic, qos.TELEMETRY)
         self._shown = SignalTopics(self, self.config.tick_s)
         # Read at each tick: some 65 messages a second would each wake the process for nothing.
         self._telemetry = {
@@ -245,8 +246,13 @@ class SystemM(PartNode[SystemMConfig]):
         return response
 
     def _on_get_mode(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        """Answer with the mode in force."""
-        if (conductor := self._conductor) is not None and conductor.mode:
+        """Answer with the mode in force; with why there is none, without success."""
+        conductor = self._conductor
+        if not self.active:
+            response.message = f'no mode is in force: System M is {lifecycle_state(self)}'
+        elif conductor is None or not conductor.mode:
+            response.message = 'System M is bringing the graph up'
+        else:
             response.success, response.message = True, conductor.mode
         return response
 

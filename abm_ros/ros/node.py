@@ -74,6 +74,8 @@ class PartNode(SteadyNode, Generic[C]):
         self._timers_active: list[Timer] = []
         self.config: C = parameters.declare(self, self.config_class)
         self._wiring = {key: self._declare_port(key) for key in self._ports}
+        self.add_pre_set_parameters_callback(
+            lambda changes: parameters.with_empty_lists(self.config_class, changes))
         self.add_on_set_parameters_callback(self._check_parameters)
         self.add_post_set_parameters_callback(self._take_parameters)
         self._signals = self.create_publisher(

@@ -16,10 +16,12 @@ from rclpy.experimental import EventsExecutor
 from rclpy.signals import SignalHandlerOptions
 
 from abm_ros.common.errors import AbmError, BodyFailure
+from abm_ros.ros import parameters
 from abm_ros.ros.child import BODY_FAILED, PARENT_VARIABLE, REFUSED
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.shared_memory import initialise
 from abm_ros.ros.twin_watch import TwinWatch
+from abm_ros.ros.unknown import addressed, check_known
 
 _TICK_S = 0.2
 # How soon a thread that trains or opens a model gives way to a message (Python's default: 5 ms).
@@ -73,6 +75,8 @@ def run_node(make: Callable[[], PartNode[Any]], twins: TwinWatch, *,
         twins.wait()
         stop = Stop()
         node = make()
+        check_known(node.part, addressed(sys.argv, node.part),
+                    parameters.names(node, node.config_class))
         spinner = make_executor()
         spinner.add_node(node)
         if autostart and node.config.autostart:
