@@ -112,7 +112,8 @@ class SystemM(PartNode[SystemMConfig]):
         writer.start(self.incarnation, tables, self._launched, operator_overrides(control.config))
         self._conductor = Conductor(
             control, Rewirer(self, silent=SilentNodes(
-                on_record(writer, self.get_logger()), self._restart, self._end)), gate, writer,
+                on_record(writer, self.get_logger()), self._restart, self._end, self._heard)),
+            gate, writer,
             Announcer(self._announce, lambda text: self._report.publish(String(data=text))),
             self.get_logger(),
             BodyWatch(lambda topic: offered(self, topic), config.node_timeout_s),
@@ -199,6 +200,10 @@ class SystemM(PartNode[SystemMConfig]):
         """End a node's process; its supervisor starts it again."""
         if problem := end_process(self._listen().of(node).process):
             self.get_logger().error(f'{node} cannot be restarted from here: {problem}')
+
+    def _heard(self) -> list[str]:
+        health, now_s = self._listen(), time.monotonic()
+        return [node for node in health.nodes if health.alive(node, now_s)]
 
     def _end(self, _: str) -> None:
         self.broken = True
