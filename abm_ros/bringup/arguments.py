@@ -16,7 +16,7 @@ from abm_ros.common import names
 from abm_ros.common.config import from_mapping, setting_of
 from abm_ros.common.errors import BodyError, ConfigError
 from abm_ros.common.names import check_namespace
-from abm_ros.ros.unknown import nearest, sections
+from abm_ros.common.parameter_files import nearest, sections
 
 LOG_LEVELS = ('debug', 'info', 'warn', 'error', 'fatal')
 # What only a simulated body has.

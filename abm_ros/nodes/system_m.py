@@ -41,10 +41,10 @@ from abm_ros.nodes.effectors.rewirer import Rewirer
 from abm_ros.nodes.effectors.signal_topics import SignalTopics
 from abm_ros.nodes.effectors.silent_nodes import SilentNodes, on_record
 from abm_ros.ros import parameters, qos
+from abm_ros.ros.child import end_process
 from abm_ros.ros.heartbeat import Heartbeat
 from abm_ros.ros.node import PartNode, blamed
 from abm_ros.ros.ports import read_wiring
-from abm_ros.ros.process import end_process
 from abm_ros.ros.rclpy_internals import lifecycle_state
 from abm_ros.ros.spin import run_node
 from abm_ros.ros.stamps import NANOSECONDS

@@ -26,9 +26,9 @@ from abm_ros.common.errors import AbmError, ConfigError, GraphError
 from abm_ros.common.names import RELATIVE_NAME
 from abm_ros.common.telemetry_fields import Telemetry
 from abm_ros.ros import parameters, qos
+from abm_ros.ros.child import own_process
 from abm_ros.ros.polled import Polled
 from abm_ros.ros.ports import PORTS, PUBLISH, Port
-from abm_ros.ros.process import own_process
 from abm_ros.ros.rclpy_internals import SteadyNode, lifecycle_state
 from abm_ros.ros.telemetry_codec import TelemetryWriter
 

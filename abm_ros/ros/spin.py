@@ -16,12 +16,12 @@ from rclpy.experimental import EventsExecutor
 from rclpy.signals import SignalHandlerOptions
 
 from abm_ros.common.errors import AbmError, BodyFailure
+from abm_ros.common.parameter_files import addressed, check_known
 from abm_ros.ros import parameters
 from abm_ros.ros.child import BODY_FAILED, PARENT_VARIABLE, REFUSED
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.shared_memory import initialise
 from abm_ros.ros.twin_watch import TwinWatch
-from abm_ros.ros.unknown import addressed, check_known
 
 _TICK_S = 0.2
 # How soon a thread that trains or opens a model gives way to a message (Python's default: 5 ms).

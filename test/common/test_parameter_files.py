@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from abm_ros.common.errors import ConfigError
-from abm_ros.ros.unknown import addressed, check_known, flat, sections
+from abm_ros.common.parameter_files import addressed, check_known, flat, sections
 
 TABLE = {
     '/**': {'ros__parameters': {'seed': 1}},
