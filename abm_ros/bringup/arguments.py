@@ -4,19 +4,25 @@ Launch arguments: the settings of `GraphOptions` as text, the way `ros2 launch` 
 Kept apart from `launch_files`, so that it works where launch is not installed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from abm_ros.bringup.graph import GraphOptions
+from abm_ros.common import names
 from abm_ros.common.config import from_mapping, setting_of
 from abm_ros.common.errors import BodyError, ConfigError
 from abm_ros.common.names import check_namespace
+from abm_ros.common.parameter_files import nearest, sections
 
 LOG_LEVELS = ('debug', 'info', 'warn', 'error', 'fatal')
 # What only a simulated body has.
 _SIM_ONLY = ('body', 'headless', 'lock_step', 'urdf', 'package_path')
+# Nodes that a file for our launch files may name beside ours.
+_OTHERS = ('robot_state_publisher',)
 _TRUTH = {'true': True, '1': True, 'false': False, '0': False}
 
 
@@ -39,6 +45,48 @@ def arguments(*, simulated: bool) -> tuple[Argument, ...]:
                             'to publish; empty where the robot publishes its own.'))
     return (*own, *(Argument(item.name, _to_text(item.default), _description(item))
                     for item in _settings(simulated)))
+
+
+def check_given(command: Sequence[str], *, simulated: bool) -> None:
+    """
+    Make sure that a launch file has the arguments that it is started with: launch drops others.
+
+    :param command: of the process; not of `ros2 launch` where another launch file includes ours.
+    :raises ConfigError: naming the argument, and the nearest that there is.
+    """
+    file = 'sim.launch.py' if simulated else 'robot.launch.py'
+    at = next((n for n, word in enumerate(command) if Path(word).name == file), None)
+    if at is None:
+        return
+    known = [argument.name for argument in arguments(simulated=simulated)]
+    for word in command[at + 1:]:
+        name, is_argument, _ = word.partition(':=')
+        if is_argument and name not in known:
+            raise ConfigError(f"{file} has no argument '{name}'{nearest(name, known)}")
+
+
+def check_params_file(path: str, bodies: Collection[str] = ()) -> str:
+    """
+    Make sure that a parameter file names nodes that there are; they check their parameters.
+
+    :param bodies: names of bodies beside the built-in ones.
+    :return: the directory that it names, '' for none.
+    :raises ConfigError: naming the node and the nearest that there is; or directories that differ,
+        for memory, models and the audit log must not be parted.
+    """
+    nodes = {*names.WIRED_NODES, names.SYSTEM_M, *names.BODIES, *bodies, *_OTHERS}
+    directories = set()
+    for node, values in sections(
+            yaml.safe_load(Path(path).expanduser().read_text(encoding='utf-8'))):
+        name = node.rsplit('/', 1)[-1]
+        if name not in nodes and '*' not in name:
+            raise ConfigError(f"{path}: there is no node '{name}'{nearest(name, nodes)}")
+        if 'directory' in values:
+            directories.add(str(values['directory']))
+    if len(directories) > 1:
+        raise ConfigError(f"{path}: 'directory' is {' and '.join(sorted(directories))}, expected "
+                          'one for all nodes')
+    return next(iter(directories), '')
 
 
 def parse_options(texts: Mapping[str, str], *, simulated: bool) -> GraphOptions:

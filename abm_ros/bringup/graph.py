@@ -78,6 +78,12 @@ class NodeSpec:
     kind: str = ''      # of a body that has no executable of its own
 
     @property
+    def last(self) -> list[dict[str, Any]]:
+        """What overrides a parameter file: one directory holds memory, models and audit log."""
+        return [{'directory': self.parameters['directory']}
+                ] if 'directory' in self.parameters else []
+
+    @property
     def command(self) -> tuple[str, ...]:
         """Name of the executable in lib/abm_ros, and its arguments."""
         return (names.BODY, self.kind) if self.kind else (self.name,)

@@ -4,6 +4,8 @@ Turns the one description of the graph into launch_ros actions, for the files in
 System M brings up the lifecycle nodes itself, so plain Node actions will do.
 """
 
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 from launch import Action, LaunchContext, LaunchDescription
@@ -14,8 +16,13 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
-from abm_ros.bringup.arguments import arguments, parse_options
-from abm_ros.bringup.graph import NodeSpec, describe
+from abm_ros.bringup.arguments import (
+    arguments,
+    check_given,
+    check_params_file,
+    parse_options,
+)
+from abm_ros.bringup.graph import GraphOptions, NodeSpec, describe
 from abm_ros.common.errors import GraphError
 from abm_ros.common.share import PACKAGE
 from abm_ros.ros.child import BODY_FAILED, REFUSED
@@ -33,6 +40,7 @@ def launch_graph(*, simulated: bool) -> LaunchDescription:
     known = arguments(simulated=simulated)
 
     def start(context: LaunchContext) -> list[Action]:
+        check_given(sys.argv, simulated=simulated)
         return graph_actions({argument.name: LaunchConfiguration(argument.name).perform(context)
                               for argument in known}, simulated=simulated)
 
@@ -49,7 +57,12 @@ def graph_actions(texts: dict[str, str], *, simulated: bool) -> list[Action]:
     :param texts: a text for every launch argument.
     :raises AbmError: an argument is refused.
     """
-    specs = describe(parse_options(texts, simulated=simulated))
+    options = parse_options(texts, simulated=simulated)
+    if texts['params_file']:
+        named = check_params_file(texts['params_file'], [spec.name for spec in describe(options)])
+        if named and options.directory == GraphOptions().directory:
+            options = replace(options, directory=named)
+    specs = describe(options)
     actions: list[Action] = []
     if texts.get('robot_description_file'):
         actions.append(_description_publisher(texts))
@@ -68,7 +81,8 @@ def _node(spec: NodeSpec, texts: dict[str, str]) -> Node:
         package=PACKAGE, executable=spec.command[0], arguments=list(spec.command[1:]),
         namespace=texts['namespace'],
         parameters=[dict(spec.parameters),
-                    *([Path(params_file).expanduser()] if params_file else [])],
+                    *([Path(params_file).expanduser()] if params_file else []),
+                    *spec.last],
         ros_arguments=['--log-level', texts['log_level']],
         respawn=spec.respawn, respawn_delay=_RESPAWN_DELAY_S, output='screen')
 

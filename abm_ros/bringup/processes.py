@@ -99,6 +99,8 @@ class Supervisor:
                                self._log_level)
         if self._params_file:
             command += ['--params-file', self._params_file]
+            command += [word for values in spec.last for name, value in values.items()
+                        for word in ('-p', f'{name}:={value}')]
         if self._namespace:
             command += ['-r', f'__ns:=/{self._namespace.strip("/")}']
         return command

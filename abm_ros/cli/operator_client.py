@@ -83,12 +83,15 @@ class Operator:
                 String, names.SELF_REPORT, lambda message: heard.update(report=message.data),
                 qos.LATCHED)]
         request = GetParameters.Request(names=['pin_mode', 'veto_modes'])
-        response = self._ask({names.SYSTEM_M: (
-            GetParameters, f'{names.SYSTEM_M}/get_parameters', request)})[names.SYSTEM_M]
-        self._spin(lambda: 'gate' in heard and (response is None or 'report' in heard))
+        answers = self._ask({
+            'overrides': (GetParameters, f'{names.SYSTEM_M}/get_parameters', request),
+            'mode': (Trigger, names.GET_MODE, Trigger.Request())})
+        acts = answers['mode'] is not None and answers['mode'].success
+        self._spin(lambda: 'gate' in heard and (not acts or 'report' in heard))
         for subscription in subscriptions:
             self._node.destroy_subscription(subscription)
-        return [_gate_status(heard), _system_status(response, heard)]
+        return [_gate_status(heard), _system_status(
+            answers['overrides'], answers['mode'], heard.get('report', 'no report yet'))]
 
     def _set(self, name: str, value: Any, text: str) -> list[Answer]:
         request = SetParameters.Request(
@@ -144,13 +147,15 @@ def _gate_status(heard: dict[str, Any]) -> Answer:
                   + (', held by the operator' if gate.held > 0 else ''))
 
 
-def _system_status(response: Any, heard: dict[str, Any]) -> Answer:
-    if response is None:
+def _system_status(response: Any, mode: Any, report: str) -> Answer:
+    if response is None or mode is None:
         return Answer(names.SYSTEM_M, False, _SILENT)
+    if not mode.success:    # the last report is of a time before
+        report = f'{mode.message}.'
     try:
         pin, veto = (parameter_value_to_python(v) for v in response.values)
     except ValueError as error:
         raise AbmError(f'{names.SYSTEM_M} has no pin_mode and veto_modes: {error}') from error
-    return Answer(names.SYSTEM_M, True,
-                  f'{heard.get("report", "no report yet")} Pinned: {pin or "nothing"}; '
+    return Answer(names.SYSTEM_M, mode.success,
+                  f'{report} Pinned: {pin or "nothing"}; '
                   f'vetoed: {", ".join(veto or []) or "nothing"}.')

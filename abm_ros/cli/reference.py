@@ -1,12 +1,10 @@
 """Writes docs/REFERENCE.md from the code: modes, ports, hard-wired lines and parameters."""
 
-import importlib
 import sys
 from dataclasses import fields
 from math import isfinite
-from typing import Any, get_args
+from typing import Any
 
-from abm_ros.bodies.registry import BODIES
 from abm_ros.common import names
 from abm_ros.common.config import setting_of
 from abm_ros.common.errors import WiringError
@@ -16,7 +14,7 @@ from abm_ros.common.telemetry_fields import Declared, Telemetry, schema
 from abm_ros.meta.modes import Roles
 from abm_ros.meta.signals.entry import calibrations
 from abm_ros.nodes.__main__ import NODES
-from abm_ros.nodes.body import BodyNodeSettings, node_config
+from abm_ros.nodes.usage import config_class
 from abm_ros.ros.ports import PORTS, read_wiring
 
 _HEAD = """# Reference
@@ -74,23 +72,6 @@ left out.
 | node | field | bounds | unit | meaning | not known |
 |---|---|---|---|---|---|
 """
-
-
-def config_class(node: str) -> type:
-    """Return the configuration class from which a node declares its parameters."""
-    if node in names.BODIES:
-        return node_config(BODIES.get(names.BODIES[node]))
-    if node == names.BODY:
-        return BodyNodeSettings
-    module: Any = importlib.import_module(f'abm_ros.nodes.{node}')
-    stem = ''.join(part.capitalize() for part in node.split('_'))
-    if hasattr(module, f'{stem}Config'):
-        found: type = getattr(module, f'{stem}Config')
-        return found
-    for base in getattr(module, stem).__orig_bases__:
-        for argument in get_args(base):
-            return argument
-    raise LookupError(f'{node} has no configuration class')
 
 
 def reference() -> str:

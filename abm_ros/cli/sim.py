@@ -18,7 +18,7 @@ from rich.text import Text
 from abm_ros.bodies.arm_options import add_arm_arguments, arm_settings
 from abm_ros.bodies.make import make_body
 from abm_ros.bodies.registry import forms, kind_of
-from abm_ros.bringup.arguments import LOG_LEVELS
+from abm_ros.bringup.arguments import LOG_LEVELS, check_params_file
 from abm_ros.bringup.graph import GraphOptions, command_interface, describe
 from abm_ros.cli.folder import RUN_FOLDER
 from abm_ros.cli.report import build_report, print_report
@@ -98,6 +98,7 @@ def _check_ros_arguments(arguments: argparse.Namespace) -> None:
         return
     text = table_text(arguments.params_file, '', GraphError)
     Reader(arguments.params_file, GraphError).load(text)
+    check_params_file(arguments.params_file, [kind_of(arguments.body)[0].node])
 
 
 def _options(arguments: argparse.Namespace, out: Path) -> GraphOptions:

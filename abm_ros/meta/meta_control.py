@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from abm_ros.common import names
 from abm_ros.common.config import check, setting
 from abm_ros.common.errors import ConfigError, ConstraintError, WiringError
 from abm_ros.common.telemetry import GraphTelemetry
@@ -32,6 +33,9 @@ class SystemMConfig(MetaStateConfig, GuardConfig):
     phi: str = setting('', "Routing policy; empty takes the package's config/phi.yaml.")
     constraints: str = setting(
         '', "Constraints; empty takes the package's config/constraints.yaml.")
+    diagnostics_topic: str = setting(
+        names.DIAGNOSTICS, 'Topic of the diagnostics; aggregators read the absolute one, whatever '
+        'the namespace.', choices=(names.DIAGNOSTICS, f'/{names.DIAGNOSTICS}'))
     audit_key: str = setting(
         '', 'File with the key that signs the audit log; empty leaves it unsigned.')
     autostart: bool = setting(True, 'Configure and activate at start.')

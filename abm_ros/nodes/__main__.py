@@ -16,6 +16,10 @@ def run(name: str) -> int:
     # Imports take a second: a signal in that time ends the process without a traceback.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
+    if _asks_for_help(sys.argv[1:]):
+        from abm_ros.nodes.usage import usage
+        sys.stdout.write(usage(name))
+        return 0
     if name in names.BODIES or name == names.BODY:
         from abm_ros.nodes.body import main
         return main(names.BODIES.get(name) or _kind())
@@ -23,6 +27,12 @@ def run(name: str) -> int:
     twins = begin(name)    # other nodes are discovered while the import below takes its time
     code: int = importlib.import_module(f'abm_ros.nodes.{name}').main(twins)
     return code
+
+
+def _asks_for_help(arguments: list[str]) -> bool:
+    """Tell whether the words before `--ros-args` ask for help."""
+    own = arguments[:arguments.index('--ros-args')] if '--ros-args' in arguments else arguments
+    return '--help' in own or '-h' in own
 
 
 def _kind() -> str:

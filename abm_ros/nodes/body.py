@@ -59,6 +59,11 @@ def node_config(kind: BodyKind) -> type[Any]:
                           bases=(BodyNodeSettings, kind.config), frozen=True)
 
 
+def config_of(kind: str) -> type[Any]:
+    """Return the class of the settings of a kind's node, or of what all have for ''."""
+    return node_config(BODIES.get(kind)) if kind else BodyNodeSettings
+
+
 class BodyNode(PartNode[Any]):
     """
     Steps a body in real time, or in lock-step with the commands that answer its states.

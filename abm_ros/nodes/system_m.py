@@ -41,10 +41,11 @@ from abm_ros.nodes.effectors.rewirer import Rewirer
 from abm_ros.nodes.effectors.signal_topics import SignalTopics
 from abm_ros.nodes.effectors.silent_nodes import SilentNodes, on_record
 from abm_ros.ros import parameters, qos
+from abm_ros.ros.child import end_process
 from abm_ros.ros.heartbeat import Heartbeat
 from abm_ros.ros.node import PartNode, blamed
 from abm_ros.ros.ports import read_wiring
-from abm_ros.ros.process import end_process
+from abm_ros.ros.rclpy_internals import lifecycle_state
 from abm_ros.ros.spin import run_node
 from abm_ros.ros.stamps import NANOSECONDS
 from abm_ros.ros.telemetry_codec import TelemetryReader
@@ -74,7 +75,7 @@ class SystemM(PartNode[SystemMConfig]):
         self._beats = self.create_publisher(Header, names.HEARTBEAT, qos.CONTROL)
         self._heartbeat, self._said = Header(), ('', False)   # made once: 15 go out a second
         self._diagnostics = self.create_publisher(
-            DiagnosticArray, names.DIAGNOSTICS, qos.TELEMETRY)
+            DiagnosticArray, self.config.diagnostics_topic, qos.TELEMETRY)
         self._shown = SignalTopics(self, self.config.tick_s)
         # Read at each tick: some 65 messages a second would each wake the process for nothing.
         self._telemetry = {
@@ -111,7 +112,8 @@ class SystemM(PartNode[SystemMConfig]):
         writer.start(self.incarnation, tables, self._launched, operator_overrides(control.config))
         self._conductor = Conductor(
             control, Rewirer(self, silent=SilentNodes(
-                on_record(writer, self.get_logger()), self._restart, self._end)), gate, writer,
+                on_record(writer, self.get_logger()), self._restart, self._end, self._heard)),
+            gate, writer,
             Announcer(self._announce, lambda text: self._report.publish(String(data=text))),
             self.get_logger(),
             BodyWatch(lambda topic: offered(self, topic), config.node_timeout_s),
@@ -199,6 +201,10 @@ class SystemM(PartNode[SystemMConfig]):
         if problem := end_process(self._listen().of(node).process):
             self.get_logger().error(f'{node} cannot be restarted from here: {problem}')
 
+    def _heard(self) -> list[str]:
+        health, now_s = self._listen(), time.monotonic()
+        return [node for node in health.nodes if health.alive(node, now_s)]
+
     def _end(self, _: str) -> None:
         self.broken = True
 
@@ -245,8 +251,13 @@ class SystemM(PartNode[SystemMConfig]):
         return response
 
     def _on_get_mode(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        """Answer with the mode in force."""
-        if (conductor := self._conductor) is not None and conductor.mode:
+        """Answer with the mode in force; with why there is none, without success."""
+        conductor = self._conductor
+        if not self.active:
+            response.message = f'no mode is in force: System M is {lifecycle_state(self)}'
+        elif conductor is None or not conductor.mode:
+            response.message = 'System M is bringing the graph up'
+        else:
             response.success, response.message = True, conductor.mode
         return response
 

@@ -1,8 +1,11 @@
-"""Starts the process of a node and lets it follow its parent; imports no ROS."""
+"""Starts and ends the processes of nodes, and lets them follow their parent; imports no ROS."""
 
 import os
+import signal
+import socket
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ import yaml
 REFUSED = 2
 BODY_FAILED = 3
 PARENT_VARIABLE = 'ABM_ROS_FOLLOW_PARENT'
+_NAMESPACE = Path('/proc/self/ns/pid')
 
 
 def node_command(folder: Path, command: Sequence[str], parameters: Mapping[str, Any],
@@ -38,3 +42,34 @@ def child_options() -> dict[str, Any]:
     """
     return {'process_group': 0,
             'env': os.environ | {'PYTHONUNBUFFERED': '1', PARENT_VARIABLE: str(os.getpid())}}
+
+
+def here() -> str:
+    """Return what names the machine, or the container, whose process ids we know."""
+    with suppress(OSError):
+        return f'{socket.gethostname()} {_NAMESPACE.readlink()}'
+    return socket.gethostname()
+
+
+def own_process() -> str:
+    """Return where this process runs and its id, as its telemetry tells it."""
+    return f'{here()} {os.getpid()}'
+
+
+def end_process(told: str) -> str:
+    """
+    End a process that tells where it runs; its supervisor starts it again.
+
+    Not by a topic or a service: what does not answer may not hear either.
+
+    :param told: what its `own_process` returned.
+    :return: why it cannot be ended, '' when it was asked to.
+    """
+    place, _, number = told.rpartition(' ')
+    if place != here() or not number.isdigit():
+        return f'it runs elsewhere ({told or "unknown"})'
+    try:
+        os.kill(int(number), signal.SIGTERM)
+    except OSError as error:
+        return str(error)
+    return ''

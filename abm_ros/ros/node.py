@@ -28,9 +28,9 @@ from abm_ros.common.errors import AbmError, ConfigError, GraphError
 from abm_ros.common.names import RELATIVE_NAME
 from abm_ros.common.telemetry_fields import Telemetry
 from abm_ros.ros import parameters, qos
+from abm_ros.ros.child import own_process
 from abm_ros.ros.polled import Polled
 from abm_ros.ros.ports import PORTS, PUBLISH, Port
-from abm_ros.ros.process import own_process
 from abm_ros.ros.rclpy_internals import SteadyNode, lifecycle_state
 from abm_ros.ros.telemetry_codec import TelemetryWriter
 
@@ -76,6 +76,8 @@ class PartNode(SteadyNode, Generic[C]):
         self._timers_active: list[Timer] = []
         self.config: C = parameters.declare(self, self.config_class)
         self._wiring = {key: self._declare_port(key) for key in self._ports}
+        self.add_pre_set_parameters_callback(
+            lambda changes: parameters.with_empty_lists(self.config_class, changes))
         self.add_on_set_parameters_callback(self._check_parameters)
         self.add_post_set_parameters_callback(self._take_parameters)
         self._signals = self.create_publisher(

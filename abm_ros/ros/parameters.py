@@ -9,7 +9,7 @@ from rclpy.parameter import Parameter
 
 from abm_ros.common.config import check_value, deprecation, from_mapping, setting_of
 from abm_ros.common.errors import ConfigError
-from abm_ros.ros.rclpy_internals import parameter_overrides
+from abm_ros.ros.rclpy_internals import parameter_names, parameter_overrides
 
 T = TypeVar('T')
 
@@ -48,6 +48,23 @@ def _take_former_name(node: Node, item: Any, overrides: dict[str, Parameter]) ->
         given = overrides.pop(former)
         overrides.setdefault(item.name, Parameter(item.name, given.type_, given.value))
         node.get_logger().warning(deprecation(node.get_name(), item))
+
+
+def names(node: Node, cls: type) -> set[str]:
+    """Return the names by which a node's parameters may be given, former ones among them."""
+    return parameter_names(node) | {
+        former for item in fields(cls) if (former := setting_of(item).formerly)}
+
+
+def with_empty_lists(cls: type, changes: list[Parameter]) -> list[Parameter]:
+    """
+    Return the changes with an empty list of any type as the declared one.
+
+    Clients cannot know of what an empty list is: `ros2 param set` makes bytes or nothing of '[]'.
+    """
+    lists = {item.name for item in fields(cls) if isinstance(item.default, tuple)}
+    return [Parameter(change.name, value=['']) if change.name in lists and not change.value
+            else change for change in changes]
 
 
 def refuse(cls: type, owner: str, changes: list[Parameter]) -> str:

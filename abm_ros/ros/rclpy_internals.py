@@ -38,6 +38,15 @@ def parameter_overrides(node: Node) -> dict[str, Parameter]:
     return overrides
 
 
+def parameter_names(node: Node) -> set[str]:
+    """
+    Return the names of a node's parameters.
+
+    rclpy lists them only by a service or by a prefix.
+    """
+    return set(node._parameters)
+
+
 def take_all(subscription: Any, kind: Any, raw: bool) -> list[tuple[Any, dict[str, int]]]:
     """
     Take the messages that wait at a subscription without an executor, oldest first.

@@ -16,6 +16,8 @@ from rclpy.experimental import EventsExecutor
 from rclpy.signals import SignalHandlerOptions
 
 from abm_ros.common.errors import AbmError, BodyFailure
+from abm_ros.common.parameter_files import addressed, check_known
+from abm_ros.ros import parameters
 from abm_ros.ros.child import BODY_FAILED, PARENT_VARIABLE, REFUSED
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.shared_memory import initialise
@@ -73,6 +75,8 @@ def run_node(make: Callable[[], PartNode[Any]], twins: TwinWatch, *,
         twins.wait()
         stop = Stop()
         node = make()
+        check_known(node.part, addressed(sys.argv, node.part),
+                    parameters.names(node, node.config_class))
         spinner = make_executor()
         spinner.add_node(node)
         if autostart and node.config.autostart:

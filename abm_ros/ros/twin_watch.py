@@ -1,13 +1,14 @@
 """Notices another process of the same node in the same namespace (decision 0050)."""
 
 import time
+from contextlib import suppress
 
 import rclpy
 from rclpy.node import Node
 from std_msgs.msg import Float32MultiArray
 
 from abm_ros.common import names
-from abm_ros.common.errors import GraphError
+from abm_ros.common.errors import GraphError, SpecError
 from abm_ros.common.telemetry import Telemetry
 from abm_ros.ros.polled import Polled
 from abm_ros.ros.telemetry_codec import decode_telemetry
@@ -58,20 +59,26 @@ class TwinWatch:
         if self._node is None:
             return
         for message, _ in self._heard.all():
-            other = decode_telemetry(message, Telemetry).incarnation
-            if other and (not incarnation or other < incarnation) and self._is_a_node():
-                raise GraphError(
-                    f'another {self._part} runs in namespace {self._node.get_namespace()!r}: '
-                    'two graphs cannot share one; end the other, or give this one a namespace '
-                    'or a ROS_DOMAIN_ID of its own')
+            with suppress(SpecError):    # garbage is not a node
+                other = decode_telemetry(message, Telemetry).incarnation
+                if other and (not incarnation or other < incarnation) and self._is_a_node(
+                        besides=bool(incarnation)):
+                    raise GraphError(
+                        f'another {self._part} runs in namespace {self._node.get_namespace()!r}: '
+                        'two graphs cannot share one; end the other, or give this one a '
+                        'namespace or a ROS_DOMAIN_ID of its own')
         if time.monotonic() - self._begun_s > WATCH_S:
             self.close()
 
-    def _is_a_node(self) -> bool:
-        """Tell whether a node of this name is there, and not only a bag that is played."""
+    def _is_a_node(self, *, besides: bool) -> bool:
+        """
+        Tell whether a node of this name is there, and not only a bag that is played.
+
+        :param besides: beside this process's own node.
+        """
         assert self._node is not None
-        return any(info.node_name == self._part for info in
-                   self._node.get_publishers_info_by_topic(names.signals_topic(self._part)))
+        there = self._node.get_publishers_info_by_topic(names.signals_topic(self._part))
+        return sum(info.node_name == self._part for info in there) > besides
 
     def close(self) -> None:
         """Listen no more."""

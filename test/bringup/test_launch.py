@@ -6,9 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from abm_ros.bringup.arguments import arguments, parse_options
-from abm_ros.bringup.graph import GraphOptions
+from abm_ros.bringup.arguments import (
+    arguments,
+    check_given,
+    check_params_file,
+    parse_options,
+)
+from abm_ros.bringup.graph import GraphOptions, describe
 from abm_ros.common.errors import BodyError, ConfigError, GraphError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -146,3 +152,50 @@ def test_refused_settings_end_the_launch(code: int, ends: bool) -> None:
             handler.handle(event, LaunchContext())
     else:
         assert handler.handle(event, LaunchContext()) is None
+
+
+@pytest.mark.parametrize(('words', 'says'), [
+    (['headles:=true'], "sim.launch.py has no argument 'headles'; did you mean 'headless'?"),
+    (['headless:=true', 'zzz:=1'], "sim.launch.py has no argument 'zzz'")])
+def test_an_argument_that_there_is_not_is_refused(words: list[str], says: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        check_given(['/opt/ros2', 'launch', 'abm_ros', 'sim.launch.py', *words], simulated=True)
+    assert str(error.value) == says
+
+
+@pytest.mark.parametrize('command', [
+    ['ros2', 'launch', 'abm_ros', 'sim.launch.py', 'headless:=true', '--show-args'],
+    ['ros2', 'launch', 'mine', 'all.launch.py', 'my_own:=1'], ['pytest', 'x:=1']])
+def test_the_arguments_of_others_are_theirs(command: list[str]) -> None:
+    check_given(command, simulated=True)
+
+
+def _params(folder: Path, **nodes: dict[str, Any]) -> str:
+    file = folder / 'params.yaml'
+    file.write_text(yaml.safe_dump({name.replace('__', '/'): {'ros__parameters': values}
+                                    for name, values in nodes.items()}))
+    return str(file)
+
+
+def test_a_node_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no node 'sytem_m'; did you mean 'system_m'\?"):
+        check_params_file(_params(tmp_path, sytem_m={'tick_s': 0.1}))
+    with pytest.raises(ConfigError, match="no node 'my_body'"):
+        check_params_file(_params(tmp_path, my_body={}))
+    assert check_params_file(_params(tmp_path, my_body={}, bullet_arm={}, arm__system_m={}),
+                             ['my_body']) == ''
+
+
+def test_a_file_names_one_directory_or_none(tmp_path: Path) -> None:
+    assert check_params_file(_params(tmp_path, episodic_memory={'directory': '/a'},
+                                     system_m={'directory': '/a'})) == '/a'
+    with pytest.raises(ConfigError, match=r"'directory' is /a and /b"):
+        check_params_file(_params(tmp_path, episodic_memory={'directory': '/a'},
+                                  system_m={'directory': '/b'}))
+
+
+def test_the_directory_of_the_graph_comes_after_any_file() -> None:
+    given = {spec.name: spec.last for spec in describe(GraphOptions(directory='/runs/3'))}
+    keepers = {'episodic_memory', 'system_a_learner', 'system_b_learner', 'system_m'}
+    assert {name for name, last in given.items() if last == [{'directory': '/runs/3'}]} == keepers
+    assert all(last == [] for name, last in given.items() if name not in keepers)

@@ -85,8 +85,8 @@ class Processes:
 
     def refusal(self) -> str:
         """Return why a process ended for good, '' while none did."""
-        asked = self._supervisor.refusal
-        return asked.result() if asked is not None and asked.done() else ''
+        failure = self._supervisor.failure
+        return str(failure.result()) if failure is not None and failure.done() else ''
 
     def kill(self, node: str, number: int = signal.SIGKILL) -> int:
         pid = self.pid(node)

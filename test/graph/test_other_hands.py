@@ -11,6 +11,7 @@ pytest.importorskip('rclpy')
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from graph_harness import URDF, Processes, end, running, start_script, wait_until
 from lifecycle_msgs.msg import Transition
+from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from abm_ros.bringup.graph import GraphOptions, describe
@@ -69,6 +70,11 @@ def test_without_a_robot_it_waits_and_says_what_for(scene) -> None:
     for topic in ('/joint_states', '/robot_description'):
         assert f'{topic} (nobody publishes it; asked for: ' in text
     assert scene.observer.modes == ['freeze']
+    volatile = scene.observer.node.create_publisher(String, 'robot_description', 10)
+    wait_until(lambda: 'observer offers std_msgs/msg/String, reliable, volatile; asked for: '
+               'std_msgs/msg/String, reliable, transient_local' in scene.system_m()[1],
+               lambda: f'the QoS; {scene.told}')
+    scene.observer.node.destroy_publisher(volatile)
     scene.start_robot()
     scene.settle()
     assert scene.observer.modes == ['freeze', 'task']

@@ -12,9 +12,11 @@ class Cures:
 
     def __init__(self) -> None:
         self.log: list[tuple[str, str]] = []
+        self.heard = ['system_a', 'system_b']
         self.silent = SilentNodes(lambda node, what: self.log.append((node, what)),
                                   lambda node: self.log.append((node, 'restart')),
-                                  lambda node: self.log.append((node, 'give up')))
+                                  lambda node: self.log.append((node, 'give up')),
+                                  lambda: self.heard)
 
 
 def test_the_cures_follow_one_another_and_each_is_told_before_it_is_done() -> None:
@@ -36,3 +38,12 @@ def test_a_node_that_answered_or_left_begins_at_the_first_cure_again() -> None:
     assert made.silent.look(['system_a', 'system_b'], RENEW_S + 1.0) == []
     assert made.silent.look(['system_b'], 2 * RENEW_S + 1.0) == ['system_b']
     assert ('system_b', 'restart') not in made.log
+
+
+def test_a_process_that_is_in_the_graph_and_still_starting_is_left_alone() -> None:
+    made = Cures()
+    made.heard = []
+    assert [made.silent.look(['system_b'], now_s) for now_s in (0.0, 10.0, 100.0)] == [[], [], []]
+    made.heard = ['system_b']
+    assert made.silent.look(['system_b'], 101.0) == []
+    assert made.silent.look(['system_b'], 101.0 + RENEW_S) == ['system_b']

@@ -282,3 +282,29 @@ def test_signals_are_shown_when_they_change_and_all_of_them_now_and_then(node) -
     for _ in range(10):                                 # a second of ticks
         node._shown.publish({**calm, 'pain': 1.0})
     assert set(shown) == set(calm)
+
+
+@pytest.mark.parametrize('kind', ['BYTE_ARRAY', 'BOOL_ARRAY', 'NOT_SET'])
+def test_no_veto_may_be_written_as_any_empty_list(node, kind) -> None:
+    """`ros2 param set` cannot know what an empty list is a list of."""
+    asked(configured(node), veto_modes=['play'])
+    value = None if kind == 'NOT_SET' else []
+    [result] = node.set_parameters([Parameter('veto_modes', Parameter.Type[kind], value)])
+    assert result.successful, result.reason
+    assert node.config.veto_modes == ()
+    assert node._conductor.control.config.veto_modes == ()
+
+
+def test_a_system_m_that_decides_nothing_tells_no_mode(node) -> None:
+    def mode():
+        response = node._on_get_mode(Trigger.Request(), Trigger.Response())
+        return response.success, response.message
+
+    assert mode() == (False, 'no mode is in force: System M is unconfigured')
+    configured(node)._conductor.mode = 'task'
+    assert mode() == (False, 'no mode is in force: System M is inactive')
+    node.active = True
+    assert mode() == (True, 'task')
+    node._conductor.mode = ''
+    assert mode() == (False, 'System M is bringing the graph up')
+    node.active = False

@@ -52,7 +52,7 @@ def twin(request):
 def matched(twin: Twin) -> TwinWatch:
     watch = TwinWatch('system_a')
     deadline_s = time.monotonic() + 20.0
-    while not (twin.topic.get_subscription_count() and watch._is_a_node()):
+    while not (twin.topic.get_subscription_count() and watch._is_a_node(besides=False)):
         assert time.monotonic() < deadline_s
         time.sleep(0.02)
     return watch
@@ -75,7 +75,15 @@ def heard(twin: Twin, watch: TwinWatch, told: str, ours: str) -> str:
 @pytest.mark.parametrize(('told', 'ours', 'ends'), [
     (OLD, OURS, True), (YOUNG, OURS, False), (OURS, OURS, False), (YOUNG, '', True)])
 def test_the_older_process_stays(twin, told, ours, ends) -> None:
-    why = heard(twin, matched(twin), told, ours)
+    node = rclpy.create_node('system_a')
+    if ours:    # it is made by now
+        node.create_publisher(Float32MultiArray, names.signals_topic('system_a'), qos.TELEMETRY)
+    watch = matched(twin)
+    if ours:
+        while not watch._is_a_node(besides=True):
+            time.sleep(0.02)
+    why = heard(twin, watch, told, ours)
+    node.destroy_node()
     assert bool(why) is ends
     assert not ends or why.startswith("another system_a runs in namespace '/': ")
 
@@ -105,3 +113,9 @@ def test_a_bag_that_is_played_is_no_twin(twin) -> None:
 def test_a_node_in_another_namespace_is_no_twin(twin) -> None:
     watch = TwinWatch('system_a')
     assert heard(twin, watch, OLD, '') == ''
+
+
+def test_garbage_is_no_twin(twin) -> None:
+    watch = matched(twin)
+    twin.topic.publish(Float32MultiArray(data=[1.0]))
+    assert heard(twin, watch, '', '') == ''

@@ -87,7 +87,9 @@ class Conductor:
         """Wait until the body is heard; return what is silent after all, '' for nothing."""
         deadline_s = time.monotonic() + _BODY_S
         while (gate := listen().telemetry.motor_gate).silent or not gate.state:
-            if stop.wait(_LOOK_S) or time.monotonic() > deadline_s:
+            if stop.wait(_LOOK_S):
+                raise GraphError('stopped while waiting for the body')
+            if time.monotonic() > deadline_s:
                 break
         return self.faults.body.give_up(gate, time.monotonic())
 

@@ -1,6 +1,6 @@
-"""What System M does with nodes that are in the graph and do not answer (decision 0049)."""
+"""What System M does with nodes that are heard and do not answer (decision 0049)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
@@ -34,21 +34,25 @@ class SilentNodes:
     """
     Cures silence step by step: clients anew, then the node, then System M itself.
 
-    What is done is told before it is done. A node that answers, or that leaves the graph, begins
-    again at the first step.
+    What is done is told before it is done. A node that answers, or that is not heard, begins again
+    at the first step.
     """
 
     def __init__(self, tell: Callable[[str, str], None] = lambda node, what: None,
                  restart: Callable[[str], None] = _nothing,
-                 give_up: Callable[[str], None] = _nothing) -> None:
+                 give_up: Callable[[str], None] = _nothing,
+                 heard: Callable[[], Collection[str]] | None = None) -> None:
         """
         Take the cures.
 
         :param tell: puts on the record to which node what is done.
         :param restart: ends a node's process.
         :param give_up: ends this process, which discovers the node anew when it is started again.
+        :param heard: returns the nodes whose telemetry arrives: a process that is in the graph may
+            still be starting. None takes each for heard.
         """
         self._tell, self._restart, self._give_up = tell, restart, give_up
+        self._heard = heard
         self._silences: dict[str, _Silence] = {}
 
     def look(self, silent: Iterable[str], now_s: float) -> list[str]:
@@ -57,7 +61,8 @@ class SilentNodes:
 
         :param now_s: monotonic time, s.
         """
-        silent = list(silent)
+        heard = self._heard() if self._heard is not None else None
+        silent = [node for node in silent if heard is None or node in heard]
         self._silences = {node: self._silences.get(node, _Silence(now_s)) for node in silent}
         return [node for node in silent if self._step(node, self._silences[node], now_s)]
 

@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 
-from abm_ros.ros.process import end_process, here, own_process
+from abm_ros.ros.child import end_process, here, own_process
 
 
 def test_a_process_of_this_machine_is_asked_to_end() -> None:
