@@ -26,7 +26,7 @@ _OWN_URDF = 'urdf/abm_arm.urdf'
 _OWN_HOME = (0.0, 0.5, 0.0, 1.6, 0.0, 0.9, 0.0)
 _MAX_TRIES = 100
 _POSES = 1000            # at which it is found out where an arm reaches
-_SHARE_OF_RANGE = 0.5    # of what each joint can move, in the middle of it
+_SHARE_OF_RANGE = 0.7    # of what each joint can move, in the middle of it
 _WIDEST = np.pi          # rad; a joint that turns further can do so without changing much
 _LOG = logging.getLogger(__name__)
 
@@ -45,7 +45,8 @@ class BulletArm:
         path = Path(config.urdf) if config.urdf else share_file(_OWN_URDF)
         text = read_description(path)
         self._limits: JointLimits = read_limits(text, config.joints, config.interface)
-        tool = Links(text).tool(self._limits.joints, config.tool_link)
+        links = Links(text)
+        tool = links.tool(self._limits.joints, config.tool_link)
         if tool.choice:
             _LOG.warning('%s: %s', path.name, tool.choice)
         self._task: Task = make_task(config)
@@ -58,6 +59,7 @@ class BulletArm:
         self._drive = JointDrive(config.interface, self._limits, home)
         with loadable(text, path, config.package_path) as found:
             self._scene = BulletScene(found, config, self._limits, home, tool=tool.link,
+                                      weightless=links.weightless,
                                       with_puck=self._task.has_object)
         try:
             if config.finds_reach and not self._task.has_object:

@@ -7,6 +7,7 @@ arms live side by side in one process.
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ from abm_ros.robot.description import JointLimits
 # At 12 substeps a gain of 0.3 ends within 2 % of the target; the default 0.1 lags by 28 %.
 _POSITION_GAIN = 0.3
 _STRONGEST = 1e4      # Nm or N, of a joint whose effort limit is not told
+# kg and kg m^2 of links without inertia, which would get 1 and 1: of frames on other links, which
+# weigh nothing on a robot, and of links that move.
+_FRAME, _LIGHT = (1e-3, 1e-6), (0.2, 2e-3)
 _TABLE_HALF_M = (0.75, 0.60, 0.02)
 _TABLE_X_M = 0.35
 _CLEARANCE_M = 0.02
@@ -33,6 +37,7 @@ class BulletScene:
 
     :param path: URDF of the arm, with every mesh where it names it.
     :param tool: the tool's link.
+    :param weightless: links of which no inertia is told; whether each is fixed to its parent.
     :param limits: of the joints that are driven, in command order.
     :param home: (A,) positions at the start, rad or m.
     :param with_puck: whether there is a puck on the table.
@@ -40,11 +45,12 @@ class BulletScene:
     """
 
     def __init__(self, path: Path, config: BulletArmConfig, limits: JointLimits,
-                 home: np.ndarray, *, tool: str, with_puck: bool) -> None:
+                 home: np.ndarray, *, tool: str, weightless: Mapping[str, bool],
+                 with_puck: bool) -> None:
         self._path, self._config, self._limits, self._tool_link = path, config, limits, tool
         self._client = _connect(config.gui)
         try:
-            self._build(home, with_puck)
+            self._build(home, weightless, with_puck)
         except Exception:
             self.close()
             raise
@@ -107,6 +113,17 @@ class BulletScene:
         for index, position in zip(self._joints, pose, strict=True):
             p.resetJointState(self._arm, index, position, physicsClientId=self._client)
 
+    def _allow_overlaps(self) -> None:
+        """
+        Switch collisions off between links of the arm that overlap where it rests.
+
+        Shapes of links that are no neighbours often do, around a wrist, and would jam the joints.
+        """
+        for link, body, other in self._touching():
+            if body == self._arm:
+                p.setCollisionFilterPair(self._arm, self._arm, link, other, 0,
+                                         physicsClientId=self._client)
+
     def _touching(self) -> set[tuple[int, int, int]]:
         """Return which links of the arm touch which links of which bodies."""
         p.performCollisionDetection(physicsClientId=self._client)
@@ -150,17 +167,18 @@ class BulletScene:
                                   renderer=p.ER_TINY_RENDERER, physicsClientId=self._client)[2]
         return np.asarray(pixels, np.uint8).reshape(size, size, 4)[:, :, :3].copy()
 
-    def _build(self, home: np.ndarray, with_puck: bool) -> None:
+    def _build(self, home: np.ndarray, weightless: Mapping[str, bool], with_puck: bool) -> None:
         p.setPhysicsEngineParameter(
             fixedTimeStep=1.0 / PHYSICS_RATE_HZ, deterministicOverlappingPairs=1,
             physicsClientId=self._client)
         p.setGravity(0.0, 0.0, -9.81, physicsClientId=self._client)
         self._add_table()
         self._arm = self._load_arm()
-        self._joints, self._tool = self._find_links()
+        self._joints, self._tool = self._find_links(weightless)
         info = p.getDynamicsInfo(self._arm, self._tool, physicsClientId=self._client)
         self._tool_mass = (info[0], info[2])
         self._place(home)
+        self._allow_overlaps()
         self._actuate(home if self._config.interface == 'position' else np.zeros(len(home)))
         if with_puck:
             self._puck = self._add_puck()
@@ -176,14 +194,19 @@ class BulletScene:
         except p.error as error:
             raise BodyError(f"PyBullet cannot load '{self._path.name}': {error}") from error
 
-    def _find_links(self) -> tuple[list[int], int]:
-        """Find the indices of the driven joints and of the tool's link; undamp the links."""
+    def _find_links(self, weightless: Mapping[str, bool]) -> tuple[list[int], int]:
+        """Find the indices of the driven joints and of the tool; weigh and undamp the links."""
         joints, links = {}, {}
         p.changeDynamics(self._arm, -1, linearDamping=0.0, angularDamping=0.0,
                          physicsClientId=self._client)
         for index in range(p.getNumJoints(self._arm, physicsClientId=self._client)):
             info = p.getJointInfo(self._arm, index, physicsClientId=self._client)
-            joints[info[1].decode()], links[info[12].decode()] = index, index
+            link = info[12].decode()
+            joints[info[1].decode()], links[link] = index, index
+            if link in weightless:
+                mass, inertia = _FRAME if weightless[link] else _LIGHT
+                p.changeDynamics(self._arm, index, mass=mass, localInertiaDiagonal=(inertia,) * 3,
+                                 physicsClientId=self._client)
         return [joints[joint] for joint in self._limits.joints], links[self._tool_link]
 
     def _add_table(self) -> None:

@@ -56,7 +56,10 @@ class Links:
             or a link with two parents.
         """
         root = parse(text)
-        self.names = tuple(link.get('name', '') for link in root.findall('link'))
+        links = root.findall('link')
+        self.names = tuple(link.get('name', '') for link in links)
+        self._weightless = [link.get('name', '') for link in links
+                            if link.find('inertial') is None]
         self._above: dict[str, _Joint] = {}
         for joint in map(_joint, root.findall('joint')):
             if joint.child in self._above:
@@ -120,6 +123,12 @@ class Links:
         """The links that the description fixes to the base, with the base itself."""
         return tuple(name for name in self.names
                      if all(joint.kind == 'fixed' for joint in self._chain(name)))
+
+    @property
+    def weightless(self) -> dict[str, bool]:
+        """The links of which no inertia is told; whether each is fixed to the one above it."""
+        return {name: name not in self._above or self._above[name].kind == 'fixed'
+                for name in self._weightless}
 
     def _chain(self, link: str) -> list[_Joint]:
         """Return the joints between a link and the base, from the link on."""

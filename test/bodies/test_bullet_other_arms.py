@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip('pybullet')
 
-from described_robots import KINDS, arm, mesh
+from described_robots import KINDS, LIMIT, arm, mesh
 
 from abm_ros.agent.life import Life
 from abm_ros.bodies.bullet import BulletArm
@@ -142,3 +142,26 @@ def test_a_life_commands_the_joints_that_were_chosen(load) -> None:
     life = Life(body, MotorConfig())
     assert life.spec.action_size == 1
     assert [f.size for f in life.spec.fields] == [1, 1, 3]
+
+
+def test_frames_without_inertia_weigh_nothing(load) -> None:
+    """PyBullet gives a link of which nothing is told 1 kg and 1 kg m^2: a wrist cannot turn it."""
+    body = ('<inertial><origin xyz="0.1 0 0"/><mass value="0.5"/><inertia ixx="0.001" '
+            'iyy="0.001" izz="0.001" ixy="0" ixz="0" iyz="0"/></inertial>')
+    text = arm(LIMIT.replace('30', '4'), LIMIT.replace('30', '4'), upper=body).replace(
+        '<link name="fore"/>', f'<link name="fore">{body}</link>')
+    moved = load(text)
+    # Gravity asks for 0.5 kg x 9.81 m/s^2 x 0.1 m = 0.5 Nm of the 4 Nm at the elbow.
+    for _ in range(10):
+        state = moved.step(np.array([0.05, 0.0]))
+    assert state.position == pytest.approx([0.05, 0.0], abs=0.005)
+
+
+def test_links_that_overlap_where_the_arm_rests_do_not_jam_it(load) -> None:
+    """Around a wrist, shapes of links that are no neighbours often do."""
+    box = '<collision><geometry><box size="0.5 0.2 0.2"/></geometry></collision>'
+    text = arm(upper=box).replace('<link name="tool0"/>', f'<link name="tool0">{box}</link>')
+    body = load(text)
+    for _ in range(40):
+        state = body.step(np.array([0.3, 0.3]))
+    assert state.position == pytest.approx([0.3, 0.3], abs=0.02)
