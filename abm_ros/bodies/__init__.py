@@ -1,5 +1,7 @@
 """
-Simulated bodies: an arm in PyBullet and any gymnasium goal environment. No ROS here.
+Simulated bodies: an arm in PyBullet, and any gymnasium goal environment.
 
-Importing this layer imports neither simulator; `make.make_body` does when a body is made.
+In: a body's name and settings, commands. Out: states of the body (`types`).
+`registry` finds kinds of bodies by name; `make` makes a body and imports its simulator only then.
+Imports common and robot.
 """

@@ -1,11 +1,11 @@
 """
-A simple battery: moving drains it, standing still in the charging dock fills it.
+A simple battery: motion drains it, standing still charges it.
 
     standing still:  d(charge)/dt = +1 / charge_s
     otherwise:       d(charge)/dt = -(1 + load) / life_s
 
 where load in [0, 1] is the mean share of the effort limits in use. The charge stays within
-[0, 1]; an empty battery is reported and left to System M, it does not stop the arm.
+[0, 1]. An empty battery is only reported, for System M to act on; it does not stop the arm.
 """
 
 import numpy as np

@@ -1,8 +1,8 @@
 """
-What PyBullet simulates: an arm before a table, a puck to push and a marker of the goal.
+The scene in PyBullet: an arm at a table, a puck to push, and a marker of the goal.
 
-The only file that imports pybullet. Every call names its own physics client, so that several
-arms live side by side in one process.
+This is the only file that imports pybullet. Every call names its physics client, so that several
+arms can run in one process.
 """
 
 import os
@@ -56,7 +56,7 @@ class BulletScene:
             raise
 
     def close(self) -> None:
-        """Give the simulator back; may be called twice."""
+        """Release the simulator; may be called twice."""
         if self._client >= 0:
             p.disconnect(physicsClientId=self._client)
             self._client = -1
@@ -210,7 +210,7 @@ class BulletScene:
         return [joints[joint] for joint in self._limits.joints], links[self._tool_link]
 
     def _add_table(self) -> None:
-        # The plane carries whatever leaves the table's top, which is only there to be seen.
+        # The plane carries objects that leave the table; the table's top is only visible.
         plane = p.createCollisionShape(p.GEOM_PLANE, physicsClientId=self._client)
         ground = p.createMultiBody(0.0, plane, physicsClientId=self._client)
         # Drawing the endless plane would take more than half of the camera's time.

@@ -1,7 +1,7 @@
 """
 Robot descriptions of the bodies, and the `<abm_body>` tag that they carry.
 
-The tag says what URDF has no words for; `abm_ros.robot.description.read_body_tag` reads it.
+The tag holds what URDF cannot express; `abm_ros.robot.description.read_body_tag` reads it.
 """
 
 from collections.abc import Sequence
@@ -40,8 +40,8 @@ def command_urdf(name: str, joints: Sequence[str], velocity: float) -> str:
     """
     Write a URDF that holds only the limits of normalised commands in [-1, 1].
 
-    A command is a bounded input ("effort"), not a place: the joints are continuous, so that
-    nobody looks for their positions among the joint states.
+    A command is a bounded input ("effort"), not a position. The joints are continuous, so that
+    their positions are not expected among the joint states.
 
     :param name: of the robot.
     :param joints: one name per command.

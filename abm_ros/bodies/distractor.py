@@ -1,5 +1,5 @@
 """
-A noisy television: something in sight that no learning can ever predict.
+A noisy television: an unpredictable object in sight.
 
 Source: Burda et al. 2018, "Large-scale study of curiosity-driven learning", section 3.3, for the
 television; an agent that seeks raw prediction error cannot look away from it.
@@ -27,9 +27,9 @@ class NoisyTelevision:
     """
     A body beside a television: extra sensor channels, and a patch of the image, are white noise.
 
-    :param body: the body itself; it moves and is rewarded as ever.
+    :param body: the body; its motion and its goals are unchanged.
     :param seed: of the noise.
-    :raises BodyError: the body says nothing of itself that a channel could be added to.
+    :raises BodyError: the body has no tag to add a channel to.
     """
 
     def __init__(self, body: Body, seed: int) -> None:
@@ -39,7 +39,7 @@ class NoisyTelevision:
         tag = read_body_tag(text)
         if tag is None:
             raise BodyError('the distractor needs a body with an <abm_body> tag')
-        # Two numbers of noise, observed like any other channel.
+        # Two numbers of noise, observed like other channels.
         self._names = tuple(f'{CHANNEL}.{i}' for i in range(_CHANNELS))
         field = ChannelField(CHANNEL, f'{CHANNEL}.', _CHANNELS)
         self._description = with_body_tag(
@@ -76,7 +76,7 @@ class NoisyTelevision:
         return self._description
 
     def state(self) -> BodyState:
-        """Return the present state; the television changes with every step only."""
+        """Return the present state; the television changes only with steps."""
         return self._shown
 
     def step(self, command: np.ndarray) -> BodyState:
@@ -85,7 +85,7 @@ class NoisyTelevision:
         return self._shown
 
     def close(self) -> None:
-        """Give the body back."""
+        """Release the body."""
         self._body.close()
 
     def _disturb(self, state: BodyState) -> BodyState:
@@ -112,7 +112,7 @@ def _untagged(text: str) -> str:
 
 def distracted(body: Body, distractor: str, seed: int) -> Body:
     """
-    Return the body beside the named distractor, or as it is for ''.
+    Return the body with the named distractor, or unchanged for ''.
 
     :raises BodyError: no such distractor.
     """

@@ -1,4 +1,4 @@
-"""A body's physics and sensors as data that may change while it runs, and the joint drives."""
+"""Changes of a body's physics and sensors at run time, and the joint drives."""
 
 from dataclasses import dataclass, field
 
@@ -11,10 +11,10 @@ from abm_ros.robot.description import JointLimits
 @dataclass
 class Disturbance:
     """
-    How the body differs from its description; made by `neutral`, edited, then set on the body.
+    Differences of the body from its description: make one by `neutral`, edit it, set it.
 
-    A gain multiplies the *motion* that a command asks of a joint: 0.5 moves it half as far,
-    -1 the other way, 0 not at all. A bias is added to the joint's reading alone.
+    A gain multiplies the *motion* that a command asks of a joint: 0.5 moves it half as far, -1 the
+    other way, 0 not at all. A bias is added only to the joint's reading.
     """
 
     gain: np.ndarray                                # (A,) of each actuator
@@ -24,7 +24,7 @@ class Disturbance:
 
     @classmethod
     def neutral(cls, joints: int) -> 'Disturbance':
-        """Return no disturbance for this number of joints."""
+        """Return a disturbance that changes nothing, for this number of joints."""
         return cls(np.ones(joints), np.zeros(joints))
 
     def checked(self, joints: int) -> 'Disturbance':
@@ -46,9 +46,9 @@ class JointDrive:
     """
     The joint drives between the command and the motors.
 
-    A position drive is incremental: a joint of gain g moves its target by g times the change
-    of the command, and a joint of gain 1 follows the command itself. So a held command holds
-    the joint still whatever its gain, where g * command would jump and run away.
+    A position drive is incremental: a joint of gain g moves its target by g times the change of
+    the command, and a joint of gain 1 follows the command itself. So a constant command keeps the
+    joint still at any gain, where g * command would jump and run away.
     """
 
     def __init__(self, interface: str, limits: JointLimits, start: np.ndarray) -> None:
@@ -66,7 +66,7 @@ class JointDrive:
 
     def apply(self, command: np.ndarray, gain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """
-        Turn a command into what the motors get.
+        Turn a command into the command of the motors.
 
         :param command: (A,) position, velocity or effort.
         :param gain: (A,) of each actuator.

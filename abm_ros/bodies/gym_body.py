@@ -1,9 +1,9 @@
 """
 Any gymnasium goal environment as a body.
 
-Its observation has no joints, so its numbers travel as named channels (`observation.0`, ...),
-and the `<abm_body>` tag tells how channels make observation fields. A command is a bounded
-input in [-1, 1] per action.
+Its observation has no joints, so its numbers are named channels (`observation.0`, ...), and the
+`<abm_body>` tag says which channels make up an observation field (decision 0009). A command is a
+bounded input in [-1, 1] per action.
 """
 
 import importlib
@@ -22,12 +22,12 @@ from abm_ros.common.spec import reached
 from abm_ros.robot.description import BodyTag, ChannelField
 
 FIELDS = ('observation', 'achieved_goal', 'desired_goal')
-# Where environments say whether the goal is reached, the usual one first.
+# The keys by which environments report success, the usual one first.
 _SUCCESS = ('is_success', 'success')
 _KNOWN_MODULES = {'Panda': ('panda_gym', 'panda-gym'), **dict.fromkeys(
     ('Fetch', 'Hand', 'PointMaze', 'AntMaze', 'Adroit', 'FrankaKitchen'),
     ('gymnasium_robotics', 'gymnasium-robotics'))}
-# A normalised input has no rate of its own: a full swing in a millisecond is allowed.
+# A normalised input has no rate limit: a full swing in a millisecond is allowed.
 _INPUT_VELOCITY = 2000.0
 
 
@@ -70,7 +70,7 @@ class GymBody:
         return with_body_tag(command_urdf('gym_body', self.command_joints, _INPUT_VELOCITY), tag)
 
     def state(self) -> BodyState:
-        """Return the present state; the environment does not move."""
+        """Return the present state without a step."""
         return self._state
 
     def step(self, command: np.ndarray) -> BodyState:
@@ -109,8 +109,8 @@ class GymBody:
         expected = f'expected ({", ".join(parts)}): the API of gymnasium, not the older of gym'
         try:
             answer = asked()
-        except Exception as error:      # foreign code: whatever it raises ends the run
-            # gymnasium's own wrappers take a step's answer apart, and hand a seed on.
+        except Exception as error:      # foreign code: any exception ends the run
+            # gymnasium's own wrappers unpack the answer of a step and pass a seed on.
             old = any(text in str(error) for text in ('values to unpack', "argument 'seed'"))
             hint = f'; {expected}' if old else ''
             raise self._failure(f'{call} raised {type(error).__name__}: {_line(error)}{hint}'
@@ -128,7 +128,7 @@ class GymBody:
         return BodyFailure(f"environment '{self.config.env_id}': {what}")
 
     def _seed_of(self, episode: int) -> int:
-        # At each reset: some environments draw a fresh seed from the system otherwise.
+        # At each reset, since some environments draw a fresh seed from the system otherwise.
         return derive_seed(self.config.seed, f'episode/{episode}') % 2 ** 31
 
     def close(self) -> None:
@@ -161,7 +161,7 @@ class GymBody:
         return part
 
     def _told(self, info: dict[str, Any]) -> bool | None:
-        """Return whether the environment says that the goal is reached; None: it says nothing."""
+        """Return whether the environment reports success; None if it reports nothing."""
         told = next((info[name] for name in _SUCCESS if info.get(name) is not None), None)
         if told is None:
             return None
@@ -174,7 +174,7 @@ class GymBody:
     def _image(self) -> np.ndarray:
         try:
             image = np.array(self._env.render(), np.uint8)
-        except Exception as error:      # foreign code, and no image at all
+        except Exception as error:      # foreign code, or no image
             raise self._failure(f'render failed: {type(error).__name__}: {_line(error)}'
                                 ) from error
         if image.ndim != 3 or image.shape[2] < 3:
@@ -202,7 +202,7 @@ def make_env(config: GymBodyConfig) -> Any:
                         f'imported: {_line(error)}') from error
     try:
         # Without a camera the argument is left out: panda-gym refuses a render mode of None.
-        # Its checker warns in many lines of what is one line of an error here.
+        # Its checker gives many lines of warnings for what is one line of an error here.
         asked = {'disable_env_checker': True}
         return (gymnasium.make(config.env_id, render_mode='rgb_array', **asked) if config.camera
                 else gymnasium.make(config.env_id, **asked))
@@ -213,7 +213,7 @@ def make_env(config: GymBodyConfig) -> Any:
         raise BodyError(f"environment '{config.env_id}' misses a package: {_line(error)}"
                         ) from error
     except Exception as error:
-        # The code of an environment is foreign: whatever it raises becomes one clear line.
+        # The environment is foreign code: any exception becomes one clear line.
         raise BodyError(f"environment '{config.env_id}' cannot be made: {_line(error)}"
                         ) from error
 
@@ -248,7 +248,7 @@ def _action_bounds(env_id: str, env: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _positive(value: Any) -> float:
-    """Return value as a float, 0 when it is no positive finite number."""
+    """Return a value as a float; 0 if it is not a positive finite number."""
     usable = isinstance(value, (int, float, np.number)) and np.isfinite(value) and value > 0
     return float(value) if usable else 0.0
 

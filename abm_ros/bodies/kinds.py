@@ -1,4 +1,4 @@
-"""The kinds of bodies that this package brings; no simulator is imported before one is made."""
+"""The built-in kinds of bodies; simulators are imported when a body is made."""
 
 from typing import Any
 
@@ -41,6 +41,6 @@ def _make_gym(config: GymBodyConfig) -> Body:
 BULLET = BodyKind(BulletArmConfig, _make_bullet,
                   ', '.join(f'bullet:{task}' for task in TASK_NAMES) + ', each also with :camera',
                   _parse_bullet, node='bullet_arm')
-# A command is a normalised action, whatever the environment makes of it.
+# A command is a normalised action.
 GYM = BodyKind(GymBodyConfig, _make_gym, 'gym:<environment> (e.g. gym:PandaReach-v3)', _parse_gym,
                interface='effort', node='gym_body')

@@ -1,7 +1,7 @@
 """
 The kinds of bodies by name; other packages add theirs to the group `abm_ros.bodies`.
 
-'bullet:reach:camera' is a body of kind 'bullet'; what follows the kind is the kind's own.
+In 'bullet:reach:camera' the kind is 'bullet'; the kind itself reads the rest.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from abm_ros.common.registry import Registry
 
 BODIES = Registry('abm_ros.bodies', {'bullet': 'abm_ros.bodies.kinds:BULLET',
                                      'gym': 'abm_ros.bodies.kinds:GYM'})
-# What the benchmarks and the graph set on every body.
+# Settings that benchmarks and graph set on every body.
 _NEEDED = ('seed', 'ends_at_success')
 
 
@@ -28,17 +28,17 @@ def _no_variants(rest: str) -> dict[str, Any]:
 @dataclass(frozen=True)
 class BodyKind:
     """
-    All that has to be told of a kind of body; its object must be importable fast.
+    A kind of body; the object must be fast to import.
 
     :param config: a frozen dataclass of `common.config.setting`s with at least `seed` and
         `ends_at_success`. Fields named as in `bringup.graph.body_settings` (`urdf`, `gui`,
         `interface`, `tool_link`, `control_rate_hz`) get what the user of the graph chose.
-    :param make: makes the body of a configuration; imports its simulator then, not before.
+    :param make: makes the body of a configuration, and imports its simulator only then.
     :param forms: how its names are written, for help and errors.
-    :param parse: turns what follows the kind in a name into settings; raises BodyError or
-        ValueError for what it does not understand.
-    :param interface: what a command of it is, where that is no choice: 'position', 'velocity' or
-        'effort'; '' takes the graph's `command_interface`.
+    :param parse: turns the rest of a name into settings; raises BodyError or ValueError for an
+        unknown one.
+    :param interface: 'position', 'velocity' or 'effort' if its commands are always of that kind;
+        '' takes the graph's `command_interface`.
     :param node: name of its node in the graph.
     """
 
@@ -81,7 +81,7 @@ def kind_of(body: str) -> tuple[BodyKind, Mapping[str, Any]]:
 
 
 def forms() -> str:
-    """Return how the names of bodies are written; an entry that cannot be used is left out."""
+    """Return the forms of bodies' names; entries that cannot be used are left out."""
     found = []
     for name in BODIES.names():
         try:

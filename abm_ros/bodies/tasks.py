@@ -1,5 +1,5 @@
 """
-The tasks of the arm: where goals lie and what must come near them. No simulator here.
+The tasks of the arm: the region of goals, and what must reach them. No simulator here.
 
 reach: the tool's tip goes to a point of a box in front of the arm; another arm than ours goes to
 places that it was found to reach.
@@ -56,7 +56,7 @@ class Places:
 @dataclass(frozen=True)
 class Task:
     """
-    A region of goals, and the name of what must come near the goal.
+    A region of goals, and the name of what must reach the goal.
 
     `goal_field` is 'tool_position' or 'object_position', a field of `BodyState`.
     """
@@ -75,8 +75,8 @@ class Task:
         """
         Draw a goal (3,) from the region, not nearer than a distance to `achieved`.
 
-        A goal that is reached already would be an episode without anything to do. Where the
-        region is too small for the distance, the last draw is taken.
+        A goal that is already reached would give an episode without a task. If the region is too
+        small for the distance, the last draw is taken.
         """
         for _ in range(_MAX_TRIES):
             point = self.region.sample(rng)

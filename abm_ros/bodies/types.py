@@ -1,4 +1,4 @@
-"""What every simulated body is (`Body`) and what it shows after a control step (`BodyState`)."""
+"""The protocol of simulated bodies (`Body`) and their state after a step (`BodyState`)."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,10 +11,10 @@ from abm_ros.common.errors import BodyError
 @dataclass(frozen=True)
 class BodyState:
     """
-    What the body's sensors show after one control step.
+    The readings of the body's sensors after one control step.
 
-    `episode` counts up from 0, once per new goal; `step` counts the control steps within it.
-    The state that shows the success or the last step still has the old episode and goal.
+    `episode` counts from 0, once per new goal; `step` counts the control steps within it. The
+    state of the success or of the last step still has the old episode and goal.
     """
 
     episode: int
@@ -30,7 +30,7 @@ class BodyState:
     energy: float                              # charge of the battery in [0, 1]
     image: np.ndarray | None                   # (H, W, 3) uint8
     success: bool
-    goal_distance: float | None = None         # m, where the task tells no more than that
+    goal_distance: float | None = None         # m, for a task that tells only the distance
 
 
 class Body(Protocol):
@@ -65,7 +65,7 @@ class Body(Protocol):
         """Return the robot description (URDF) with the `<abm_body>` tag."""
 
     def state(self) -> BodyState:
-        """Return the present state; the body does not move."""
+        """Return the present state without a step."""
 
     def step(self, command: np.ndarray) -> BodyState:
         """
@@ -76,12 +76,12 @@ class Body(Protocol):
         """
 
     def close(self) -> None:
-        """Give the simulator back; may be called twice."""
+        """Release the simulator; may be called twice."""
 
 
 def check_command(command: np.ndarray, size: int) -> np.ndarray:
     """
-    Return the command as float64 (size,), refusing what a body must never apply.
+    Return the command as float64 (size,); refuse one that a body must not apply.
 
     :raises BodyError: wrong shape or not finite.
     """

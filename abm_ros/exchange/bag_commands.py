@@ -1,4 +1,4 @@
-"""What a recorded command asks of an arm, and where that is at a moment."""
+"""Recorded commands, and where they ask an arm to be at a given time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,37 +8,37 @@ import numpy as np
 
 from abm_ros.robot.joint_readings import unwrapped
 
-# A trajectory may be stamped to begin later; a stamp further off is of another clock.
+# A trajectory may be stamped to begin later; a stamp further off belongs to another clock.
 _LEAD_S = 10.0
-# What the points of a trajectory call what a controller takes.
+# The fields of a trajectory's points, by the controller's interface.
 _POINTS = {'position': 'positions', 'velocity': 'velocities', 'effort': 'effort'}
 
 
 @dataclass(frozen=True)
 class Plan:
     """
-    Points (P, J) of one command, at times (P,) in s after it begins; one that holds at once has 0.
+    Points (P, J) of one command, at times (P,) in s after its beginning; an immediate one has 0.
 
-    `slopes` (P, J) is how fast positions change there, nan where that is not told.
+    `slopes` (P, J) are the velocities at the points, nan if unknown.
     """
 
-    stamp_ns: int                          # when it came
+    stamp_ns: int                          # time of arrival
     begin_ns: int
     times: np.ndarray
     points: np.ndarray
     slopes: np.ndarray
 
     def due(self, at_ns: int) -> np.ndarray:
-        """Return the point (J,) that is due; before the first and after the last it is these."""
+        """Return the point (J,) that is due; the first one before it, the last one after it."""
         return interpolated(self.times, self.points, self.slopes, (at_ns - self.begin_ns) * 1e-9)
 
     def led_from(self, position: np.ndarray, velocity: np.ndarray,
                  continuous: Sequence[bool]) -> 'Plan':
         """
-        Return the plan with where the arm is when it begins as its first point.
+        Return the plan with the arm's position at its beginning as the first point.
 
         :param position: (J,) rad or m, velocity likewise.
-        :param continuous: (J,) whether a joint turns for ever.
+        :param continuous: (J,) whether a joint is continuous.
         """
         times, points, slopes = self.times, self.points, self.slopes
         if times[0] > 0.0:
@@ -53,11 +53,11 @@ def interpolated(times: np.ndarray, points: np.ndarray, slopes: np.ndarray, at_s
     """
     Return the point (J,) at a time, as ROS 2's joint_trajectory_controller does.
 
-    Between points that tell their slopes it is a cubic, else a line.
+    It is a cubic between points with slopes, else a line.
 
     :param times: (P,) s, not falling.
     :param points: (P, J).
-    :param slopes: (P, J), nan where they are not told.
+    :param slopes: (P, J), nan if unknown.
     """
     place = int(np.searchsorted(times, at_s, 'right'))
     if place in (0, len(times)):
@@ -73,9 +73,9 @@ def interpolated(times: np.ndarray, points: np.ndarray, slopes: np.ndarray, at_s
 
 def plan_of(log_ns: int, message: Any, joints: Sequence[str], interface: str) -> Plan | None:
     """
-    Return what a command asks for, None where it has no number for each of the joints.
+    Return the plan of a command; None if it lacks a number for some joint.
 
-    :param interface: 'position', 'velocity' or 'effort': what of a trajectory's points counts.
+    :param interface: 'position', 'velocity' or 'effort': which field of a trajectory counts.
     """
     if not hasattr(message, 'points'):
         if len(message.data) != len(joints):
@@ -98,13 +98,13 @@ def plan_of(log_ns: int, message: Any, joints: Sequence[str], interface: str) ->
 
 
 def _numbers(message: Any, kind: str, order: Sequence[int]) -> np.ndarray:
-    """Return one kind of the numbers of a trajectory's points, (P, J); nan where there is none."""
+    """Return one field (P, J) of a trajectory's points; nan where it is missing."""
     rows = [list(getattr(point, kind)) for point in message.points]
     return np.array([[row[i] if i < len(row) else np.nan for i in order] for row in rows], float)
 
 
 def why_none(messages: Sequence[Any], joints: Sequence[str], interface: str) -> str:
-    """Return what is wrong with commands of which none has a number for each of the joints."""
+    """Return why no command has a number for each of the joints."""
     first = messages[0]
     if not hasattr(first, 'points'):
         return (f'no command has a number for each of {", ".join(joints)}, the first has '

@@ -1,13 +1,12 @@
 """
-Demonstrations out of bags from other robots: joint states and commands in, steps out.
+Imports demonstrations from bags of other robots: joint states and commands in, steps out.
 
-A bag tells what joints did and what they were told. It is sampled at the control period of the
-record it goes to: at each tick the newest joint state is the observation, and the way to where
-the command that followed it wants the arm a period later is the action, normalised as the motor
-gate would have. Joint states may come in parts, as those of an arm and of its gripper do.
-Velocities that a bag lacks are differences of positions; a tool position that it lacks is
-computed from its `robot_description` or a given URDF. What was pursued is not in a bag: each
-episode's goal is what it ended with. The steps are of the provenance 'teacher'.
+A bag is sampled at the control period of the record. At each tick the newest joint state is the
+observation. The action is the motion to where the next command wants the arm one period later,
+normalised as by the motor gate. Joint states may come in parts, for example of an arm and of its
+gripper. Missing velocities are differences of positions. A missing tool position is computed from
+the bag's `robot_description` or a given URDF. A bag does not contain goals, so the goal of an
+episode is the achieved goal at its end. The steps have the provenance 'teacher' (decision 0037).
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,31 +31,31 @@ from abm_ros.robot.motor_guard import MotorConfig, tightened
 _GAP_S = 1.0           # a longer silence of the joint states ends an episode
 _GAP_PERIODS = 3       # where these are longer
 _SLOWER = 1.5          # times the period, at which joint states are too slow for it
-_MODE = 'imitate'      # the record's mode for what another robot did; a label, no row is asked
+_MODE = 'imitate'      # recorded for another robot; a label without a row
 
 
 @dataclass(frozen=True)
 class Track:
-    """What was read while the clock ran on, each as stamps (N,) ns and values (N, ...)."""
+    """The readings of a stretch, each as stamps (N,) ns and values (N, ...)."""
 
     stamps: np.ndarray
     position: np.ndarray                   # (N, J) rad or m, the newest of each joint, unwrapped
     velocity: np.ndarray                   # (N, J) rad/s or m/s, nan where it was not told
     fresh: np.ndarray                      # (N, J) bool, whether the joint was read just then
-    plans: Sequence[Plan]                  # in the order of their coming
+    plans: Sequence[Plan]                  # in the order of arrival
     tool_stamps: np.ndarray
     tool: np.ndarray                       # (K, 3) m
 
     @property
     def between_s(self) -> float:
-        """Usual time between two readings of the joint that is read least often; 0 unknown."""
+        """Usual time between two readings of the joint that is read least often; 0 if unknown."""
         gaps = [np.diff(self.stamps[fresh]) for fresh in self.fresh.T]
         return max((float(np.median(gap)) / SECOND for gap in gaps if len(gap)), default=0.0)
 
 
 @dataclass(frozen=True)
 class Bag:
-    """What a bag says of some joints."""
+    """The contents of a bag about some joints."""
 
     tracks: Sequence[Track]
     limits: JointLimits
@@ -72,7 +71,7 @@ def read_bag(files: Sequence[Path], options: BagOptions) -> Bag:
     """
     Read the joint states and commands of the MCAP files of a bag.
 
-    :raises StoreError: it has none, or several among which the options do not choose.
+    :raises StoreError: it has none, or several and the options do not choose.
     """
     stretches, description = hear(files, options)
     commands = [content for s in stretches for _, content in s.commands]
@@ -110,7 +109,7 @@ def _track(heard: Stretch, limits: JointLimits, interface: str) -> Track:
 
 def _rows(states: Sequence[Timed], limits: JointLimits
           ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return stamps, positions, velocities and freshness from where all joints are known."""
+    """Return stamps, positions, velocities and freshness from when all joints are known."""
     newest = JointReadings(limits.joints, limits.continuous)
     rows: dict[int, tuple[list[float], list[float], list[bool]]] = {}
     for stamp, message in states:
@@ -127,7 +126,7 @@ def _rows(states: Sequence[Timed], limits: JointLimits
 
 
 def spec_for(bag: Bag, options: BagOptions) -> ObservationSpec:
-    """Return the spec of a new record for this bag: joints, and the tool where it is known."""
+    """Return the spec of a new record for this bag: joints, and the tool if it is known."""
     count = len(bag.joints)
     fields = [FieldSpec(JOINT_POSITION, count), FieldSpec(JOINT_VELOCITY, count)]
     has_tool = bool(bag.description) or all(len(t.tool) for t in bag.tracks)
@@ -140,9 +139,9 @@ def spec_for(bag: Bag, options: BagOptions) -> ObservationSpec:
 def demonstrations(bag: Bag, spec: ObservationSpec, options: BagOptions, first_episode: int
                    ) -> Iterator[Step]:
     """
-    Iterate over the steps that a bag shows.
+    Iterate over the steps of a bag.
 
-    :raises StoreError: the spec asks for what the bag does not show.
+    :raises StoreError: the bag lacks something that the spec contains.
     """
     known = {JOINT_POSITION: len(bag.joints), JOINT_VELOCITY: len(bag.joints), TOOL: 3}
     strange = [f.name for f in spec.fields if known.get(f.name) != f.size]
@@ -183,7 +182,7 @@ class _Demonstrator:
             self._arm = ForwardKinematics(bag.description, bag.joints, options.tool_link)
 
     def steps(self, track: Track, part: np.ndarray, episode: int) -> list[Step]:
-        """Return the episode that a stretch of joint states shows, in steps of the period."""
+        """Return the episode of a stretch of joint states, in steps of the period."""
         spec, period = self._spec, self._period_ns
         stamps = track.stamps[part]
         ticks = np.arange(stamps[0], stamps[-1] + 1, period)
@@ -216,9 +215,9 @@ class _Demonstrator:
 
     def _actions(self, track: Track, stamps: np.ndarray, position: np.ndarray,
                  velocity: np.ndarray, ticks: np.ndarray) -> np.ndarray:
-        """Return what was asked for in the period after each tick, in units of a full action."""
+        """Return the action commanded in the period after each tick, in units of a full action."""
         came = np.array([plan.stamp_ns for plan in track.plans])
-        # The first within the period, else the last before it, which a controller keeps to.
+        # The first within the period, else the last one before it, which the controller keeps.
         after = np.searchsorted(came, ticks, 'left')
         within = (after < len(came)) & (
             came[np.minimum(after, len(came) - 1)] < ticks + self._period_ns)
@@ -260,7 +259,7 @@ def _velocity(stamps: np.ndarray, position: np.ndarray, told: np.ndarray, fresh:
 
 
 def _full(limits: JointLimits, interface: str, period_s: float) -> np.ndarray:
-    """Return what a full action commands, (J,)."""
+    """Return the command (J,) of a full action."""
     gate = MotorConfig(command_interface=interface, control_period_s=period_s)
     if interface == 'effort':
         return limits.effort * gate.effort_scale

@@ -1,8 +1,9 @@
 """
-The messages of a bag from elsewhere that tell of an arm, cut where its clock jumped back.
+The messages of a bag about an arm, cut where its clock jumped back.
 
-A recorded simulation that was reset, or a bag that was played in a loop, tells times twice. Two
-clocks may do so: the recorder's, by which messages are filed, and the one in the stamps.
+A recorded simulation that was reset, or a bag that was played in a loop, contains times twice.
+That can happen to two clocks: the recorder's, by which messages are stored, and that of the
+stamps.
 """
 
 import shlex
@@ -20,7 +21,7 @@ from abm_ros.exchange.names import needed
 from abm_ros.robot.joint_readings import JUMP_S
 
 SECOND = 1_000_000_000
-_LAG_S = 0.5           # between a stamp and its recording; more tells of another clock
+_LAG_S = 0.5           # between a stamp and its recording; more means another clock
 _COMMANDS = ('std_msgs/msg/Float64MultiArray', 'trajectory_msgs/msg/JointTrajectory')
 _JOINTS = 'sensor_msgs/msg/JointState'
 _POSE = 'geometry_msgs/msg/PoseStamped'
@@ -30,7 +31,7 @@ Timed = tuple[int, Any]
 
 @dataclass(frozen=True)
 class Message:
-    """One message: what it is about, when it was recorded (ns), and what it says."""
+    """A message: its role, when it was recorded (ns), and its contents."""
 
     role: str
     log_ns: int
@@ -38,14 +39,14 @@ class Message:
 
     @property
     def stamp_ns(self) -> int | None:
-        """The stamp in its header; None where there is none, or one of zero."""
+        """The stamp in its header; None if it is missing or zero."""
         head = getattr(self.content, 'header', None)
         return None if head is None else (head.stamp.sec * SECOND + head.stamp.nanosec) or None
 
 
 @dataclass
 class Stretch:
-    """What was heard while the clocks ran on: (when it held in ns, message), in that order."""
+    """Messages without a jump of the clocks: (time of validity in ns, message), in order."""
 
     states: list[Timed] = field(default_factory=list)
     commands: list[Timed] = field(default_factory=list)
@@ -68,8 +69,8 @@ def hear(files: Sequence[Path], options: BagOptions) -> tuple[list[Stretch], str
                               (_COMMAND, 'commands', ' or '.join(_COMMANDS))):
         if not any(m.role == role for m in told):
             raise StoreError(f'{files[0]}: the topic of the {what} ({kinds}) holds no message')
-    # Filed by a clock that goes back, only the order in the file tells what came together; else
-    # the file may as well hold one topic after the other.
+    # If the recorder's clock jumps back, only the order in the file shows what came together.
+    # Otherwise the file may hold one topic after the other.
     return [_stretch(stretch) for recorded in _runs(told, lambda m: m.log_ns)
             for stretch in _runs(sorted(recorded, key=lambda m: m.log_ns),
                                  lambda m: m.stamp_ns if m.role == _STATE else None)
@@ -78,7 +79,7 @@ def hear(files: Sequence[Path], options: BagOptions) -> tuple[list[Stretch], str
 
 def _runs(messages: Sequence[Message], clock: Callable[[Message], int | None]
           ) -> Iterator[list[Message]]:
-    """Cut where a clock that messages of one role go by jumps back."""
+    """Cut where the clock of the messages of one role jumps back."""
     newest: dict[str, int] = {}
     run: list[Message] = []
     for message in messages:
@@ -101,10 +102,10 @@ def _stretch(messages: Sequence[Message]) -> Stretch:
 
 def _one_clock(messages: Sequence[Message]) -> list[Timed]:
     """
-    Return messages with the times (ns) at which they held, in that order.
+    Return messages with their times of validity (ns), in that order.
 
-    That is their stamp, unless it is of another clock than the recorder's: simulated time, or
-    none at all. Commands have no stamp, so all must go by the recorder's clock then.
+    The time is the stamp, unless stamps are missing or of another clock than the recorder's. Then
+    all times are the recorder's, because commands have no stamp.
     """
     lags = [m.log_ns - (m.stamp_ns or 0) for m in messages]
     foreign = bool(lags) and abs(float(np.median(lags))) > _LAG_S * SECOND
@@ -113,7 +114,7 @@ def _one_clock(messages: Sequence[Message]) -> list[Timed]:
 
 
 def _roles(files: Sequence[Path], options: BagOptions) -> dict[str, str]:
-    """Return what each wanted topic is about; a part of a split bag may lack any of them."""
+    """Return the role of each wanted topic; a part of a split bag may lack any of them."""
     kinds: dict[str, str] = {}
     for file in files:
         kinds |= _topics(file)

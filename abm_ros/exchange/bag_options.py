@@ -1,4 +1,4 @@
-"""How the bag of another robot is to be read."""
+"""Options for reading the bag of another robot."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from abm_ros.common.config import check, setting
 
 @dataclass(frozen=True)
 class BagOptions:
-    """How a bag is read; what is empty is found in the bag."""
+    """Options for reading a bag; empty ones are taken from the bag."""
 
     joints: tuple[str, ...] = setting((), 'in the order of the commands')
     urdf: str = setting('', 'the text of a robot description')

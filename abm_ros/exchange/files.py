@@ -11,7 +11,7 @@ from abm_ros.common.errors import StoreError
 @contextmanager
 def whole_file(target: Path, overwrite: bool = False) -> Iterator[Path]:
     """
-    Yield a path to write to; what is there at the end becomes the target, a file or a folder.
+    Yield a path to write a file or folder to; at the end it is renamed to the target.
 
     :param overwrite: an older file of this name is replaced; a folder never is.
     :raises StoreError: the target exists, or cannot be written.

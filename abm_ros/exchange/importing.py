@@ -1,4 +1,4 @@
-"""What `abm memory import` takes: exports of ours in both formats, and bags of other robots."""
+"""Sources of `abm memory import`: our exports in both formats, and bags of other robots."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -21,14 +21,14 @@ class Source:
     own_spec: ObservationSpec
     is_export: bool
     make: Callable[[ObservationSpec, int], Iterator[Step]]
-    asked: Mapping[str, float] = field(default_factory=dict)   # of a bag's spec, by the caller
+    asked: Mapping[str, float] = field(default_factory=dict)   # of a bag's spec
     chosen: ObservationSpec | None = None
 
     def spec_for(self, memory: Path) -> ObservationSpec:
         """
-        Return the spec to open the record with: its own one for a bag of another robot.
+        Return the spec to open the record with: the record's own for a bag of another robot.
 
-        :raises StoreError: the record cannot be read, or is not as was asked for.
+        :raises StoreError: the record cannot be read, or differs from what was asked for.
         """
         self.chosen = self.own_spec
         if not self.is_export and memory.exists():
@@ -50,18 +50,18 @@ class Source:
         shift: int | None = None
         for step in self.make(spec, first_episode):
             if shift is None:
-                # Into an empty record they keep their numbers.
+                # In an empty record they keep their numbers.
                 shift = max(0, first_episode - step.episode) if first_episode else 0
             yield step if not shift else replace(step, episode=step.episode + shift)
 
 
 def read_source(path: Path, options: Any) -> Source:
     """
-    Find out what is to be imported.
+    Recognise the source of an import.
 
     :param options: has the attributes joints, urdf, tool_link, joint_topic, command_topic,
         interface, period and tolerance, for bags of other robots.
-    :raises StoreError: it is nothing that can be imported.
+    :raises StoreError: it cannot be imported.
     """
     if not path.exists():
         raise StoreError(f'{path}: no such file; expected a bag (.mcap) or a folder')

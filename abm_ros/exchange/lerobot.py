@@ -3,10 +3,10 @@ An episodic memory as a LeRobotDataset, codebase version 3.0: Parquet, meta, ima
 
 Source: the layout published at https://huggingface.co/docs/lerobot/lerobot-dataset-v3 :
 `meta/info.json`, `meta/stats.json`, `meta/tasks.parquet`, `meta/episodes/` and `data/` with files
-`chunk-000/file-000.parquet`, one row group per episode. Images are embedded PNG files
-(dtype `image`), because video loses bits. Every step is a frame, the last one of an episode too,
-with a zero action; the columns `abm.*` say what LeRobot has no place for, so that an import gives
-back the same steps.
+`chunk-000/file-000.parquet`, one row group per episode. Images are embedded PNG files (dtype
+`image`), because video loses bits. Every step is a frame; the last step of an episode has a zero
+action. The columns `abm.*` hold what LeRobot has no columns for, so that an import restores the
+same steps.
 """
 
 import json
@@ -40,7 +40,7 @@ _OWN = {'abm.stamp_ns': 'int64', 'abm.episode': 'int64', 'abm.step': 'int64',
 
 
 class Exported(NamedTuple):
-    """What was written: how many episodes, and at which rate."""
+    """The number of episodes written, and their rate."""
 
     episodes: int
     rate: Rate
@@ -52,7 +52,7 @@ def export_lerobot(reader: StoreReader, target: Path, robot: str = 'unknown',
     Write a dataset; the folder appears under its name only when it is complete.
 
     :param robot: LeRobot's `robot_type`.
-    :param progress: is told the number of frames written so far.
+    :param progress: called with the number of frames written so far.
     :raises StoreError: the target exists or cannot be written, or a chunk is damaged.
     """
     needed('pyarrow.parquet')
@@ -70,7 +70,7 @@ def export_lerobot(reader: StoreReader, target: Path, robot: str = 'unknown',
 
 
 def episodes_of(reader: StoreReader) -> Iterator[StepBlock]:
-    """Iterate over whole episodes, whatever chunks they were written in."""
+    """Iterate over whole episodes, however they are split into chunks."""
     waiting: list[StepBlock] = []
     for block in reader.all_blocks():
         edges = np.flatnonzero(np.diff(block.episode)) + 1
@@ -198,13 +198,13 @@ class _Dataset:
                                                    write_page_checksum=True)
 
     def close_file(self) -> None:
-        """End the data file under way."""
+        """Finish the current data file."""
         if self._writer is not None:
             self._writer.close()
             self._writer = None
 
     def finish(self, robot: str) -> None:
-        """Write what stands in meta/."""
+        """Write the files of meta/."""
         spec, count = self._spec, len(self.episodes)
         (self._folder / EPISODES).parent.mkdir(parents=True, exist_ok=True)
         info = {'codebase_version': VERSION, 'robot_type': robot, 'total_episodes': count,

@@ -1,4 +1,4 @@
-"""Steps back from a LeRobotDataset that `lerobot` wrote, bit for bit."""
+"""Reads the steps of a LeRobotDataset that `lerobot` wrote, bit for bit."""
 
 import json
 from collections.abc import Iterator

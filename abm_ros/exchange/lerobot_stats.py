@@ -9,7 +9,7 @@ _QUANTITIES = ('min', 'max', 'mean', 'std', 'count')
 
 
 class Moments:
-    """Sums over frames, from which the statistics come; what is not finite is left out."""
+    """Sums over frames for the statistics; values that are not finite are ignored."""
 
     def __init__(self) -> None:
         # Per feature: count, sum, sum of squares, min, max, each (C,) or of an image (C, 1, 1).
@@ -29,7 +29,7 @@ class Moments:
             self._add(key, flat.reshape(-1, channels), len(values), (1, 1))
 
     def merge(self, other: 'Moments') -> None:
-        """Take all that another has taken."""
+        """Add the sums of another object."""
         for key, sums in other._sums.items():
             self._merge(key, sums, other._frames[key])
 

@@ -1,11 +1,11 @@
 """
 An episodic memory as an MCAP bag of standard ROS 2 messages, for Foxglove, rosbag2 and others.
 
-Every step gives the messages that the graph had, at the stamp of its observation and with its
-step id as sequence number: `/observation` and `/motor_gate/executed` (std_msgs/Float32MultiArray
-with named dimensions), images as sensor_msgs/CompressedImage (PNG), `/joint_states` where joints
-are observed, and `/memory/step` (std_msgs/String, JSON) with what no message says: episode, mode,
-provenance, success, signals. Nothing is rounded, so that an import gives back the same steps.
+Every step gives the messages of the graph, at the stamp of its observation and with its step id as
+sequence number: `/observation` and `/motor_gate/executed` (std_msgs/Float32MultiArray with named
+dimensions), images as sensor_msgs/CompressedImage (PNG), `/joint_states` if joints are observed,
+and `/memory/step` (std_msgs/String, JSON) with the rest: episode, mode, provenance, success,
+signals. Nothing is rounded, so that an import restores the same steps.
 """
 
 import json
@@ -43,7 +43,7 @@ def export_mcap(reader: StoreReader, target: Path,
     """
     Write a bag; it appears under its name only when it is complete.
 
-    :param progress: is told the number of steps written so far.
+    :param progress: called with the number of steps written so far.
     :return: the number of messages.
     :raises StoreError: the target exists or cannot be written, or a chunk is damaged.
     """

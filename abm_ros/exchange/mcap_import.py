@@ -1,4 +1,4 @@
-"""Steps back from a bag that `mcap_export` wrote, bit for bit."""
+"""Reads the steps of a bag that `mcap_export` wrote, bit for bit."""
 
 import json
 import math
@@ -55,13 +55,13 @@ def steps_of(path: Path, spec: ObservationSpec) -> Iterator[Step]:
 
 
 class readable:  # noqa: N801  (a context manager that reads like a function)
-    """Turns whatever a damaged bag makes its reader raise into one StoreError."""
+    """Turns any exception of the reader of a damaged bag into one StoreError."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def __enter__(self) -> None:
-        """Nothing to do before."""
+        """Do nothing on entry."""
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  _: object) -> None:
@@ -72,7 +72,7 @@ class readable:  # noqa: N801  (a context manager that reads like a function)
 
 
 def _cut_hint(path: Path) -> str:
-    """Return what to do about a file whose end was never written, '' for any other."""
+    """Return a hint for a file whose end was never written, '' for any other."""
     try:
         with open(path, 'rb') as stream:
             begins = stream.read(len(_MAGIC)) == _MAGIC
@@ -106,5 +106,5 @@ def _step(parts: dict[str, Any], spec: ObservationSpec) -> Step:
 
 
 def unknown(value: float | None) -> float:
-    """Return nan for what JSON had no number for."""
+    """Return nan for a null of JSON."""
     return math.nan if value is None else value

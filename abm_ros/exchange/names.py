@@ -1,4 +1,4 @@
-"""What an exported bag calls things; topics as rosbag2 writes them, from the root."""
+"""Names in an exported bag; topics begin at the root, as in rosbag2."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How many frames per second a record really has."""
+"""The true rate of a record, in frames per second."""
 
 from dataclasses import dataclass
 
@@ -6,15 +6,15 @@ import numpy as np
 
 from abm_ros.memory.record.reader import StoreReader
 
-_ENOUGH = 5000         # steps that are looked at
-_PAUSE = 3.0           # times the usual one: a step was lost or the robot waited
-_SAME = 0.05           # by which a rate may be off: clocks and schedulers are
-_WHOLE = 0.02          # likewise, of a rate that is taken for a whole number
+_ENOUGH = 5000         # steps that are examined
+_PAUSE = 3.0           # times the usual period: a step was lost or the robot waited
+_SAME = 0.05           # relative error allowed for clocks and schedulers
+_WHOLE = 0.02          # the same, for a rate that is rounded to a whole number
 
 
 @dataclass(frozen=True)
 class Rate:
-    """Frames per second, as an int where they are whole, and what is to be said about them."""
+    """Frames per second (an int if whole), and a remark about them."""
 
     fps: float
     words: str = ''
@@ -22,10 +22,10 @@ class Rate:
 
 def rate_of(reader: StoreReader) -> Rate:
     """
-    Return the rate at which a record's steps came, which is that of its spec where it can be.
+    Return the true rate of a record's steps, which is that of its spec if they agree.
 
-    A robot may have been observed faster or slower than at its control period. LeRobot's times
-    are frames over the rate, and an episode must last as long as it did.
+    A robot may have been observed faster or slower than its control period. LeRobot computes times
+    as frames over the rate, so an episode keeps its duration only with the true rate.
     """
     period_s = reader.spec.control_period_s
     usual_s = _usual(reader)
@@ -42,7 +42,7 @@ def rate_of(reader: StoreReader) -> Rate:
 
 
 def _usual(reader: StoreReader) -> float:
-    """Return the usual time between two steps, s; 0 where there are none that follow."""
+    """Return the usual time between two successive steps, s; 0 if there are none."""
     stamps, places = [np.empty(0, np.int64)], [np.empty((0, 2), np.int64)]
     for block in reader.blocks(damaged=lambda _: None):
         stamps.append(block.stamp_ns)

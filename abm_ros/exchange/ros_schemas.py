@@ -1,8 +1,8 @@
 """
 The standard ROS 2 messages that exported bags hold, as definitions for MCAP.
 
-Copied from common_interfaces 5.5 and rcl_interfaces 2.3 without their comments; a bag carries
-the definitions, so a reader needs no ROS.
+Copied from common_interfaces 5.5 and rcl_interfaces 2.3 without their comments. A bag contains the
+definitions, so a reader needs no ROS.
 """
 
 _RULE = '=' * 80

@@ -13,13 +13,13 @@ METADATA = 'metadata.yaml'
 
 
 def is_bag(path: Path) -> bool:
-    """Tell whether a folder is what `ros2 bag record` writes, or what is left of it."""
+    """Tell whether a folder was written by `ros2 bag record`, even if incomplete."""
     return (path / METADATA).exists() or bool(_stored(path, '.mcap') or _stored(path, '.db3'))
 
 
 def files_of(path: Path) -> list[Path]:
     """
-    Return the MCAP files of a bag, in their order; a file stands for itself.
+    Return the MCAP files of a bag, in their order; a single file is returned as it is.
 
     :raises StoreError: it is stored as SQLite or compressed as a whole, or lacks a file.
     """
@@ -57,7 +57,7 @@ def _information(path: Path) -> dict[str, Any]:
 
 
 def _without_metadata(path: Path) -> StoreError:
-    """Return what to do about a recording whose end was never written down."""
+    """Return a hint for a recording without metadata."""
     files = _stored(path, '.mcap')
     if not files:
         return _sqlite(path)
@@ -67,7 +67,7 @@ def _without_metadata(path: Path) -> StoreError:
 
 
 def _sqlite(path: Path) -> StoreError:
-    """Return how a bag of SQLite files is converted, with its metadata or without."""
+    """Return the command that converts a bag of SQLite files, with or without metadata."""
     bag = path if path.is_dir() else path.parent
     if (bag / METADATA).exists():
         return _unsupported(path, 'SQLite (.db3)', [bag])
