@@ -31,6 +31,8 @@ class BodyState:
     image: np.ndarray | None                   # (H, W, 3) uint8
     success: bool
     goal_distance: float | None = None         # m, where the task tells no more than that
+    told: bool | None = None                   # the success, where the task itself tells it
+    reward: float | None = None                # likewise
 
 
 class Body(Protocol):

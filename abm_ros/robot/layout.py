@@ -44,13 +44,14 @@ class FusionLayout:
 
 def layout_for(limits: JointLimits, tag: BodyTag | None, *, goal_tolerance: float,
                horizon: int, control_period_s: float, camera: int = 0,
-               event_share: float = ObservationSpec.event_share) -> FusionLayout:
+               event_share: float = ObservationSpec.event_share, told: bool = False
+               ) -> FusionLayout:
     """
     Derive the observation layout from the body's tag.
 
     :param tag: the body's tag; a real robot has none, and then the given numbers count.
     :param camera: width and height to which camera images are scaled, 0 leaves them out.
-    :param event_share: see `ObservationSpec`.
+    :param event_share: see `ObservationSpec`, also for `told`.
     :raises SpecError: the tag names a sense that an arm does not have.
     """
     actions = len(limits.joints)
@@ -68,6 +69,6 @@ def layout_for(limits: JointLimits, tag: BodyTag | None, *, goal_tolerance: floa
     if tag.camera:
         fields.append(FieldSpec(CAMERA, 3 * tag.camera ** 2, (3, tag.camera, tag.camera)))
     spec = ObservationSpec(tuple(fields), tag.goal_field, tag.goal_tolerance, actions,
-                           tag.control_period_s, tag.horizon, event_share)
+                           tag.control_period_s, tag.horizon, event_share, told)
     goal_channels = channels.pop(GOAL, ())
     return FusionLayout(spec, limits.joints, limits.continuous, channels, goal_channels)
