@@ -3,6 +3,7 @@
 import functools
 from dataclasses import dataclass, field
 
+from abm_ros.common.config import check, setting
 from abm_ros.common.errors import SpecError
 from abm_ros.common.spec import FieldSpec, ObservationSpec
 from abm_ros.robot.description import BodyTag, JointLimits
@@ -10,6 +11,34 @@ from abm_ros.robot.description import BodyTag, JointLimits
 POSITION, VELOCITY, TOOL = 'joint_position', 'joint_velocity', 'tool_position'
 CAMERA = 'camera'
 GOAL = 'desired_goal'
+
+
+@dataclass(frozen=True)
+class LayoutConfig:
+    """What is observed of a robot that does not say it itself, and what success is."""
+
+    goal_tolerance: float = setting(
+        0.05, 'Distance at which a goal is reached (a simulated body says its own).',
+        unit='m', low=0.0001, high=10.0)
+    success: str = setting(
+        'goal', "What success is: 'goal' takes what task/success tells, else the distance to the "
+        "goal; 'told' takes task/success alone, for a task whose goal has no place.",
+        choices=('goal', 'told'))
+    horizon: int = setting(
+        50, 'Steps after which an episode is cut (a simulated body says its own).',
+        low=1, high=100000)
+    event_share: float = setting(
+        0.03, 'What the goal is about has moved when it moved by more than this share of the '
+        'tolerance in a step.', low=1e-6, high=10.0)
+    control_period_s: float = setting(
+        0.05, 'Time between two observations; faster joint states are thinned out.',
+        unit='s', low=0.001, high=1.0)
+    camera_size: int = setting(
+        0, 'Width and height to which camera images are scaled to be observed; 0 leaves them out '
+        '(a simulated body says its own).', unit='pixel', low=0, high=512)
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 @dataclass(frozen=True)
@@ -40,6 +69,14 @@ class FusionLayout:
         if joints or self._has(POSITION, VELOCITY):
             groups = {POSITION: self.joints, **groups}
         return groups
+
+
+def layout_by(config: LayoutConfig, limits: JointLimits, tag: BodyTag | None) -> FusionLayout:
+    """As `layout_for`, with these settings."""
+    return layout_for(
+        limits, tag, goal_tolerance=config.goal_tolerance, horizon=config.horizon,
+        control_period_s=config.control_period_s, camera=config.camera_size,
+        event_share=config.event_share, told=config.success == 'told')
 
 
 def layout_for(limits: JointLimits, tag: BodyTag | None, *, goal_tolerance: float,
