@@ -105,7 +105,8 @@ class Agent:
             observation.vector, self._executed if follows else None, not follows)
         self._last, self._executed = observation, None
         self._follow(self.percept.belief)
-        self._behaviour.prepare(observation.vector[self._spec.goal_slice])
+        self._behaviour.prepare(observation.vector[self._spec.goal_slice],
+                                success=observation.success)
         return action
 
     def _follow(self, belief: Belief | None) -> None:

@@ -38,7 +38,7 @@ class FrozenAgent:
         latent = self._perception.encode(observation.vector)
         action = self._behaviour.act(latent, self._perception.lineage, observation.goal,
                                      observation.step == 0, self._objective)
-        self._behaviour.prepare(observation.vector[self._goal])
+        self._behaviour.prepare(observation.vector[self._goal], success=observation.success)
         return action
 
     def executed(self, stamp_ns: int, action: np.ndarray) -> None:

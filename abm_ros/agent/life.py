@@ -20,6 +20,7 @@ from abm_ros.robot.fusion import SensorFusion
 from abm_ros.robot.joint_readings import JointSample
 from abm_ros.robot.layout import layout_for
 from abm_ros.robot.motor_guard import MotorConfig, MotorGuard
+from abm_ros.robot.outcomes import REWARD_CHANNEL, SUCCESS_CHANNEL
 
 _NANOSECONDS = 1_000_000_000
 OBJECT_CHANNELS = tuple(f'object_position.{i}' for i in range(3))
@@ -57,8 +58,9 @@ def channels_of(state: BodyState) -> tuple[tuple[str, ...], np.ndarray, np.ndarr
     """
     Return the names, positions, velocities and efforts of a joint state.
 
-    An object and a distance are beside the joints, as channels of their own: there is no
-    standard topic for them. Velocities and efforts are empty where the body has none.
+    An object, a distance and what the task tells of the step are beside the joints, as channels of
+    their own: there is no standard topic for them that has a stamp. Velocities and efforts are
+    empty where the body has none.
     """
     none = np.empty(0)
     velocity = none if state.velocity is None else state.velocity
@@ -69,6 +71,9 @@ def channels_of(state: BodyState) -> tuple[tuple[str, ...], np.ndarray, np.ndarr
         names, values = OBJECT_CHANNELS, state.object_position.tolist()
     if state.goal_distance is not None:
         names, values = names + DISTANCE_CHANNELS, [*values, state.goal_distance, 0.0]
+    for name, told in ((SUCCESS_CHANNEL, state.told), (REWARD_CHANNEL, state.reward)):
+        if told is not None:
+            names, values = (*names, name), [*values, float(told)]
     if not names:
         return state.channels, state.position, velocity, effort
     still = np.zeros(len(names))
@@ -80,12 +85,14 @@ def channels_of(state: BodyState) -> tuple[tuple[str, ...], np.ndarray, np.ndarr
 class Life:
     """Steps a body with an agent."""
 
-    def __init__(self, body: Body, motor: MotorConfig) -> None:
+    def __init__(self, body: Body, motor: MotorConfig, *, told: bool = False) -> None:
+        """:param told: only what the body tells is success; see `ObservationSpec`."""
         self._body = body
         text = body.description()
         limits = read_limits(text, body.command_joints, motor.command_interface)
         layout = layout_for(limits, read_body_tag(text), goal_tolerance=body.goal_tolerance,
-                            horizon=body.horizon, control_period_s=body.control_period_s)
+                            horizon=body.horizon, control_period_s=body.control_period_s,
+                            told=told)
         self._fusion = SensorFusion(layout, None)
         self._guard = MotorGuard(motor, limits)
         self._goal_episode = -1

@@ -145,7 +145,8 @@ class GymBody:
             velocity=None, effort=None, tool_position=achieved if achieved.size == 3 else None,
             tool_orientation=None, object_position=None, goal=goal, energy=1.0,
             image=self._image() if self.config.camera else None,
-            success=bool(reached(achieved, goal, self.goal_tolerance)) if told is None else told)
+            success=bool(reached(achieved, goal, self.goal_tolerance)) if told is None else told,
+            told=told)
 
     def _part(self, observation: Any, name: str, step: int) -> np.ndarray:
         try:

@@ -31,6 +31,8 @@ class BodyState:
     image: np.ndarray | None                   # (H, W, 3) uint8
     success: bool
     goal_distance: float | None = None         # m, for a task that tells only the distance
+    told: bool | None = None                   # the success, if the task itself tells it
+    reward: float | None = None                # likewise
 
 
 class Body(Protocol):

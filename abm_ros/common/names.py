@@ -30,6 +30,7 @@ ROBOT_DESCRIPTION = 'robot_description'
 CAMERA = 'camera/image_raw'
 BATTERY = 'battery_state'
 GOAL = 'task/goal'
+SUCCESS, REWARD = 'task/success', 'task/reward'
 CONTROLLER = 'arm_controller'
 # The frame of goals and tool poses that a simulated body publishes.
 BODY_FRAME = 'base'

@@ -55,6 +55,9 @@ class ObservationSpec:
     holds the achieved goal. A goal is reached when the Euclidean distance between achieved and
     desired goal is at most `goal_tolerance`. A step is an event when it moves the achieved goal by
     more than `event_share` of the tolerance; records of another share are of the same kind.
+
+    `told` says that only what the task tells is success: no distance counts, and the place of the
+    goal means nothing. It is about the task, so records of both kinds are the same.
     """
 
     fields: tuple[FieldSpec, ...]
@@ -64,6 +67,7 @@ class ObservationSpec:
     control_period_s: float
     horizon: int
     event_share: float = field(default=0.03, compare=False)
+    told: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         names = [f.name for f in self.fields]
@@ -184,6 +188,7 @@ class ObservationSpec:
             for key, kind in (('goal_tolerance', float), ('control_period_s', float),
                               ('event_share', float), ('action_size', int), ('horizon', int)):
                 raw[key] = _positive(key, raw[key], kind)
+            raw['told'] = raw.get('told') is True
             return cls(**raw)
         except (ValueError, TypeError, KeyError) as error:
             raise SpecError(f'not an observation spec: {error}') from error

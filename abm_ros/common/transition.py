@@ -14,7 +14,12 @@ LIVED = ('self', 'teacher')
 
 
 class Observation(NamedTuple):
-    """One fused observation of the body, with the goal that was valid at its stamp."""
+    """
+    One fused observation of the body, with the goal that was valid at its stamp.
+
+    `success` and `reward` are what the task told of the step that led here: None and nan for
+    nothing.
+    """
 
     stamp_ns: int
     vector: np.ndarray                 # (D,) float32
@@ -22,6 +27,8 @@ class Observation(NamedTuple):
     episode: int
     step: int                          # 0 at the episode's first observation that was seen
     whole: bool = False                # whether the episode was seen from its beginning
+    success: bool | None = None
+    reward: float = math.nan
 
     def follows(self, other: 'Observation') -> bool:
         """Tell whether this observation is the next one of the same episode."""
@@ -36,7 +43,8 @@ class Step:
     The action is the one that the motor gate executed, normalised to [-1, 1]; None if the episode
     ended with this observation. `novelty` is that of the observation, in [0, 1]. `surprise` is the
     error of System A's prediction of the next observation; 1 is as wrong as predicting no change.
-    Both are nan if unknown when the step was stored.
+    Both are nan if unknown when the step was stored. `told` says that the task told the success,
+    which is a matter of distance otherwise; `reward` is nan if none was told.
     """
 
     episode: int
@@ -50,6 +58,8 @@ class Step:
     provenance: str = 'self'
     novelty: float = math.nan
     surprise: float = math.nan
+    told: bool = False
+    reward: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,10 @@ class Batch:
 
     A window past the end is padded: its steps repeat the last observation with a zero action and
     have mask 0.
+
+    What the task told of the steps that followed, for the goal of the window: `success` is 1 or 0,
+    and -1 where the distance decides; `reward` is between -1, the worst that was ever told, and 0,
+    the best, and 1 where none was told. None where nothing ever was. `told`: see ObservationSpec.
     """
 
     numbers: np.ndarray                # (B, L + 1, V) float32, the plain numbers
@@ -66,6 +80,9 @@ class Batch:
     mask: np.ndarray                   # (B, L) float32, 0 for padding
     goal: np.ndarray                   # (B, G) float32, hindsight or desired goal
     pixels: np.ndarray | None = None   # (B, L + 1, P) uint8 of the images, None without any
+    success: np.ndarray | None = None  # (B, L) float32
+    reward: np.ndarray | None = None   # (B, L) float32
+    told: bool = False
 
     @functools.cached_property
     def observation(self) -> np.ndarray:
@@ -76,4 +93,6 @@ class Batch:
         """Return the single transition at time t of every window."""
         return replace(self, numbers=self.numbers[:, t:t + 2], action=self.action[:, t:t + 1],
                        mask=self.mask[:, t:t + 1],
-                       pixels=None if self.pixels is None else self.pixels[:, t:t + 2])
+                       pixels=None if self.pixels is None else self.pixels[:, t:t + 2],
+                       success=None if self.success is None else self.success[:, t:t + 1],
+                       reward=None if self.reward is None else self.reward[:, t:t + 1])

@@ -36,7 +36,11 @@ _DEFAULTS = {'timestamp': 'float32', 'frame_index': 'int64', 'episode_index': 'i
              'index': 'int64', 'task_index': 'int64'}
 _OWN = {'abm.stamp_ns': 'int64', 'abm.episode': 'int64', 'abm.step': 'int64',
         'abm.provenance': 'int64', 'abm.acted': 'bool', 'abm.success': 'bool',
-        'abm.novelty': 'float32', 'abm.surprise': 'float32'}
+        'abm.novelty': 'float32', 'abm.surprise': 'float32', 'abm.told': 'bool',
+        'abm.reward': 'float32'}
+# What LeRobot has names for, and what the step that followed says of it: the last one of an
+# episode itself. A reward that nobody told is 1 for a success, else 0.
+_NEXT = {'next.success': 'bool', 'next.reward': 'float32'}
 
 
 class Exported(NamedTuple):
@@ -103,7 +107,7 @@ def features(spec: ObservationSpec) -> dict[str, Any]:
         channels, height, width = picture_shape(field.shape)
         found[image_key(field.name)] = {'dtype': 'image', 'shape': [height, width, channels],
                                         'names': ['height', 'width', 'channels']}
-    for key, kind in (_OWN | _DEFAULTS).items():
+    for key, kind in (_NEXT | _OWN | _DEFAULTS).items():
         found[key] = {'dtype': kind, 'shape': [1], 'names': None}
     return found
 
@@ -154,6 +158,9 @@ class _Dataset:
         numbers, goal = spec.numbers, spec.numbers + spec.goal_size
         tasks = [self._tasks.setdefault(mode, len(self._tasks)) for mode in block.modes]
         frame = np.arange(count)
+        after = np.minimum(frame + 1, count - 1)
+        reward = np.where(np.isfinite(block.reward), block.reward, block.success
+                          ).astype(np.float32)
         pictures = {key: [encode_png(image) for image in images]
                     for key, images in self._images(block).items()}
         return {
@@ -163,6 +170,8 @@ class _Dataset:
             'abm.step': block.index, 'abm.provenance': block.origin.astype(np.int64),
             'abm.acted': block.acted, 'abm.success': block.success,
             'abm.novelty': block.signals[:, 0], 'abm.surprise': block.signals[:, 1],
+            'abm.told': block.told, 'abm.reward': block.reward,
+            'next.success': block.success[after], 'next.reward': reward[after],
             'timestamp': (frame / self._fps).astype(np.float32),
             'frame_index': frame, 'episode_index': np.full(count, len(self.episodes)),
             'index': self.frames + frame, 'task_index': np.array(tasks)[block.mode]}

@@ -1,6 +1,7 @@
 """Reads the steps of a LeRobotDataset that `lerobot` wrote, bit for bit."""
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -75,11 +76,14 @@ def _steps(table: Any, spec: ObservationSpec, modes: dict[int, str]) -> Iterator
     observation = joined(state, pixels)
     own = [table.column(f'abm.{name}').to_pylist() for name in (
         'episode', 'step', 'stamp_ns', 'provenance', 'acted', 'success', 'novelty', 'surprise')]
+    # Data sets of before have no such columns.
+    own += [table.column(f'abm.{name}').to_pylist() if f'abm.{name}' in table.column_names else
+            [none] * count for name, none in (('told', False), ('reward', math.nan))]
     task = table.column('task_index').to_pylist()
-    for i, (episode, index, stamp, origin, acted, success, novelty, surprise) in enumerate(
-            zip(*own, strict=True)):
+    for i, (episode, index, stamp, origin, acted, success, novelty, surprise, told,
+            reward) in enumerate(zip(*own, strict=True)):
         if not 0 <= origin < len(PROVENANCES):
             raise ValueError(f'provenance of frame {i}: expected 0 to {len(PROVENANCES) - 1}, '
                              f'got {origin}')
         yield Step(episode, index, stamp, observation[i], goal[i], action[i] if acted else None,
-                   modes[task[i]], success, PROVENANCES[origin], novelty, surprise)
+                   modes[task[i]], success, PROVENANCES[origin], novelty, surprise, told, reward)

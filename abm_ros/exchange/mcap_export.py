@@ -4,8 +4,9 @@ An episodic memory as an MCAP bag of standard ROS 2 messages, for Foxglove, rosb
 Every step gives the messages of the graph, at the stamp of its observation and with its step id as
 sequence number: `/observation` and `/motor_gate/executed` (std_msgs/Float32MultiArray with named
 dimensions), images as sensor_msgs/CompressedImage (PNG), `/joint_states` if joints are observed,
-and `/memory/step` (std_msgs/String, JSON) with the rest: episode, mode, provenance, success,
-signals. Nothing is rounded, so that an import restores the same steps.
+`/task/success` and `/task/reward` if the task told them, and `/memory/step` (std_msgs/String,
+JSON) with the rest: episode, mode, provenance, success, signals. Nothing is rounded, so that an
+import restores the same steps.
 """
 
 import json
@@ -28,7 +29,9 @@ from abm_ros.exchange.names import (
     JOINT_VELOCITY,
     METADATA,
     OBSERVATION,
+    REWARD,
     STEP,
+    SUCCESS,
     image_topic,
     needed,
 )
@@ -88,11 +91,18 @@ class _Bag:
             if block.acted[i]:
                 self._put(EXECUTED, ros_schemas.FLOATS, number, stamp, floats(
                     stamp, [('action', spec.action_size)], row[numbers + spec.goal_size:], {}))
+            if block.told[i]:
+                self._put(SUCCESS, ros_schemas.BOOL, number, stamp,
+                          {'data': bool(block.success[i])})
+            if math.isfinite(block.reward[i]):
+                self._put(REWARD, ros_schemas.NUMBER, number, stamp,
+                          {'data': float(block.reward[i])})
             self._put(STEP, ros_schemas.STRING, number, stamp, {'data': json.dumps({
                 'id': number, **tag, 'stamp_ns': stamp, 'mode': block.modes[block.mode[i]],
                 'success': bool(block.success[i]), 'provenance': PROVENANCES[block.origin[i]],
                 'acted': bool(block.acted[i]), 'novelty': known(block.signals[i, 0]),
-                'surprise': known(block.signals[i, 1])})})
+                'surprise': known(block.signals[i, 1]), 'told': bool(block.told[i]),
+                'reward': known(block.reward[i])})})
 
     def _images(self, pixels: np.ndarray, number: int, stamp: int) -> None:
         start = 0

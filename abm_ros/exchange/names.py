@@ -8,6 +8,7 @@ OBSERVATION = '/observation'
 EXECUTED = '/motor_gate/executed'
 STEP = '/memory/step'
 JOINT_STATES = '/joint_states'
+SUCCESS, REWARD = '/task/success', '/task/reward'
 METADATA = 'abm_ros'
 JOINT_POSITION, JOINT_VELOCITY, TOOL = 'joint_position', 'joint_velocity', 'tool_position'
 

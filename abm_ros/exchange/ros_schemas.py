@@ -17,9 +17,10 @@ FLOATS = 'std_msgs/msg/Float32MultiArray'
 STRING = 'std_msgs/msg/String'
 JOINT_STATE = 'sensor_msgs/msg/JointState'
 IMAGE = 'sensor_msgs/msg/CompressedImage'
+BOOL, NUMBER = 'std_msgs/msg/Bool', 'std_msgs/msg/Float64'
 DEFINITIONS = {
     FLOATS: f'MultiArrayLayout layout\nfloat32[] data\n{_LAYOUT}',
-    STRING: 'string data\n',
+    STRING: 'string data\n', BOOL: 'bool data\n', NUMBER: 'float64 data\n',
     JOINT_STATE: ('std_msgs/Header header\nstring[] name\nfloat64[] position\n'
                   f'float64[] velocity\nfloat64[] effort\n{_HEADER}'),
     IMAGE: f'std_msgs/Header header\nstring format\nuint8[] data\n{_HEADER}',

@@ -32,7 +32,7 @@ class Recorder:
 
     def __init__(self, spec: ObservationSpec, next_episode: int) -> None:
         """`next_episode` is the first free episode number of this life."""
-        self._spec = spec
+        self.spec = spec
         self._episode = next_episode - 1
         self._index = 0
         self._waiting: list[Observation] = []
@@ -92,7 +92,8 @@ class Recorder:
             self._cut = False
         else:
             self._index += 1
-        achieved = seen.vector[self._spec.goal_slice]
-        success = bool(self._spec.reached(achieved, seen.goal))
+        told, spec = seen.success is not None, self.spec
+        success = bool(seen.success) if told else not spec.told and bool(
+            spec.reached(seen.vector[spec.goal_slice], seen.goal))
         return Step(self._episode, self._index, seen.stamp_ns, seen.vector, seen.goal, action,
-                    self.mode, success)
+                    self.mode, success, told=told, reward=seen.reward)

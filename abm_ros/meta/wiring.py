@@ -11,7 +11,7 @@ from abm_ros.common.tables import Reader, shown
 from abm_ros.meta.modes import DESIGN, DESIGN_INITIAL, ROLES, Modes, Roles, role_problem
 
 GATE_PORT = 'action'
-SENSOR_PORTS = ('joint_states', 'tool_pose', 'camera', 'battery', 'goal')
+SENSOR_PORTS = ('joint_states', 'tool_pose', 'camera', 'battery', 'goal', 'success', 'reward')
 _READ = Reader('wiring', WiringError, newest=2)
 _LOG = logging.getLogger(__name__)
 # The keys that version 2 added.

@@ -146,10 +146,17 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
             self._open(spec)
             while self._early:
                 self.guarded('early message', *self._early.popleft())
-        elif self._store.spec != spec:
+        elif self._store.spec == spec:
+            self._take_task(spec)
+        else:
             self._trouble = 'the body does not fit the record'
             raise StoreError(f'{self._path} holds another kind of observation '
                              f'({self._store.spec}); use another folder for this body ({spec})')
+
+    def _take_task(self, spec: ObservationSpec) -> None:
+        """Let what success is be as the spec says now; what is observed is the same."""
+        if self._index is not None and self._recorder is not None:
+            self._index.spec = self._recorder.spec = spec
 
     def _open(self, spec: ObservationSpec) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from geometry_msgs.msg import PoseStamped
 from sensor_msgs.msg import BatteryState, Image, JointState
-from std_msgs.msg import Float32MultiArray, String
+from std_msgs.msg import Bool, Float32MultiArray, Float64, String
 
 from abm_ros.common import names
 from abm_ros.common.config import section, setting
@@ -24,7 +24,7 @@ from abm_ros.robot.goal_frames import GoalFrames
 from abm_ros.robot.goals import Goals
 from abm_ros.robot.joint_readings import JointSample
 from abm_ros.robot.kinematics import ForwardKinematics
-from abm_ros.robot.layout import layout_for
+from abm_ros.robot.layout import LayoutConfig, layout_by
 from abm_ros.robot.pixels import ENCODINGS, rgb_of
 from abm_ros.ros import qos
 from abm_ros.ros.deferred import Deferred
@@ -46,7 +46,7 @@ _CHARGING = {BatteryState.POWER_SUPPLY_STATUS_CHARGING: True,
 
 
 @dataclass(frozen=True)
-class SensoryGateConfig(DetectorConfig):
+class SensoryGateConfig(LayoutConfig, DetectorConfig):
     """Settings of the sensory gate."""
 
     joints: tuple[str, ...] = setting(
@@ -60,27 +60,15 @@ class SensoryGateConfig(DetectorConfig):
     joint_timeout_s: float = setting(
         0.5, 'Nothing is observed while a joint state is older than this.',
         unit='s', low=0.05, high=600.0)
-    goal_tolerance: float = setting(
-        0.05, 'Distance at which a goal is reached (a simulated body says its own).',
-        unit='m', low=0.0001, high=10.0)
-    horizon: int = setting(
-        50, 'Steps after which an episode is cut (a simulated body says its own).',
-        low=1, high=100000)
-    event_share: float = setting(
-        0.03, 'What the goal is about has moved when it moved by more than this share of the '
-        'tolerance in a step.', low=1e-6, high=10.0)
-    control_period_s: float = setting(
-        0.05, 'Time between two observations; faster joint states are thinned out.',
-        unit='s', low=0.001, high=1.0)
+    success_hold_s: float = setting(
+        0.2, 'How long what was told on task/success holds, unless something else is told.',
+        unit='s', low=0.0, high=600.0)
     patience_s: float = setting(
         0.02, 'Longest wait for the readings that belong to a joint state.',
         unit='s', low=0.0, high=10.0)
     tool_timeout_s: float = setting(
         1.0, 'With tool_source auto: how long a first tool_pose is waited for.',
         unit='s', low=0.0, high=60.0)
-    camera_size: int = setting(
-        0, 'Width and height to which camera images are scaled to be observed; 0 leaves them out '
-        '(a simulated body says its own).', unit='pixel', low=0, high=512)
     lock_step: bool = setting(
         False, 'The body waits for every command, so that no observation may be missed.')
     readers: tuple[str, ...] = setting(
@@ -166,10 +154,7 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         if self._limits is None or self._fusion is not None or not self.active:
             return
         config = self.config
-        layout = layout_for(
-            self._limits, read_body_tag(self._text), goal_tolerance=config.goal_tolerance,
-            horizon=config.horizon, control_period_s=config.control_period_s,
-            camera=config.camera_size, event_share=config.event_share)
+        layout = layout_by(section(LayoutConfig, config), self._limits, read_body_tag(self._text))
         tool_of = None
         if layout.needs_tool and self._computes_tool():
             arm = ForwardKinematics(self._text, layout.joints, config.tool_link)
@@ -177,7 +162,8 @@ class SensoryGate(PartNode[SensoryGateConfig]):
                 self.get_logger().info(arm.tool.choice)
             tool_of = arm.tool_position
         self._fusion = SensorFusion(layout, tool_of, patience_s=config.patience_s,
-                                    joint_timeout_s=config.joint_timeout_s)
+                                    joint_timeout_s=config.joint_timeout_s,
+                                    success_hold_s=config.success_hold_s)
         self._pursued = None
         self._pursue()
         self.emit('spec', String(data=layout.spec.to_json()))
@@ -261,6 +247,16 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         if self._trouble.get(topic) != (text := str(error)):
             self._trouble[topic] = text
             self.get_logger().error(f'{topic} refused: {text}')
+
+    def on_success(self, message: Bool) -> None:
+        """Take what the task tells of the step under way: a button, or a detector."""
+        if self._fusion is not None:
+            self._fusion.success(message.data)
+
+    def on_reward(self, message: Float64) -> None:
+        """Take a reward for the step under way."""
+        if self._fusion is not None:
+            self._fusion.reward(message.data)
 
     def on_battery(self, message: BatteryState) -> None:
         """Take the charge, and whether it rises."""

@@ -15,7 +15,7 @@ from abm_ros.memory.schedule import Experience, ScheduleConfig, WarmUpConfig
 from abm_ros.ros.codec import Packet, Writer, attributes_of, decode
 from abm_ros.ros.deferred import Deferred
 from abm_ros.ros.node import PartNode
-from abm_ros.ros.observation_codec import decode_observation
+from abm_ros.ros.observation_codec import decode_observation, told_attributes
 from abm_ros.ros.snapshot_loader import SnapshotLoader
 from abm_ros.ros.spin import run_node
 from abm_ros.ros.twin_watch import TwinWatch
@@ -151,7 +151,8 @@ class SystemA(PartNode[SystemAConfig]):
             'latent': latent, 'desired_goal': observation.goal,
             'achieved_goal': observation.vector[self._spec.goal_slice]}, {
             'episode': str(observation.episode), 'step': str(observation.step),
-            'whole': str(int(observation.whole)), 'lineage': perception.lineage,
+            'whole': str(int(observation.whole)), **told_attributes(observation),
+            'lineage': perception.lineage,
             'round': str(self._round)}))
         self._answer = (observation.stamp_ns, message)
         self.emit('latent', message)

@@ -22,6 +22,7 @@ from abm_ros.policy.planner import Objective
 from abm_ros.ros.codec import Packet, Writer, attributes_of, decode
 from abm_ros.ros.deferred import Deferred
 from abm_ros.ros.node import PartNode
+from abm_ros.ros.observation_codec import told_of
 from abm_ros.ros.snapshot_loader import SnapshotLoader
 from abm_ros.ros.spin import run_node
 from abm_ros.ros.twin_watch import TwinWatch
@@ -97,7 +98,7 @@ class SystemB(PartNode[SystemBConfig]):
     def on_spec(self, message: String) -> None:
         """Learn what goals and actions are like."""
         spec = ObservationSpec.from_json(message.data)
-        if spec != self._spec:
+        if self._spec is None or (spec, spec.told) != (self._spec, self._spec.told):
             self._spec = spec
             self._behaviour = Controller(spec, section(ControllerConfig, self.config),
                                         generator(self.config.seed, names.SYSTEM_B))
@@ -149,18 +150,16 @@ class SystemB(PartNode[SystemBConfig]):
                  begins: bool, action: np.ndarray) -> None:
         self._recent.append(action)
         assert self._spec is not None
+        success, _ = told_of(packet.attributes)
         deadline_s = math.inf if self.config.exact_rounds else (
             time.monotonic() + self.config.planning_share * self._spec.control_period_s)
-        behaviour.prepare(packet.array('achieved_goal'), deadline_s)
+        behaviour.prepare(packet.array('achieved_goal'), deadline_s, success)
         self._searched.append(behaviour.deliberates)
-        self._track(packet, goal, begins, pursues=behaviour.aim is Aim.PURSUE)
-
-    def _track(self, packet: Packet, goal: np.ndarray, begins: bool, *, pursues: bool) -> None:
-        assert self._spec is not None
+        if success is None:
+            success = bool(self._spec.reached(packet.array('achieved_goal'), goal))
         self._tracker.observe(
-            begins=begins, whole=packet.attributes.get('whole') == '1',
-            reached=bool(self._spec.reached(packet.array('achieved_goal'), goal)),
-            counts=pursues and self._objective.seeks_goal)
+            begins=begins, whole=packet.attributes.get('whole') == '1', reached=success,
+            counts=behaviour.aim is Aim.PURSUE and self._objective.seeks_goal)
 
 
 def main(twins: TwinWatch) -> int:

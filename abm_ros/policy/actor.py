@@ -27,17 +27,20 @@ def init_params(config: ActorConfig, world: WorldModel, rng: torch.Generator) ->
             **nets.init_net(rng, 'critic', (state + action, *hidden, 1), config.critics)}
 
 
-def features(world: WorldModel, latent: Tensor, goal: Tensor) -> Tensor:
+def features(world: WorldModel, latent: Tensor, goal: Tensor | None) -> Tensor:
     """
     Return the inputs of actor and critics: latent, goal, and the gap between them.
 
     :param latent: (B, Z).
-    :param goal: (B, G) in its own units.
+    :param goal: (B, G) in its own units; None for a task whose goal has no place. Then what is
+        achieved stands for it, and there is no way to go.
     :return: (B, Z + 2 G), the goal parts normalised like the observation.
     """
     part = world.spec.goal_slice
     mean, scale = world.mean[part], world.scale[part]
-    gap = (goal - world.achieved(latent)) / scale
+    achieved = world.achieved(latent)
+    goal = achieved if goal is None else goal
+    gap = (goal - achieved) / scale
     return torch.cat([latent, (goal - mean) / scale, gap], dim=-1)
 
 

@@ -2,8 +2,8 @@
 System B's learner: an actor and an ensemble of critics on System A's latents.
 
 The critics learn by temporal differences on replayed transitions, with hindsight goals and a
-sparse reward. The actor learns in short rollouts imagined with A's ensemble, with gradients
-through the model, and the critics' value at the end.
+sparse reward, or with what the task told. The actor learns in short rollouts imagined with A's
+ensemble, with gradients through the model, and the critics' value at the end.
 Sources: Heess et al. 2015 (SVG), Feinberg et al. 2018 (MVE), Andrychowicz et al. 2017 (HER).
 """
 
@@ -46,6 +46,7 @@ class ActorLearner:
     world_lineage: str
     seed: int                          # of imagined rollouts
     skipped: int = field(default=0, init=False)    # updates whose gradient was not finite
+    told: bool = field(default=False, init=False)  # the goal has no place; as of the last batch
 
     def __post_init__(self) -> None:
         for tensor in self.params.values():
@@ -83,7 +84,7 @@ class ActorLearner:
         arrays = nets.to_arrays(params)
         arrays |= {f'{_TARGET}{n}': a for n, a in nets.to_arrays(self.target).items()}
         return snapshots.write(self, world, self.config, arrays,
-                               export.graphs(world, params, self.config),
+                               export.graphs(world, params, self.config, self.told),
                                self.config.plan_horizon)
 
     def learn(self, world: WorldModel, batch: Batch, plasticity: float = 1.0) -> Metrics:
@@ -99,13 +100,14 @@ class ActorLearner:
     def learn_values(self, world: WorldModel, batch: Batch, plasticity: float = 1.0) -> Metrics:
         """Train only the critics on replay, as in rest."""
         cfg = self.config
+        self.told = batch.told
         observation, action, mask = tensors(batch, world.spec, 1)
         goal = _goals(world.spec, batch)
         with torch.no_grad():
             latent = world.encode(observation.flatten(0, 1))
             pairs = latent.view(*observation.shape[:2], -1)
-            seen = features(world, pairs[:, 0], goal)
-            target = self._value_target(world, pairs[:, 1], observation[:, 1], goal)
+            seen = features(world, pairs[:, 0], self._seen_goal(goal))
+            target = self._value_target(world, pairs[:, 1], observation[:, 1], goal, batch)
         guess = values(self.params, seen, action[:, 0])
         loss = ((guess - target).square() * mask[:, 0]).sum() / mask.sum().clamp_min(1)
         if not nets.descend(loss, self.critic_optimiser, cfg.gradient_norm, plasticity):
@@ -116,29 +118,44 @@ class ActorLearner:
         self.version += 1
         return {'critic_loss': float(loss.detach()), 'value': float(target.mean())}
 
+    def _seen_goal(self, goal: Tensor) -> Tensor | None:
+        return None if self.told else goal
+
     def _value_target(self, world: WorldModel, latent: Tensor, observation: Tensor,
-                      goal: Tensor) -> Tensor:
-        """Return (B,): 0 once the goal is reached, else -(1 - discount) per step to it."""
+                      goal: Tensor, batch: Batch) -> Tensor:
+        """
+        Return (B,): 0 once the goal is reached, else -(1 - discount) per step to it.
+
+        Where the task told a success, that counts and no distance; where it told a reward, a step
+        costs as much less as that is better than the worst.
+        """
         spec, discount = world.spec, self.config.discount
         distance = torch.linalg.vector_norm(observation[:, spec.goal_slice] - goal, dim=-1)
         unreached = (distance > spec.goal_tolerance).float()
-        seen = features(world, latent, goal)
+        cost = torch.ones_like(unreached)
+        if batch.success is not None:
+            told = torch.from_numpy(batch.success[:, 0])
+            unreached = torch.where(told >= 0, 1 - told, unreached)
+        if batch.reward is not None:
+            reward = torch.from_numpy(batch.reward[:, 0])
+            cost = torch.where(reward <= 0, -reward, cost)
+        seen = features(world, latent, self._seen_goal(goal))
         after = least_value(self.target, seen, policy(self.params, seen))
-        return torch.mul(unreached, discount * after - (1 - discount))
+        return torch.mul(unreached, discount * after - (1 - discount) * cost)
 
     def _imagine(self, world: WorldModel, latent: Tensor, goal: Tensor) -> Tensor:
         """Return the loss of following the policy from latents (B, Z) in one member's world."""
-        cfg, size = self.config, world.spec.goal_size
+        cfg, size, pursued = self.config, world.spec.goal_size, self._seen_goal(goal)
         member = world.member(int(torch.randint(world.members, (1,), generator=self._rng)))
         # The readout of a step is a feature of the next; it is most of the cost of a rollout.
-        seen, gaps = features(member, latent, goal), []
+        seen, gaps = features(member, latent, pursued), []
         for _ in range(cfg.imagined_steps):
             latent = member.predict(latent.unsqueeze(0), policy(self.params, seen))[0]
-            seen = features(member, latent, goal)
+            seen = features(member, latent, pursued)
             gaps.append(seen[:, -size:])
         frozen = {n: p.detach() for n, p in self.params.items() if n.startswith('critic.')}
         end = values(frozen, seen, policy(self.params, seen)).amin(0).mean()
-        if not gaps:
+        if not gaps or self.told:
             return -cfg.value_weight * end
         way = torch.stack(gaps) * world.scale[world.spec.goal_slice]
         distance = tolerances(way, world.spec.goal_tolerance)

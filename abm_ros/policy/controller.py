@@ -158,15 +158,17 @@ class Controller:
     def _draw_noise(self) -> np.ndarray:
         return self._babble.step() if self._noise is None else self._noise
 
-    def prepare(self, achieved: np.ndarray, deadline_s: float = inf) -> None:
+    def prepare(self, achieved: np.ndarray, deadline_s: float = inf,
+                success: bool | None = None) -> None:
         """
         Plan for the next control step; call it right after the action was sent.
 
         :param achieved: (G,) in its own units, of the observation that was acted on.
         :param deadline_s: end of the search, by `time.monotonic`.
+        :param success: what the task told of that observation, None for nothing.
         """
         self._noise = self._draw_noise()
-        self._exploration.observe(achieved, self._goal, begins=self._begins)
+        self._exploration.observe(achieved, self._goal, begins=self._begins, success=success)
         self.deliberates, self.aim = False, Aim.PURSUE
         model = self._model
         if (self._last is None or model is None or model.planner is None
@@ -195,8 +197,8 @@ class Controller:
             self._plan = model.planner.plan(self._rng, here, warm, deadline_s)
 
     def _is_there(self, numbers: np.ndarray, goal: np.ndarray) -> bool:
-        """Tell whether the goal is reached; a hidden one never counts as reached."""
-        if self._spec.goal_hidden:
+        """Tell whether the goal is reached; one that is hidden or has no place never is."""
+        if self._spec.goal_hidden or self._spec.told:
             return False
         return bool(self._spec.reached(numbers[self._spec.goal_slice], goal,
                                        self._settings.arrival))

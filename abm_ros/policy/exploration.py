@@ -66,13 +66,15 @@ class ExplorationSchedule:
         self.share = self.success_rate = 0.0
         self.aim = Aim.PURSUE
 
-    def observe(self, achieved: np.ndarray, goal: np.ndarray, *, begins: bool) -> None:
+    def observe(self, achieved: np.ndarray, goal: np.ndarray, *, begins: bool,
+                success: bool | None = None) -> None:
         """
         Take one observation; an object that lies at its goal is not expected to move.
 
         :param achieved: (G,) in its own units.
         :param goal: (G,) the desired goal.
         :param begins: it is the first of an episode.
+        :param success: what the task told of it, None for nothing.
         """
         if begins:
             self._judge()
@@ -81,9 +83,9 @@ class ExplorationSchedule:
             self._steps += 1
             rate = max(1.0 / self._steps, 1.0 / self._settings.event_window)
             self.share += rate * (float(self._spec.moved(self._before, achieved)) - self.share)
-        there = bool(self._spec.reached(achieved, goal))
+        there = not self._spec.told and bool(self._spec.reached(achieved, goal))
         self._before = None if there else achieved
-        self._reached = there or bool(self._reached)
+        self._reached = bool(self._reached) or (there if success is None else success)
 
     def _judge(self) -> None:
         if self.aim is Aim.PURSUE and self._reached is not None:

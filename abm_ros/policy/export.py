@@ -17,12 +17,13 @@ from abm_ros.world_model.export import predict_graph
 
 
 def graphs(world: WorldModel, params: Mapping[str, Tensor],
-           config: ActorConfig) -> dict[str, bytes]:
+           config: ActorConfig, told: bool = False) -> dict[str, bytes]:
     """
     Return the graphs of a system_b snapshot.
 
     :param world: the model to plan in.
     :param params: of the actor and its critics, without gradient.
+    :param told: the goal has no place; see `ObservationSpec`.
     """
     spec, horizon = world.spec, config.plan_horizon
     latent, goal = ('B', world.latent_size), ('B', spec.goal_size)
@@ -30,10 +31,11 @@ def graphs(world: WorldModel, params: Mapping[str, Tensor],
     return {
         'predict': predict_graph(world),
         'policy': export(lambda latent, goal: {
-            'action': policy(params, features(world, latent, goal))},
+            'action': policy(params, features(world, latent, None if told else goal))},
             {'latent': latent, 'goal': goal}),
-        'proposal': export(lambda **given: propose(world, params, **given),
+        'proposal': export(lambda **given: propose(world, params, told, **given),
                            {'latent': latent, 'goal': goal, 'noise': plans}),
-        'rollout': export(lambda **given: rollout(world, params, config.goal_deadband, **given), {
-            'latent': latent, 'actions': plans, 'goal': goal,
-            'offset': (horizon, 1, world.latent_size)})}
+        'rollout': export(
+            lambda **given: rollout(world, params, config.goal_deadband, told, **given), {
+                'latent': latent, 'actions': plans, 'goal': goal,
+                'offset': (horizon, 1, world.latent_size)})}

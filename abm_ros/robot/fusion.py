@@ -25,6 +25,7 @@ from abm_ros.robot.joint_readings import (
     whole_turns,
 )
 from abm_ros.robot.layout import GOAL, POSITION, TOOL, VELOCITY, FusionLayout
+from abm_ros.robot.outcomes import NOTHING, Outcomes, Told, in_channels
 from abm_ros.robot.pace import Pace
 
 ToolOf = Callable[[np.ndarray], np.ndarray]
@@ -36,12 +37,13 @@ _GAP_PERIODS = 3
 
 @dataclass(frozen=True)
 class _Pending:
-    """An observation that is due: its stamp, the arrival of its joint state, a body's tag."""
+    """A due observation: its stamp, the arrival of its joint state, and what a body tells."""
 
     stamp_ns: int
     came_s: float
     episode: str
     step: int
+    told: Told
 
 
 class SensorFusion:
@@ -54,13 +56,15 @@ class SensorFusion:
     """
 
     def __init__(self, layout: FusionLayout, tool_of: ToolOf | None,
-                 *, patience_s: float = 0.0, joint_timeout_s: float = 0.5) -> None:
+                 *, patience_s: float = 0.0, joint_timeout_s: float = 0.5,
+                 success_hold_s: float = 0.2) -> None:
         """
         Start without readings.
 
         :param tool_of: computes the tool position (3,) from joint positions (J,), or is None.
         :param patience_s: longest wait for readings that belong to an observation.
         :param joint_timeout_s: oldest reading that counts, or two of its periods if longer.
+        :param success_hold_s: how long what was told of success holds, by the stamps.
         """
         self.layout = layout
         self._tool_of = tool_of
@@ -77,6 +81,7 @@ class SensorFusion:
         self._turns = [0.0] * len(every)    # whole turns subtracted in this episode
         self._numbers = [part.name for part in layout.spec.fields if not part.is_image]
         self._pace = Pace(layout.spec.control_period_s)
+        self._outcomes = Outcomes(success_hold_s)
         self._tool: tuple[int, list[float]] | None = None
         self._image: tuple[int, np.ndarray] | None = None
         self._goal: tuple[int, np.ndarray] | None = None
@@ -128,6 +133,14 @@ class SensorFusion:
         self._goal = (stamp_ns, _finite('task/goal', np.asarray(goal, float)))
         return self._release()
 
+    def success(self, reached: bool) -> None:
+        """Take what the task tells of success."""
+        self._outcomes.success(reached, self._last_ns * 1e-9)
+
+    def reward(self, value: float) -> None:
+        """Take a reward that the task tells; raises NonFiniteError."""
+        self._outcomes.reward(value)
+
     def joints(self, sample: JointSample, came_s: float | None = None) -> Observation | None:
         """
         Take a joint state; return the observation once all its readings are there.
@@ -142,7 +155,8 @@ class SensorFusion:
         if readings.jumps != jumps:
             self._clock_was_set_back(sample.stamp_ns)
         if news is News.LEAD and self._pace.is_due(readings.stamp_ns):
-            self._pending = _Pending(readings.stamp_ns, came_s, sample.episode, sample.step)
+            told = in_channels(sample.names, sample.position) if sample.episode else NOTHING
+            self._pending = _Pending(readings.stamp_ns, came_s, sample.episode, sample.step, told)
         return self._release() if news else None
 
     def give_up_waiting(self) -> Observation | None:
@@ -181,8 +195,19 @@ class SensorFusion:
         goal = self._goal_for(vector, begins)
         self._pending, self._last_ns = None, due.stamp_ns
         self._pace.take(due.stamp_ns)
+        success, reward = self._told(due, begins)
         self._count(due, begins)
-        return Observation(due.stamp_ns, vector, goal, self._episode, self._step, self._whole)
+        return Observation(due.stamp_ns, vector, goal, self._episode, self._step, self._whole,
+                           success, reward)
+
+    def _told(self, due: _Pending, begins: bool) -> Told:
+        """Return what the task told; the body itself knows best."""
+        success, reward = self._outcomes.told(due.stamp_ns * 1e-9, begins=begins)
+        if due.told[0] is not None:
+            success = due.told[0]
+        elif success is None and self.layout.spec.told:
+            success = False
+        return success, due.told[1] if math.isfinite(due.told[1]) else reward
 
     def _must_wait(self, due: _Pending) -> bool:
         layout = self.layout

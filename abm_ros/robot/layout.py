@@ -3,6 +3,7 @@
 import functools
 from dataclasses import dataclass, field
 
+from abm_ros.common.config import check, setting
 from abm_ros.common.errors import SpecError
 from abm_ros.common.spec import FieldSpec, ObservationSpec
 from abm_ros.robot.description import BodyTag, JointLimits
@@ -10,6 +11,34 @@ from abm_ros.robot.description import BodyTag, JointLimits
 POSITION, VELOCITY, TOOL = 'joint_position', 'joint_velocity', 'tool_position'
 CAMERA = 'camera'
 GOAL = 'desired_goal'
+
+
+@dataclass(frozen=True)
+class LayoutConfig:
+    """What is observed of a robot that does not say it itself, and what success is."""
+
+    goal_tolerance: float = setting(
+        0.05, 'Distance at which a goal is reached (a simulated body says its own).',
+        unit='m', low=0.0001, high=10.0)
+    success: str = setting(
+        'goal', "What success is: 'goal' takes what task/success tells, else the distance to the "
+        "goal; 'told' takes task/success alone, for a task whose goal has no place.",
+        choices=('goal', 'told'))
+    horizon: int = setting(
+        50, 'Steps after which an episode is cut (a simulated body says its own).',
+        low=1, high=100000)
+    event_share: float = setting(
+        0.03, 'What the goal is about has moved when it moved by more than this share of the '
+        'tolerance in a step.', low=1e-6, high=10.0)
+    control_period_s: float = setting(
+        0.05, 'Time between two observations; faster joint states are thinned out.',
+        unit='s', low=0.001, high=1.0)
+    camera_size: int = setting(
+        0, 'Width and height to which camera images are scaled to be observed; 0 leaves them out '
+        '(a simulated body says its own).', unit='pixel', low=0, high=512)
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 @dataclass(frozen=True)
@@ -42,15 +71,24 @@ class FusionLayout:
         return groups
 
 
+def layout_by(config: LayoutConfig, limits: JointLimits, tag: BodyTag | None) -> FusionLayout:
+    """As `layout_for`, with these settings."""
+    return layout_for(
+        limits, tag, goal_tolerance=config.goal_tolerance, horizon=config.horizon,
+        control_period_s=config.control_period_s, camera=config.camera_size,
+        event_share=config.event_share, told=config.success == 'told')
+
+
 def layout_for(limits: JointLimits, tag: BodyTag | None, *, goal_tolerance: float,
                horizon: int, control_period_s: float, camera: int = 0,
-               event_share: float = ObservationSpec.event_share) -> FusionLayout:
+               event_share: float = ObservationSpec.event_share, told: bool = False
+               ) -> FusionLayout:
     """
     Derive the observation layout from the body's tag.
 
     :param tag: the body's tag; a real robot has none, and then the given numbers count.
     :param camera: width and height to which camera images are scaled, 0 leaves them out.
-    :param event_share: see `ObservationSpec`.
+    :param event_share: see `ObservationSpec`, also for `told`.
     :raises SpecError: the tag names a sense that an arm does not have.
     """
     actions = len(limits.joints)
@@ -68,6 +106,6 @@ def layout_for(limits: JointLimits, tag: BodyTag | None, *, goal_tolerance: floa
     if tag.camera:
         fields.append(FieldSpec(CAMERA, 3 * tag.camera ** 2, (3, tag.camera, tag.camera)))
     spec = ObservationSpec(tuple(fields), tag.goal_field, tag.goal_tolerance, actions,
-                           tag.control_period_s, tag.horizon, event_share)
+                           tag.control_period_s, tag.horizon, event_share, told)
     goal_channels = channels.pop(GOAL, ())
     return FusionLayout(spec, limits.joints, limits.continuous, channels, goal_channels)

@@ -1,6 +1,9 @@
 """Between observations and their messages."""
 
 import functools
+import math
+from collections.abc import Mapping
+from contextlib import suppress
 
 from std_msgs.msg import Float32MultiArray
 
@@ -33,7 +36,7 @@ class ObservationWriter:
         """
         return self._writer.fill(given.stamp_ns, _shapes(spec), [given.vector, given.goal], {
             'episode': str(given.episode), 'step': str(given.step),
-            'whole': '1' if given.whole else '0'})
+            'whole': '1' if given.whole else '0', **told_attributes(given)})
 
 
 def decode_observation(message: Float32MultiArray, spec: ObservationSpec, *,
@@ -55,7 +58,33 @@ def decode_observation(message: Float32MultiArray, spec: ObservationSpec, *,
     attributes = attributes_of(message)
     return Observation(stamp_ns, data[:spec.size], data[spec.size:],
                        integer(attributes, 'episode'), integer(attributes, 'step'),
-                       attributes.get('whole') == '1')
+                       attributes.get('whole') == '1', *told_of(attributes))
+
+
+def told_attributes(given: Observation) -> dict[str, str]:
+    """Return what the task told of an observation as attributes; nothing where it told nothing."""
+    told = {}
+    if given.success is not None:
+        told['success'] = '1' if given.success else '0'
+    if math.isfinite(given.reward):
+        told['reward'] = repr(given.reward)
+    return told
+
+
+def told_of(attributes: Mapping[str, str]) -> tuple[bool | None, float]:
+    """
+    Return the success and the reward that the task told; None and NaN where it told none.
+
+    :raises SpecError: the reward is no finite number.
+    """
+    success, text = attributes.get('success'), attributes.get('reward')
+    reward = math.nan
+    if text is not None:
+        with suppress(ValueError):
+            reward = float(text)
+        if not math.isfinite(reward):
+            raise SpecError(f"attribute 'reward': expected a finite number, got {text!r}")
+    return None if success is None else success == '1', reward
 
 
 @functools.lru_cache(maxsize=8)

@@ -12,7 +12,7 @@ from typing import Any
 from geometry_msgs.msg import PoseStamped
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import BatteryState, Image, JointState
-from std_msgs.msg import Float32MultiArray, String, UInt8MultiArray
+from std_msgs.msg import Bool, Float32MultiArray, Float64, String, UInt8MultiArray
 
 from abm_ros.common import names
 from abm_ros.common.errors import WiringError
@@ -49,6 +49,8 @@ PORTS: dict[str, tuple[Port, ...]] = {
         _in('camera', Image, qos.SENSOR, names.CAMERA),
         _in('battery', BatteryState, qos.SENSOR, names.BATTERY),
         _in('goal', PoseStamped, qos.LATCHED, names.GOAL),
+        _in('success', Bool, qos.EVENT, names.SUCCESS),
+        _in('reward', Float64, qos.EVENT, names.REWARD),
         _out('observation', Float32MultiArray, qos.RECORD, names.OBSERVATION),
         _out('spec', String, qos.LATCHED, names.OBSERVATION_SPEC),
         _out('cue', String, qos.CONTROL, names.CUE),

@@ -5,6 +5,9 @@ from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPo
 # Sensors: best effort matches every publisher, reliable or not; only the newest matters.
 SENSOR = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=5,
                     reliability=ReliabilityPolicy.BEST_EFFORT)
+# What a task tells: as sensors, but all of it matters.
+EVENT = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=100,
+                   reliability=ReliabilityPolicy.BEST_EFFORT)
 # Topics of a body: reliable, so that any subscriber matches.
 BODY = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=5,
                   reliability=ReliabilityPolicy.RELIABLE)

@@ -94,6 +94,9 @@ def encode_batch(batch: Batch, credits: Credits, experience: int, spec_json: str
     """Write one batch, addressed to the consumer of the credits."""
     arrays = {'observation': batch.numbers, 'action': batch.action, 'mask': batch.mask,
               'goal': batch.goal}
+    for name, told in (('success', batch.success), ('reward', batch.reward)):
+        if told is not None:
+            arrays[name] = told
     if batch.pixels is not None and batch.pixels.shape[-1]:
         arrays['pixels'] = grouped(batch.pixels)
     return encode(Packet(stamp_ns, arrays, {
@@ -124,13 +127,17 @@ def decode_batch(message: Float32MultiArray) -> ReplayedBatch:
     pixels = (ungrouped(packet.array('pixels'), spec.pixels) if spec.images else
               None)
     batch = Batch(packet.array('observation'), packet.array('action'), packet.array('mask'),
-                  packet.array('goal'), pixels)
+                  packet.array('goal'), pixels, packet.arrays.get('success'),
+                  packet.arrays.get('reward'), spec.told)
     if batch.mask.ndim != 2:
         raise SpecError(f'replayed batch: expected a mask (B, L), got {batch.mask.shape}')
     count, length = batch.mask.shape
     expected = {'observation': (batch.numbers, (count, length + 1, spec.numbers)),
                 'action': (batch.action, (count, length, spec.action_size)),
                 'goal': (batch.goal, (count, spec.goal_size))}
+    for name, told in (('success', batch.success), ('reward', batch.reward)):
+        if told is not None:
+            expected[name] = told, (count, length)
     if pixels is not None:
         expected['pixels'] = pixels, (count, length + 1, spec.pixels)
     for name, (array, shape) in expected.items():

@@ -41,7 +41,9 @@ def life() -> list[Step]:
                 'play' if episode < 2 else 'task', episode == 3 and last,
                 'teacher' if episode == 1 else 'self',
                 float(np.float32(rng.random())) if index % 2 else math.nan,
-                float(np.float32(rng.random())) if index % 3 else math.nan))
+                float(np.float32(rng.random())) if index % 3 else math.nan,
+                told=episode > 1, reward=float(np.float32(0.1 * index)) if episode == 2 else
+                math.nan))
     return steps
 
 
@@ -115,7 +117,13 @@ def test_rosbags_reads_the_bag(memory: Path, tmp_path: Path) -> None:
     acted = [s for s in lived if s.action is not None]
     assert {topic: len(messages) for topic, messages in found.items()} == {
         '/observation': 17, '/motor_gate/executed': len(acted), '/memory/step': 17,
-        '/joint_states': 17, '/camera/compressed': 17, '/depth/compressed': 17}
+        '/joint_states': 17, '/camera/compressed': 17, '/depth/compressed': 17,
+        '/task/success': 11, '/task/reward': 7}
+    told = [s for s in lived if s.told]
+    for step, (message, seen) in zip(told, found['/task/success'], strict=True):
+        assert (message.log_time, seen.data) == (step.stamp_ns, step.success)
+    assert [seen.data for _, seen in found['/task/reward']] == [
+        s.reward for s in lived if math.isfinite(s.reward)]
     for step, (message, seen) in zip(lived, found['/observation'], strict=True):
         assert message.log_time == step.stamp_ns
         np.testing.assert_array_equal(seen.data, np.concatenate(
@@ -176,6 +184,13 @@ def test_the_dataset_has_the_published_layout(memory: Path, tmp_path: Path) -> N
     np.testing.assert_allclose(rows['timestamp'], np.array(rows['frame_index']) / 20, rtol=1e-6)
     lived = life()
     np.testing.assert_array_equal(rows['observation.state'], [s.observation[:7] for s in lived])
+    # What the step that follows says, and of an episode's last one what it says itself.
+    after = [lived[n + 1] if n + 1 < len(lived) and lived[n + 1].episode == s.episode else s
+             for n, s in enumerate(lived)]
+    assert rows['next.success'] == [s.success for s in after]
+    np.testing.assert_array_equal(rows['next.reward'], np.float32(
+        [s.reward if math.isfinite(s.reward) else s.success for s in after]))
+    assert rows['abm.told'] == [s.told for s in lived]
     stats = json.loads((root / 'meta/stats.json').read_text())
     states = np.array([s.observation[:7] for s in lived])
     np.testing.assert_allclose(stats['observation.state']['mean'], states.mean(0), rtol=1e-5)
@@ -185,6 +200,19 @@ def test_the_dataset_has_the_published_layout(memory: Path, tmp_path: Path) -> N
     np.testing.assert_allclose(np.ravel(stats['observation.images.camera']['mean']),
                                shots.mean((0, 2)), rtol=1e-5)
     assert np.shape(stats['observation.images.camera']['mean']) == (3, 1, 1)
+
+
+def test_a_dataset_of_before_tells_nothing_of_outcomes(memory: Path, tmp_path: Path) -> None:
+    root, again = tmp_path / 'dataset', tmp_path / 'again.db'
+    assert main(['memory', 'export', '--out', str(memory), '--format', 'lerobot',
+                 str(root)]) == 0
+    path = root / 'data/chunk-000/file-000.parquet'
+    table = pq.read_table(path)
+    pq.write_table(table.drop_columns(['abm.told', 'abm.reward', 'next.success', 'next.reward']),
+                   path)
+    assert main(['memory', 'import', '--out', str(again), str(root)]) == 0
+    for step, back in zip(life(), steps_of(again), strict=True):
+        assert same(replace(step, told=False, reward=math.nan), back)
 
 
 def test_pandas_finds_the_tasks_by_name(memory: Path, tmp_path: Path) -> None:

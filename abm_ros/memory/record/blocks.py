@@ -21,7 +21,10 @@ from abm_ros.common.transition import PROVENANCES, Step
 # Number of steps, of floats per step, length of the modes' JSON, total length of the PNG files.
 _HEAD = struct.Struct('<4sIIIQ')
 MAGIC = b'ABMB'
-_ACTED, _SUCCESS, _ORIGIN_SHIFT = 1, 2, 2
+_ACTED, _SUCCESS, _ORIGIN_SHIFT, _ORIGIN_MASK, _TOLD = 1, 2, 2, 3, 16
+# Columns that a block has only where they say something; its JSON then names them beside the
+# modes, which it is a list of otherwise, as in schema version 2.
+_OPTIONAL = {'reward': '<f4'}
 _MODES_LIMIT = 255
 
 
@@ -42,6 +45,8 @@ class StepBlock:
     origin: np.ndarray                 # (N,) uint8, index into PROVENANCES
     acted: np.ndarray                  # (N,) bool, whether there is an action
     success: np.ndarray                # (N,) bool
+    told: np.ndarray                   # (N,) bool, whether the task told the success
+    reward: np.ndarray                 # (N,) float32, nan where the task told none
     signals: np.ndarray                # (N, 2) float32: novelty, surprise
     rows: np.ndarray                   # (N, V + G + A) float32
     pixels: np.ndarray                 # (N, P) uint8
@@ -61,12 +66,14 @@ class StepBlock:
         observation = joined(self.rows[:, :numbers], self.pixels)
         scalars = zip(self.episode.tolist(), self.index.tolist(), self.stamp_ns.tolist(),
                       self.mode.tolist(), self.origin.tolist(), self.acted.tolist(),
-                      self.success.tolist(), self.signals.tolist(), strict=True)
-        for i, (episode, index, stamp, mode, origin, acted, success, signal) in enumerate(scalars):
+                      self.success.tolist(), self.signals.tolist(), self.told.tolist(),
+                      self.reward.tolist(), strict=True)
+        for i, (episode, index, stamp, mode, origin, acted, success, signal, told,
+                reward) in enumerate(scalars):
             row = self.rows[i]
             yield Step(episode, index, stamp, observation[i], row[numbers:numbers + goal],
                        row[numbers + goal:] if acted else None, self.modes[mode], success,
-                       PROVENANCES[origin], signal[0], signal[1])
+                       PROVENANCES[origin], signal[0], signal[1], told, reward)
 
 
 def join(blocks: Sequence[StepBlock]) -> StepBlock:
@@ -89,16 +96,21 @@ def encode_block(block: StepBlock, packing: Packing) -> bytes:
     """Return the bytes that `decode_block` reads."""
     files = packing.compress(block.pixels) if packing.images else []
     lengths = np.array([len(data) for data in files], '<u4')
-    modes = json.dumps(block.modes).encode()
+    told = {} if np.isnan(block.reward).all() else {
+        'reward': block.reward.astype('<f4', copy=False)}
+    modes = json.dumps({'modes': block.modes, 'columns': list(told)} if told else block.modes
+                       ).encode()
     flags = (block.acted.astype(np.uint8) * _ACTED | block.success.astype(np.uint8) * _SUCCESS
-             | block.origin << _ORIGIN_SHIFT).astype(np.uint8)
+             | block.told.astype(np.uint8) * _TOLD | block.origin << _ORIGIN_SHIFT
+             ).astype(np.uint8)
     return b''.join([
         _HEAD.pack(MAGIC, len(block), block.rows.shape[1], len(modes), int(lengths.sum())),
         modes, *(column.astype('<i8', copy=False).tobytes()
                  for column in (block.id, block.episode, block.index, block.stamp_ns)),
         block.mode.tobytes(), flags.tobytes(),
         block.signals.astype('<f4', copy=False).tobytes(),
-        block.rows.astype('<f4', copy=False).tobytes(), lengths.tobytes(), *files])
+        block.rows.astype('<f4', copy=False).tobytes(),
+        *(column.tobytes() for column in told.values()), lengths.tobytes(), *files])
 
 
 def decode_block(data: bytes, spec: ObservationSpec, packing: Packing) -> StepBlock:
@@ -112,22 +124,30 @@ def decode_block(data: bytes, spec: ObservationSpec, packing: Packing) -> StepBl
     if magic != MAGIC or width != expected:
         raise ValueError(f'expected a block of {expected} numbers per step, got {width}')
     reader = _Reader(data, _HEAD.size)
-    modes = tuple(json.loads(reader.take(modes_size)))
+    names = json.loads(reader.take(modes_size))
+    modes, columns = ((tuple(names['modes']), names['columns']) if isinstance(names, dict) else
+                      (tuple(names), ()))
+    if unknown := set(columns) - set(_OPTIONAL):
+        raise ValueError(f'unknown columns {sorted(unknown)}')
     ids, episode, index, stamp = (reader.array('<i8', count) for _ in range(4))
     mode, flags = reader.array('u1', count), reader.array('u1', count)
     signals = reader.array('<f4', 2 * count).reshape(count, 2)
     rows = reader.array('<f4', count * width).reshape(count, width)
+    found = {name: reader.array(_OPTIONAL[name], count) for name in columns}
+    reward = found.get('reward')
     if packing.images:
         lengths = reader.array('<u4', count * len(packing.images)).tolist()
         pixels = packing.decompress([reader.take(length) for length in lengths])
     else:
         pixels = np.empty((count, 0), np.uint8)
-    origin = flags >> _ORIGIN_SHIFT
+    origin = flags >> _ORIGIN_SHIFT & _ORIGIN_MASK
     if reader.place != len(data) or (count and (
             mode.max() >= len(modes) or origin.max() >= len(PROVENANCES))):
         raise ValueError(f'a block of {count} steps does not fill its {len(data)} bytes')
     return StepBlock(ids, episode, index, stamp, mode, origin, flags & _ACTED > 0,
-                     flags & _SUCCESS > 0, signals, rows, pixels, modes)
+                     flags & _SUCCESS > 0, flags & _TOLD > 0,
+                     np.full(count, np.nan, np.float32) if reward is None else reward, signals,
+                     rows, pixels, modes)
 
 
 def checksum(first_id: int, last_id: int, data: bytes) -> int:

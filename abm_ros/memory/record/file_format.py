@@ -1,5 +1,5 @@
 """
-The file format of the durable record, schema version 2: tables, locks and errors.
+The file format of the durable record, schema version 3: tables, locks and errors.
 
 - `meta` holds the schema version and the observation spec (JSON), a copy of both under a CRC-32,
   and the time of creation. After pruning it also holds the highest id and episode ever given.
@@ -23,7 +23,9 @@ from abm_ros.common.errors import SpecError, StoreError
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.memory.record.lock import busy
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+# The lowest that is read as it is: of the same tables, with blocks of fewer columns.
+READABLE = 2
 TABLES = (
     # The episodes summarise the chunks and can be rebuilt from them.
     ('CREATE TABLE chunks (first_id INTEGER PRIMARY KEY, last_id INTEGER NOT NULL, '
@@ -177,7 +179,7 @@ def read_head(path: Path, db: sqlite3.Connection) -> RecordHeader:
         raise StoreError(f'{path}: damaged meta table: {error}') from error
 
 
-def check_version(path: Path, version: int, oldest: int = SCHEMA_VERSION) -> None:
+def check_version(path: Path, version: int, oldest: int = READABLE) -> None:
     """
     Refuse a record that this code cannot read.
 
@@ -215,6 +217,8 @@ def check_same(path: Path, stored: ObservationSpec, given: ObservationSpec) -> N
 
     :raises StoreError: naming the entries that differ.
     """
+    if stored == given:
+        return
     old, new = (json.loads(spec.to_json()) for spec in (stored, given))
     differing = [f'{key} (stored {_brief(old[key])}, got {_brief(new[key])})'
                  for key in old if old[key] != new[key]]

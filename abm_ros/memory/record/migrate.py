@@ -22,19 +22,22 @@ _SELECT = ('SELECT id, episode, step, stamp_ns, mode, success, provenance, obser
 _CHUNK = 1024      # steps in a chunk
 
 
-def migrate_from_1(path: Path, db: sqlite3.Connection, spec: ObservationSpec,
-                   write: Callable[[StepBlock], None]) -> None:
+def migrate(path: Path, db: sqlite3.Connection, spec: ObservationSpec, version: int,
+            write: Callable[[StepBlock], None]) -> None:
     """
-    Migrate schema version 1 (one row per step) to version 2, within the caller's transaction.
+    Bring an older record up to date, within the caller's transaction.
+
+    Version 1 had one row per step. The chunks of version 2 are read as they are.
 
     :param write: writes a block as a chunk.
     :raises StoreError: a row is damaged. Then nothing is changed.
     """
-    for statement in TABLES:
-        db.execute(statement)
-    for block in blocks_of_1(path, db, spec):
-        write(block)
-    db.execute('DROP TABLE steps')
+    if version == OLDEST:
+        for statement in TABLES:
+            db.execute(statement)
+        for block in blocks_of_1(path, db, spec):
+            write(block)
+        db.execute('DROP TABLE steps')
     db.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (str(SCHEMA_VERSION),))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from abm_ros.common.errors import StoreBusyError, StoreError
 from abm_ros.memory.record.file_format import (
+    READABLE,
     SALVAGE,
     SCHEMA_VERSION,
     RecordHeader,
@@ -21,7 +22,7 @@ from abm_ros.memory.record.reader import StoreReader
 from abm_ros.memory.record.write_ahead_log import log_damage, log_of
 
 
-def open_reader(path: Path, busy_timeout_s: float, oldest: int = SCHEMA_VERSION) -> StoreReader:
+def open_reader(path: Path, busy_timeout_s: float, oldest: int = READABLE) -> StoreReader:
     """
     Open the record read-only; raises as `Store.read`.
 

@@ -40,7 +40,7 @@ from abm_ros.memory.record.file_format import (
     transaction,
 )
 from abm_ros.memory.record.lock import WriterLock, lock_name, marked
-from abm_ros.memory.record.migrate import OLDEST, migrate_from_1
+from abm_ros.memory.record.migrate import OLDEST, migrate
 from abm_ros.memory.record.opening import open_reader
 from abm_ros.memory.record.page_recovery import Row
 from abm_ros.memory.record.reader import RunRecord, StoreReader
@@ -297,7 +297,7 @@ class Store(StoreReader):
             if empty:
                 create(db, self.spec)
             elif version < SCHEMA_VERSION:
-                migrate_from_1(path, db, self.spec, self.write_block)
+                migrate(path, db, self.spec, version, self.write_block)
             if not self.damage:
                 copy_head(db, self.spec)
             self._acknowledged, self._last = self.newest()

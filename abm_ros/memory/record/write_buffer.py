@@ -24,7 +24,8 @@ class WriteBuffer:
         self._still = np.zeros(spec.action_size, np.float32)
         self._rows = np.empty((_FIRST_ROWS, self._width), np.float32)
         self._pixels = np.empty((_FIRST_ROWS, packing.pixel_size), np.uint8)
-        self._scalars: list[tuple[int, int, int, int, int, int, bool, bool, float, float]] = []
+        self._scalars: list[tuple[int, int, int, int, int, int, bool, bool, bool, float, float,
+                                  float]] = []
         self._modes: dict[str, int] = {}
 
     def __len__(self) -> int:
@@ -53,8 +54,8 @@ class WriteBuffer:
         if not self._write(step, self._rows[count]):
             self._write_checked(step, count)
         self._scalars.append((number, step.episode, step.index, step.stamp_ns, mode, origin,
-                              step.action is not None, step.success, step.novelty,
-                              step.surprise))
+                              step.action is not None, step.success, step.told, step.reward,
+                              step.novelty, step.surprise))
 
     def note(self, number: int, novelty: float, surprise: float) -> bool:
         """Add signals to a waiting step; return False when it no longer waits."""
@@ -70,12 +71,13 @@ class WriteBuffer:
     def block(self) -> StepBlock:
         """Return the waiting steps as a block; they stay in the buffer."""
         count = len(self._scalars)
-        (ids, episode, index, stamp, mode, origin, acted, success, novelty,
+        (ids, episode, index, stamp, mode, origin, acted, success, told, reward, novelty,
          surprise) = zip(*self._scalars, strict=True)
         return StepBlock(
             np.array(ids, np.int64), np.array(episode, np.int64), np.array(index, np.int64),
             np.array(stamp, np.int64), np.array(mode, np.uint8), np.array(origin, np.uint8),
-            np.array(acted, np.bool_), np.array(success, np.bool_),
+            np.array(acted, np.bool_), np.array(success, np.bool_), np.array(told, np.bool_),
+            np.array(reward, np.float32),
             np.array((novelty, surprise), np.float32).T, self._rows[:count].copy(),
             self._pixels[:count].copy(), tuple(self._modes))
 

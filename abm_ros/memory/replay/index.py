@@ -89,12 +89,14 @@ class ReplayIndex(Ring):
     def _eventful(self, rng: np.random.Generator, count: int, draw: Draw) -> np.ndarray:
         """Return uniform starts, supplemented so that a share of the windows has an event."""
         starts = self.starts(draw.source)
-        lacking = draw.events - len(starts.events) / len(starts.transitions)
-        eventful = round(max(lacking, 0.0) * count) if len(starts.events) else 0
+        # Where no distance counts, what moves teaches nothing of success.
+        events = starts.successes if self.spec.told else starts.events
+        lacking = draw.events - len(events) / len(starts.transitions)
+        eventful = round(max(lacking, 0.0) * count) if len(events) else 0
         uniform = starts.transitions.draw(rng, count - eventful)
         if not eventful:
             return uniform
-        event = starts.events.draw(rng, eventful)
+        event = events.draw(rng, eventful)
         before = event - rng.integers(draw.horizon, size=eventful)
         return np.concatenate([uniform, np.maximum(before, self.first_of(event))])
 
@@ -130,18 +132,18 @@ class ReplayIndex(Ring):
             end = np.where(prefer, starts.won_ends.draw(rng, count), end)
         start = np.maximum(self.first_of(end), end - draw.horizon)
         goal = np.take(self.goal, end % self.capacity, axis=0)
-        lost = ~np.take(self.won, end % self.capacity)
-        goal[lost] = self._achieved(end[lost])
-        return self._windows(start, end, draw.horizon, goal)
+        own = self.spec.told | np.take(self.won, end % self.capacity)
+        goal[~own] = self._achieved(end[~own])
+        return self._windows(start, end, draw.horizon, goal, own)
 
     def _from(self, rng: np.random.Generator, start: np.ndarray, horizon: int,
               hindsight: float) -> Batch:
         batch, end = len(start), self.end_of(start)
         goal = np.take(self.goal, start % self.capacity, axis=0)
-        relabelled = rng.random(batch) < hindsight
+        own = (rng.random(batch) >= hindsight) | self.spec.told
         future = start + 1 + (rng.random(batch) * (end - start)).astype(np.int64)
-        goal[relabelled] = self._achieved(future[relabelled])
-        return self._windows(start, end, horizon, goal)
+        goal[~own] = self._achieved(future[~own])
+        return self._windows(start, end, horizon, goal, own)
 
     def _achieved(self, step: np.ndarray) -> np.ndarray:
         return self.numbers[step % self.capacity, self.spec.goal_slice]
@@ -157,14 +159,34 @@ class ReplayIndex(Ring):
         return action
 
     def _windows(self, start: np.ndarray, end: np.ndarray, horizon: int,
-                 goal: np.ndarray) -> Batch:
+                 goal: np.ndarray, own: np.ndarray) -> Batch:
         step = start[:, None] + np.arange(horizon + 1)                # (B, L + 1)
         mask = (step[:, :-1] < end[:, None]).astype(np.float32)
         step = np.minimum(step, end[:, None])
         action = self._effective(step[:, :-1] % self.capacity)
         action *= mask[:, :, None]
         numbers, pixels = self.packed(step)
-        return Batch(numbers, action, mask, goal, pixels)
+        success, reward = self._outcomes(step[:, 1:] % self.capacity, own[:, None])
+        return Batch(numbers, action, mask, goal, pixels, success, reward, self.spec.told)
+
+    def _outcomes(self, slot: np.ndarray, own: np.ndarray
+                  ) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """
+        Return what the task told of the steps in slots (B, L); see `Batch`.
+
+        :param own: (B, 1), whether a window has the goal that the task was about.
+        """
+        success = reward = None
+        if self.spec.told or self.tells:
+            told = np.where(np.take(self.told, slot), np.take(self.won, slot),
+                            0.0 if self.spec.told else -1.0)
+            success = np.where(own, told, -1.0).astype(np.float32)
+        least, most = self.rewards
+        if most > least:
+            given = np.take(self.reward, slot)
+            known = own & np.isfinite(given)
+            reward = np.where(known, (given - most) / (most - least), 1.0).astype(np.float32)
+        return success, reward
 
 
 def _need(queue: Queue, kind: str) -> None:

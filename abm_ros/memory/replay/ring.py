@@ -58,11 +58,13 @@ class Starts:
         self.events = Queue(capacity)          # those that are events
         self.ends = Queue(capacity)            # last steps of finished episodes
         self.won_ends = Queue(capacity)        # those that ended in success
+        self.successes = Queue(capacity)       # before a success that the task told
 
     def drop_below(self, oldest: int) -> None:
         """Drop what begins before the oldest step held."""
         self.transitions.drop_below(oldest)
         self.events.drop_below(oldest)
+        self.successes.drop_below(oldest)
         # An end whose predecessor is gone no longer ends a transition.
         self.ends.drop_below(oldest + 1)
         self.won_ends.drop_below(oldest + 1)
@@ -92,6 +94,10 @@ class Ring:
         self.action = np.zeros((capacity, spec.action_size), np.float32)
         self.won = np.zeros(capacity, np.bool_)
         self.world = np.zeros(capacity, np.int64)          # in which the step was lived
+        self.told = np.zeros(capacity, np.bool_)           # whether the task told the success
+        self.reward = np.zeros(capacity, np.float32)       # nan where the task told none
+        self.tells = False                                 # whether it ever told a success
+        self.rewards = (np.inf, -np.inf)                   # the least and the most ever told
         self.surprise = np.zeros(capacity, np.float32)     # nan where it is not known
         self.novelty = np.zeros(capacity, np.float32)
         self.gain = np.zeros(capacity, np.float32)         # fall of the surprise
@@ -150,7 +156,8 @@ class Ring:
             np.zeros(1, np.int64), np.array([step.episode]), np.array([step.index]),
             np.array([step.stamp_ns]), np.zeros(1, np.uint8),
             np.array([_ORIGINS[step.provenance]], np.uint8), np.array([acted]),
-            np.array([step.success]), np.array([(step.novelty, step.surprise)], np.float32),
+            np.array([step.success]), np.array([step.told]), np.array([step.reward], np.float32),
+            np.array([(step.novelty, step.surprise)], np.float32),
             np.concatenate((numbers, goal, action))[None], pixels[None], (step.mode,)))
 
     def note(self, surprise: float) -> None:
@@ -188,7 +195,12 @@ class Ring:
         self.goal[slot] = block.rows[:, size:goal]
         self.action[slot] = block.rows[:, goal:]
         self.pixels[slot] = block.pixels
-        self.won[slot] = block.success
+        self.won[slot], self.told[slot], self.reward[slot] = (
+            block.success, block.told, block.reward)
+        self.tells = self.tells or bool(block.told.any())
+        least, most = self.rewards
+        self.rewards = (float(np.fmin.reduce(block.reward, initial=least)),
+                        float(np.fmax.reduce(block.reward, initial=most)))
         self.world[slot] = self._world
         self.novelty[slot], self.surprise[slot] = block.signals.T
         self.gain[slot] = np.nan
@@ -231,5 +243,6 @@ class Ring:
             if among.any():
                 starts.transitions.push(started[among])
                 starts.events.push(started[among & moved])
+                starts.successes.push(started[among & block.told & block.success])
                 starts.ends.push(step[among & ends])
                 starts.won_ends.push(step[among & ends & block.success])

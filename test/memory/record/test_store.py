@@ -332,11 +332,11 @@ def test_names_the_fields_of_the_spec_that_differ(path: Path) -> None:
 def test_refuses_a_newer_schema(path: Path) -> None:
     Store(path, SPEC, CONFIG).close()
     with sqlite3.connect(path) as db:
-        db.execute("UPDATE meta SET value = '3' WHERE key = 'schema_version'")
+        db.execute("UPDATE meta SET value = '4' WHERE key = 'schema_version'")
         db.execute("DELETE FROM meta WHERE key = 'observation_spec_copy'")
     db.close()
     for opening in (lambda: Store(path, SPEC, CONFIG), lambda: Store.read(path)):
-        with pytest.raises(StoreError, match='schema version 3, expected 2'):
+        with pytest.raises(StoreError, match='schema version 4, expected 3'):
             opening()
 
 
