@@ -1,7 +1,7 @@
 """
-Which processes make up the graph, and how they are started.
+The processes of the graph, and how they are started.
 
-In: what a user chose (`GraphOptions`). Out: node processes, by `ros2 launch` (`launch_files`) or
-without it (`processes`).
+In: a user's options (`GraphOptions`). Out: node processes, started by `ros2 launch`
+(`launch_files`) or without it (`processes`).
 Imports common, bodies and ros.
 """

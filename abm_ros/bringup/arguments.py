@@ -1,7 +1,7 @@
 """
-Launch arguments: the settings of `GraphOptions` as text, the way `ros2 launch` gives them.
+Launch arguments: the settings of `GraphOptions` as texts, as `ros2 launch` gives them.
 
-Kept apart from `launch_files`, so that it works where launch is not installed.
+This file does not import launch, so it also works where launch is not installed.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -19,7 +19,7 @@ from abm_ros.common.names import check_namespace
 from abm_ros.common.parameter_files import nearest, sections
 
 LOG_LEVELS = ('debug', 'info', 'warn', 'error', 'fatal')
-# What only a simulated body has.
+# Settings of simulated bodies only.
 _SIM_ONLY = ('body', 'headless', 'lock_step', 'urdf', 'package_path')
 # Nodes that a file for our launch files may name beside ours.
 _OTHERS = ('robot_state_publisher',)
@@ -28,7 +28,7 @@ _TRUTH = {'true': True, '1': True, 'false': False, '0': False}
 
 @dataclass(frozen=True)
 class Argument:
-    """One argument of a launch file; `default` is what a user would write."""
+    """An argument of a launch file; `default` is a text."""
 
     name: str
     default: str
@@ -36,7 +36,7 @@ class Argument:
 
 
 def arguments(*, simulated: bool) -> tuple[Argument, ...]:
-    """Return the arguments of sim.launch.py, or those of robot.launch.py."""
+    """Return the arguments of sim.launch.py or robot.launch.py."""
     own = [Argument('namespace', '', 'Namespace of the whole graph.'),
            Argument('params_file', '', 'YAML file of ROS parameters, which override all others.'),
            Argument('log_level', 'info', f'One of: {", ".join(LOG_LEVELS)}.')]

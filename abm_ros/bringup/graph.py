@@ -1,7 +1,7 @@
 """
-The one description of the graph: which processes run, with which parameters.
+The one description of the graph: its processes and their parameters.
 
-`launch/*.launch.py` turns it into launch_ros actions; `abm sim` starts it by itself.
+`launch/*.launch.py` turns it into launch_ros actions; `abm sim` starts it itself.
 """
 
 from collections.abc import Mapping
@@ -13,15 +13,15 @@ from abm_ros.bodies.registry import kind_of
 from abm_ros.common import names
 from abm_ros.common.config import check, setting
 
-# In lock-step nothing may shut because training takes its time between two steps.
+# In lock-step long training between two steps must not shut anything.
 _LOCK_STEP_PATIENCE_S = 300.0
-# A dead node stops the world by itself; a starved one must not change what the graph does.
+# A dead node stops the world anyway; a slow one must not change what the graph does.
 _LOCK_STEP_SILENCE_S = 30.0
 
 
 @dataclass(frozen=True)
 class GraphOptions:
-    """What a user may choose when bringing the graph up."""
+    """The user's options for bringing the graph up."""
 
     body: str = setting(
         'bullet:reach', 'Simulated body, e.g. bullet:reach:camera or gym:PandaReach-v3; empty for '
@@ -100,7 +100,7 @@ def describe(options: GraphOptions) -> tuple[NodeSpec, ...]:
 
 
 def command_interface(options: GraphOptions) -> str:
-    """Return what the controller takes: what the body says, else what the user chose."""
+    """Return the command interface: the body's own, else the user's choice."""
     kind = kind_of(options.body)[0] if options.body else None
     return (kind.interface if kind is not None else '') or options.command_interface
 
@@ -111,8 +111,8 @@ def _spec(options: GraphOptions, name: str, values: Mapping[str, Any], kind: str
 
 
 def _parts(options: GraphOptions) -> list[tuple[str, dict[str, Any]]]:
-    """Return what every part of the agent is started with."""
-    # Bit for bit only while nothing but the steps decides: one mode, learning from the start.
+    """Return the parameters of every part of the agent."""
+    # Runs are exact only if steps alone decide: one mode, and learning from the start.
     exact = {'exact_rounds': options.lock_step and options.pin_mode != ''
              and options.baseline_episodes == 0}
     lock = {'lock_step': options.lock_step}
@@ -144,7 +144,7 @@ def _parts(options: GraphOptions) -> list[tuple[str, dict[str, Any]]]:
 
 
 def body_settings(options: GraphOptions) -> dict[str, Any]:
-    """Return what the graph offers to a body; the kind takes those that are settings of it."""
+    """Return the graph's settings for a body; the kind takes those that it knows."""
     return {'seed': options.seed, 'gui': not options.headless, 'urdf': options.urdf,
             'interface': options.command_interface, 'tool_link': options.tool_link,
             'joints': list(options.joints), 'package_path': list(options.package_path),

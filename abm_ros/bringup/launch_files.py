@@ -1,5 +1,5 @@
 """
-Turns the one description of the graph into launch_ros actions, for the files in `launch/`.
+Turns the description of the graph into launch_ros actions, for the files in `launch/`.
 
 System M brings up the lifecycle nodes itself, so plain Node actions will do.
 """

@@ -1,8 +1,8 @@
 """
 Starts the processes of the graph where `ros2 launch` is not installed.
 
-asyncio runs them: prefixed logs, respawn, and an end in reverse order with finite time-outs.
-Only processes started here are ever signalled, by pid.
+asyncio runs them, prefixes their logs, restarts them, and ends them in reverse order with finite
+time-outs. Only processes started here are ever signalled, by pid.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from abm_ros.ros.child import BODY_FAILED, REFUSED, child_options, node_command
 
 _RESPAWN_DELAY_S = 1.0
 _GRACE_S = 6.0
-# What a process says why it ends: our own line, the last one of a traceback, or faulthandler's.
+# Lines that say why a process ends: our own, the last of a traceback, or faulthandler's.
 _REASON = re.compile(r'error: (?P<own>.*)|(?P<other>[A-Za-z_][\w.]*(Error|Exception)\b.*'
                      r'|Fatal Python error: .*)')
 
@@ -30,12 +30,12 @@ class _Child:
     spec: NodeSpec
     process: asyncio.subprocess.Process | None = None
     starts: int = 0
-    reason: str = ''                    # why it ends, as far as it said
+    reason: str = ''                    # why it ends, if it said so
     tasks: list['asyncio.Task[None]'] = field(default_factory=list)
 
 
 class Supervisor:
-    """Runs the described processes until stopped, or until one ends that must not be restarted."""
+    """Runs the processes until stopped, or until one ends that must not be restarted."""
 
     def __init__(self, specs: Sequence[NodeSpec], *, log: Path | None = None,
                  namespace: str = '', log_level: str = 'info', params_file: str = '',
@@ -68,7 +68,7 @@ class Supervisor:
         return self._stopping
 
     def pids(self) -> dict[str, int]:
-        """Return the process ids of what runs now."""
+        """Return the ids of the running processes."""
         return {c.spec.name: c.process.pid for c in self._children
                 if c.process is not None and c.process.returncode is None}
 
@@ -158,7 +158,7 @@ class Supervisor:
 
 
 def _ended(code: int, reason: str) -> str:
-    """Return how a process ended, and why, as far as it said."""
+    """Return how a process ended, and why, if it said so."""
     how = f'exit code {code}'
     if code < 0:
         names = {number.value: number.name for number in signal.Signals}

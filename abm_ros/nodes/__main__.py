@@ -13,7 +13,7 @@ NODES = (*names.BODIES, names.BODY, names.SENSORY_GATE, names.SYSTEM_A, names.SY
 
 def run(name: str) -> int:
     """Run a node and return its exit code; of `body`, the first argument is the kind."""
-    # Imports take a second: a signal in that time ends the process without a traceback.
+    # Imports take a second; a signal meanwhile ends the process without a traceback.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
     if _asks_for_help(sys.argv[1:]):

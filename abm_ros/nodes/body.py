@@ -27,14 +27,14 @@ from abm_ros.ros.node import PartNode
 from abm_ros.ros.spin import begin, run_node
 from abm_ros.ros.stamps import ns_to_time
 
-# In lock-step the state is shown again this often until its command comes: a node that was not
-# wired yet must not stop the world.
+# In lock-step the state is repeated with this period until its command comes, since a node may not
+# have been wired yet.
 _SHOW_AGAIN_S = 0.5
 
 
 @dataclass(frozen=True)
 class BodyNodeSettings:
-    """What every node of a body is told beside the settings of its kind."""
+    """Settings of every node of a body, beside those of its kind."""
 
     controller: str = setting(
         names.CONTROLLER, 'Name of the controller whose commands are taken.')

@@ -1,10 +1,10 @@
 """
-What `system_a_learner` and `system_b_learner` share.
+The common part of `system_a_learner` and `system_b_learner`.
 
-The executor thread moves messages; a thread of its own trains, so that a transition or a
-parameter never waits for a gradient step. Replay is asked for in credits: a round begins when
-enough experience was recorded, and its batches come no faster than they are used. While the node
-is inactive training pauses; it goes on where it was.
+The executor thread moves messages, and a thread of its own trains, so that a transition or a
+parameter never waits for a gradient step (decision 0015). Replay is asked for by credits: a round
+begins when enough experience was recorded, and its batches come no faster than they are used.
+While the node is inactive, training pauses; later it continues where it was.
 """
 
 import os
@@ -48,11 +48,11 @@ class LearnerConfig(RoundsConfig):
 
 
 class Trainer(Protocol):
-    """What a learner node trains; imported and called in the training thread only."""
+    """The trainer of a learner node; imported and called only in the training thread."""
 
     batch: int
     horizon: int
-    keep: int               # transitions of a window that it needs, 0 for all
+    keep: int               # transitions of a window that it uses, 0 for all
 
     def ready(self) -> bool:
         """Whether training can begin (System B needs a model of System A). Any thread."""
@@ -61,13 +61,13 @@ class Trainer(Protocol):
         """Create or restore the state for this kind of observation, if there is none."""
 
     def train(self, replayed: ReplayedBatch, plasticity: float) -> LearnerTelemetry:
-        """Take one update; return what the node tells of it."""
+        """Take one update; return its metrics for telemetry."""
 
     def useful(self) -> bool:
-        """Whether what was learned so far is better to act with than nothing."""
+        """Whether the model learned so far is better for acting than none."""
 
     def snapshot(self) -> Snapshot | None:
-        """Return what acting nodes run now, None before there is anything."""
+        """Return the newest snapshot, None before the first."""
 
 
 C = TypeVar('C', bound=LearnerConfig)
@@ -81,7 +81,7 @@ class LearnerNode(PartNode[C], Generic[C]):
     def __init__(self, name: str, config_class: type[C]) -> None:
         super().__init__(name, config_class)
         self._queue: queue.Queue[Float32MultiArray | None] = queue.Queue()
-        self._wake = threading.Condition(threading.RLock())    # guards all that follows
+        self._wake = threading.Condition(threading.RLock())    # guards the fields below
         self._rounds = Rounds()
         self._schedule = self.config.schedule
         self._requests = ReplayRequests(name)
@@ -102,7 +102,7 @@ class LearnerNode(PartNode[C], Generic[C]):
         raise NotImplementedError
 
     def may_train(self, number: int) -> bool:
-        """Whether what round `number` builds on is there; the lock is held."""
+        """Whether the inputs of round `number` are there; the lock is held."""
         return True
 
     @property
@@ -141,7 +141,7 @@ class LearnerNode(PartNode[C], Generic[C]):
         self._thread.join(5.0)
 
     def on_replay(self, message: Float32MultiArray) -> None:
-        """Take a batch addressed to this learner; it is read where it is used."""
+        """Take a batch addressed to this learner; it is decoded when it is used."""
         with self._wake:
             if self._requests.is_answered(message):
                 self._received += 1
@@ -150,7 +150,7 @@ class LearnerNode(PartNode[C], Generic[C]):
                 self._queue.put(message)
 
     def _connect(self) -> None:
-        """Ask anew for what is on its way to wires that are gone; the lock is held."""
+        """Ask again for batches on their way to wires that are gone; the lock is held."""
         self._requests.renew()
         self._rounds.lose()
         self._schedule = self.config.schedule
@@ -160,9 +160,9 @@ class LearnerNode(PartNode[C], Generic[C]):
 
     def _repeat(self) -> None:
         """
-        Ask again for what has not been answered.
+        Ask again for batches that have not come.
 
-        A request sent before the wire was matched is lost without a trace, and so is a batch.
+        A request or a batch that is sent before the wire is matched is lost without a trace.
         """
         with self._wake:
             if self._is_stalled() and not self.config.exact_rounds:
@@ -182,7 +182,7 @@ class LearnerNode(PartNode[C], Generic[C]):
         if self._trainer is None or not self.active:
             return
         if self.config.plasticity <= 0:
-            # Not to learn, but to know what observations are like: acting nodes then get the
+            # Not to learn, but to know the observation spec: acting nodes then get the
             # untrained model, whose error is the one to compare with.
             if self._published is None and (count := self._rounds.probe()):
                 self._send(self._request(self._trainer, count, after=0))
@@ -203,7 +203,7 @@ class LearnerNode(PartNode[C], Generic[C]):
     # The training thread.
 
     def _work(self) -> None:
-        os.nice(NICENESS)   # on Linux of this thread alone: the node goes on answering
+        os.nice(NICENESS)   # on Linux only for this thread: the node goes on answering
         try:
             trainer = self.make_trainer()
             with self._wake:
@@ -233,7 +233,7 @@ class LearnerNode(PartNode[C], Generic[C]):
             self.get_logger().error(f'replay refused: {error}', throttle_duration_sec=1.0)
         with self._wake:
             if not trained:
-                self._rounds.drop()   # what is missing now is asked for when nothing comes
+                self._rounds.drop()   # missing batches are asked for when nothing comes
                 return
             self._updates += 1
             over = self._rounds.update(self.config)
@@ -270,7 +270,7 @@ class LearnerNode(PartNode[C], Generic[C]):
         return True
 
     def _is_late(self, trainer: Trainer) -> bool:
-        """Tell whether the round takes so long that acting nodes get what there is so far."""
+        """Tell whether the round takes so long that the model so far is to be published."""
         return (not self.config.exact_rounds and self._unpublished_s > self.config.publish_s
                 and trainer.useful())
 

@@ -1,4 +1,4 @@
-"""How episodic_memory keeps its appraisal up to date: in a thread, off the executor's."""
+"""Keeps the appraisal of episodic_memory up to date, in a thread of its own."""
 
 import threading
 import time
@@ -12,13 +12,13 @@ from abm_ros.memory.replay.index import ReplayIndex
 from abm_ros.ros.node import PartNode
 from abm_ros.world_model.perception import Perception
 
-_REST = 2.0            # times as long as a chunk took, before the next: recording comes first
+_REST = 2.0            # pause after a chunk, relative to its duration, since recording comes first
 _TICK_S = 0.05
-_FEWEST = 50           # transitions, below which nothing is appraised
+_FEWEST = 50           # transitions; with fewer nothing is appraised
 
 
 class Appraising:
-    """Appraises an index anew when a model of System A comes; the newest result counts."""
+    """Appraises an index with each new model of System A; the newest result counts."""
 
     def __init__(self, node: PartNode[Any], index: ReplayIndex, guard: threading.Lock,
                  config: AppraisalConfig, rng: np.random.Generator) -> None:
@@ -46,7 +46,7 @@ class Appraising:
             self._thread.join(5.0)
 
     def _work(self) -> None:
-        # No niceness: whoever is not let run while it holds Python's lock stops the whole node.
+        # No niceness: a thread that holds Python's lock and is not scheduled stops the whole node.
         while self._arrived is not None and not self._ending.is_set():
             if (time.monotonic() - self._done_s < self._config.appraise_period_s
                     or len(self._index) < _FEWEST):

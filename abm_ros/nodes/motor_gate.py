@@ -25,7 +25,7 @@ from abm_ros.ros.node import URGENT_TELEMETRY_S, PartNode
 from abm_ros.ros.spin import run_node
 from abm_ros.ros.twin_watch import TwinWatch
 
-# The gate looks at its deadman this often; a standstill begins at most this late.
+# Period of the deadman check; a standstill begins at most this late.
 _WATCH_PERIOD_S = 0.02
 _LEAD_S = 0.002   # of reading a joint state before the action that answers it
 _JUMP_NS = round(JUMP_S * 1e9)
@@ -79,7 +79,7 @@ class MotorGateConfig(MotorConfig):
 
 class MotorGate(PartNode[MotorGateConfig]):
     """
-    Plumbing around `core.motor`.
+    Plumbing around `robot.motor_guard` and `robot.deadman`.
 
     The command publisher, the joint states, the description and the heartbeat are hard-wired:
     they live as long as the process, so that a shut gate still stops the arm.
@@ -126,7 +126,7 @@ class MotorGate(PartNode[MotorGateConfig]):
             silent=self._silent())
 
     def _silent(self) -> str:
-        """Return the topics of the body on which nothing usable is heard now."""
+        """Return the topics of the body without usable messages now."""
         silent = [] if self._guard is not None else [names.ROBOT_DESCRIPTION]
         if self._now_s() - self._joints_s > self.config.joint_timeout_s:
             silent.append(names.JOINT_STATES)
@@ -148,7 +148,7 @@ class MotorGate(PartNode[MotorGateConfig]):
         self._latch.disarm(f'{what} failed; see the log')
 
     def _on_hold(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        """Shut at once, whatever System M says or whether it lives."""
+        """Shut at once, whatever System M says and whether or not it is alive."""
         self._latch.hold()
         self.guarded('hold', self._stop, 'the operator holds')
         response.success, response.message = True, 'shut until release'
@@ -178,7 +178,7 @@ class MotorGate(PartNode[MotorGateConfig]):
         self._readings = JointReadings(told.joints)
 
     def _poll_joints(self) -> None:
-        """Read the joint states that came since the last look."""
+        """Read the joint states since the last call."""
         for heard in self._states.read():
             self.guarded('joint_states', self._take_joints, heard)
 
@@ -203,7 +203,7 @@ class MotorGate(PartNode[MotorGateConfig]):
         self._joints_s = readings.oldest_s
 
     def _set_time(self, stamp_ns: int) -> None:
-        """Take the newest time of the joint states; a jump back voids what came before it."""
+        """Take the newest time of the joint states; a jump back voids earlier readings."""
         if self._joint_stamp_ns - stamp_ns > _JUMP_NS:
             self._clock_jumps += 1
             self._action_stamp_ns, self._early, self._repeatable = -1, None, False
@@ -229,10 +229,10 @@ class MotorGate(PartNode[MotorGateConfig]):
         if self._shut_reason(now_s, arriving=True):
             return
         if self.config.lock_step and not self.reaches('executed', self.config.readers):
-            return   # the body shows its state again until it is answered
+            return   # the body repeats its state until it is answered
         packet = decode(message)
         if self.config.lock_step and packet.stamp_ns > self._joint_stamp_ns:
-            self._early = message   # it overtook the joint state that it must start from
+            self._early = message   # it overtook the joint state that it starts from
             return
         self._check_age(packet.stamp_ns)
         if packet.stamp_ns == self._action_stamp_ns:
@@ -251,7 +251,7 @@ class MotorGate(PartNode[MotorGateConfig]):
             packet.stamp_ns,
             {'action': motion.executed, 'command': motion.command.astype(np.float32)},
             packet.attributes)))
-        # The next joint state is read while the answer to it is under way, not after.
+        # The next joint state is read while the action for it is being computed.
         self._look_ahead.timer_period_ns = int(1e9 * max(
             self.config.control_period_s - _LEAD_S, self.config.control_period_s / 2))
         self._look_ahead.reset()

@@ -33,7 +33,7 @@ class WorldModelChoice(LearnerConfig):
 
 @dataclass(frozen=True)
 class SystemALearnerConfig(WorldModelConfig, WorldModelChoice):
-    """Settings of System A's learner; a kept model goes on with the settings it was made with."""
+    """Settings of System A's learner; a saved model continues with its own settings."""
 
     def __post_init__(self) -> None:
         check(self)
@@ -58,7 +58,7 @@ class WorldTrainer:
 
     def _load(self, path: Path) -> Snapshot:
         """
-        Read what was kept, with graphs as they are made today: the file may be an older one.
+        Read the saved model and make its graphs again, since the file may be older.
 
         :raises SnapshotError: it cannot be used, or is of another System A than is asked for.
         """

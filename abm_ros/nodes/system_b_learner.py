@@ -37,7 +37,7 @@ class PolicyChoice(LearnerConfig):
 
 @dataclass(frozen=True)
 class SystemBLearnerConfig(ActorConfig, PolicyChoice):
-    """Settings of System B's learner; a kept policy goes on with the settings it was made with."""
+    """Settings of System B's learner; a saved policy continues with its own settings."""
 
     def __post_init__(self) -> None:
         check(self)
@@ -64,7 +64,7 @@ class PolicyTrainer:
 
     def _load(self, path: Path) -> Snapshot:
         """
-        Read what was kept.
+        Read the saved policy.
 
         :raises SnapshotError: it cannot be read, or is of another System B than is asked for.
         """
@@ -81,7 +81,7 @@ class PolicyTrainer:
         self._source = source
 
     def ready(self) -> bool:
-        # Before its first update System A knows nothing that could be learned in.
+        # Before its first update System A's model is of no use.
         return self._source is not None and self._source.version > 0
 
     def begin(self, replayed: ReplayedBatch) -> None:
@@ -124,7 +124,7 @@ class PolicyTrainer:
 
     def snapshot(self) -> Snapshot | None:
         if self._learner is None or self._world is None:
-            # Graphs of an older file are made anew as soon as there is a model of System A.
+            # The graphs of an older file are made again once there is a model of System A.
             is_old = self._kept is not None and 'implementation' not in self._kept.meta
             return None if is_old else self._kept
         return self._learner.snapshot(self._world)

@@ -1,9 +1,9 @@
 """
-The hands of System M: what carries a decision out on the running graph.
+The effectors of System M: they carry decisions out on the running graph.
 
 In: decisions. Out: lifecycle transitions, parameters, signal topics, diagnostics.
-`conductor` looks, decides and acts once per tick. `faults` knows what is wrong with the graph and
-repairs it; `gate_control` shuts and opens the motors; `interventions` takes the operator's word;
-`modulator` and `rewirer` change the nodes; `audit_writer` puts it all on the record first.
+`conductor` observes, decides and acts once per tick. `faults` detects and repairs faults of the
+graph; `gate_control` shuts and opens the motors; `interventions` handles the operator's overrides;
+`modulator` and `rewirer` change the nodes; `audit_writer` records everything first.
 Imports common, meta and ros.
 """

@@ -1,4 +1,4 @@
-"""What System M tells everybody: the mode in force, and its report of itself."""
+"""Publishes the mode in force and the self-report."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from abm_ros.meta.self_report import Told
 
 
 class Announcer:
-    """Publishes the mode, and reports that are news."""
+    """Publishes the mode, and self-reports that changed."""
 
     def __init__(self, publish_mode: Callable[[str], None],
                  publish_report: Callable[[str], None]) -> None:
@@ -15,10 +15,10 @@ class Announcer:
         self._told = Told()
 
     def report(self, text: str, now_s: float) -> None:
-        """Tell a report at once, unless it is the one told last."""
+        """Publish a report at once, unless it equals the last one."""
         if self._told.news(text, now_s):
             self._publish_report(text)
 
     def is_due(self, now_s: float) -> bool:
-        """Tell whether a report within a mode may be told now."""
+        """Tell whether a report within a mode may be published now."""
         return self._told.may(now_s)

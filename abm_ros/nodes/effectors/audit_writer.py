@@ -1,4 +1,4 @@
-"""The audit log as System M's effectors write it: before the effect, or there is none."""
+"""Writes the audit log for System M's effectors: before the effect, or the effect is refused."""
 
 import threading
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from abm_ros.nodes.effectors.gate_control import GateControl
 
 
 class AuditWriter:
-    """Writes records from any thread; a record that cannot be written shuts the motors."""
+    """Writes records, from any thread; if one cannot be written the motors shut."""
 
     def __init__(self, log: AuditLog, gate: GateControl) -> None:
         self._log = log
@@ -25,11 +25,11 @@ class AuditWriter:
     def start(self, incarnation: str, tables: Mapping[str, str], launched: Mapping[str, Any],
               in_force: Mapping[str, Any]) -> None:
         """
-        Write what binds the decisions from here on.
+        Write the tables and overrides that bind decisions from here on.
 
         :param tables: the texts of 'phi' and 'constraints'.
         :param launched: the pin and the vetoes given at start.
-        :param in_force: those in force.
+        :param in_force: the pin and the vetoes in force.
         :raises GraphError: it cannot be written.
         """
         self._phi_hash = table_hash(tables['phi'])
@@ -40,7 +40,7 @@ class AuditWriter:
         """
         Write a record; call this before the effect.
 
-        :raises GraphError: it cannot be written, so nothing may take effect.
+        :raises GraphError: it cannot be written, so the effect must not happen.
         """
         try:
             with self._lock:
@@ -51,11 +51,11 @@ class AuditWriter:
                              f'{error}') from error
 
     def decision(self, kind: str, situation: Situation, decision: Decision) -> None:
-        """Write a decision with all that made it."""
+        """Write a decision with its whole situation."""
         self.write(kind, **to_record(situation, decision, self._phi_hash))
 
     def guards(self, tripped: Mapping[str, str]) -> list[str]:
-        """Write which guards tripped or ended since the last call; return what is new."""
+        """Write which guards tripped or ended since the last call; return the new ones."""
         changed = tripped.keys() ^ self._tripped.keys()
         for name in changed:
             self.write('guard', name=name, what=tripped.get(name, 'over'))
@@ -63,12 +63,12 @@ class AuditWriter:
         return [f'guard {name}: {tripped[name]}' for name in changed if name in tripped]
 
     def refusal(self, refusal: Refusal | None, mode: str) -> None:
-        """Write what a rule refused, once until something else is refused or nothing is."""
+        """Write a refusal, once until it changes or ends."""
         if refusal is not None and refusal != self._refused:
             self.write('refused', mode=mode, wanted=refusal.wanted, rule=refusal.rule)
         self._refused = refusal
 
     def close(self, mode: str) -> None:
-        """Write the end and close the log."""
+        """Write the stop record and close the log."""
         self.write('stop', mode=mode)
         self._log.close()

@@ -24,16 +24,16 @@ from abm_ros.nodes.effectors.mode_settings import with_settings
 from abm_ros.nodes.effectors.modulator import Modulator
 from abm_ros.nodes.effectors.rewirer import Rewirer, RewireReport
 
-# Nothing learns and nothing explores while the graph is repaired.
+# While the graph is being repaired nothing learns or explores.
 _STILL = Modulation(0.0, 0.0)
-# Of waiting for the body at bring-up; discovery may take 2.5 s of it.
+# Longest wait for the body at bring-up; discovery may take 2.5 s of it.
 _BODY_S = 3.0
 _LOOK_S = 0.05
 
 
 class Conductor:
     """
-    Looks, decides and acts once per turn; used by System M's decision thread.
+    Observes, decides and acts once per tick; used by System M's decision thread.
 
     `gate` and `interventions` may be used from any thread.
     """
@@ -73,7 +73,7 @@ class Conductor:
         Wait for all nodes, then enter the initial mode, or the safe one if there is no body.
 
         :param stop: ends the waiting early.
-        :param listen: returns the newest of what the nodes told.
+        :param listen: returns the newest telemetry.
         :raises GraphError: nodes are missing.
         """
         self._rewirer.wait_ready(timeout_s, stop)
@@ -84,7 +84,7 @@ class Conductor:
             self._begin(time.monotonic())
 
     def _await_body(self, stop: threading.Event, listen: Callable[[], Health]) -> str:
-        """Wait until the body is heard; return what is silent after all, '' for nothing."""
+        """Wait until the body is heard; return what is still silent, '' for nothing."""
         deadline_s = time.monotonic() + _BODY_S
         while (gate := listen().telemetry.motor_gate).silent or not gate.state:
             if stop.wait(_LOOK_S):
@@ -98,7 +98,7 @@ class Conductor:
         self._enter(self.control.begin(now_s))
 
     def turn(self, health: Health, now_s: float) -> Mapping[str, float]:
-        """Run one tick: look at the graph, decide, act, tell; return the signals."""
+        """Run one tick: observe, decide, act, report; return the signals."""
         self._look(health, now_s)
         if not self._begun and not self.faults.fault:
             self._begin(now_s)      # the body was not there at bring-up
@@ -112,7 +112,7 @@ class Conductor:
         self._writer.close(self.mode)
 
     def _look(self, health: Health, now_s: float) -> None:
-        """Take what became of the nodes, of the gate and of the last modulation."""
+        """Observe the nodes, the gate and the answers to the last modulation."""
         restarted = self.faults.restarted(health, now_s)
         if names.MOTOR_GATE in restarted:
             self.interventions.gate_restarted()
@@ -128,7 +128,7 @@ class Conductor:
             self._failed(error, self.mode)
 
     def _decide(self, health: Health, now_s: float) -> Decision:
-        """Make the decision, and put on the record which guards and rules bound it."""
+        """Decide, and record the guards and rules that bound the decision."""
         control, telemetry = self.control, health.telemetry
         self.signals = control.signals(telemetry)
         decision = control.decide(self.signals, telemetry, self.faults.fault, now_s)
@@ -138,8 +138,8 @@ class Conductor:
         return decision
 
     def _act(self, decision: Decision, health: Health, now_s: float) -> None:
-        """Enter the mode if it is another or its motors are shut, else modulate."""
-        # Motors that were shut in an emergency open again only by entering the mode anew.
+        """Enter the mode if it is new or its motors are shut, else modulate."""
+        # Motors that were shut in an emergency open only when the mode is entered again.
         reopen = self.control.wiring[decision.mode].motors_open and not self.gate.is_open
         if decision.mode != self.mode or reopen or self.faults.gate_stays_shut(
                 health.telemetry.motor_gate, self.mode, now_s):
@@ -148,7 +148,7 @@ class Conductor:
             self._modulator.follow(self.control.situation, decision, now_s)
 
     def _tell(self, decision: Decision) -> None:
-        """Tell the self-report, when one is due."""
+        """Publish the self-report when one is due."""
         if self._announcer.is_due(now_s := self.control.situation.now_s):
             self._announcer.report(self._report(decision), now_s)
 
@@ -188,7 +188,7 @@ class Conductor:
                           f'(rewired in {done.full_s * 1e3:.0f} ms)')
 
     def _failed(self, error: GraphError, wanted: str) -> None:
-        """Call a failed rewiring the safe mode, and repair from there."""
+        """After a failed rewiring, count the mode as the safe one and repair from there."""
         self.faults.rewiring_failed(error, wanted)
         self.mode = self.control.modes.safe
         self._announcer.mode(self.mode)

@@ -1,4 +1,4 @@
-"""What System M tells on `diagnostics`: each node, and itself."""
+"""The contents of `diagnostics`: each node, and System M itself."""
 
 from collections.abc import Iterator, Mapping
 from math import isnan
@@ -10,7 +10,7 @@ from abm_ros.meta.health import Health
 from abm_ros.meta.signals.lag import slowness
 from abm_ros.nodes.effectors.conductor import Conductor
 
-# What an operator looks for in a node that does not do what it should.
+# The numbers that an operator needs when a node misbehaves.
 SHOWN: Mapping[str, tuple[str, ...]] = {
     names.SENSORY_GATE: ('described', 'observations', 'energy', 'effort_peak', 'clock_jumps',
                          'goals_refused'),
@@ -43,7 +43,7 @@ def _status(health: Health, node: str, now_s: float) -> DiagnosticStatus:
 
 
 def _trouble(health: Health, node: str) -> Iterator[str]:
-    """Yield what is wrong with a node that is alive."""
+    """Yield the troubles of a node that is alive."""
     telemetry = health.telemetry
     if node == names.SENSORY_GATE:
         gate = telemetry.sensory_gate

@@ -1,4 +1,4 @@
-"""What is wrong with the graph, and how it gets well again."""
+"""Detects faults of the graph and repairs them."""
 
 from collections.abc import Callable, Iterator
 
@@ -15,33 +15,33 @@ from abm_ros.nodes.effectors.audit_writer import AuditWriter
 from abm_ros.nodes.effectors.gate_control import GateControl
 from abm_ros.nodes.effectors.rewirer import Rewirer
 
-# Of waiting for the nodes' answers before a repair, while nothing is decided.
+# Longest wait for the nodes' answers before a repair; nothing is decided meanwhile.
 _REPAIR_S = 2.0
-# A repair is quicker than the diagnostics, which tell of it for this long.
+# How long diagnostics show a repair, which may be shorter than their period.
 _NEWS_S = 5.0
-# Of hearing one graph alone, after two: what was wired meanwhile may hold what the other sent.
+# How long one graph must be alone after a second one ended: it may hold data of the other.
 _CALM_S = 3.0
 
 
 class Faults:
     """
-    Degrades to the safe mode what is not as it should be, and repairs it from there.
+    Degrades a faulty graph to the safe mode, and repairs it from there.
 
-    `fault` says what is wrong, '' when nothing is; while it does, System M decides for the safe
-    mode. A graph whose nodes are all heard again is brought to the safe mode as a whole.
+    `fault` names the fault, '' for none; during a fault System M decides for the safe mode. When
+    all nodes are heard again, the whole graph is brought to the safe mode.
     """
 
     def __init__(self, rewirer: Rewirer, gate: GateControl, writer: AuditWriter,
                  logger: RcutilsLogger, body: BodyWatch, safe: str,
                  wire_safe: Callable[[], object]) -> None:
         """
-        Take what repairs need.
+        Start without a fault.
 
         :param safe: the safe mode.
         :param wire_safe: brings all nodes to it, or raises GraphError.
         """
         self.fault = ''
-        # Whether the fault ends only by what others do: a node or a body that is missing.
+        # Whether only others can end the fault: a missing node or body.
         self.waits_for_others = False
         self.body = body
         self.degraded = 0
@@ -61,7 +61,7 @@ class Faults:
         self._news: tuple[str, float] = '', -float('inf')
 
     def restarted(self, health: Health, now_s: float) -> list[str]:
-        """Return the nodes that were restarted since the last call; nothing is known of them."""
+        """Return the nodes restarted since the last call, whose state is unknown."""
         found = []
         for node in health.nodes:
             seen = health.of(node).incarnation
@@ -77,9 +77,9 @@ class Faults:
     def check(self, health: Health, restarted: list[str], strays: str, row: Row,
               now_s: float) -> None:
         """
-        Degrade when the graph is not as it should be; repair it when all that is needed is heard.
+        Degrade on a fault; repair when everything needed is heard.
 
-        :param strays: which nodes are not what the row says, in words.
+        :param strays: texts about nodes that differ from the row.
         :param row: of the mode in force.
         """
         self._restart_finalized(health)
@@ -98,12 +98,12 @@ class Faults:
             self._repair(health, now_s)
 
     def news(self, now_s: float) -> str:
-        """Return the fault, or that it was repaired just now, '' when all is well."""
+        """Return the fault or a recent repair, '' for none."""
         text, at_s = self._news
         return self.fault or (text if now_s - at_s <= _NEWS_S else '')
 
     def _missing(self, health: Health, row: Row, now_s: float) -> Iterator[str]:
-        """Yield what no repair can bring back."""
+        """Yield faults that no repair can end."""
         if lost := health.lost(now_s):
             yield f'lost {", ".join(lost)}'
         if ended := self._finalized(health):
@@ -116,14 +116,14 @@ class Faults:
         return [node for node in health.nodes if health.of(node).state == 'finalized']
 
     def _restart_finalized(self, health: Health) -> None:
-        """End each process whose node is finalized, once: the node can never start again."""
+        """End each process whose node is finalized, once, since the node cannot start again."""
         for node in self._finalized(health):
             if (incarnation := health.of(node).incarnation) not in self._ended:
                 self._ended.add(incarnation)
                 self._rewirer.restart(node)
 
     def degrade(self, fault: str, mode: str) -> None:
-        """Shut the motors for a fault, on the record once."""
+        """Shut the motors for a fault, and record it once."""
         if fault == self.fault:
             return
         self._gate.close()
@@ -142,7 +142,7 @@ class Faults:
         self.degrade(str(error), self._safe)
 
     def gate_stays_shut(self, gate: MotorGateTelemetry, mode: str, now_s: float) -> bool:
-        """Tell whether the gate must be told anew to open, and note that it shut by itself."""
+        """Tell whether the gate must be armed again; record that it shut by itself."""
         shut = self._gate.is_open and gate.open == 0 and gate.tripped > 0
         if not self._gate_watch.overdue(shut, now_s):
             return False
@@ -156,7 +156,7 @@ class Faults:
             for node in health.nodes:
                 self._rewirer.forget(node)
             self._rewirer.wait_ready(_REPAIR_S)
-            if self._repairing != self.fault:   # once a fault, not at every try
+            if self._repairing != self.fault:   # once per fault, not at every attempt
                 self._writer.write('repairing', fault=self.fault, mode=self._safe)
                 self._repairing = self.fault
             self._wire_safe()

@@ -1,22 +1,22 @@
-"""Whether heartbeats may say that the motors are open."""
+"""Decides whether heartbeats may say that the motors are open."""
 
 import threading
 
-# The decision thread must have come round within this time for a heartbeat to say "open".
+# A heartbeat says "open" only if the decision thread ran within this time.
 _STALL_S = 3.0
 
 
 class GateControl:
     """
-    Shuts the motors from any thread, and opens them only if nobody shut them meanwhile.
+    Shuts the motors from any thread, and opens them only if no thread shut them meanwhile.
 
-    The motor gate itself opens by System M's heartbeats; this is what they say.
+    The motor gate opens by System M's heartbeats; this class decides what they say.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._open = False
-        # How often the motors were shut: whoever opens them must know of nothing newer.
+        # How often the motors were shut; opening them needs the newest count.
         self._closings = 0
         self._turned_s = -float('inf')
 
@@ -26,7 +26,7 @@ class GateControl:
         return self._open
 
     def close(self) -> int:
-        """Shut the motors until the next mode that opens them; return what `open` asks for."""
+        """Shut the motors until a mode opens them; return the count that `open` needs."""
         with self._lock:
             self._open = False
             self._closings += 1
@@ -34,7 +34,7 @@ class GateControl:
 
     def open(self, closing: int, *, held: bool) -> None:
         """
-        Open what was shut by this closing, unless somebody shut it since.
+        Open the motors, unless they were shut again after this closing.
 
         :param held: whether the operator holds.
         """
@@ -42,9 +42,9 @@ class GateControl:
             self._open = closing == self._closings and not held
 
     def turned(self, now_s: float) -> None:
-        """Note that the decision thread came round."""
+        """Record that the decision thread ran."""
         self._turned_s = now_s
 
     def says_open(self, now_s: float) -> bool:
-        """Tell whether a heartbeat may say "open": not while decisions are stalled."""
+        """Tell whether a heartbeat may say "open"; not while decisions are stalled."""
         return self._open and now_s - self._turned_s <= _STALL_S

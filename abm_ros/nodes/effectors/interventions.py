@@ -1,4 +1,4 @@
-"""What the operator asks of System M: hold, release, pins and vetoes, each on the record."""
+"""Operator overrides: hold, release, pins and vetoes, each on the record (decision 0041)."""
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
@@ -10,9 +10,9 @@ from abm_ros.nodes.effectors.gate_control import GateControl
 
 class Interventions:
     """
-    Takes the operator's word, from any thread.
+    Takes operator overrides, from any thread.
 
-    A hold may be given to System M or to the motor gate itself; either stops the arm.
+    A hold may be asked of System M or of the motor gate itself; either stops the arm.
     """
 
     def __init__(self, control: MetaControl, gate: GateControl, writer: AuditWriter,
@@ -26,7 +26,7 @@ class Interventions:
         """
         Shut the motors at once, until `release`.
 
-        :raises GraphError: it cannot be recorded; the hold is in force all the same.
+        :raises GraphError: it cannot be recorded; the hold is in force anyway.
         """
         self._control.held = True
         self._gate.close()
@@ -36,13 +36,13 @@ class Interventions:
         """
         End the hold.
 
-        :raises GraphError: it cannot be recorded, so the hold goes on.
+        :raises GraphError: it cannot be recorded, so the hold stays.
         """
         self._writer.write('intervention', action='release')
         self._control.held = False
 
     def follow_gate(self, held: bool) -> None:
-        """Note a hold or a release that the operator gave to the motor gate itself."""
+        """Take over a hold or release that the motor gate received itself."""
         if held == self._control.gate_held:
             return
         self._control.gate_held = held
@@ -52,9 +52,9 @@ class Interventions:
 
     def follow_state(self, strays: dict[str, str]) -> None:
         """
-        Take a motor gate that somebody deactivated for a hold until `release`.
+        Count a motor gate that was deactivated by hand as held until `release`.
 
-        :param strays: nodes that are not what the row says; the gate is taken out of them.
+        :param strays: nodes that differ from the row; the gate is removed from them.
         """
         if strays.get(MOTOR_GATE) not in ('inactive', 'unconfigured'):
             return
@@ -68,7 +68,7 @@ class Interventions:
                              'until `abm intervene release`')
 
     def gate_restarted(self) -> None:
-        """Keep for a new motor gate the hold that was given to the one before."""
+        """Keep the hold of a motor gate that was restarted."""
         if self._control.gate_held:
             self.hold()
             self._control.gate_held = False
@@ -77,7 +77,7 @@ class Interventions:
         """
         Take a pin or vetoes.
 
-        :raises GraphError: they cannot be recorded, so they do not take effect.
+        :raises GraphError: they cannot be recorded, so they have no effect.
         """
         self._writer.write('intervention', **operator_overrides(config))
         self._control.config = config

@@ -1,4 +1,4 @@
-"""What a mode sets in its nodes beside their wires: modulations, envelope, readers."""
+"""The settings of a mode beside its wires: modulations, motion envelope, readers."""
 
 from dataclasses import replace
 from typing import Any
@@ -8,7 +8,7 @@ from abm_ros.meta.phi import Modulation
 from abm_ros.meta.wiring import NodeRow, Row
 from abm_ros.ros.ports import PORTS, SUBSCRIBE
 
-# Which nodes' parameter each modulation sets.
+# The node and the parameter that each modulation sets.
 MODULATED = {
     'plasticity_a': ((names.SYSTEM_A_LEARNER,), 'plasticity'),
     'plasticity_b': ((names.SYSTEM_B_LEARNER,), 'plasticity'),
@@ -20,7 +20,7 @@ MODULATED = {
 
 
 def modulation_settings(modulation: Modulation) -> dict[str, dict[str, Any]]:
-    """Return for each node the parameters by which it takes a modulation."""
+    """Return the parameters of a modulation, for each node."""
     values: dict[str, dict[str, Any]] = {}
     for name, (nodes, parameter) in MODULATED.items():
         for node in nodes:
@@ -31,7 +31,7 @@ def modulation_settings(modulation: Modulation) -> dict[str, dict[str, Any]]:
 def with_settings(row: Row, modulation: Modulation, incarnation: str,
                   speed_limit: float) -> dict[str, NodeRow]:
     """
-    Return the row's nodes with what is set in them beside the wires, so that one step does.
+    Return the row's nodes with these settings added, so that one step sets everything.
 
     :param incarnation: of the System M whose heartbeats open the motor gate.
     :param speed_limit: the constraints' motion envelope.
@@ -46,7 +46,7 @@ def with_settings(row: Row, modulation: Modulation, incarnation: str,
 
 
 def _readers(row: Row, writer: str, port: str) -> list[str]:
-    """Return the nodes that read in this mode what a node writes on a port."""
+    """Return the nodes that read a node's port in this mode."""
     topic = row.nodes[writer].ports.get(port)
     return [name for name, node in row.nodes.items() if node.active and topic and any(
         node.ports.get(p.name) == topic for p in PORTS[name] if p.direction == SUBSCRIBE)]

@@ -1,4 +1,4 @@
-"""Carries modulations out within a mode; what is wired does not change by them."""
+"""Carries out modulations within a mode; wires do not change."""
 
 from abm_ros.meta.decision import Situation
 from abm_ros.meta.phi import Decision, Modulation
@@ -6,12 +6,12 @@ from abm_ros.nodes.effectors.audit_writer import AuditWriter
 from abm_ros.nodes.effectors.mode_settings import modulation_settings
 from abm_ros.nodes.effectors.rewirer import Rewirer
 
-# Modulations follow their signals at most this often.
+# Shortest time between two modulations.
 _PERIOD_S = 2.0
 
 
 class Modulator:
-    """Sends a changed modulation to its nodes, and no other before that one is answered."""
+    """Sends a changed modulation to its nodes, one at a time."""
 
     def __init__(self, rewirer: Rewirer, writer: AuditWriter) -> None:
         self._rewirer = rewirer
@@ -20,12 +20,12 @@ class Modulator:
         self._sent_s = -float('inf')
 
     def entered(self, modulation: Modulation) -> None:
-        """Note what a mode was entered with."""
+        """Take the modulation with which a mode was entered."""
         self._in_force = modulation
 
     def follow(self, situation: Situation, decision: Decision, now_s: float) -> None:
         """
-        Send the decision's modulation if it is another and one may be sent.
+        Send the decision's modulation if it changed and none is pending.
 
         :param now_s: monotonic time, s.
         """
@@ -40,7 +40,7 @@ class Modulator:
 
     def check(self) -> None:
         """
-        Take the nodes' answers that came so far.
+        Take the nodes' answers so far.
 
         :raises GraphError: a node refused or did not answer.
         """

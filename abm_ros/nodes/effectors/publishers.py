@@ -1,4 +1,4 @@
-"""Who publishes a topic, and with which QoS: what an operator needs to mend a wire."""
+"""Describes the publishers of a topic and their QoS, for an operator who mends a wire."""
 
 from rclpy.node import Node
 from rclpy.topic_endpoint_info import TopicEndpointInfo
@@ -7,7 +7,7 @@ from abm_ros.common import names
 
 
 def offered(node: Node, topic: str) -> str:
-    """Return in words who publishes a topic and how, and what the motor gate asks for."""
+    """Return a text about the publishers of a topic, their QoS, and that of the motor gate."""
     publishers = node.get_publishers_info_by_topic(topic)
     told = ', '.join(f'{info.node_name} offers {_profile(info)}' for info in publishers)
     asked = [_profile(info) for info in node.get_subscriptions_info_by_topic(topic)

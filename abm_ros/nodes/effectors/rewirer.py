@@ -1,9 +1,9 @@
 """
-The rewiring engine: from one row of the wiring table to the next.
+The rewiring engine: moves the graph from one row of the wiring table to the next.
 
-Break before make: the motor gate shuts first and opens last; between, whatever differs is
-deactivated, set and activated, each step for all nodes in parallel. A step that fails or is
-late is read back, retried once, and otherwise reported.
+It breaks before it makes: the motor gate shuts first and opens last. In between, nodes that differ
+are deactivated, set and activated, each step in parallel for all nodes. A step that fails or is
+late is read back and retried once, and then reported (decision 0004).
 """
 
 import threading
@@ -21,13 +21,13 @@ from abm_ros.nodes.effectors.silent_nodes import SilentNodes
 from abm_ros.ros.remote import ACTIVATE, CONFIGURE, DEACTIVATE, REACHES, Call, Remote, call_all
 
 _FINAL_TIMEOUT_S = 2.0
-_PROBE_S = 2.0    # for an answer that shows that a node is matched; its processor may be busy
+_PROBE_S = 2.0    # for an answer that shows that a node is matched; the processor may be busy
 _LOOK_S = 0.02
 
 
 @dataclass
 class Known:
-    """What is known of a node: its lifecycle state ('' = unknown) and what was set."""
+    """The known lifecycle state of a node ('' = unknown) and its settings."""
 
     state: str = ''
     values: dict[str, Any] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Sent:
-    """Settings that were sent to a node and are not answered yet."""
+    """Settings that were sent to a node and not answered yet."""
 
     values: Mapping[str, Any]
     call: Call
@@ -46,7 +46,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class RewireReport:
-    """How one rewiring went; times in seconds since it began."""
+    """The result of a rewiring; times in seconds since its beginning."""
 
     gate_shut_s: float
     full_s: float
@@ -54,7 +54,7 @@ class RewireReport:
 
 
 class Probe:
-    """One node that is asked for its state until it answers in time."""
+    """A node that is asked for its state until it answers in time."""
 
     def __init__(self, remote: Remote) -> None:
         self._remote = remote
@@ -62,7 +62,7 @@ class Probe:
         self._asked: tuple[Call, Any, float] | None = None
 
     def answered(self, now_s: float) -> bool:
-        """Take the answer if it came, else ask once the services are matched; never waits."""
+        """Take the answer if it is there, else ask when the services are matched; never waits."""
         if self._asked is not None and self._asked[1].done():
             self._answered = _result(self._asked[1]) is not None
             self._asked = None
@@ -74,7 +74,7 @@ class Probe:
         return self._answered
 
     def drop(self) -> None:
-        """Wait no longer for what was asked."""
+        """Drop the pending request."""
         if self._asked is not None:
             call, future, _ = self._asked
             call.client.remove_pending_request(future)
@@ -82,12 +82,12 @@ class Probe:
 
 
 class Rewirer:
-    """Brings nodes to the state, wires and settings of a row; use it from one thread only."""
+    """Brings nodes to the state, wires and settings of a row; for use by one thread."""
 
     def __init__(self, node: Node, targets: Sequence[str] = names.WIRED_NODES,
                  gate: str = names.MOTOR_GATE, timeout_s: float = 1.0,
                  silent: SilentNodes | None = None) -> None:
-        """:param silent: cures nodes that do not answer; None makes clients anew and no more."""
+        """:param silent: cures nodes that do not answer; None only makes new clients."""
         self._silent = silent or SilentNodes()
         self._remotes = {target: Remote(node, target) for target in targets}
         self._known = {target: Known() for target in targets}
@@ -97,7 +97,7 @@ class Rewirer:
         self._retries = 0
 
     def forget(self, target: str) -> None:
-        """Drop what is known of a node that was restarted or may have changed."""
+        """Forget the state of a node that was restarted or may have changed."""
         self._drop(target)
         self._known[target] = Known()
 
@@ -110,7 +110,7 @@ class Rewirer:
         Wait until every node is matched and has answered.
 
         A service may look ready while its first answers are lost, because discovery is one-sided
-        for a while: only an answer counts.
+        at first. So only an answer counts.
 
         :raises GraphError: naming the nodes that did not answer in time.
         """
@@ -139,11 +139,11 @@ class Rewirer:
         """
         Bring every node of the rows to its row.
 
-        :raises GraphError: a node did not follow; the motor gate is shut then, if it answers.
+        :raises GraphError: a node did not follow. Then the motor gate is shut, if it answers.
         """
         self._retries = 0
         for target in list(self._sent):
-            self._drop(target)   # what it set is not known, so it is set anew below
+            self._drop(target)   # its settings are unknown, so they are set again below
         begin = time.perf_counter()
         self._learn_states(rows)
         self._transition([self._gate] if self._is(self._gate, 'active') else [], DEACTIVATE)
@@ -171,12 +171,12 @@ class Rewirer:
 
     @property
     def waits(self) -> bool:
-        """Whether settings were sent and are not answered yet."""
+        """Whether settings were sent and not answered yet."""
         return bool(self._sent)
 
     def check(self) -> None:
         """
-        Take the answers to `modulate` that came so far; never waits.
+        Take the answers to `modulate` so far; never waits.
 
         :raises GraphError: a node refused, or did not answer in time when asked once more.
         """
@@ -202,7 +202,7 @@ class Rewirer:
             sent.call.client.remove_pending_request(sent.future)
 
     def shut_gate(self) -> bool:
-        """Shut the motor gate whatever is known of it; tell whether it confirmed."""
+        """Shut the motor gate, whatever its known state; tell whether it confirmed."""
         self.forget(self._gate)
         try:
             self._learn_states([self._gate])
@@ -218,7 +218,7 @@ class Rewirer:
     def _changes(self, target: str, row: NodeRow) -> dict[str, Any]:
         wanted = {**{f'port.{name}': topic for name, topic in row.ports.items()}, **row.params}
         known = self._known[target].values
-        # Settings are sent at every rewiring: another hand may have changed them meanwhile.
+        # Settings are sent at every rewiring, since others may have changed them.
         return {key: value for key, value in wanted.items()
                 if key in row.params or key not in known or known[key] != value}
 
@@ -231,7 +231,7 @@ class Rewirer:
 
     def _ask(self, targets: Sequence[str],
              make: Callable[[str], Call]) -> list[tuple[str, Any]]:
-        """Call all, and once more those that did not answer."""
+        """Make calls in parallel, and repeat once those that were not answered."""
         answers = dict(zip(targets, call_all([make(t) for t in targets], self._timeout_s),
                            strict=True))
         silent = [t for t, answer in answers.items() if answer is None]

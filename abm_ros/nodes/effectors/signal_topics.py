@@ -1,4 +1,4 @@
-"""The meta-states as one Float64 topic each, which rqt_plot and PlotJuggler draw."""
+"""Publishes each meta-state as a Float64 topic, which rqt_plot and PlotJuggler draw."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from abm_ros.common import names
 from abm_ros.meta.signals.entry import signal_names
 from abm_ros.ros import qos
 
-# A signal that moved less than this is told again within a second.
+# A signal that changed by less is published once a second.
 _CHANGE = 0.01
 
 
@@ -24,7 +24,7 @@ class SignalTopics:
         self._told: dict[str, float] = {}
 
     def publish(self, signals: Mapping[str, float]) -> None:
-        """Publish what moved, and all once a second: publishing is most of what a tick costs."""
+        """Publish changed signals, and all once a second: publishing is most of a tick's cost."""
         self._tick += 1
         whole = self._tick % self._whole == 0
         for name, value in signals.items():

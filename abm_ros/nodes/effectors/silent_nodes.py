@@ -1,4 +1,4 @@
-"""What System M does with nodes that are heard and do not answer (decision 0049)."""
+"""Cures nodes whose telemetry is heard but that do not answer (decision 0049)."""
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 
 from abm_ros.nodes.effectors.audit_writer import AuditWriter
 
-RENEW_S = 5.0      # of silence, until the clients are made anew
+RENEW_S = 5.0      # of silence, until new clients are made
 RESTART_S = 12.0   # until the node's process is ended, so that its supervisor starts it again
 GIVE_UP_S = 25.0   # until System M itself ends for the same reason
 
@@ -19,7 +19,7 @@ class _Silence:
 
 
 def on_record(writer: AuditWriter, logger: RcutilsLogger) -> Callable[[str, str], None]:
-    """Return what puts a cure on the record and into the log."""
+    """Return a function that records and logs a cure."""
     def tell(node: str, what: str) -> None:
         writer.write('cure', node=node, what=what)
         logger.error(f'{node} does not follow: {what}')
@@ -27,14 +27,14 @@ def on_record(writer: AuditWriter, logger: RcutilsLogger) -> Callable[[str, str]
 
 
 def _nothing(_: str) -> None:
-    """Stand for a cure that there is none of."""
+    """Do nothing, in place of a missing cure."""
 
 
 class SilentNodes:
     """
-    Cures silence step by step: clients anew, then the node, then System M itself.
+    Cures silence in steps: new clients, then a restart of the node, then of System M itself.
 
-    What is done is told before it is done. A node that answers, or that is not heard, begins again
+    Each step is recorded before it is taken. A node that answers or is not heard starts again
     at the first step.
     """
 
@@ -45,11 +45,11 @@ class SilentNodes:
         """
         Take the cures.
 
-        :param tell: puts on the record to which node what is done.
+        :param tell: records the node and the step.
         :param restart: ends a node's process.
-        :param give_up: ends this process, which discovers the node anew when it is started again.
-        :param heard: returns the nodes whose telemetry arrives: a process that is in the graph may
-            still be starting. None takes each for heard.
+        :param give_up: ends this process, which discovers the node again after its restart.
+        :param heard: returns the nodes whose telemetry arrives, since a process in the graph may
+            still be starting. None counts every node as heard.
         """
         self._tell, self._restart, self._give_up = tell, restart, give_up
         self._heard = heard
@@ -57,7 +57,7 @@ class SilentNodes:
 
     def look(self, silent: Iterable[str], now_s: float) -> list[str]:
         """
-        Take which nodes are silent now; return those whose clients are to be made anew.
+        Take the silent nodes; return those that need new clients.
 
         :param now_s: monotonic time, s.
         """
@@ -72,7 +72,7 @@ class SilentNodes:
         self._restart(node)
 
     def _step(self, node: str, silence: _Silence, now_s: float) -> bool:
-        """Take the step that is due; tell whether the clients are to be made anew."""
+        """Take the step that is due; tell whether the node needs new clients."""
         for_s = now_s - silence.since_s
         if silence.stage == 0 and for_s >= RENEW_S:
             silence.stage = 1
