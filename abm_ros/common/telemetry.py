@@ -1,9 +1,9 @@
 """
-What each node tells of itself: one frozen dataclass per node, the schema of its telemetry.
+The telemetry of each node: one frozen dataclass per node, which is its schema.
 
-A field is declared here and nowhere else: nodes build these classes, the codec carries them on
-`<node>/signals`, and System M reads them by attribute. A number that is not known or not finite is
-NaN and does not travel; words that there are none of are ''.
+Fields are declared only here. Nodes create these objects, the codec sends them on
+`<node>/signals`, and System M reads them by attribute. An unknown or infinite number is NaN and is
+not sent; missing words are ''.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from abm_ros.common.telemetry_fields import Telemetry, by_name, number, words
 
 @dataclass(frozen=True)
 class SensoryGateTelemetry(Telemetry):
-    """What the sensory gate tells."""
+    """Telemetry of the sensory gate."""
 
     node = names.SENSORY_GATE
 
@@ -39,7 +39,7 @@ class SensoryGateTelemetry(Telemetry):
 
 @dataclass(frozen=True)
 class SystemATelemetry(Telemetry):
-    """What System A tells."""
+    """Telemetry of System A."""
 
     node = names.SYSTEM_A
 
@@ -54,7 +54,7 @@ class SystemATelemetry(Telemetry):
 
 @dataclass(frozen=True)
 class LearnerTelemetry(Telemetry):
-    """What both learners tell."""
+    """Telemetry of both learners."""
 
     updates: float = number('Gradient steps since the start.')
     received: float = number('Batches received since the start.')
@@ -67,7 +67,7 @@ class LearnerTelemetry(Telemetry):
 
 @dataclass(frozen=True)
 class SystemALearnerTelemetry(LearnerTelemetry):
-    """What System A's learner tells."""
+    """Telemetry of System A's learner."""
 
     node = names.SYSTEM_A_LEARNER
 
@@ -80,7 +80,7 @@ class SystemALearnerTelemetry(LearnerTelemetry):
 
 @dataclass(frozen=True)
 class SystemBTelemetry(Telemetry):
-    """What System B tells."""
+    """Telemetry of System B."""
 
     node = names.SYSTEM_B
 
@@ -97,7 +97,7 @@ class SystemBTelemetry(Telemetry):
 
 @dataclass(frozen=True)
 class SystemBLearnerTelemetry(LearnerTelemetry):
-    """What System B's learner tells."""
+    """Telemetry of System B's learner."""
 
     node = names.SYSTEM_B_LEARNER
 
@@ -109,7 +109,7 @@ class SystemBLearnerTelemetry(LearnerTelemetry):
 
 @dataclass(frozen=True)
 class EpisodicMemoryTelemetry(Telemetry):
-    """What episodic memory tells."""
+    """Telemetry of episodic memory."""
 
     node = names.EPISODIC_MEMORY
 
@@ -135,7 +135,7 @@ class EpisodicMemoryTelemetry(Telemetry):
 
 @dataclass(frozen=True)
 class MotorGateTelemetry(Telemetry):
-    """What the motor gate tells."""
+    """Telemetry of the motor gate."""
 
     node = names.MOTOR_GATE
 
@@ -150,7 +150,7 @@ class MotorGateTelemetry(Telemetry):
 
 @dataclass(frozen=True)
 class SystemMTelemetry(Telemetry):
-    """What System M tells of itself."""
+    """Telemetry of System M."""
 
     node = names.SYSTEM_M
 
@@ -174,7 +174,7 @@ class GraphTelemetry:
     motor_gate: MotorGateTelemetry = field(default_factory=MotorGateTelemetry)
 
 
-# The class of each node that tells more than every node does.
+# The classes of nodes with fields of their own.
 KINDS: Mapping[str, type[Telemetry]] = {kind.node: kind for kind in (
     SensoryGateTelemetry, SystemATelemetry, SystemALearnerTelemetry, SystemBTelemetry,
     SystemBLearnerTelemetry, EpisodicMemoryTelemetry, MotorGateTelemetry, SystemMTelemetry)}

@@ -1,4 +1,4 @@
-"""How telemetry is declared: the fields of a class, what each means, and what all nodes tell."""
+"""Declaration of telemetry: the fields of a class, and the common fields of all nodes."""
 
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields, replace
@@ -15,10 +15,11 @@ _KEY = 'abm_telemetry'
 @dataclass(frozen=True)
 class Declared:
     """
-    What is declared of one field.
+    The declaration of one field.
 
-    `wire` is its name in a message; `unknown` says when a number is NaN beside the time before
-    its node is heard; `exact` numbers travel in words too, for float32 counts to 16 million only.
+    `wire` is its name in a message. `unknown` says when a number is NaN, beside the time before
+    its node is heard. `exact` numbers are also sent as words, since float32 is exact only up to 16
+    million.
     """
 
     name: str
@@ -39,9 +40,9 @@ def number(description: str, *, unit: str = '', low: float = 0.0, high: float = 
 
     :param description: one line for the documentation.
     :param unit: SI unit, '' when it has none.
-    :param low: smallest value that a sound node tells.
-    :param high: largest one.
-    :param unknown: when a node that is heard does not know it.
+    :param low: smallest value that a sound node reports.
+    :param high: largest value.
+    :param unknown: when a node that is heard does not know the number.
     :param exact: a count that must stay exact beyond 16 million.
     """
     return field(default=nan, metadata={_KEY: Declared(
@@ -52,13 +53,13 @@ def words(description: str, *, wire: str = '') -> Any:
     """
     Declare words.
 
-    :param wire: their name in a message, where it is not the field's.
+    :param wire: their name in a message, if it differs from the field's.
     """
     return field(default='', metadata={_KEY: Declared('', str, description, wire)})
 
 
 def by_name(description: str) -> Any:
-    """Declare numbers whose names are known at run time only: all that is not declared."""
+    """Declare a mapping for numbers whose names are known only at run time."""
     return field(default_factory=lambda: MappingProxyType({}), metadata={
         _KEY: Declared('', dict, description, '')})
 
@@ -66,7 +67,7 @@ def by_name(description: str) -> Any:
 @dataclass(frozen=True)
 class Telemetry:
     """
-    What every node tells beside its own.
+    Fields that every node reports.
 
     :raises SpecError: a field is of another type.
     """
@@ -87,7 +88,7 @@ class Telemetry:
 
 
 def _fits(item: Declared, value: Any) -> bool:
-    """Tell whether a value can be kept as it is."""
+    """Tell whether a value needs no conversion."""
     if item.type is float:
         return type(value) is float and not isinf(value)
     return item.type is str and type(value) is str
@@ -109,7 +110,7 @@ def _checked(kind: type[Telemetry], item: Declared, value: Any) -> Any:
 
 
 def _may_be_added(kind: type[Telemetry], name: Any) -> bool:
-    """Tell whether a number of this name may travel beside the declared ones."""
+    """Tell whether a number of this name may be sent beside the declared ones."""
     return (isinstance(name, str) and name.isascii() and name.isidentifier()
             and name not in schema(kind).numbers)
 
@@ -128,11 +129,11 @@ class Schema(NamedTuple):
     rest: str
 
 
-_SCHEMAS: dict[type, Schema] = {}    # made once: every message asks
+_SCHEMAS: dict[type, Schema] = {}    # cached, since every message needs it
 
 
 def schema(kind: type[Telemetry]) -> Schema:
-    """Return what a class declares."""
+    """Return the schema of a class."""
     if kind not in _SCHEMAS:
         parent = kind.__mro__[1]
         inherited = schema(parent).items if issubclass(parent, Telemetry) else ()
@@ -151,5 +152,5 @@ def _declaration(item: 'Field[Any]') -> Declared:
 
 
 def known(value: float, otherwise: float) -> float:
-    """Return a number, or another one where it is not known."""
+    """Return a number, or a default if it is unknown."""
     return otherwise if isnan(value) else value

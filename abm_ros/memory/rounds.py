@@ -1,8 +1,8 @@
 """
-The rounds of one learner: which is under way, what is asked for it, and what it did.
+The rounds of one learner: the current round, its requested batches and its updates.
 
-Nothing here depends on the wires. A round goes on after a rewiring with the batches that were
-received and the updates that were done; only what was asked for and not received is asked again.
+Nothing here depends on wires. After a rewiring a round continues with the received batches and the
+finished updates; only batches that were requested and not received are requested again.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ CONSOLIDATION_UPDATES = 100   # of a round outside of the schedule
 
 @dataclass(frozen=True)
 class RoundsConfig(ScheduleConfig):
-    """How a learner goes through its rounds."""
+    """Settings of a learner's rounds."""
 
     exact_rounds: bool = setting(
         False, 'Every round takes place, in order; nothing is skipped to catch up.')
@@ -35,18 +35,18 @@ class RoundsConfig(ScheduleConfig):
 
 @dataclass
 class Round:
-    """A round: its number by the schedule, 0 outside of it; its updates still to do."""
+    """A round: its number by the schedule (0 outside of it) and its remaining updates."""
 
     number: int
     left: int
-    after: int                # experience that it waits for
+    after: int                # experience at which it begins
 
 
 class Rounds:
-    """Counts rounds, batches and experience; one round may be open for each kind of schedule."""
+    """Counts rounds, batches and experience; each kind of schedule may have one open round."""
 
     def __init__(self) -> None:
-        self.experience = 0   # transitions since the warm-up, as far as batches told
+        self.experience = 0   # transitions since the warm-up, as reported with batches
         self.finished = 0
         self.number = 0       # of the last round by the schedule
         self.held = 0         # batches received and not used yet
@@ -54,28 +54,28 @@ class Rounds:
         self._open: dict[str, Round] = {}
 
     def current(self, config: RoundsConfig) -> Round:
-        """Return the round under way; the next one begins where there is none."""
+        """Return the current round; begin the next one if there is none."""
         if config.schedule not in self._open:
             self._open[config.schedule] = self._next(config)
         return self._open[config.schedule]
 
     def is_open(self, config: RoundsConfig) -> bool:
-        """Tell whether a round is under way."""
+        """Tell whether a round is open."""
         return config.schedule in self._open
 
     def _next(self, config: RoundsConfig) -> Round:
         if config.schedule != ONLINE:
-            # Sleep also learns from what came before the warm-up was over: it has to end.
+            # Sleep also learns from steps of the warm-up, since sleep has to end.
             return Round(0, CONSOLIDATION_UPDATES, after=0)
         number = self.number + 1
         if not config.exact_rounds:
-            # Late rounds are not made up for: what matters is what is known now.
+            # Missed rounds are skipped: only current experience matters.
             number = max(number, config.round_at(self.experience))
         return Round(number, config.updates_in(number if self.finished else 1),
                      config.begins_at(number))
 
     def ask(self, config: RoundsConfig) -> int:
-        """Return how many batches to ask for in one request, 0 for none; they count as coming."""
+        """Return how many batches to request now, 0 for none; they count as requested."""
         under_way = self.held + self._coming
         left = self.current(config).left
         if not left > under_way < 2 * CHUNK:
@@ -85,27 +85,27 @@ class Rounds:
         return count
 
     def probe(self) -> int:
-        """Return 1 where nothing is under way: a batch that shows what observations are like."""
+        """Return 1 if nothing is requested: a batch that shows the observation spec."""
         if self.held + self._coming:
             return 0
         self._coming = 1
         return 1
 
     def lose(self) -> None:
-        """Take that what was asked for and not received will not come any more."""
+        """Drop batches that were requested and will not come."""
         self._coming = 0
 
     def receive(self) -> None:
-        """Take that a batch came."""
+        """Count a received batch."""
         self._coming = max(0, self._coming - 1)
         self.held += 1
 
     def drop(self) -> None:
-        """Take that a batch was used up without an update."""
+        """Count a batch that was used without an update."""
         self.held -= 1
 
     def update(self, config: RoundsConfig) -> bool:
-        """Take that an update was done with a batch; tell whether that ended the round."""
+        """Count an update with a batch; tell whether it ended the round."""
         self.held -= 1
         current = self.current(config)
         current.left -= 1
@@ -117,9 +117,9 @@ class Rounds:
         return True
 
     def updates_per_transition(self, config: RoundsConfig) -> float:
-        """Return how many updates the schedule asks for with each transition now."""
+        """Return how many updates per transition the schedule asks for now."""
         if config.schedule != ONLINE or not self.experience:
             return 0.0
-        # The first round is long for it stands for the warm-up.
+        # The first round is long, since it covers the warm-up.
         number = max(2, config.round_at(self.experience))
         return config.updates_in(number) / config.learn_every

@@ -1,27 +1,27 @@
-"""Decides when the robot counts as missing: nothing acts before it was heard."""
+"""Decides when the body counts as missing: nothing acts before it is heard."""
 
 from collections.abc import Callable
 
 from abm_ros.common.telemetry import MotorGateTelemetry
 
-# Who publishes what is silent is looked up again after this time.
+# Period of looking up the publishers of silent topics.
 _RENEW_S = 3.0
 
 
 class BodyWatch:
     """
-    Tells in words what of the body is silent, once that lasts.
+    Describes the silent topics of the body, once the silence lasts.
 
-    The motor gate hears the body in every mode, because its joint states and the description are
-    hard-wired; it tells which topics are silent.
+    The motor gate reports them. It hears the body in every mode, because joint states and
+    description are hard-wired.
     """
 
     def __init__(self, offered: Callable[[str], str], patience_s: float) -> None:
         """
-        Take who knows the graph.
+        Start without a silence.
 
-        :param offered: says of a topic who publishes it and how.
-        :param patience_s: shorter silences are left to the motor gate, which is shut meanwhile.
+        :param offered: describes the publishers of a topic.
+        :param patience_s: shorter silences only shut the motor gate.
         """
         self._offered = offered
         self._patience_s = patience_s
@@ -31,9 +31,9 @@ class BodyWatch:
 
     def trouble(self, gate: MotorGateTelemetry, *, audible: bool, now_s: float) -> str:
         """
-        Return what is silent, '' for nothing or for what may yet be heard.
+        Return a text about silent topics, '' for none or for a short silence.
 
-        :param gate: what the motor gate told last.
+        :param gate: the newest telemetry of the motor gate.
         :param audible: whether a body that is not heard is in the way of the mode in force.
         :param now_s: monotonic time, s.
         """
@@ -41,13 +41,13 @@ class BodyWatch:
             self._since_s, self._missing = None, False
             return ''
         self._since_s = now_s if self._since_s is None else self._since_s
-        # What is missing stays missing in every mode, until it is heard.
+        # A missing body stays missing in every mode, until it is heard.
         self._missing = self._missing or (
             audible and now_s - self._since_s >= self._patience_s)
         return self._text(gate.silent, now_s) if self._missing else ''
 
     def give_up(self, gate: MotorGateTelemetry, now_s: float) -> str:
-        """Return what is silent after it was waited for long enough, and hold it for missing."""
+        """Return a text about topics that stayed silent, and count the body as missing."""
         self._missing = bool(gate.silent)
         return self._text(gate.silent, now_s) if gate.silent else ''
 

@@ -1,9 +1,9 @@
 """
 Guards against proxy gaming, and the somatic budget.
 
-A guard trips when a number that System M steers by is served without what it stands for. Its
-response is bounded: a mode is barred or a weight capped for a while, and the operator is told.
-Sources: Skalse et al. 2022 (reward hacking); arXiv:2603.15381, section 5.2.
+A guard trips when a number that System M steers by improves without what it stands for. Its
+response is bounded: it forbids a mode or caps a weight for a while, and tells the operator
+(decision 0043). Sources: Skalse et al. 2022 (reward hacking); arXiv:2603.15381, section 5.2.
 """
 
 from collections.abc import Mapping
@@ -17,9 +17,9 @@ from abm_ros.meta.modes import Modes
 from abm_ros.meta.signals.averages import Average
 from abm_ros.meta.trend import Trend
 
-_LEARNED = 0.02       # a rise of competence, or a learning gain, that counts
-_BLOCKS = 10          # of a guard's window, in which noise is averaged out
-_ANY = ''              # in place of a mode, where it does not matter in which of them
+_LEARNED = 0.02       # smallest rise of competence, or learning gain, that counts
+_BLOCKS = 10          # share of a guard's window over which noise is averaged
+_ANY = ''              # in place of a mode, if any mode counts
 _TEXTS = {
     'intrinsic': 'uncertainty is sought while nothing is learned',
     'actions': 'actions have collapsed to one in {mode}',
@@ -29,7 +29,7 @@ _TEXTS = {
 
 @dataclass(frozen=True)
 class GuardConfig:
-    """When guards trip and for how long they answer; the somatic budget."""
+    """Settings of guards and of the somatic budget."""
 
     guard_window_s: float = setting(
         60.0, 'How long a number must be served without what it stands for to trip a guard.',
@@ -69,9 +69,9 @@ class GuardConfig:
 @dataclass
 class SomaticBudget:
     """
-    Integrates stress and pain; a spent budget forces rest until half of it is won back.
+    Integrates stress and pain; a spent budget forces rest until half of it is restored.
 
-    These are control signals of wear and load, not feelings.
+    These are control signals of wear and load, not feelings (decision 0045).
     """
 
     capacity_s: float
@@ -81,7 +81,7 @@ class SomaticBudget:
     spent: bool = False
 
     def update(self, stress: float, pain: float, elapsed_s: float, *, resting: bool) -> bool:
-        """Take the signals of the time since the last call; tell whether rest is forced."""
+        """Take the signals since the last call; tell whether rest is forced."""
         change = stress + pain - self.ease - (self.recovery if resting else 0.0)
         self.load_s = min(self.capacity_s, max(0.0, self.load_s + change * elapsed_s))
         if self.load_s >= self.capacity_s:
@@ -96,9 +96,9 @@ class _Trial:
     """
     A condition that must be met for a window longer than it is not, before its guard trips.
 
-    A cumulative sum (Page 1954): a moment in which it is not met takes back as much time as
-    it lasted, not all. Where it cannot be judged (None) the time stands still: a loop of many
-    short stretches, each ended by a longest dwell, counts as much as one long stretch.
+    It is a cumulative sum (Page 1954): time in which the condition is not met is subtracted, and
+    does not reset the sum. Time in which it cannot be judged (None) does not count. So many short
+    stretches, each ended by a longest dwell, count as much as one long stretch.
     """
 
     met_s: float = 0.0
@@ -106,7 +106,7 @@ class _Trial:
 
     def take(self, met: bool | None, now_s: float, elapsed_s: float,
              config: GuardConfig) -> bool:
-        """Tell whether the guard answers now."""
+        """Tell whether the guard is tripped now."""
         if met is not None:
             self.met_s = max(0.0, self.met_s + (elapsed_s if met else -elapsed_s))
         if self.met_s >= config.guard_window_s:
@@ -117,12 +117,12 @@ class _Trial:
 
 class CuriosityGuard:
     """
-    Tells whether doubt is sought in modes that explore while nothing is learned.
+    Tells whether exploring modes seek uncertainty while nothing is learned.
 
-    Since something was last learned or doubt was lowest, over all stretches of such modes: a
-    single one is shorter than the window. Fluctuations are no learning: competence must rise for
-    sure, and learning gain, which noise lifts from 0 half of the time, must stay up for most of a
-    while.
+    It looks at all stretches of such modes since something was last learned or uncertainty was
+    lowest, because a single stretch is shorter than the window. Fluctuations are no learning: the
+    rise of competence must be significant. Learning gain, which noise lifts above 0 half of the
+    time, must be positive for most of a block.
     """
 
     def __init__(self, config: GuardConfig) -> None:
@@ -135,7 +135,7 @@ class CuriosityGuard:
         self.learned = False
 
     def idles(self, signals: Mapping[str, float], uncertainty: float, elapsed_s: float) -> bool:
-        """Take a tick of exploring; judge anew with every complete block."""
+        """Take a tick of exploring; judge at each complete block."""
         self.learned = False
         self._skill.take(signals.get('competence', 0.0), elapsed_s)
         self._gains.take(signals.get('learning_gain', 0.0) > _LEARNED, elapsed_s)
@@ -159,10 +159,10 @@ class CuriosityGuard:
 
 class EnergyRise:
     """
-    How much energy rose in each mode beyond what charges it.
+    The rise of energy in each mode that no charger explains.
 
-    Summed up mode by mode and never below 0, so that neither what another mode drains nor where
-    a mode began matters; no further than to `most`, so that honest draining soon clears it.
+    It is a sum per mode, at least 0, so that neither the drain of other modes nor the beginning of
+    a mode matters, and at most `most`, so that true draining soon clears it.
     """
 
     def __init__(self, charge_rate: float, most: float) -> None:
@@ -173,9 +173,9 @@ class EnergyRise:
     def take(self, energy: float, gate: SensoryGateTelemetry, mode: str,
              elapsed_s: float) -> float:
         """
-        Take a tick and return what rose in this mode.
+        Take a tick and return the unexplained rise in this mode.
 
-        :param gate: tells whether the battery charges, where the battery tells.
+        :param gate: reports whether the battery charges, if the battery reports it.
         """
         rise = energy - self._last if mode == self._mode else 0.0
         self._mode, self._last = mode, energy
@@ -188,9 +188,9 @@ class EnergyRise:
 
 class Guards:
     """
-    Watches the signals for proxies that are served for their own sake.
+    Watches for signals that improve without what they stand for.
 
-    `tripped` names what is wrong, for diagnostics and the log.
+    `tripped` holds a text per tripped guard, for diagnostics and the log.
     """
 
     def __init__(self, config: GuardConfig, modes: Modes) -> None:
@@ -202,7 +202,7 @@ class Guards:
         self._uncertainty = Average(50.0)
         self._energy = EnergyRise(config.guard_charge_rate, 2.0 * config.guard_energy_rise)
         self._curiosity = CuriosityGuard(config)
-        # By guard and by the mode that is at fault.
+        # By guard and by the mode at fault.
         self._trials = {('intrinsic', _ANY): _Trial()} | {
             (name, mode): _Trial() for name, judged in (
                 ('actions', modes.exploring), ('replay', modes.consolidating),
@@ -213,7 +213,7 @@ class Guards:
 
     @property
     def budget(self) -> float:
-        """The share of the somatic budget that is left, in [0, 1]."""
+        """The remaining share of the somatic budget, in [0, 1]."""
         return clip_unit(1.0 - self._budget.load_s / self._budget.capacity_s)
 
     def update(self, signals: Mapping[str, float], telemetry: GraphTelemetry, mode: str,
@@ -222,7 +222,7 @@ class Guards:
         Take one tick.
 
         :param signals: the meta-states.
-        :param telemetry: what the nodes told last.
+        :param telemetry: the newest telemetry of the nodes.
         :param mode: the mode in force.
         :param now_s: monotonic time, s.
         """
@@ -240,7 +240,7 @@ class Guards:
 
     def _conditions(self, signals: Mapping[str, float], telemetry: GraphTelemetry, mode: str,
                     uncertainty: float, elapsed_s: float) -> dict[tuple[str, str], bool | None]:
-        """Return which proxies are served now without what they stand for; None: not to tell."""
+        """Return for each guard whether its condition is met now; None if it cannot be judged."""
         config = self._config
         found: dict[tuple[str, str], bool | None] = {}
         roles = self._modes[mode]

@@ -1,4 +1,4 @@
-"""What System M knows of the nodes: their newest telemetry, and which of them are alive."""
+"""The newest telemetry of the nodes, and which of them are alive."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,7 +12,7 @@ class Health:
     """The newest telemetry of each node, and when it was heard."""
 
     def __init__(self, nodes: Sequence[str], timeout_s: float) -> None:
-        """:param timeout_s: a node that is not heard for so long counts as lost."""
+        """:param timeout_s: a node that is not heard for longer counts as lost."""
         self.nodes = tuple(nodes)
         self.telemetry = GraphTelemetry()
         self._timeout_s = timeout_s
@@ -25,7 +25,7 @@ class Health:
         return made
 
     def take(self, told: Telemetry, now_s: float) -> None:
-        """Take what a node told."""
+        """Take the telemetry of a node."""
         newest: dict[str, Any] = {told.node: told}
         self.telemetry = replace(self.telemetry, **newest)
         self._heard_s[told.node] = now_s
@@ -35,7 +35,7 @@ class Health:
         return node in self._heard_s and now_s - self._heard_s[node] <= self._timeout_s
 
     def heard_s(self, node: str) -> float:
-        """Return when a node was heard last (monotonic, s), -inf for never."""
+        """Return when a node was last heard (monotonic, s), -inf for never."""
         return self._heard_s.get(node, float('-inf'))
 
     def lost(self, now_s: float) -> list[str]:
@@ -43,6 +43,6 @@ class Health:
         return [node for node in self.nodes if not self.alive(node, now_s)]
 
     def of(self, node: str) -> Telemetry:
-        """Return what a node told last; all of it is unknown before it is heard."""
+        """Return the newest telemetry of a node; all unknown before it is heard."""
         told: Telemetry = getattr(self.telemetry, node)
         return told

@@ -12,11 +12,11 @@ _MEND = 'mend it, or uninstall the package that adds it'
 
 
 class MetaState:
-    """All signals that there are, ours and those of other packages, with what they remember."""
+    """All signals, ours and those of other packages, with their state."""
 
     def __init__(self, config: MetaStateConfig) -> None:
         """
-        Make every signal anew.
+        Create every signal.
 
         :raises ConfigError: one of another package cannot be loaded.
         """
@@ -29,7 +29,7 @@ class MetaState:
 
     @property
     def claims(self) -> Competence:
-        """What may be claimed of success, and how well claims fitted."""
+        """The claims of success and their calibration."""
         competence = self._signals['competence']
         assert isinstance(competence, ClaimedCompetence), 'nobody else can take its name'
         return competence.claims
@@ -38,10 +38,10 @@ class MetaState:
         """
         Take the newest telemetry and return the signals.
 
-        :param telemetry: what the nodes told last.
+        :param telemetry: the newest telemetry of the nodes.
         :param mode: the roles of the mode in force.
         :return: every signal in [0, 1]. Before System A has a model, prediction_error and
-            uncertainty are 1: nothing is known. Without memory's word novelty is 1.
+            uncertainty are 1. Without a report from memory novelty is 1.
         :raises SpecError: a signal of another package failed, or is not in [0, 1].
         """
         return {name: self._value(name, telemetry, mode) for name in self._signals}

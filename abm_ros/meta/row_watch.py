@@ -1,11 +1,11 @@
-"""Finds nodes that are not what the mode's row says, because another hand changed them."""
+"""Finds nodes that differ from the mode's row because somebody else changed them."""
 
 from abm_ros.meta.health import Health
 from abm_ros.meta.wiring import Row
 
 # Transitions under way end in one of these, or in 'finalized', which is a fault of its own.
 _PRIMARY = ('unconfigured', 'inactive', 'active')
-# What a node told before it was wired may arrive this late.
+# Telemetry from before a node was wired may arrive this late.
 _LATE_S = 0.3
 
 
@@ -17,14 +17,14 @@ class RowWatch:
         self._seen: dict[str, tuple[str, float]] = {}
 
     def wired(self, now_s: float) -> None:
-        """Note that all nodes were brought to a row now."""
+        """Record that all nodes were brought to a row now."""
         self._wired_s, self._seen = now_s, {}
 
     def strays(self, row: Row, health: Health) -> dict[str, str]:
         """
-        Return the state of each node that tells twice running another one than its row's.
+        Return the states of nodes that twice in a row reported another state than their row's.
 
-        Once is not enough: it may have been told before the node was wired.
+        A single report may be from before the node was wired.
         """
         found = {}
         for name, wanted in row.nodes.items():
@@ -42,7 +42,7 @@ class RowWatch:
 
 
 def stray_text(strays: dict[str, str], row: Row) -> str:
-    """Return in words what strays are and what they were to be."""
+    """Return a text with the states of strays and those of their rows."""
     return '; '.join(
         f'{name} is {state}, not {"active" if row.nodes[name].active else "inactive"} as mode '
         f'{row.mode} needs it: System M did not do that' for name, state in strays.items())

@@ -1,8 +1,8 @@
 """
-Changes of the world as data: what happens to a body, when, and for how long.
+Shifts: changes of the body or world as data, with their beginning and duration.
 
-In: a body, and a script of shifts (`script`, YAML in config/lives/) or one shift at a time.
+In: a body, and a script of shifts (`script`, YAML in config/lives/) or a single shift.
 Out: a body that differs from its description from then on (`body`).
-`kinds` holds what can happen, each an entry; other packages add theirs to `abm_ros.shifts`.
+`kinds` holds the kinds of shifts; other packages add theirs to the group `abm_ros.shifts`.
 Imports common and bodies.types.
 """

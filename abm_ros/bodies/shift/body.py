@@ -1,4 +1,4 @@
-"""A body to which the events of a script happen."""
+"""A body with the shifts of a script."""
 
 from collections.abc import Sequence
 
@@ -15,8 +15,8 @@ class ShiftingBody:
     """
     A body with a script of shifts; without any it is bit for bit the body itself.
 
-    :param body: the body; it is described, rewarded and closed as ever.
-    :param events: what happens to it, counted in control steps.
+    :param body: the body; its description, goals and closing are unchanged.
+    :param events: the shifts, timed in control steps.
     :param seed: of the shifts' noise.
     :raises BodyError: a shift names a joint or channel that the body lacks.
     """
@@ -57,11 +57,11 @@ class ShiftingBody:
         return self._body.goal_tolerance
 
     def description(self) -> str:
-        """Return the body's description: it tells nothing of what happened."""
+        """Return the body's description, which does not mention shifts."""
         return self._body.description()
 
     def state(self) -> BodyState:
-        """Return the present state as the sensors show it."""
+        """Return the present state as the sensors report it."""
         return self._shown
 
     def _add(self, event: Event) -> None:
@@ -91,7 +91,7 @@ class ShiftingBody:
         return self._shown
 
     def close(self) -> None:
-        """Give the body back."""
+        """Release the body."""
         self._body.close()
 
     def _positions(self) -> np.ndarray:
@@ -99,7 +99,7 @@ class ShiftingBody:
         return state.position[[state.channels.index(j) for j in self._body.command_joints]]
 
     def _active(self) -> list[Shift]:
-        """Return what is in force now, drifts at their present value."""
+        """Return the shifts in force, drifts at their present value."""
         found = []
         for event in self._events:
             share = event.share(self.steps)

@@ -1,5 +1,5 @@
 """
-What can happen to a body: each kind changes motions on their way in, or states on their way out.
+The kinds of shifts: each changes motions before they reach the body, or states after it.
 
 A motion is what a command asks of each actuator: the command itself, or with a position interface
 its distance from the measured position. Shape letters: A actuators, J channels of the joint state.
@@ -18,10 +18,10 @@ from abm_ros.common.registry import Registry
 
 class Shift:
     """
-    A change of the world; the base of all kinds changes nothing.
+    A shift; the base of all kinds changes nothing.
 
-    :param value: how much; its meaning is the kind's own.
-    :param which: (n,) indices of the actuators or channels that are changed.
+    :param value: the size of the change; each kind defines its meaning.
+    :param which: (n,) indices of the changed actuators or channels.
     """
 
     neutral = 0.0      # the value that changes nothing: where a drift begins
@@ -30,11 +30,11 @@ class Shift:
         self.value, self.which = value, list(which)
 
     def move(self, motion: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return what the motors are asked for, (A,), of a motion (A,) that was commanded."""
+        """Return the motion (A,) of the motors for a commanded motion (A,)."""
         return motion
 
     def sense(self, state: BodyState, rng: np.random.Generator) -> BodyState:
-        """Return what the sensors show of a state."""
+        """Return a state as the sensors report it."""
         return state
 
 
@@ -85,7 +85,7 @@ class MotionNoise(Shift):
 
 
 class ReadingBias(Shift):
-    """Readings of positions are `value` too large, rad or m: a joint that was calibrated wrong."""
+    """Position readings are too large by `value`, rad or m: a badly calibrated joint."""
 
     def sense(self, state: BodyState, rng: np.random.Generator) -> BodyState:
         """See `Shift.sense`."""
@@ -126,9 +126,9 @@ class ShiftKind:
     One kind of shift.
 
     :param summary: one line for help.
-    :param make: makes it of a value and of what it changes.
+    :param make: makes it from a value and the indices that it changes.
     :param neutral: the value that changes nothing.
-    :param senses: whether it changes channels of the joint state rather than actuators.
+    :param senses: whether it changes channels of the joint state, not actuators.
     :param least: fewest actuators or channels that it needs.
     """
 

@@ -1,5 +1,5 @@
 """
-A life as data: a body, how long it lives, and what happens to it when.
+The script of a life: a body, its number of steps, and its shifts.
 
 ```
 version: 1
@@ -39,7 +39,7 @@ class Event:
     joints: tuple[str | int, ...] = ()
 
     def share(self, step: int) -> float:
-        """Return how much of it there is at a control step, in [0, 1]."""
+        """Return its share in force at a control step, in [0, 1]."""
         if step < self.at or (self.until is not None and step >= self.until):
             return 0.0
         return 1.0 if not self.over else min(1.0, (step - self.at + 1) / self.over)

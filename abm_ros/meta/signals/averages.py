@@ -1,4 +1,4 @@
-"""An average that follows a number."""
+"""A running average."""
 
 from dataclasses import dataclass
 from math import isfinite, isnan, nan

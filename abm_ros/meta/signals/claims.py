@@ -33,18 +33,18 @@ class ClaimedCompetence:
         if not (isfinite(told.episodes) and isfinite(told.successes)):
             return
         self._counted = now
-        # A restarted System B counts from 0 again; a first word may be about an earlier life.
+        # A restarted System B counts from 0 again; a first report may be about an earlier life.
         if before is None or now[0] < before[0]:
             return
         new = min(int(now[0] - before[0]), _MOST)
         won = min(max(0, int(now[1] - before[1])), new)
-        # Which of several came first is not told: they are spread evenly.
+        # The order of several episodes is unknown, so successes are spread evenly.
         for number in range(new):
             self.claims.episode((number + 1) * won // new > number * won // new)
 
 
 class CalibrationError(ClaimedCompetence):
-    """How far earlier estimates were from what happened."""
+    """The calibration error of earlier estimates."""
 
     calibration = 'expected calibration error of claimed competence; 1 while unknown'
 

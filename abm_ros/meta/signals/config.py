@@ -1,4 +1,4 @@
-"""How our own signals are calibrated."""
+"""Calibration of our own signals."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What a signal is, and which there are; other packages add theirs to `abm_ros.signals`."""
+"""The protocol of signals and their registry, the group `abm_ros.signals`."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Protocol
@@ -30,29 +30,29 @@ SIGNALS = Registry('abm_ros.signals', {
 
 class Signal(Protocol):
     """
-    One meta-state, which may remember what it was told.
+    A meta-state, which may keep state between ticks.
 
-    An entry is its class: it is made once per System M, with the settings of our own signals to
-    use or to leave. `calibration` says in one line what the number means.
+    An entry is its class. It is created once per System M, with the settings of our own signals,
+    which it may ignore. `calibration` is a line about the meaning of the number.
     """
 
     calibration: ClassVar[str]
 
     def update(self, telemetry: GraphTelemetry, mode: Roles) -> float:
         """
-        Take what is known at a tick and return the signal.
+        Take the telemetry of a tick and return the signal.
 
-        :param telemetry: what the nodes told last; what is not known is NaN.
+        :param telemetry: the newest telemetry of the nodes; unknown numbers are NaN.
         :param mode: the roles of the mode in force.
         :return: a number in [0, 1].
         """
 
 
 class Momentary:
-    """What signals that remember nothing have in common."""
+    """Base of signals without state."""
 
     def __init__(self, config: MetaStateConfig) -> None:
-        """Leave the settings."""
+        """Ignore the settings."""
 
 
 def signal_names() -> list[str]:

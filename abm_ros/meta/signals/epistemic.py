@@ -75,7 +75,7 @@ def novelty(told: float) -> float:
 
 
 class Novelty(Momentary):
-    """How far the newest observation is from its nearest neighbours in memory."""
+    """Distance of the newest observation to its nearest neighbours in memory."""
 
     calibration = ('distance of what is observed to its nearest neighbours in memory; 1 while '
                    'unknown')
@@ -98,7 +98,7 @@ def collapse(latent_rank: float, observation_rank: float) -> float:
 
 
 class Collapse(Momentary):
-    """How many dimensions of the observation the latents have lost."""
+    """The share of the observation's dimensions that the latents lost."""
 
     calibration = "share of the observation's effective dimensions that the latents have lost"
 
@@ -117,7 +117,7 @@ def learning_gain(slow: float, fast: float) -> float:
 
 
 class LearningGain:
-    """How fast the prediction error falls, without the part that a collapse explains."""
+    """Fall of the prediction error, without the part that a collapse explains."""
 
     calibration = 'relative fall of the model error from a slow to a fast average'
 

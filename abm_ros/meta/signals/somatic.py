@@ -18,7 +18,7 @@ _LEAST_PACE = 0.05
 
 
 class Energy(Momentary):
-    """The charge of the battery; 1 for a robot that tells none."""
+    """The charge of the battery; 1 for a robot that reports none."""
 
     calibration = 'battery charge'
 
@@ -44,7 +44,7 @@ def pain_from_effort(ratio: float) -> float:
 
 
 class Pain(Momentary):
-    """Over-force, from the peak effort: a blow is shorter than the time between two ticks."""
+    """Over-force, from the peak effort, since an impact is shorter than a tick."""
 
     calibration = 'over-force: how far a measured effort exceeds its limit, 1 at twice the limit'
 

@@ -1,4 +1,4 @@
-"""Signals that this kind of robot heeds from the start: a pointing marker, and looming."""
+"""Species-specific signals: a pointing marker, and looming."""
 
 from abm_ros.common.scaling import clip_unit
 from abm_ros.common.telemetry import GraphTelemetry
@@ -9,7 +9,7 @@ LOOMING_CONTACT_S = 0.5     # an arm of 1 m/s needs about this to stop and yield
 
 
 class PointingCue(Momentary):
-    """Whether somebody points."""
+    """The share of camera images with a pointing marker."""
 
     calibration = 'share of the last camera images that show a pointing marker'
 
@@ -30,7 +30,7 @@ def looming(rate: float) -> float:
 
 
 class Looming(Momentary):
-    """How near a collision is."""
+    """Nearness of a collision."""
 
     calibration = 'nearness of a collision: 0.5 s / time to contact, at most 1'
 
