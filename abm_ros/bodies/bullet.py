@@ -25,9 +25,12 @@ from abm_ros.robot.urdf_text import read_description
 _OWN_URDF = 'urdf/abm_arm.urdf'
 _OWN_HOME = (0.0, 0.5, 0.0, 1.6, 0.0, 0.9, 0.0)
 _MAX_TRIES = 100
-_POSES = 1000            # at which it is found out where an arm reaches
-_SHARE_OF_RANGE = 0.7    # of what each joint can move, in the middle of it
-_WIDEST = np.pi          # rad; a joint that turns further can do so without changing much
+# Poses tried to find where an arm rests, and where it reaches; their share of what each joint can
+# move, and the most that counts of that, rad.
+_HOMES, _HOME_SHARE = 200, 0.7
+_POSES, _REACH_SHARE = 1000, 0.35
+_WIDEST = np.pi
+_LEAST_GAIN_M = 0.01     # m/rad; an arm does not move its tool in a direction with less
 _LOG = logging.getLogger(__name__)
 
 
@@ -56,14 +59,15 @@ class BulletArm:
         self._battery = Battery(config.battery_life_s, config.battery_charge_s,
                                 config.battery_start)
         home = self._home()
-        self._drive = JointDrive(config.interface, self._limits, home)
         with loadable(text, path, config.package_path) as found:
             self._scene = BulletScene(found, config, self._limits, home, tool=tool.link,
                                       weightless=links.weightless,
                                       with_puck=self._task.has_object)
         try:
             if config.finds_reach and not self._task.has_object:
-                self._task = replace(self._task, region=Places(self._reach(home)))
+                home, region = self._find_reach()
+                self._task = replace(self._task, region=region)
+            self._drive = JointDrive(config.interface, self._limits, home)
             self._begin_episode(0)
             self._state = self._sense(None)
         except Exception:
@@ -150,22 +154,35 @@ class BulletArm:
         lower = np.where(bounded, self._limits.lower, 0.0)
         return (lower + np.where(bounded, self._limits.upper, 0.0)) / 2.0
 
-    def _reach(self, home: np.ndarray) -> np.ndarray:
+    def _find_reach(self) -> tuple[np.ndarray, Places]:
         """
-        Return places (N, 3), m, that the arm reaches, by the positions of its joints.
+        Return where another arm than ours rests (A,), and the places around that it reaches.
 
-        Around its home, since what lies behind many turns of many joints is another task. The
-        arm decides where they lie, not the seed of the run.
+        It rests where its tool can be moved best in its worst direction: the elbow is bent then.
+        The arm decides, not the seed of the run.
         """
-        limits, rng = self._limits, np.random.default_rng(0)
-        span = np.minimum(limits.upper - limits.lower, _WIDEST)
-        poses = home + _SHARE_OF_RANGE * span * rng.uniform(-0.5, 0.5, (_POSES, len(home)))
-        places = self._scene.reached(poses)
-        if not len(places):
-            raise BodyError(f"the arm of '{Path(self.config.urdf).name}' collides at every one of "
-                            f'{_POSES} poses: set reach_low and reach_high, or self_collision to '
+        rng, scene = np.random.default_rng(0), self._scene
+        poses = scene.free(self._around(self._home(), _HOME_SHARE, _HOMES, rng))
+        if not len(poses):
+            raise BodyError(f"the arm of '{Path(self.config.urdf).name}' collides at each of "
+                            f'{_HOMES} poses: set reach_low and reach_high, or self_collision to '
                             'false')
-        return places
+        gains = np.array([np.linalg.svd(scene.jacobian(pose), compute_uv=False)
+                          for pose in poses])
+        moves = int((gains.max(0) > _LEAST_GAIN_M).sum())       # 2 of an arm in a plane
+        home = poses[int(np.argmax(gains[:, max(moves, 1) - 1]))]
+        scene.rest(home)
+        free = scene.free(self._around(home, _REACH_SHARE, _POSES, rng))
+        return home, Places(np.array([scene.tool_at(pose) for pose in [home, *free]]))
+
+    def _around(self, middle: np.ndarray, share: float, count: int, rng: np.random.Generator
+                ) -> np.ndarray:
+        """Draw poses (count, A) around one, within a share of what each joint can move."""
+        limits = self._limits
+        span = np.minimum(limits.upper - limits.lower, _WIDEST)
+        margin = 0.05 * span
+        return np.clip(middle + share * span * rng.uniform(-0.5, 0.5, (count, len(middle))),
+                       limits.lower + margin, limits.upper - margin)
 
     def _begin_episode(self, episode: int) -> None:
         self._episode, self._step = episode, 0

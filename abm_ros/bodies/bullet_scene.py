@@ -25,6 +25,7 @@ _STRONGEST = 1e4      # Nm or N, of a joint whose effort limit is not told
 # kg and kg m^2 of links without inertia, which would get 1 and 1: of frames on other links, which
 # weigh nothing on a robot, and of links that move.
 _FRAME, _LIGHT = (1e-3, 1e-6), (0.2, 2e-3)
+_SMALL = 1e-3         # rad or m, between poses that show how the tool moves
 _TABLE_HALF_M = (0.75, 0.60, 0.02)
 _TABLE_X_M = 0.35
 _CLEARANCE_M = 0.02
@@ -91,23 +92,39 @@ class BulletScene:
                                    physicsClientId=self._client)
         return np.array(link[4]), np.array(link[5])
 
-    def reached(self, poses: np.ndarray) -> np.ndarray:
+    def free(self, poses: np.ndarray) -> np.ndarray:
         """
-        Return the places (N, 3), m, that the tool has at those poses at which nothing collides.
+        Return those of the poses (M, A), rad or m, at which nothing collides.
 
-        What touches where the arm rests, such as meshes that overlap, is no collision. The arm
-        rests again afterwards.
-
-        :param poses: (M, A) joint positions, rad or m.
+        What touches where the arm rests, such as meshes that overlap, is no collision.
         """
         rest = self.joint_states()[0]
-        usual, places = self._touching(), []
+        usual, free = self._touching(), []
         for pose in poses:
             self._place(pose)
             if self._touching() <= usual:
-                places.append(self.tool_pose()[0])
+                free.append(pose)
         self._place(rest)
-        return np.array(places).reshape(-1, 3)
+        return np.array(free).reshape(-1, poses.shape[1])
+
+    def tool_at(self, pose: np.ndarray) -> np.ndarray:
+        """Return the place (3,), m, of the tool at a pose (A,); the arm rests again afterwards."""
+        rest = self.joint_states()[0]
+        self._place(pose)
+        place = self.tool_pose()[0]
+        self._place(rest)
+        return place
+
+    def jacobian(self, pose: np.ndarray) -> np.ndarray:
+        """Return how the tool moves (3, A), m, with each joint at a pose (A,), by differences."""
+        here = self.tool_at(pose)
+        return np.stack([self.tool_at(pose + step) - here
+                         for step in _SMALL * np.eye(len(pose))], 1) / _SMALL
+
+    def rest(self, pose: np.ndarray) -> None:
+        """Put the arm at a pose (A,) where it stays until it is driven."""
+        self._place(pose)
+        self._actuate(pose if self._config.interface == 'position' else np.zeros(len(pose)))
 
     def _place(self, pose: np.ndarray) -> None:
         for index, position in zip(self._joints, pose, strict=True):
@@ -177,9 +194,8 @@ class BulletScene:
         self._joints, self._tool = self._find_links(weightless)
         info = p.getDynamicsInfo(self._arm, self._tool, physicsClientId=self._client)
         self._tool_mass = (info[0], info[2])
-        self._place(home)
+        self.rest(home)
         self._allow_overlaps()
-        self._actuate(home if self._config.interface == 'position' else np.zeros(len(home)))
         if with_puck:
             self._puck = self._add_puck()
         self._marker = self._add_marker()

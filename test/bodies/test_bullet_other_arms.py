@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip('pybullet')
 
-from described_robots import KINDS, LIMIT, arm, mesh
+from described_robots import KINDS, LIMIT, arm, joint, mesh
 
 from abm_ros.agent.life import Life
 from abm_ros.bodies.bullet import BulletArm
@@ -65,6 +65,15 @@ def test_goals_lie_where_the_arm_was_found_to_reach(load) -> None:
     assert np.array_equal([again.step(np.zeros(2)).goal for _ in range(60)], goals)
 
 
+def test_another_arm_rests_where_its_tool_can_be_moved_in_all_directions(load) -> None:
+    """Stretched, as it is at 0, an arm moves its tool in no direction along itself."""
+    three = arm(after='<link name="tip"/>' + joint('wrist', 'tool0', 'tip', '0 0 0', '0 1 0')
+                + '<link name="tool1"/>' + joint('end', 'tip', 'tool1', '0.2 0 0', limit='',
+                                                 kind='fixed'))
+    wrist = load(three).state().position[2]
+    assert abs(np.sin(wrist)) > 0.5, 'stretched'
+
+
 def test_a_planar_arm_gets_goals_in_its_plane(load) -> None:
     body = load(arm().replace('axis xyz="0 1 0"', 'axis xyz="0 0 1"'), horizon=1)
     goals = np.array([body.step(np.zeros(2)).goal for _ in range(40)])
@@ -73,13 +82,13 @@ def test_a_planar_arm_gets_goals_in_its_plane(load) -> None:
 
 
 def test_no_goal_lies_where_the_arm_would_hit_the_ground(load) -> None:
-    """A forearm of 0.3 m, 0.2 m above the ground."""
+    """A forearm of 0.3 m that bends down alone, 0.2 m above the ground."""
     rod = '<collision><geometry><box size="0.02 0.02 0.02"/></geometry></collision>'
-    text = arm().replace('<link name="tool0"/>', f'<link name="tool0">{rod}</link>')
+    text = arm(elbow=LIMIT.replace('-2', '-0.1')).replace(
+        '<link name="tool0"/>', f'<link name="tool0">{rod}</link>')
     body = load(text, horizon=1)
-    heights = [body.step(np.zeros(2)).goal[2] for _ in range(100)]
-    assert min(heights) > 0.0
-    assert min(heights) < 0.1
+    heights = [body.step(np.zeros(2)).goal[2] for _ in range(200)]
+    assert 0.0 < min(heights) < 0.05
 
 
 def test_a_box_that_is_asked_for_is_kept_to(load) -> None:
@@ -119,7 +128,8 @@ def test_a_mesh_that_is_not_there_is_named_with_where_to_look(load) -> None:
 
 def test_another_tool_and_a_file_that_is_not_there(load, tmp_path) -> None:
     text = KINDS['camera described last'].text
-    assert load(text, tool_link='fore').state().tool_position == pytest.approx([0.4, 0.0, 0.2])
+    tool = load(text, tool_link='fore').state().tool_position
+    assert np.linalg.norm(tool - [0.0, 0.0, 0.2]) == pytest.approx(0.4)
     for link in ('claw', 'cam'):
         with pytest.raises(DescriptionError, match=link):
             load(text, tool_link=link)
@@ -152,9 +162,10 @@ def test_frames_without_inertia_weigh_nothing(load) -> None:
         '<link name="fore"/>', f'<link name="fore">{body}</link>')
     moved = load(text)
     # Gravity asks for 0.5 kg x 9.81 m/s^2 x 0.1 m = 0.5 Nm of the 4 Nm at the elbow.
+    start = moved.state().position
     for _ in range(10):
-        state = moved.step(np.array([0.05, 0.0]))
-    assert state.position == pytest.approx([0.05, 0.0], abs=0.005)
+        state = moved.step(start + 0.05)
+    assert state.position == pytest.approx(start + 0.05, abs=0.005)
 
 
 def test_links_that_overlap_where_the_arm_rests_do_not_jam_it(load) -> None:
