@@ -1,16 +1,17 @@
 """
-The common part of `system_a_learner` and `system_b_learner`.
+What `system_a_learner` and `system_b_learner` share.
 
-The executor thread moves messages, and a thread of its own trains, so that a transition or a
-parameter never waits for a gradient step (decision 0015). Replay is asked for by credits: a round
-begins when enough experience was recorded, and its batches come no faster than they are used.
-While the node is inactive, training pauses; later it continues where it was.
+The executor thread moves messages; a thread of its own trains, so that a transition or a
+parameter never waits for a gradient step. Replay is asked for in credits: a round begins when
+enough experience was recorded, and its batches come no faster than they are used. While the node
+is inactive training pauses; it goes on where it was.
 """
 
 import os
 import queue
 import threading
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Generic, Protocol, TypeVar
@@ -48,11 +49,11 @@ class LearnerConfig(RoundsConfig):
 
 
 class Trainer(Protocol):
-    """The trainer of a learner node; imported and called only in the training thread."""
+    """What a learner node trains; imported and called in the training thread only."""
 
     batch: int
     horizon: int
-    keep: int               # transitions of a window that it uses, 0 for all
+    keep: int               # transitions of a window that it needs, 0 for all
 
     def ready(self) -> bool:
         """Whether training can begin (System B needs a model of System A). Any thread."""
@@ -61,13 +62,13 @@ class Trainer(Protocol):
         """Create or restore the state for this kind of observation, if there is none."""
 
     def train(self, replayed: ReplayedBatch, plasticity: float) -> LearnerTelemetry:
-        """Take one update; return its metrics for telemetry."""
+        """Take one update; return what the node tells of it."""
 
     def useful(self) -> bool:
-        """Whether the model learned so far is better for acting than none."""
+        """Whether what was learned so far is better to act with than nothing."""
 
     def snapshot(self) -> Snapshot | None:
-        """Return the newest snapshot, None before the first."""
+        """Return what acting nodes run now, None before there is anything."""
 
 
 C = TypeVar('C', bound=LearnerConfig)
@@ -81,7 +82,9 @@ class LearnerNode(PartNode[C], Generic[C]):
     def __init__(self, name: str, config_class: type[C]) -> None:
         super().__init__(name, config_class)
         self._queue: queue.Queue[Float32MultiArray | None] = queue.Queue()
-        self._wake = threading.Condition(threading.RLock())    # guards the fields below
+        # Guards rounds and requests. The training thread may be starved while it holds it, so it
+        # neither publishes nor trains then.
+        self._wake = threading.Condition(threading.RLock())
         self._rounds = Rounds()
         self._schedule = self.config.schedule
         self._requests = ReplayRequests(name)
@@ -102,7 +105,7 @@ class LearnerNode(PartNode[C], Generic[C]):
         raise NotImplementedError
 
     def may_train(self, number: int) -> bool:
-        """Whether the inputs of round `number` are there; the lock is held."""
+        """Whether what round `number` builds on is there; the lock is held."""
         return True
 
     @property
@@ -121,18 +124,19 @@ class LearnerNode(PartNode[C], Generic[C]):
                        version=self._published.version if self._published else -1)
 
     def activated(self) -> None:
+        if self._published is not None:
+            self._publish(self._published)
         with self._wake:
-            if self._published is not None:
-                self._publish(self._published)
             self._connect()
+        self._ask()
         self.every(_REPEAT_PERIOD_S, self._repeat)
 
     def reconfigured(self) -> None:
         with self._wake:
             if self.active and self.config.schedule != self._schedule:
                 self._connect()
-            self._ask()
             self._wake.notify_all()
+        self._ask()
 
     def close(self) -> None:
         super().close()
@@ -141,7 +145,7 @@ class LearnerNode(PartNode[C], Generic[C]):
         self._thread.join(5.0)
 
     def on_replay(self, message: Float32MultiArray) -> None:
-        """Take a batch addressed to this learner; it is decoded when it is used."""
+        """Take a batch addressed to this learner; it is read where it is used."""
         with self._wake:
             if self._requests.is_answered(message):
                 self._received += 1
@@ -150,27 +154,27 @@ class LearnerNode(PartNode[C], Generic[C]):
                 self._queue.put(message)
 
     def _connect(self) -> None:
-        """Ask again for batches on their way to wires that are gone; the lock is held."""
+        """Await no more what is on its way to wires that are gone; the lock is held."""
         self._requests.renew()
         self._rounds.lose()
         self._schedule = self.config.schedule
         self._heard_s = time.monotonic()
-        self._ask()
         self._wake.notify_all()
 
     def _repeat(self) -> None:
         """
-        Ask again for batches that have not come.
+        Ask again for what has not been answered.
 
-        A request or a batch that is sent before the wire is matched is lost without a trace.
+        A request sent before the wire was matched is lost without a trace, and so is a batch.
         """
         with self._wake:
-            if self._is_stalled() and not self.config.exact_rounds:
-                self.get_logger().warning('batches were lost on the way; asking anew')
+            if stalled := self._is_stalled() and not self.config.exact_rounds:
                 self._connect()
-                return
-            for credits in self._requests.unanswered:
-                self._send(credits)
+            unanswered = self._requests.unanswered
+        if stalled:
+            self.get_logger().warning('batches were lost on the way; asking anew')
+            self._ask()
+        self._send(unanswered)
 
     def _is_stalled(self) -> bool:
         rounds = self._rounds
@@ -178,18 +182,20 @@ class LearnerNode(PartNode[C], Generic[C]):
                 and not self._requests.waits and time.monotonic() - self._heard_s > _STALL_S)
 
     def _ask(self) -> None:
-        """Ask for the next batches; the lock is held."""
-        if self._trainer is None or not self.active:
-            return
-        if self.config.plasticity <= 0:
-            # Not to learn, but to know the observation spec: acting nodes then get the
+        """Ask for the next batches."""
+        with self._wake:
+            asked = [] if self._trainer is None or not self.active else [
+                *self._next_requests(self._trainer)]
+        self._send(asked)
+
+    def _next_requests(self, trainer: Trainer) -> Iterator[Credits]:
+        if self.config.plasticity > 0:
+            while count := self._rounds.ask(self.config):
+                yield self._request(trainer, count, self._rounds.current(self.config).after)
+        elif self._published is None and (count := self._rounds.probe()):
+            # Not to learn, but to know what observations are like: acting nodes then get the
             # untrained model, whose error is the one to compare with.
-            if self._published is None and (count := self._rounds.probe()):
-                self._send(self._request(self._trainer, count, after=0))
-            return
-        while count := self._rounds.ask(self.config):
-            after = self._rounds.current(self.config).after
-            self._send(self._request(self._trainer, count, after))
+            yield self._request(trainer, count, after=0)
 
     def _request(self, trainer: Trainer, count: int, after: int) -> Credits:
         reverse = self.config.schedule == 'value' and self.part == 'system_b_learner'
@@ -197,20 +203,20 @@ class LearnerNode(PartNode[C], Generic[C]):
             kind=REVERSE if reverse else self.config.pick, count=count, batch=trainer.batch,
             horizon=trainer.horizon, after=after, keep=0 if reverse else trainer.keep)
 
-    def _send(self, credits: Credits) -> None:
-        self.emit('credits', encode_credits(credits, self.get_clock().now().nanoseconds))
+    def _send(self, requests: Iterable[Credits]) -> None:
+        for credits in requests:
+            self.emit('credits', encode_credits(credits, self.get_clock().now().nanoseconds))
 
     # The training thread.
 
     def _work(self) -> None:
-        os.nice(NICENESS)   # on Linux only for this thread: the node goes on answering
+        os.nice(NICENESS)   # on Linux of this thread alone: the node goes on answering
         try:
             trainer = self.make_trainer()
-            with self._wake:
-                self._trainer, self._published = trainer, trainer.snapshot()
-                if self._published is not None:
-                    self._publish(self._published)
-                self._ask()
+            self._trainer, self._published = trainer, trainer.snapshot()
+            if self._published is not None:
+                self._publish(self._published)
+            self._ask()
             while not self._closing:
                 message = self._queue.get()
                 if message is not None:
@@ -233,17 +239,16 @@ class LearnerNode(PartNode[C], Generic[C]):
             self.get_logger().error(f'replay refused: {error}', throttle_duration_sec=1.0)
         with self._wake:
             if not trained:
-                self._rounds.drop()   # missing batches are asked for when nothing comes
+                self._rounds.drop()   # what is missing now is asked for when nothing comes
                 return
             self._updates += 1
             over = self._rounds.update(self.config)
-            if not over:
-                self._ask()
+        if not over:
+            self._ask()
         if over or self._is_late(trainer):
             self._finish(trainer)
         if over:
-            with self._wake:
-                self._ask()
+            self._ask()
 
     def _train(self, trainer: Trainer, replayed: ReplayedBatch) -> bool:
         """Take one update once it may be; tell whether it was."""
@@ -270,7 +275,7 @@ class LearnerNode(PartNode[C], Generic[C]):
         return True
 
     def _is_late(self, trainer: Trainer) -> bool:
-        """Tell whether the round takes so long that the model so far is to be published."""
+        """Tell whether the round takes so long that acting nodes get what there is so far."""
         return (not self.config.exact_rounds and self._unpublished_s > self.config.publish_s
                 and trainer.useful())
 
@@ -280,10 +285,8 @@ class LearnerNode(PartNode[C], Generic[C]):
         self._unpublished_s = 0.0
         if snapshot is None:
             return
-        self._unsaved = True
-        with self._wake:
-            self._published = snapshot
-            self._publish(snapshot)
+        self._published, self._unsaved = snapshot, True
+        self._publish(snapshot)
         if time.monotonic() - self._saved_s > _SAVE_PERIOD_S:
             self._save()
 
@@ -297,7 +300,6 @@ class LearnerNode(PartNode[C], Generic[C]):
         self._saved_s = time.monotonic()
 
     def _publish(self, snapshot: Snapshot) -> None:
-        """Publish; the lock is held."""
         if self.active:
             self.emit('model', encode_bytes(snapshot.to_bytes(), {
                 'version': str(snapshot.version), 'round': str(self._rounds.number)}))
