@@ -11,6 +11,7 @@ import os
 import queue
 import threading
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Generic, Protocol, TypeVar
@@ -81,7 +82,9 @@ class LearnerNode(PartNode[C], Generic[C]):
     def __init__(self, name: str, config_class: type[C]) -> None:
         super().__init__(name, config_class)
         self._queue: queue.Queue[Float32MultiArray | None] = queue.Queue()
-        self._wake = threading.Condition(threading.RLock())    # guards all that follows
+        # Guards rounds and requests. The training thread may be starved while it holds it, so it
+        # neither publishes nor trains then.
+        self._wake = threading.Condition(threading.RLock())
         self._rounds = Rounds()
         self._schedule = self.config.schedule
         self._requests = ReplayRequests(name)
@@ -121,18 +124,19 @@ class LearnerNode(PartNode[C], Generic[C]):
                        version=self._published.version if self._published else -1)
 
     def activated(self) -> None:
+        if self._published is not None:
+            self._publish(self._published)
         with self._wake:
-            if self._published is not None:
-                self._publish(self._published)
             self._connect()
+        self._ask()
         self.every(_REPEAT_PERIOD_S, self._repeat)
 
     def reconfigured(self) -> None:
         with self._wake:
             if self.active and self.config.schedule != self._schedule:
                 self._connect()
-            self._ask()
             self._wake.notify_all()
+        self._ask()
 
     def close(self) -> None:
         super().close()
@@ -150,12 +154,11 @@ class LearnerNode(PartNode[C], Generic[C]):
                 self._queue.put(message)
 
     def _connect(self) -> None:
-        """Ask anew for what is on its way to wires that are gone; the lock is held."""
+        """Await no more what is on its way to wires that are gone; the lock is held."""
         self._requests.renew()
         self._rounds.lose()
         self._schedule = self.config.schedule
         self._heard_s = time.monotonic()
-        self._ask()
         self._wake.notify_all()
 
     def _repeat(self) -> None:
@@ -165,12 +168,13 @@ class LearnerNode(PartNode[C], Generic[C]):
         A request sent before the wire was matched is lost without a trace, and so is a batch.
         """
         with self._wake:
-            if self._is_stalled() and not self.config.exact_rounds:
-                self.get_logger().warning('batches were lost on the way; asking anew')
+            if stalled := self._is_stalled() and not self.config.exact_rounds:
                 self._connect()
-                return
-            for credits in self._requests.unanswered:
-                self._send(credits)
+            unanswered = self._requests.unanswered
+        if stalled:
+            self.get_logger().warning('batches were lost on the way; asking anew')
+            self._ask()
+        self._send(unanswered)
 
     def _is_stalled(self) -> bool:
         rounds = self._rounds
@@ -178,18 +182,20 @@ class LearnerNode(PartNode[C], Generic[C]):
                 and not self._requests.waits and time.monotonic() - self._heard_s > _STALL_S)
 
     def _ask(self) -> None:
-        """Ask for the next batches; the lock is held."""
-        if self._trainer is None or not self.active:
-            return
-        if self.config.plasticity <= 0:
+        """Ask for the next batches."""
+        with self._wake:
+            asked = [] if self._trainer is None or not self.active else [
+                *self._next_requests(self._trainer)]
+        self._send(asked)
+
+    def _next_requests(self, trainer: Trainer) -> Iterator[Credits]:
+        if self.config.plasticity > 0:
+            while count := self._rounds.ask(self.config):
+                yield self._request(trainer, count, self._rounds.current(self.config).after)
+        elif self._published is None and (count := self._rounds.probe()):
             # Not to learn, but to know what observations are like: acting nodes then get the
             # untrained model, whose error is the one to compare with.
-            if self._published is None and (count := self._rounds.probe()):
-                self._send(self._request(self._trainer, count, after=0))
-            return
-        while count := self._rounds.ask(self.config):
-            after = self._rounds.current(self.config).after
-            self._send(self._request(self._trainer, count, after))
+            yield self._request(trainer, count, after=0)
 
     def _request(self, trainer: Trainer, count: int, after: int) -> Credits:
         reverse = self.config.schedule == 'value' and self.part == 'system_b_learner'
@@ -197,8 +203,9 @@ class LearnerNode(PartNode[C], Generic[C]):
             kind=REVERSE if reverse else self.config.pick, count=count, batch=trainer.batch,
             horizon=trainer.horizon, after=after, keep=0 if reverse else trainer.keep)
 
-    def _send(self, credits: Credits) -> None:
-        self.emit('credits', encode_credits(credits, self.get_clock().now().nanoseconds))
+    def _send(self, requests: Iterable[Credits]) -> None:
+        for credits in requests:
+            self.emit('credits', encode_credits(credits, self.get_clock().now().nanoseconds))
 
     # The training thread.
 
@@ -206,11 +213,10 @@ class LearnerNode(PartNode[C], Generic[C]):
         os.nice(NICENESS)   # on Linux of this thread alone: the node goes on answering
         try:
             trainer = self.make_trainer()
-            with self._wake:
-                self._trainer, self._published = trainer, trainer.snapshot()
-                if self._published is not None:
-                    self._publish(self._published)
-                self._ask()
+            self._trainer, self._published = trainer, trainer.snapshot()
+            if self._published is not None:
+                self._publish(self._published)
+            self._ask()
             while not self._closing:
                 message = self._queue.get()
                 if message is not None:
@@ -237,13 +243,12 @@ class LearnerNode(PartNode[C], Generic[C]):
                 return
             self._updates += 1
             over = self._rounds.update(self.config)
-            if not over:
-                self._ask()
+        if not over:
+            self._ask()
         if over or self._is_late(trainer):
             self._finish(trainer)
         if over:
-            with self._wake:
-                self._ask()
+            self._ask()
 
     def _train(self, trainer: Trainer, replayed: ReplayedBatch) -> bool:
         """Take one update once it may be; tell whether it was."""
@@ -280,10 +285,8 @@ class LearnerNode(PartNode[C], Generic[C]):
         self._unpublished_s = 0.0
         if snapshot is None:
             return
-        self._unsaved = True
-        with self._wake:
-            self._published = snapshot
-            self._publish(snapshot)
+        self._published, self._unsaved = snapshot, True
+        self._publish(snapshot)
         if time.monotonic() - self._saved_s > _SAVE_PERIOD_S:
             self._save()
 
@@ -297,7 +300,6 @@ class LearnerNode(PartNode[C], Generic[C]):
         self._saved_s = time.monotonic()
 
     def _publish(self, snapshot: Snapshot) -> None:
-        """Publish; the lock is held."""
         if self.active:
             self.emit('model', encode_bytes(snapshot.to_bytes(), {
                 'version': str(snapshot.version), 'round': str(self._rounds.number)}))
