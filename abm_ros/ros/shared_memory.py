@@ -1,12 +1,15 @@
-"""Removes ports of Fast DDS that killed processes left unfinished in shared memory."""
+"""Initialises rclpy after removing ports that killed processes left in shared memory."""
 
 import contextlib
+import os
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import rclpy
+
+from abm_ros.ros.fastdds_profile import choose_profile
 
 _FOLDER = Path('/dev/shm')
 # A port gets its size right after its creation: the creator of an empty, older one is dead.
@@ -15,11 +18,12 @@ _STALE_S = 10.0
 
 def initialise(**arguments: Any) -> None:
     """
-    Remove stale ports, then initialise rclpy.
+    Remove stale ports, choose the profile of Fast DDS, then initialise rclpy.
 
     :param arguments: those of `rclpy.init`.
     """
     remove_stale_ports(_FOLDER)
+    choose_profile(os.environ, Path.cwd())
     rclpy.init(**arguments)
 
 

@@ -1,6 +1,7 @@
 """Starts, spins and ends every process of the graph."""
 
 import contextlib
+import faulthandler
 import gc
 import os
 import signal
@@ -52,6 +53,7 @@ def make_executor(kind: str = 'events') -> rclpy.executors.Executor:
 
 def begin(part: str) -> TwinWatch:
     """Initialise rclpy, and listen from now on for another process of a node."""
+    faulthandler.enable()    # a process that dies by a signal says where
     initialise(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
     return TwinWatch(part)
 
