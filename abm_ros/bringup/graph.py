@@ -124,7 +124,7 @@ def _parts(options: GraphOptions) -> list[tuple[str, dict[str, Any]]]:
     arm = {'joints': list(options.joints), 'control_period_s': options.control_period_s}
     senses: dict[str, Any] = {'tool_source': 'topic'} if options.body else {}
     if options.lock_step:
-        senses['patience_s'] = 10.0
+        senses |= {'patience_s': 10.0, 'joint_timeout_s': _LOCK_STEP_PATIENCE_S}
     return [
         (names.EPISODIC_MEMORY, {**home, **seed, **at_once}),
         (names.SYSTEM_A_LEARNER, {**home, **seed, **exact, 'world_model': options.world_model}),

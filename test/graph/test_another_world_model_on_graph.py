@@ -29,11 +29,11 @@ def test_it_learns_and_reaches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv('PYTHONPATH', os.pathsep.join(map(str, (info.parent, HERE))))
     options = GraphOptions(body='gym:PandaReach-v3', directory=str(tmp_path), lock_step=True,
                            use_sim_time=True, pin_mode='task', world_model='linear')
-    changes = {'system_a_learner': {'ridge': 2e-5}, 'system_b': {'competence_window': 10}}
+    changes = {'system_a_learner': {'ridge': 2e-5}, 'system_b': {'success_window': 10}}
     specs = [replace(spec, parameters={**spec.parameters, **changes.get(spec.name, {})})
              for spec in describe(options)]
     with running(specs, tmp_path) as (_, observer):
-        wait_until(lambda: (observer.value('system_b', 'competence') >= 0.9
+        wait_until(lambda: (observer.value('system_b', 'success_rate') >= 0.9
                             and observer.value('system_b', 'episodes') >= 12
                             and observer.value('system_a', 'prediction_error', 1.0) < 0.1),
                    lambda: f'telemetry: {observer.telemetry}', 120.0)
