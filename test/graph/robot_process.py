@@ -20,6 +20,7 @@ import signal
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
+from collections import deque
 from pathlib import Path
 
 import rclpy
@@ -54,6 +55,7 @@ class Robot:
         self.crossed = 0
         self.begun_s = time.monotonic()
         self.start = list(self.position)
+        self.lately = deque([[self.told(i) for i in range(len(self.names))]], maxlen=20)
         self.goal = list(self.position)
         self.speed = [0.0] * len(self.names)
         self.commands = self.violations = 0
@@ -112,7 +114,8 @@ class Robot:
                 step = self.way(i, value - self.last[1][i])
                 if abs(step) > row['velocity'] * room_s:
                     self.violate(f'{self.names[i]}: step {step}')
-            if self.endless[i] and abs(value - self.told(i)) > 1.0:
+            # It answers one of the last states, which may have come just before the wrap.
+            if self.endless[i] and all(abs(value - told[i]) > 1.0 for told in self.lately):
                 self.violate(f'{self.names[i]}: told at {self.told(i)}, sent to {value}')
         self.last = (now_s, values)
         self.goal = values
@@ -150,6 +153,7 @@ class Robot:
         return self.way(i, self.position[i])
 
     def show(self, names):
+        self.lately.append([self.told(i) for i in range(len(self.names))])
         where = {name: self.told(i) for i, name in enumerate(self.names)} | {EXTRA: 0.04}
         message = JointState(name=names, position=[where[name] for name in names])
         if self.habit == 'laps':

@@ -175,7 +175,7 @@ def test_robots_as_drivers_have_them_are_moved_as_any_other(habit, tmp_path):
             robot.send_goal(3.0, 0.0, 0.4, stamped=habit != 'unstamped')
             wait_until(lambda: observer.value('motor_gate', 'commands') > 50,
                        lambda: f'commands; {observer.telemetry}, {robot.report()}')
-            looks = [observer.value('motor_gate', 'open') for _ in range(120)
+            looks = [observer.value('motor_gate', 'open') for _ in range(70)
                      if not time.sleep(0.1)]
             report = robot.report()
         finally:

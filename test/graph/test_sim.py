@@ -116,7 +116,7 @@ def test_the_audit_log_is_a_chain_that_names_every_mode(first):
 def test_a_second_run_goes_on_from_the_first(first):
     folder, before = first
     assert (folder / 'out' / 'models' / 'system_a.abm').exists()
-    abm = sim(folder, '--duration', '10', '--json', 'second.json', '--baseline-episodes', '2')
+    abm = sim(folder, '--duration', '15', '--json', 'second.json', '--baseline-episodes', '2')
     assert abm.wait(120.0) == 0, abm.errors.read_text()
     report = json.loads((folder / 'second.json').read_text())
     with sqlite3.connect(folder / 'out' / 'memory.db') as db:
@@ -244,7 +244,7 @@ def test_a_run_that_did_nothing_is_no_success(tmp_path, monkeypatch):
     assert abm.wait(90.0) == 1
     told = abm.errors.read_text().splitlines()[-1]
     assert told.startswith('error: nothing was done in 4 s: 0 observations, no transition '
-                           'recorded, modes: task; ')
+                           'recorded, modes: task')
     abm.assert_gone()
 
 
