@@ -30,6 +30,7 @@ _MAX_TRIES = 100
 _HOMES, _HOME_SHARE = 200, 0.7
 _POSES, _REACH_SHARE = 1000, 0.35
 _WIDEST = np.pi
+_BEST, _LOOKS = 10, 50   # poses that move the tool best, and looks at the room around each
 _LEAST_GAIN_M = 0.01     # m/rad; an arm does not move its tool in a direction with less
 _LOG = logging.getLogger(__name__)
 
@@ -158,8 +159,8 @@ class BulletArm:
         """
         Return where another arm than ours rests (A,), and the places around that it reaches.
 
-        It rests where its tool can be moved best in its worst direction: the elbow is bent then.
-        The arm decides, not the seed of the run.
+        It rests where its tool can be moved well in every direction, so that the elbow is bent,
+        and where there is most room around. The arm decides, not the seed of the run.
         """
         rng, scene = np.random.default_rng(0), self._scene
         poses = scene.free(self._around(self._home(), _HOME_SHARE, _HOMES, rng))
@@ -170,7 +171,9 @@ class BulletArm:
         gains = np.array([np.linalg.svd(scene.jacobian(pose), compute_uv=False)
                           for pose in poses])
         moves = int((gains.max(0) > _LEAST_GAIN_M).sum())       # 2 of an arm in a plane
-        home = poses[int(np.argmax(gains[:, max(moves, 1) - 1]))]
+        best = poses[np.argsort(-gains[:, max(moves, 1) - 1], kind='stable')[:_BEST]]
+        home = max(best, key=lambda pose: len(
+            scene.free(self._around(pose, _REACH_SHARE, _LOOKS, rng))))
         scene.rest(home)
         free = scene.free(self._around(home, _REACH_SHARE, _POSES, rng))
         return home, Places(np.array([scene.tool_at(pose) for pose in [home, *free]]))

@@ -16,6 +16,7 @@ import numpy as np
 from abm_ros.common.errors import DescriptionError
 from abm_ros.robot.urdf_text import EXPAND, parse, some_of
 
+_FINGER_M = 0.05      # a longer slide is no turn
 MOVING = ('revolute', 'prismatic', 'continuous')
 
 
@@ -26,7 +27,8 @@ class JointLimits:
 
     A continuous joint has infinite position limits; velocity is always finite. An effort limit
     that is missing or zero is infinite if commands are no efforts. `inputs`: all of them are
-    inputs without a position, so joint states do not contain them. `turns`: none of them slides.
+    inputs without a position, so joint states do not contain them. `turns`: none of them slides
+    further than a finger, which a turn about a far axis resembles.
     """
 
     joints: tuple[str, ...]
@@ -115,7 +117,8 @@ def read_limits(text: str, joints: Sequence[str] = (), interface: str = 'positio
     lower, upper, velocity, effort = np.array(list(rows.values()), float).T
     return JointLimits(chosen, lower, upper, velocity, effort,
                        all(found[name].find('abm_input') is not None for name in chosen),
-                       all(found[name].get('type') != 'prismatic' for name in chosen))
+                       all(found[name].get('type') != 'prismatic' or row[1] - row[0] <= _FINGER_M
+                           for name, row in rows.items()))
 
 
 def _refuse(unfit: Mapping[str, DescriptionError], fit: Sequence[str]) -> None:

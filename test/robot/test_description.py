@@ -29,6 +29,8 @@ def test_limits_come_in_the_order_of_the_description_or_as_asked() -> None:
     np.testing.assert_array_equal(limits.effort, [4, 6])
     assert read_limits(text, ['b', 'a']).lower.tolist() == [0, -1]
     assert [read_limits(text, some).turns for some in (['a'], ['b'], [])] == [True, False, False]
+    finger = text.replace('upper="0.1"', 'upper="0.04"')      # about an axis 1 m away: 1 mm off
+    assert read_limits(finger).turns
 
 
 def test_a_joint_is_commanded_once() -> None:
