@@ -188,9 +188,13 @@ class Controller:
         if objective.exploration > 0:
             self.aim = self._exploration.aim
         self._repeat(self._noise, handles=self.aim is Aim.HANDLE, proximity=float(proximity[0]))
+        told = self._spec.told
+        if self.aim is Aim.SEARCH:
+            goal = self._exploration.place
         here = Situation(expected[0] + offset, goal, objective, offset, self.aim,
-                         self._is_there(numbers[0], goal), actuators)
-        pursues = here.aim is Aim.PURSUE and objective.seeks_goal and not here.arrived
+                         self._is_there(numbers[0], goal), told, actuators)
+        pursues = (here.aim is Aim.PURSUE and objective.seeks_goal and not here.arrived
+                   and not told)
         self._plan = model.planner.habit(here) if pursues else None
         if self._plan is None:
             self.deliberates = True

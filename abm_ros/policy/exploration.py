@@ -32,6 +32,12 @@ class ExplorationConfig:
         0.5, 'share of the other exploration episodes that are spent on acting at random at the '
         "goal's object while no goal is reached; falls with the share of goals reached",
         low=0.0, high=1.0)
+    searching: float = setting(
+        0.7, 'share of exploration episodes that are spent on going from place to place while no '
+        'success is told, for a task whose goal has no place; falls with the share of successes',
+        low=0.0, high=1.0)
+    search_steps: int = setting(12, 'steps after which another place is gone to',
+                                low=1, high=100_000)
     event_window: int = setting(500, 'steps over which the share of events is taken',
                                 low=1, high=1_000_000)
     pursued_window: int = setting(10, 'pursued episodes over which the share of reached goals is '
@@ -47,6 +53,7 @@ class Aim(Enum):
     PURSUE = 'its goal'
     MOVE = "moving the goal's object"
     HANDLE = 'acting at random at that object'
+    SEARCH = 'going from place to place'
 
 
 class ExplorationSchedule:
@@ -65,6 +72,10 @@ class ExplorationSchedule:
         self._reached: bool | None = None
         self.share = self.success_rate = 0.0
         self.aim = Aim.PURSUE
+        self.place = np.zeros(spec.goal_size, np.float32)     # (G,), where SEARCH goes
+        self._going = 0                    # for how many steps
+        self._low = np.full(spec.goal_size, np.inf, np.float32)
+        self._high = -self._low
 
     def observe(self, achieved: np.ndarray, goal: np.ndarray, *, begins: bool,
                 success: bool | None = None) -> None:
@@ -83,9 +94,19 @@ class ExplorationSchedule:
             self._steps += 1
             rate = max(1.0 / self._steps, 1.0 / self._settings.event_window)
             self.share += rate * (float(self._spec.moved(self._before, achieved)) - self.share)
+        if self._spec.told:
+            self._look_around(achieved, begins=begins)
         there = not self._spec.told and bool(self._spec.reached(achieved, goal))
         self._before = None if there else achieved
         self._reached = bool(self._reached) or (there if success is None else success)
+
+    def _look_around(self, achieved: np.ndarray, *, begins: bool) -> None:
+        """Choose a place to go to, now and then, in the box of all that was achieved."""
+        self._low, self._high = np.minimum(self._low, achieved), np.maximum(self._high, achieved)
+        self._going += 1
+        if begins or self._going > self._settings.search_steps:
+            self._going = 0
+            self.place = self._rng.uniform(self._low, self._high).astype(np.float32)
 
     def _judge(self) -> None:
         if self.aim is Aim.PURSUE and self._reached is not None:
@@ -98,4 +119,6 @@ class ExplorationSchedule:
         cfg, (still, failing) = self._settings, self._rng.random(2)
         if cfg.wanted_events > 0 and still < 1.0 - self.share / cfg.wanted_events:
             return Aim.MOVE
-        return Aim.HANDLE if failing < cfg.handling * (1.0 - self.success_rate) else Aim.PURSUE
+        share, aim = ((cfg.searching, Aim.SEARCH) if self._spec.told else
+                      (cfg.handling, Aim.HANDLE))
+        return aim if failing < share * (1.0 - self.success_rate) else Aim.PURSUE

@@ -12,9 +12,6 @@ from torch import Tensor
 from abm_ros.policy.actor import features, least_value, policy, tolerances
 from abm_ros.world_model.contract import WorldModel
 
-# In tolerances: no plan arrives at a goal without a place.
-_NOWHERE = 1e3
-
 
 def rollout(world: WorldModel, params: Mapping[str, Tensor], goal_deadband: float,
             told: bool = False, *, latent: Tensor, actions: Tensor, goal: Tensor, offset: Tensor
@@ -24,7 +21,7 @@ def rollout(world: WorldModel, params: Mapping[str, Tensor], goal_deadband: floa
 
     :param params: of the actor and its critics.
     :param goal_deadband: distance, in tolerances, that costs nothing.
-    :param told: the goal has no place, see `ObservationSpec`: values count, and no distances.
+    :param told: the goal has no place, see `ObservationSpec`: values do not depend on it.
     :param latent: (N, Z), where each plan begins.
     :param actions: (N, H, A) in [-1, 1].
     :param goal: (N, G), in its own units.
@@ -45,22 +42,19 @@ def rollout(world: WorldModel, params: Mapping[str, Tensor], goal_deadband: floa
     # All steps are read out at once: many small operators cost more than one.
     latents = torch.cat(way, dim=1)                                         # (K, H N, Z)
     achieved = world.achieved(latents.flatten(0, 1)).unflatten(0, (members * horizon, -1))
+    excess = (tolerances(achieved - goal, tolerance) - goal_deadband).clamp_min(0.0)
     moved = tolerances(achieved - world.achieved(latent), tolerance).clamp_max(1.0)
+    last = excess.unflatten(0, (members, horizon))[:, -1]                   # (K, N)
     end = member.mean(0)
     seen = features(world, end, None if told else goal)
     value = least_value(params, seen, policy(params, seen))
     doubt, near = world.disagreement(latents), world.proximity(latents.mean(0))
-    found = {'proximity': near.unflatten(0, (horizon, -1)).sum(0),
-             'disagreement': doubt.unflatten(0, (horizon, -1)).sum(0),
-             'displacement': moved.sum(0) / members}
-    if told:
-        return {**found, 'terminal_distance': 0.0 * value + _NOWHERE, 'distance': 0.0 * value,
-                'value': value}
-    excess = (tolerances(achieved - goal, tolerance) - goal_deadband).clamp_min(0.0)
-    last = excess.unflatten(0, (members, horizon))[:, -1]                   # (K, N)
-    return {**found, 'terminal_distance': tolerances(world.achieved(end) - goal, tolerance),
+    return {'terminal_distance': tolerances(world.achieved(end) - goal, tolerance),
+            'proximity': near.unflatten(0, (horizon, -1)).sum(0),
             'distance': excess.sum(0) / members,                            # of (K H, N)
-            'value': value * last.clamp_max(1.0).mean(0)}
+            'disagreement': doubt.unflatten(0, (horizon, -1)).sum(0),
+            'displacement': moved.sum(0) / members,
+            'value': value if told else value * last.clamp_max(1.0).mean(0)}
 
 
 def propose(world: WorldModel, params: Mapping[str, Tensor], told: bool = False, *,

@@ -92,6 +92,7 @@ class Situation:
     offset: np.ndarray | float = 0.0
     aim: Aim = Aim.PURSUE
     arrived: bool = False               # the goal is reached here and is to be kept
+    told: bool = False                  # the goal has no place, see `ObservationSpec`
     actuators: ActuatorMap | None = None   # what actions do in this world; None: what they say
 
     def effective(self, plans: np.ndarray) -> np.ndarray:
@@ -202,12 +203,16 @@ class Planner:
         """Return the cost (N,) of plans (N, H, A)."""
         cfg, objective = self._config, situation.objective
         inputs = {**here, 'actions': situation.effective(plans)}
-        if situation.aim is not Aim.PURSUE:
+        if situation.aim in _SOUGHT:
             return np.negative(self._rollout([_SOUGHT[situation.aim]], inputs)[0])
         distance, disagreement, value = self._rollout(
             ['distance', 'disagreement', 'value'], inputs)
         effort = cfg.effort_at_goal if situation.arrived else cfg.effort
         spent = effort * np.square(plans).mean(axis=2).sum(axis=1)
+        if situation.aim is Aim.SEARCH:
+            value = np.zeros_like(value)
+        elif situation.told:
+            distance = np.zeros_like(distance)
         return np.asarray(objective.goal_weight * (distance + spent - cfg.value * value)
                           + (cfg.penalty - objective.intrinsic_weight) * disagreement)
 

@@ -1,5 +1,6 @@
 """The recorder: which action belongs to which observation, and where episodes end."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -188,3 +189,24 @@ def test_no_action_of_before_answers_an_observation_of_after() -> None:
         steps += recorder.observed(seen(stamp, 1, step))
     steps += recorder.cut()
     assert [s.action is not None for s in steps] == [True] * 5 + [False] * 7
+
+
+def lived(spec: ObservationSpec, *observations: Observation) -> list:
+    recorder = Recorder(spec, 0)
+    steps = [s for observation in observations for s in recorder.observed(observation)]
+    return steps + recorder.cut()
+
+
+def test_what_the_task_tells_goes_before_the_distance() -> None:
+    near, far = seen(1, 0, 0, goal=1.0), seen(2, 0, 1)
+    steps = lived(SPEC, near, far._replace(success=True, reward=0.5),
+                  seen(3, 0, 2, goal=3.0)._replace(success=False))
+    assert [(s.success, s.told) for s in steps] == [(True, False), (True, True), (False, True)]
+    assert steps[1].reward == 0.5
+    assert np.isnan(steps[0].reward)
+
+
+def test_where_only_what_is_told_counts_no_distance_does() -> None:
+    told = replace(SPEC, told=True)
+    assert not lived(told, seen(1, 0, 0, goal=1.0))[0].success
+    assert lived(told, seen(1, 0, 0)._replace(success=True))[0].success

@@ -12,8 +12,8 @@ from abm_ros.meta.wiring import load_wiring
 TEXT = (Path(__file__).resolve().parents[2] / 'config' / 'wiring.yaml').read_text()
 # Design, sections 3 and 4, by hand.
 PORTS = {
-    'sensory_gate': ('joint_states', 'tool_pose', 'camera', 'battery', 'goal', 'observation',
-                     'spec', 'cue'),
+    'sensory_gate': ('joint_states', 'tool_pose', 'camera', 'battery', 'goal', 'success', 'reward',
+                     'observation', 'spec', 'cue'),
     'system_a': ('observation', 'spec', 'executed', 'imagined_action', 'model', 'latent',
                  'imagined_latent'),
     'system_a_learner': ('replay', 'credits', 'model'),

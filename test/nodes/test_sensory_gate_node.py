@@ -16,11 +16,12 @@ rclpy = pytest.importorskip('rclpy')
 
 from geometry_msgs.msg import PoseStamped
 from sensor_msgs.msg import BatteryState, Image, JointState
-from std_msgs.msg import Header, String
+from std_msgs.msg import Bool, Float64, Header, String
 
 from abm_ros.common.errors import SpecError
 from abm_ros.nodes.sensory_gate import SensoryGate
 from abm_ros.ros.codec import decode
+from abm_ros.ros.observation_codec import told_of
 from abm_ros.ros.stamps import ns_to_time
 
 URDF = (Path(__file__).resolve().parents[2] / 'urdf' / 'abm_arm.urdf').read_text()
@@ -179,6 +180,21 @@ def test_an_arm_and_a_gripper_make_one_observation_per_period(robot) -> None:
     assert np.diff(stamps).tolist() == [50_000_000] * (len(stamps) - 1)
     assert len(stamps) == 20
     assert robot.refused == 0
+
+
+def test_a_button_and_a_reward_belong_to_the_step_under_way(robot) -> None:
+    for ms in range(0, 200, 50):
+        if ms == 50:
+            robot.guarded('success', robot.on_success, Bool(data=True))
+            robot.guarded('reward', robot.on_reward, Float64(data=0.5))
+        if ms == 100:
+            robot.guarded('success', robot.on_success, Bool(data=False))
+            robot.guarded('reward', robot.on_reward, Float64(data=float('nan')))
+        robot.show(joints(ms))
+    assert [told_of(packet.attributes) for packet in seen(robot)[1:]] == [
+        (True, 0.5), (False, 0.0), (False, 0.0)]
+    assert told_of(seen(robot)[0].attributes)[0] is None
+    assert robot.refused == 1
 
 
 def test_a_joint_that_is_never_shown_is_told_by_name(robot) -> None:

@@ -7,6 +7,7 @@ import pytest
 import torch
 from tiny_bodies import trained
 
+from abm_ros.common import nets
 from abm_ros.common.errors import SnapshotError
 from abm_ros.common.transition import Batch
 from abm_ros.policy import actor
@@ -148,3 +149,47 @@ def test_without_imagination_the_policy_follows_the_critics_alone() -> None:
     seen = model.encode(torch.from_numpy(batch(4).observation[:, 0]))
     action = actor.policy(state.params, actor.features(model, seen, torch.zeros(len(seen), 2)))
     assert action[:, 0].mean() > 0.8
+
+
+def test_what_the_task_told_counts_and_no_distance() -> None:
+    """Told to succeed, every step is worth 0, however far the goal; told not to, none is."""
+    model = world()
+    for told, value in ((1.0, 0.0), (0.0, -1.0)):
+        config = replace(SMALL, discount=0.6, target_rate=0.2, learning_rate=5e-3)
+        state = ActorLearner.create(config, model, 0)
+        for i in range(200):
+            data = batch(i) if told else reached(batch(i))
+            found = state.learn_values(model, replace(
+                data, success=np.full((64, 1), told, np.float32)))
+        assert found['value'] == pytest.approx(value, abs=0.05)
+
+
+def test_where_the_task_told_nothing_the_distance_counts() -> None:
+    state, model = ActorLearner.create(SMALL, world(), 0), world()
+    unknown = np.full((64, 1), -1.0, np.float32)
+    assert state.learn_values(model, replace(reached(batch(0)), success=unknown))['value'] == 0.0
+
+
+@pytest.mark.parametrize('reward', [-0.25, -0.5])
+def test_a_reward_sets_the_price_of_a_step(reward: float) -> None:
+    """r (1 - g) (1 + g + g^2 + ...) = r of the worst, for a reward r between that and the best."""
+    config = replace(SMALL, discount=0.6, target_rate=0.2, learning_rate=5e-3)
+    state, model = ActorLearner.create(config, world(), 0), world()
+    for i in range(200):
+        far = replace(batch(i), goal=np.full((64, 2), 50.0, np.float32),
+                      reward=np.full((64, 1), reward, np.float32))
+        value = state.learn_values(model, far)['value']
+    assert value == pytest.approx(reward, abs=0.05)
+
+
+def test_a_goal_without_a_place_changes_nothing() -> None:
+    model, results = world(), []
+    for goal in (0.0, 50.0):
+        state = ActorLearner.create(SMALL, model, 1)
+        for i in range(5):
+            state.learn(model, replace(
+                batch(i), goal=np.full((64, 2), goal, np.float32), told=True,
+                success=np.zeros((64, 1), np.float32)))
+        results.append(nets.to_arrays({n: p.detach() for n, p in state.params.items()}))
+    for name, array in results[0].items():
+        np.testing.assert_array_equal(array, results[1][name])

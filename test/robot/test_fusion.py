@@ -329,3 +329,39 @@ def test_a_large_image_is_averaged_down_and_another_thing_is_refused() -> None:
 def test_an_unknown_sense_is_refused() -> None:
     with pytest.raises(SpecError, match="'smell'"):
         arm_layout(tag=BodyTag(0.1, 50, 0.05, 'g', (ChannelField('g', 'g.', 1),), ('smell',)))
+
+
+def told_robot(success: str) -> SensorFusion:
+    layout = layout_for(ARM, None, goal_tolerance=0.05, horizon=5, control_period_s=0.05,
+                        told=success == 'told')
+    return SensorFusion(layout, lambda q: np.array([q[0], q[1], 1.0]))
+
+
+def test_what_the_task_tells_belongs_to_the_next_observation() -> None:
+    fusion = told_robot('goal')
+    fusion.joints(sample(1))
+    fusion.success(True)
+    fusion.reward(2.0)
+    second = fusion.joints(sample(2))
+    assert (second.success, second.reward) == (True, 2.0)
+    fusion.success(False)
+    third = fusion.joints(sample(3))
+    assert (third.success, third.reward) == (False, 0.0)
+
+
+def test_where_only_what_is_told_counts_silence_is_no_success() -> None:
+    for kind, expected in (('goal', None), ('told', False)):
+        fusion = told_robot(kind)
+        assert [fusion.joints(sample(n)).success for n in (1, 2, 3)] == [expected] * 3
+
+
+def test_a_body_tells_in_its_joint_state_and_knows_best() -> None:
+    tag = BodyTag(0.05, 50, 0.05, 'tool_position')
+    fusion = SensorFusion(arm_layout(tag=tag), lambda q: np.array([q[0], q[1], 1.0]))
+    fusion.goal(PERIOD, np.zeros(3))
+    fusion.joints(sample(1, episode='0', step=0))
+    fusion.success(False)
+    seen = fusion.joints(sample(2, ('a', 'b', 'task_success.0', 'task_reward.0'),
+                                (0.1, 0.2, 1.0, -3.0), episode='0', step=1))
+    assert (seen.success, seen.reward) == (True, -3.0)
+    assert fusion.joints(sample(3, episode='0', step=2)).success is False    # as was told before

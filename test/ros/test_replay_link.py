@@ -100,3 +100,17 @@ def test_what_are_no_pixels_is_refused(value: float) -> None:
 def test_a_batch_that_does_not_fit_its_spec_is_refused(bad) -> None:
     with pytest.raises(SpecError):
         decode_batch(encode_batch(bad, ASK, 0, SPEC.to_json(), 0))
+
+
+def test_what_the_task_told_comes_too() -> None:
+    told = {'success': np.tile(np.float32([1, 0, -1, -1, 0]), (4, 1)),
+            'reward': np.tile(np.float32([-1, -0.5, 0, 1, 1]), (4, 1))}
+    spec = replace(SPEC, told=True)
+    came = decode_batch(encode_batch(replace(batch(), **told), ASK, 99, spec.to_json(), 5)).batch
+    for name, array in told.items():
+        np.testing.assert_array_equal(getattr(came, name), array)
+    assert came.told
+    assert decode_batch(encode_batch(batch(), ASK, 99, SPEC.to_json(), 5)).batch.success is None
+    short = replace(batch(), success=np.ones((4, 2), np.float32))
+    with pytest.raises(SpecError, match='success'):
+        decode_batch(encode_batch(short, ASK, 99, SPEC.to_json(), 5))

@@ -4,11 +4,13 @@ import os
 import random
 import signal
 import sqlite3
+import struct
 import subprocess
 import sys
 import textwrap
 import threading
 import time
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -494,3 +496,69 @@ def test_a_full_disk_loses_nothing(path: Path) -> None:
     assert int(after) == int(number)
     with Store.read(path) as reader:
         assert [s.observation[0] for s in reader.steps()] == list(range(1, int(number) + 1))
+
+
+def test_what_the_task_told_is_read_back(path: Path) -> None:
+    given = [step(0, 0), step(0, 1, told=True, success=True, reward=0.1, provenance='imagined'),
+             step(0, 2, told=True, reward=-3.0), step(0, 3, reward=2.0)]
+    with Store(path, SPEC, replace(CONFIG, commit_count=2)) as store:
+        for lived in given:
+            store.append(lived)
+            store.poll()
+    with Store.read(path) as reader:
+        for lived, back in zip(given, reader.steps(), strict=True):
+            assert (back.told, back.success, back.provenance) == (
+                lived.told, lived.success, lived.provenance)
+            np.testing.assert_array_equal(back.reward, np.float32(lived.reward))
+
+
+def block_of_version_2() -> bytes:
+    """Two steps as version 2 wrote them: by its description, not by our code."""
+    modes = b'["play"]'
+    numbers = np.arange(18, dtype='<f4')           # of each: 5 observed, 2 goal, 2 action
+    return b''.join([
+        struct.pack('<4sIIIQ', b'ABMB', 2, 9, len(modes), 0), modes,
+        *(np.array(column, '<i8').tobytes() for column in ([1, 2], [0, 0], [0, 1], [7, 8])),
+        bytes([0, 0]), bytes([1 | 1 << 2, 2 | 2 << 2]),    # acted, teacher; success, imagined
+        np.full(4, np.nan, '<f4').tobytes(), numbers.tobytes()])
+
+
+def test_a_record_of_version_2_is_read_as_it_is_and_goes_on(path: Path) -> None:
+    with Store(path, SPEC, CONFIG) as store:
+        store.append(step(0, 0))
+        store.append(step(0, 1))
+    block = block_of_version_2()
+    with sqlite3.connect(path) as db:
+        db.execute('UPDATE chunks SET block = ?, crc32 = ?', (
+            block, zlib.crc32(block, zlib.crc32(struct.pack('<qq', 1, 2)))))
+        db.execute("UPDATE meta SET value = '2' WHERE key = 'schema_version'")
+        db.execute("DELETE FROM meta WHERE key = 'observation_spec_copy'")
+    db.close()
+
+    def check(steps: list[Step]) -> None:
+        first, second = steps[:2]
+        assert (first.provenance, second.provenance) == ('teacher', 'imagined')
+        assert (first.success, second.success) == (False, True)
+        assert not first.told
+        assert np.isnan(first.reward)
+        np.testing.assert_array_equal(first.action, [7.0, 8.0])
+        np.testing.assert_array_equal(second.observation, [9.0, 10.0, 11.0, 12.0, 13.0])
+        assert second.action is None
+
+    with Store.read(path) as reader:
+        assert reader.version == 2
+        check(list(reader.steps()))
+    with Store(path, SPEC, CONFIG) as store:
+        store.append(step(1, 0, told=True, reward=1.0))
+    with Store.read(path) as reader:
+        assert reader.version == 3
+        steps = list(reader.steps())
+    check(steps)
+    assert steps[2].told
+
+
+def test_what_success_is_may_change_in_one_record(path: Path) -> None:
+    """It is about the task, not about what is observed."""
+    Store(path, SPEC, CONFIG).close()
+    for spec in (replace(SPEC, told=True), replace(SPEC, event_share=0.5), SPEC):
+        Store(path, spec, CONFIG).close()

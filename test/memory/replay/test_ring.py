@@ -9,7 +9,7 @@ from lived_steps import SPEC, filled, life
 
 from abm_ros.common.errors import SpecError
 from abm_ros.common.spec import FieldSpec, ObservationSpec
-from abm_ros.common.transition import Step
+from abm_ros.common.transition import Batch, Step
 from abm_ros.memory.record.store import Store, StoreConfig
 from abm_ros.memory.replay.draw import PICKS, REVERSE, UNIFORM, Draw
 from abm_ros.memory.replay.index import RARE_SHARE, RECENT_SHARE, ReplayIndex
@@ -153,3 +153,55 @@ def test_a_balanced_batch_has_its_shares() -> None:
     recent = start >= 909                          # the newest 100 transitions of 1000
     assert abs(recent.mean() - (RECENT_SHARE + 0.1 * 0.5)) < 0.02
     assert abs(np.isin(start, rare).mean() - RARE_SHARE) < 0.03
+
+
+def told_life() -> list[Step]:
+    """Three episodes of 4 steps: told to succeed at its end, told not to, not told at all."""
+    steps = life([4, 4, 4])
+    rewards = {1: -2.0, 2: 1.0, 3: 4.0}
+    return [replace(s, told=s.episode < 2, success=s.episode == 0 and s.index == 3,
+                    reward=rewards.get(s.index, np.nan) if s.episode == 0 else np.nan)
+            for s in steps]
+
+
+def outcomes(index: ReplayIndex, **given: float) -> tuple[np.ndarray, Batch]:
+    """Return the steps to which drawn transitions led, counted from 0, and the batch."""
+    batch = index.draw(np.random.default_rng(0), Draw(200, 1, **given))
+    return batch.numbers[:, 1, 0].astype(int) - 1, batch
+
+
+def test_a_batch_says_what_the_task_told_of_its_own_goals() -> None:
+    steps = told_life()
+    led, batch = outcomes(filled(steps, 100), hindsight=0.0)
+    assert [*batch.success[:, 0]] == [
+        float(steps[n].success) if steps[n].told else -1.0 for n in led]
+    # From -2, the worst, to 4, the best: -1 to 0; 1 where there was none.
+    expected = {1: -1.0, 2: -0.5, 3: 0.0}
+    np.testing.assert_allclose(batch.reward[:, 0], [
+        expected.get(steps[n].index, 1.0) if steps[n].episode == 0 else 1.0 for n in led])
+    assert not batch.told
+
+
+def test_of_a_goal_in_hindsight_the_task_told_nothing() -> None:
+    _, batch = outcomes(filled(told_life(), 100), hindsight=1.0)
+    assert (batch.success == -1.0).all()
+    assert (batch.reward == 1.0).all()
+
+
+def test_where_only_what_is_told_counts_there_is_no_hindsight() -> None:
+    steps = told_life()
+    index = ReplayIndex(replace(SPEC, told=True), 100)
+    for step in steps:
+        index.append(step)
+    led, batch = outcomes(index, hindsight=1.0, events=0.5)
+    assert [*batch.success[:, 0]] == [float(steps[n].success) for n in led]
+    np.testing.assert_array_equal(batch.goal, [steps[n - 1].goal for n in led])
+    assert batch.told
+    # Half of the transitions lead to the one success that was told, of 9 in all.
+    assert batch.success.mean() == pytest.approx(0.5, abs=0.08)
+
+
+def test_a_batch_of_a_life_that_was_told_nothing_says_nothing() -> None:
+    _, batch = outcomes(filled(life([4, 4]), 100))
+    assert batch.success is None
+    assert batch.reward is None
