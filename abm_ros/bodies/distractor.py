@@ -12,6 +12,7 @@ import numpy as np
 
 from abm_ros.bodies.description import with_body_tag
 from abm_ros.bodies.types import Body, BodyState
+from abm_ros.bodies.wrapper import WrappedBody
 from abm_ros.common.errors import BodyError
 from abm_ros.common.seeds import generator
 from abm_ros.robot.description import ChannelField, read_body_tag
@@ -23,7 +24,7 @@ _SPREAD = 0.5            # standard deviation of a channel, rad or m; a joint mo
 _PATCH = 0.25            # share of the image's width and height
 
 
-class NoisyTelevision:
+class NoisyTelevision(WrappedBody):
     """
     A body beside a television: extra sensor channels, and a patch of the image, are white noise.
 
@@ -33,7 +34,7 @@ class NoisyTelevision:
     """
 
     def __init__(self, body: Body, seed: int) -> None:
-        self._body = body
+        super().__init__(body)
         self._rng = generator(seed, 'distractor')
         text = body.description()
         tag = read_body_tag(text)
@@ -45,31 +46,6 @@ class NoisyTelevision:
         self._description = with_body_tag(
             _untagged(text), replace(tag, fields=(*tag.fields, field)))
         self._shown = self._disturb(body.state())
-
-    @property
-    def command_joints(self) -> tuple[str, ...]:
-        """As the body's."""
-        return self._body.command_joints
-
-    @property
-    def interface(self) -> str:
-        """As the body's."""
-        return self._body.interface
-
-    @property
-    def control_period_s(self) -> float:
-        """As the body's."""
-        return self._body.control_period_s
-
-    @property
-    def horizon(self) -> int:
-        """As the body's."""
-        return self._body.horizon
-
-    @property
-    def goal_tolerance(self) -> float:
-        """As the body's."""
-        return self._body.goal_tolerance
 
     def description(self) -> str:
         """Return the body's description with the television among its fields."""
@@ -83,10 +59,6 @@ class NoisyTelevision:
         """Step the body and change the picture."""
         self._shown = self._disturb(self._body.step(command))
         return self._shown
-
-    def close(self) -> None:
-        """Release the body."""
-        self._body.close()
 
     def _disturb(self, state: BodyState) -> BodyState:
         noise = _SPREAD * self._rng.standard_normal(_CHANNELS)

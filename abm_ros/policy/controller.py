@@ -19,7 +19,7 @@ from abm_ros.policy.acting_model import ActingModel
 from abm_ros.policy.babble import Babble
 from abm_ros.policy.exploration import Aim, ExplorationConfig, ExplorationSchedule
 from abm_ros.policy.model_bias import BiasConfig, BiasEstimator
-from abm_ros.policy.planner import Objective, PlannerConfig, Situation
+from abm_ros.policy.planner import Objective, PlannerConfig, PlanRequest
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap
 
 _MOST = np.float32(1.0)
@@ -191,7 +191,7 @@ class Controller:
         told = self._spec.told
         if self.aim is Aim.SEARCH:
             goal = self._exploration.place
-        here = Situation(expected[0] + offset, goal, objective, offset, self.aim,
+        here = PlanRequest(expected[0] + offset, goal, objective, offset, self.aim,
                          self._is_there(numbers[0], goal), told, actuators)
         pursues = (here.aim is Aim.PURSUE and objective.seeks_goal and not here.arrived
                    and not told)

@@ -48,11 +48,11 @@ def rollout(world: WorldModel, params: Mapping[str, Tensor], goal_deadband: floa
     end = member.mean(0)
     seen = features(world, end, None if told else goal)
     value = least_value(params, seen, policy(params, seen))
-    doubt, near = world.disagreement(latents), world.proximity(latents.mean(0))
+    disagreement, near = world.disagreement(latents), world.proximity(latents.mean(0))
     return {'terminal_distance': tolerances(world.achieved(end) - goal, tolerance),
             'proximity': near.unflatten(0, (horizon, -1)).sum(0),
             'distance': excess.sum(0) / members,                            # of (K H, N)
-            'disagreement': doubt.unflatten(0, (horizon, -1)).sum(0),
+            'disagreement': disagreement.unflatten(0, (horizon, -1)).sum(0),
             'displacement': moved.sum(0) / members,
             'value': value if told else value * last.clamp_max(1.0).mean(0)}
 

@@ -82,7 +82,7 @@ class Objective:
 
 
 @dataclass(frozen=True)
-class Situation:
+class PlanRequest:
     """Where a plan begins, and its aim."""
 
     latent: np.ndarray                  # (Z,)
@@ -124,7 +124,7 @@ class Planner:
         rollout, propose = session(source.blob('rollout')), session(source.blob('proposal'))
         self._decay = (settings.offset_decay ** np.arange(self.horizon)).astype(
             np.float32)[:, np.newaxis, np.newaxis]
-        here = Situation(latent, np.zeros(source.spec.goal_size, np.float32))
+        here = PlanRequest(latent, np.zeros(source.spec.goal_size, np.float32))
         plans = np.zeros((2, *self._shape), np.float32)
         trial(rollout, {**self._start(here, 2), **self._error(here), 'actions': plans},
               dict.fromkeys(ROLLED, (2,)))
@@ -134,7 +134,7 @@ class Planner:
         alike = settings.correlation ** np.abs(steps[:, None] - steps)
         self._colour = np.linalg.cholesky(alike).astype(np.float32)     # (H, H)
 
-    def habit(self, situation: Situation) -> np.ndarray | None:
+    def habit(self, request: PlanRequest) -> np.ndarray | None:
         """
         Return the policy's plan if it is accepted, else None (decision 0026).
 
@@ -146,18 +146,18 @@ class Planner:
         cfg = self._config
         if not cfg.policy_acceptance:
             return None
-        start = self._start(situation, 1)
+        start = self._start(request, 1)
         quiet = np.zeros((1, *self._shape), np.float32)
         plans: np.ndarray = self._propose(['actions'], {**start, 'noise': quiet})[0]
-        plans = situation.intended(plans)
+        plans = request.intended(plans)
         away, disagreement = self._rollout(
             ['terminal_distance', 'disagreement'],
-            {**start, **self._error(situation), 'actions': situation.effective(plans)})
+            {**start, **self._error(request), 'actions': request.effective(plans)})
         arrives = (away[0] <= cfg.arrival
                    and disagreement[0] <= cfg.policy_acceptance * self.horizon)
         return plans[0] if arrives else None
 
-    def plan(self, rng: np.random.Generator, situation: Situation, warm: np.ndarray | None = None,
+    def plan(self, rng: np.random.Generator, request: PlanRequest, warm: np.ndarray | None = None,
              deadline_s: float = inf) -> np.ndarray:
         """
         Search for a good sequence of actions.
@@ -168,11 +168,11 @@ class Planner:
         :return: (H, A) float32 in [-1, 1].
         """
         cfg, shape = self._config, self._shape
-        here = {**self._start(situation, cfg.candidates), **self._error(situation)}
+        here = {**self._start(request, cfg.candidates), **self._error(request)}
         mean = np.zeros(shape, np.float32) if warm is None else warm
         spread = np.full(shape, cfg.spread, np.float32)
         rest = np.zeros((1, *shape), np.float32)
-        given = np.concatenate([rest, self._proposals(rng, situation)])
+        given = np.concatenate([rest, self._proposals(rng, request)])
         for i in range(cfg.iterations):
             if i and time.monotonic() >= deadline_s:
                 break
@@ -180,7 +180,7 @@ class Planner:
                 (cfg.candidates - len(given) - 1, *shape), np.float32)
             plans = np.concatenate([given, mean[np.newaxis], mean + spread * drawn])
             np.clip(plans, -1.0, 1.0, out=plans)
-            cost = self._cost_of(plans, here, situation)
+            cost = self._cost_of(plans, here, request)
             elites = plans[np.argsort(cost, kind='stable')[:cfg.elites]]
             mean = cfg.inertia * mean + (1 - cfg.inertia) * elites.mean(axis=0)
             spread = np.maximum(elites.std(axis=0), cfg.least_spread)
@@ -189,34 +189,34 @@ class Planner:
         return best
 
     @staticmethod
-    def _start(situation: Situation, count: int) -> dict[str, np.ndarray]:
+    def _start(request: PlanRequest, count: int) -> dict[str, np.ndarray]:
         """Return the inputs of a rollout for this many plans."""
-        return {'latent': np.repeat(situation.latent[np.newaxis], count, 0),
-                'goal': np.repeat(situation.goal[np.newaxis], count, 0)}
+        return {'latent': np.repeat(request.latent[np.newaxis], count, 0),
+                'goal': np.repeat(request.goal[np.newaxis], count, 0)}
 
-    def _error(self, situation: Situation) -> dict[str, np.ndarray]:
+    def _error(self, request: PlanRequest) -> dict[str, np.ndarray]:
         """Return the offsets (H, 1, Z) to add to predictions."""
-        return {'offset': self._decay * (np.zeros_like(situation.latent) + situation.offset)}
+        return {'offset': self._decay * (np.zeros_like(request.latent) + request.offset)}
 
     def _cost_of(self, plans: np.ndarray, here: dict[str, np.ndarray],
-                 situation: Situation) -> np.ndarray:
+                 request: PlanRequest) -> np.ndarray:
         """Return the cost (N,) of plans (N, H, A)."""
-        cfg, objective = self._config, situation.objective
-        inputs = {**here, 'actions': situation.effective(plans)}
-        if situation.aim in _SOUGHT:
-            return np.negative(self._rollout([_SOUGHT[situation.aim]], inputs)[0])
+        cfg, objective = self._config, request.objective
+        inputs = {**here, 'actions': request.effective(plans)}
+        if request.aim in _SOUGHT:
+            return np.negative(self._rollout([_SOUGHT[request.aim]], inputs)[0])
         distance, disagreement, value = self._rollout(
             ['distance', 'disagreement', 'value'], inputs)
-        effort = cfg.effort_at_goal if situation.arrived else cfg.effort
+        effort = cfg.effort_at_goal if request.arrived else cfg.effort
         spent = effort * np.square(plans).mean(axis=2).sum(axis=1)
-        if situation.aim is Aim.SEARCH:
+        if request.aim is Aim.SEARCH:
             value = np.zeros_like(value)
-        elif situation.told:
+        elif request.told:
             distance = np.zeros_like(distance)
         return np.asarray(objective.goal_weight * (distance + spent - cfg.value * value)
                           + (cfg.penalty - objective.intrinsic_weight) * disagreement)
 
-    def _proposals(self, rng: np.random.Generator, situation: Situation) -> np.ndarray:
+    def _proposals(self, rng: np.random.Generator, request: PlanRequest) -> np.ndarray:
         """Return plans (M, H, A) of the policy, the first without noise."""
         count = self._config.proposals
         noise = self._config.noise * rng.standard_normal((count, *self._shape), np.float32)
@@ -224,5 +224,5 @@ class Planner:
             return noise
         noise[0] = 0.0
         plans: np.ndarray = self._propose(
-            ['actions'], {**self._start(situation, count), 'noise': noise})[0]
-        return situation.intended(plans)
+            ['actions'], {**self._start(request, count), 'noise': noise})[0]
+        return request.intended(plans)

@@ -8,7 +8,7 @@ from tiny_bodies import trained
 
 from abm_ros.common.errors import ConfigError, SnapshotError
 from abm_ros.policy.exploration import Aim
-from abm_ros.policy.planner import Objective, Planner, PlannerConfig, Situation
+from abm_ros.policy.planner import Objective, Planner, PlannerConfig, PlanRequest
 from abm_ros.world_model.perception import Perception
 
 
@@ -19,8 +19,9 @@ def latent_of(observation: np.ndarray) -> np.ndarray:
     return perception.observe(observation, None, True).latent
 
 
-def situation(goal: list[float], objective: Objective | None = None) -> Situation:
-    return Situation(latent_of(np.zeros(6)), np.array(goal, np.float32), objective or Objective())
+def situation(goal: list[float], objective: Objective | None = None) -> PlanRequest:
+    return PlanRequest(latent_of(np.zeros(6)), np.array(goal, np.float32),
+                       objective or Objective())
 
 
 def plan(seed: int, goal: list[float], settings: PlannerConfig | None = None,

@@ -7,11 +7,12 @@ import numpy as np
 from abm_ros.bodies.shift.kinds import Shift, shift_kind
 from abm_ros.bodies.shift.script import Event
 from abm_ros.bodies.types import Body, BodyState, check_command
+from abm_ros.bodies.wrapper import WrappedBody
 from abm_ros.common.errors import BodyError
 from abm_ros.common.seeds import generator
 
 
-class ShiftingBody:
+class ShiftingBody(WrappedBody):
     """
     A body with a script of shifts; without any it is bit for bit the body itself.
 
@@ -22,7 +23,7 @@ class ShiftingBody:
     """
 
     def __init__(self, body: Body, events: Sequence[Event], seed: int) -> None:
-        self._body = body
+        super().__init__(body)
         self._rng = generator(seed, 'shift')
         self._events: list[Event] = []
         self._made: dict[Event, Shift] = {}
@@ -30,31 +31,6 @@ class ShiftingBody:
         for event in events:
             self._add(event)
         self._shown = self._sensed(body.state())
-
-    @property
-    def command_joints(self) -> tuple[str, ...]:
-        """As the body's."""
-        return self._body.command_joints
-
-    @property
-    def interface(self) -> str:
-        """As the body's."""
-        return self._body.interface
-
-    @property
-    def control_period_s(self) -> float:
-        """As the body's."""
-        return self._body.control_period_s
-
-    @property
-    def horizon(self) -> int:
-        """As the body's."""
-        return self._body.horizon
-
-    @property
-    def goal_tolerance(self) -> float:
-        """As the body's."""
-        return self._body.goal_tolerance
 
     def description(self) -> str:
         """Return the body's description, which does not mention shifts."""
@@ -89,10 +65,6 @@ class ShiftingBody:
         self.steps += 1
         self._shown = self._sensed(state)
         return self._shown
-
-    def close(self) -> None:
-        """Release the body."""
-        self._body.close()
 
     def _positions(self) -> np.ndarray:
         state = self._body.state()

@@ -20,7 +20,7 @@ def slowness(lag: float) -> str:
 
 
 @dataclass
-class Pace:
+class LearningPace:
     """
     Updates asked for and updates done, over about the last `memory` transitions lived.
 
@@ -69,7 +69,7 @@ class LearningLag:
                    'of the learner that lags more')
 
     def __init__(self, config: MetaStateConfig) -> None:
-        self._paces = {kind.node: Pace(config.lag_transitions) for kind in LEARNERS}
+        self._paces = {kind.node: LearningPace(config.lag_transitions) for kind in LEARNERS}
         self._updates = dict.fromkeys(self._paces, nan)
         self._recorded = nan
 

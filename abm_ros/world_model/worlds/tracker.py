@@ -121,11 +121,11 @@ class WorldTracker:
                  action: np.ndarray, numbers: np.ndarray) -> Outcome:
         config, effective = self.config, believed.effective(action)
         probes = effective + config.probe * np.eye(self.size + 1, self.size, -1)   # none, each
-        expected, doubt = predict(probes.astype(np.float32))
+        expected, disagreement = predict(probes.astype(np.float32))
         error = (numbers - expected[0]) / step
         jacobian = (expected[1:] - expected[0]).T / (config.probe * step[:, np.newaxis])
         usual = np.square(error) if self._usual is None else self._usual
-        variance = 2.0 * usual + 0.25 * float(doubt[0]) ** 2 + _LEAST_VARIANCE
+        variance = 2.0 * usual + 0.25 * float(disagreement[0]) ** 2 + _LEAST_VARIANCE
         return believed.expect(action, error, jacobian, variance)
 
     def _judge(self) -> int | None:
