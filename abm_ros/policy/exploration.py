@@ -10,6 +10,9 @@ Moving an object does not find all that can be done with it: a hand that pushes 
 fewer goals are reached, the more episodes go to the object and act at random there, each action
 repeated for some steps (decision 0029): first return, then explore (Ecoffet et al. 2021). Without
 an object nearby such an episode is babbling.
+
+Where the goal has no place, what is to be reached is not known before a success was told. So the
+fewer are told, the more episodes go from place to place: goal babbling (Rolf et al. 2010).
 """
 
 from dataclasses import dataclass
@@ -19,6 +22,9 @@ import numpy as np
 
 from abm_ros.common.config import check, setting
 from abm_ros.common.spec import ObservationSpec
+
+# Places that are remembered, and how far beyond them others are sought, of the way between two.
+_VISITED, _BEYOND = 256, 0.25
 
 
 @dataclass(frozen=True)
@@ -74,8 +80,8 @@ class ExplorationSchedule:
         self.aim = Aim.PURSUE
         self.place = np.zeros(spec.goal_size, np.float32)     # (G,), where SEARCH goes
         self._going = 0                    # for how many steps
-        self._low = np.full(spec.goal_size, np.inf, np.float32)
-        self._high = -self._low
+        self._visited: list[np.ndarray] = []     # some of what was achieved, all alike
+        self._visits = 0
 
     def observe(self, achieved: np.ndarray, goal: np.ndarray, *, begins: bool,
                 success: bool | None = None) -> None:
@@ -101,12 +107,19 @@ class ExplorationSchedule:
         self._reached = bool(self._reached) or (there if success is None else success)
 
     def _look_around(self, achieved: np.ndarray, *, begins: bool) -> None:
-        """Choose a place to go to, now and then, in the box of all that was achieved."""
-        self._low, self._high = np.minimum(self._low, achieved), np.maximum(self._high, achieved)
+        """Now and then choose a place to go to: between two that were visited, or a bit beyond."""
+        self._visits += 1
+        if len(self._visited) < _VISITED:
+            self._visited.append(achieved.copy())
+        elif (slot := int(self._rng.integers(self._visits))) < _VISITED:
+            self._visited[slot] = achieved.copy()
         self._going += 1
         if begins or self._going > self._settings.search_steps:
             self._going = 0
-            self.place = self._rng.uniform(self._low, self._high).astype(np.float32)
+            one, two = self._rng.integers(len(self._visited), size=2)
+            share = self._rng.uniform(-_BEYOND, 1.0 + _BEYOND)
+            self.place = np.asarray(self._visited[one] + share * (
+                self._visited[two] - self._visited[one]), np.float32)
 
     def _judge(self) -> None:
         if self.aim is Aim.PURSUE and self._reached is not None:

@@ -1,5 +1,7 @@
 """Whether an episode is played, against shares of events that are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,37 @@ def test_resting_at_the_goal_is_no_lack() -> None:
     assert curiosity.share > 0.9
     curiosity.observe(np.zeros(2), np.zeros(2), begins=True)
     assert curiosity.aim is Aim.PURSUE
+
+
+TOLD = replace(SPEC, told=True)
+
+
+@pytest.mark.parametrize(('won', 'expected'), [(0.0, 0.7), (0.5, 0.35), (1.0, 0.0)])
+def test_the_fewer_successes_are_told_the_more_is_searched(won: float, expected: float) -> None:
+    """And no distance counts: the object lies at the goal all the time."""
+    curiosity = ExplorationSchedule(TOLD, np.random.default_rng(0), ExplorationConfig(0.0))
+    rng, searched = np.random.default_rng(1), 0
+    for episode in range(1500):
+        succeeds = rng.random() < won
+        for step in range(3):
+            curiosity.observe(AWAY, AWAY, begins=step == 0, success=succeeds and step == 2)
+        searched += curiosity.aim is Aim.SEARCH and episode > 100
+    assert searched / 1399 == pytest.approx(expected, abs=0.06)
+
+
+def test_places_are_sought_where_one_was_and_a_bit_beyond() -> None:
+    curiosity = ExplorationSchedule(TOLD, np.random.default_rng(0),
+                                    ExplorationConfig(0.0, search_steps=3))
+    rng, places = np.random.default_rng(1), []
+    for step in range(4000):
+        curiosity.observe(rng.uniform([2.0, -1.0], [4.0, 1.0]), AWAY, begins=step == 0,
+                          success=False)
+        places.append(curiosity.place)
+    found = np.unique(places, axis=0)
+    assert len(found) == pytest.approx(1000, abs=3)   # another one every 4 steps
+    assert (np.abs(found - [3.0, 0.0]) <= 1.5).all()
+    assert (np.abs(found - [3.0, 0.0]) <= 1.0).all(1).mean() > 0.8
+    np.testing.assert_allclose(found.mean(0), [3.0, 0.0], atol=0.1)
 
 
 def test_a_reset_is_no_event() -> None:

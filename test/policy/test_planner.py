@@ -1,5 +1,6 @@
 """Plans against a system whose best plan is known."""
 
+import functools
 from dataclasses import replace
 
 import numpy as np
@@ -7,8 +8,12 @@ import pytest
 from tiny_bodies import trained
 
 from abm_ros.common.errors import ConfigError, SnapshotError
+from abm_ros.common.snapshot import Snapshot
+from abm_ros.policy.actor_learner import ActorLearner
+from abm_ros.policy.config import ActorConfig
 from abm_ros.policy.exploration import Aim
 from abm_ros.policy.planner import Objective, Planner, PlannerConfig, PlanRequest
+from abm_ros.world_model.ensemble_learner import EnsembleLearner
 from abm_ros.world_model.perception import Perception
 
 
@@ -130,3 +135,34 @@ def test_bad_settings_and_snapshots_are_refused() -> None:
     for source in (a, replace(b, meta={}), replace(b, meta={**b.meta, 'horizon': 5})):
         with pytest.raises(SnapshotError):
             Planner(PlannerConfig(), source)
+
+
+@functools.cache
+def told_snapshot() -> Snapshot:
+    """Return a System B that was told: success is where the first number is beyond 0.4."""
+    body, a, _ = trained()
+    world, rng = EnsembleLearner.view(a, body.spec), np.random.default_rng(0)
+    learner = ActorLearner.create(ActorConfig(hidden=16, learning_rate=3e-3, target_rate=0.05),
+                                  world, 0)
+    for _ in range(300):
+        batch = body.batch(rng, 64, 1)
+        success = (batch.observation[:, 1:, 0] > 0.4).astype(np.float32)
+        learner.learn(world, replace(batch, success=success, told=True))
+    return learner.snapshot(world)
+
+
+def test_where_the_goal_has_no_place_plans_go_where_success_was_told() -> None:
+    planner, ends = Planner(PlannerConfig(), told_snapshot()), []
+    for goal in ([-0.6, 0.6], [0.0, -0.6]):
+        here = replace(situation(goal), told=True)
+        found = planner.plan(np.random.default_rng(0), here)
+        assert 0.3 * found[:, 0].sum() > 0.4
+        ends.append(found)
+    assert np.array_equal(*ends)
+
+
+def test_a_search_goes_to_its_place() -> None:
+    here = replace(situation([-0.6, -0.6]), told=True, aim=Aim.SEARCH)
+    found = Planner(PlannerConfig(), told_snapshot()).plan(np.random.default_rng(0), here)
+    assert np.linalg.norm(0.3 * found[:, :2].sum(0) - [-0.6, -0.6]) < 0.6    # of 0.85
+    assert found[:, 0].sum() < 0.0      # away from where success was told
