@@ -29,8 +29,9 @@ def draw(lives: Sequence[Lived], script: LifeScript, file: Path) -> None:
             each = np.nan_to_num(success_of(lived), nan=0.0)
             smooth = np.convolve(each, np.ones(_WINDOW) / _WINDOW, mode='valid')
             axis.plot(np.arange(len(smooth)) + _WINDOW / 2, smooth, lw=1.0, alpha=0.7)
-            for (at, world), until in zip(
-                    lived.beliefs, [*(b[0] for b in lived.beliefs[1:]), lived.steps], strict=True):
+            beliefs = [(0, 0), *lived.beliefs]
+            ends = [*(at for at, _ in lived.beliefs), lived.steps]
+            for (at, world), until in zip(beliefs, ends, strict=True):
                 axis.axvspan(at, until, 0.0, 0.06, color=f'C{world % 10}', lw=0)
         for step, _ in script.changes():
             axis.axvline(step, color='0.3', lw=0.8, ls=':')

@@ -64,6 +64,15 @@ def test_agents_are_compared_seed_by_seed() -> None:
     assert found['agents']['abm']['auc_ci'][0] < found['agents']['abm']['auc_ci'][1]
 
 
+def test_a_life_is_drawn_with_and_without_a_change_of_belief(tmp_path) -> None:
+    plot = pytest.importorskip('abm_ros.bench.life.plot')
+    pytest.importorskip('matplotlib')
+    file = tmp_path / 'life.png'
+    plot.draw([lived(lambda step: True, [(103, 1), (201, 0)]),
+               lived(lambda step: step < 100, agent='always')], SCRIPT, file)
+    assert file.read_bytes()[:4] == b'\x89PNG'
+
+
 def test_never_is_later_than_everything() -> None:
     assert median([3, None, 5]) == 5
     assert median([None, None, 5]) is None
