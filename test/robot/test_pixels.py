@@ -32,7 +32,7 @@ def test_sixteen_bits_are_scaled_to_eight(encoding, pixel, seen, bigendian) -> N
     assert rgb_of(encoding, 2, 2, len(row), row * 2, bigendian).tolist() == [[list(seen)] * 2] * 2
 
 
-def studio(red: float, green: float, blue: float) -> tuple[int, int, int]:
+def limited_range(red: float, green: float, blue: float) -> tuple[int, int, int]:
     """Y, U and V of a colour in [0, 1] by ITU-R BT.601, in 16 to 235 and 16 to 240."""
     luma = 0.299 * red + 0.587 * green + 0.114 * blue
     return (round(16 + 219 * luma), round(128 + 224 * (blue - luma) / 1.772),
@@ -43,7 +43,7 @@ def studio(red: float, green: float, blue: float) -> tuple[int, int, int]:
                                     (1.0, 1.0, 1.0), (0.0, 0.0, 0.0), (0.2, 0.6, 0.4)])
 @pytest.mark.parametrize('encoding', ['yuv422', 'uyvy', 'yuv422_yuy2', 'yuyv'])
 def test_a_usb_cameras_yuv_is_the_colour_that_it_is(encoding, colour) -> None:
-    y, u, v = studio(*colour)
+    y, u, v = limited_range(*colour)
     pair = (u, y, v, y) if encoding in ('yuv422', 'uyvy') else (y, u, y, v)
     seen = rgb_of(encoding, 2, 4, 8, bytes(pair * 4))
     np.testing.assert_allclose(seen, np.tile(np.multiply(colour, 255), (2, 4, 1)), atol=3)
