@@ -44,10 +44,11 @@ class PerceivingModel:
     """
     The graphs of one snapshot, replaced as a whole.
 
+    :param predicts: open the graph of `predict` too, which only telling worlds apart needs.
     :raises SnapshotError: a graph does not load or does not fit its snapshot.
     """
 
-    def __init__(self, source: Snapshot) -> None:
+    def __init__(self, source: Snapshot, *, predicts: bool = False) -> None:
         self.lineage, self.version, self.spec = source.lineage, source.version, source.spec
         graph, encoder = session(source.blob('perceive')), session(source.blob('encode'))
         empty = np.zeros((1, source.spec.size), np.float32)
@@ -59,10 +60,12 @@ class PerceivingModel:
         trial(graph, {'observation': empty, 'previous': empty, 'action': still},
               {'latent': (1, latent), 'error': (1, 2), 'uncertainty': (1,)})
         trial(encoder, {'observation': empty}, {'latent': (1, latent)})
-        predict = session(source.blob('predict'))
-        trial(predict, {'latent': np.zeros((1, latent), np.float32), 'action': still},
-              {'observation': (1, source.spec.numbers), 'uncertainty': (1,)})
-        self._perceive, self._encode, self._predict = graph.run, encoder.run, predict.run
+        self._perceive, self._encode = graph.run, encoder.run
+        if predicts:
+            predict = session(source.blob('predict'))
+            trial(predict, {'latent': np.zeros((1, latent), np.float32), 'action': still},
+                  {'observation': (1, source.spec.numbers), 'uncertainty': (1,)})
+            self._predict = predict.run
 
     def encode(self, observation: np.ndarray) -> np.ndarray:
         """Return the latents (B, Z) of observations (B, D) float32."""
@@ -128,7 +131,7 @@ class Perception:
         if snapshot.kind != 'system_a' or snapshot.spec != self._spec:
             raise SnapshotError(f'System A cannot act with this {snapshot.kind} snapshot: '
                                 'expected system_a and the same observation spec')
-        return PerceivingModel(snapshot)
+        return PerceivingModel(snapshot, predicts=self.worlds is not None)
 
     def adopt(self, model: PerceivingModel) -> None:
         """
