@@ -7,6 +7,9 @@ from typing import Any
 from abm_ros.common.telemetry import GraphTelemetry
 from abm_ros.common.telemetry_fields import Telemetry
 
+# No process of a node is heard sooner after its predecessor was: it listens for that one first.
+_RESTART_S = 1.0
+
 
 class Health:
     """The newest telemetry of each node, and when it was heard."""
@@ -25,7 +28,16 @@ class Health:
         return made
 
     def take(self, told: Telemetry, now_s: float) -> None:
-        """Take the telemetry of a node."""
+        """
+        Take the telemetry of a node.
+
+        A second process of a node that is heard ends itself before it is active (decision 0050):
+        what it tells is passed over. A restarted one is heard only after a pause.
+        """
+        known = self.of(told.node).incarnation
+        if (known not in ('', told.incarnation) and told.state != 'active'
+                and now_s - self.heard_s(told.node) < _RESTART_S):
+            return
         newest: dict[str, Any] = {told.node: told}
         self.telemetry = replace(self.telemetry, **newest)
         self._heard_s[told.node] = now_s

@@ -15,6 +15,8 @@ from abm_ros.ros.telemetry_codec import decode_telemetry
 
 # Discovery may take this long. A node is imported meanwhile, so little of it is waited for.
 LISTEN_S = 2.5
+# On a busy computer the imports may take all of that, and discovery is as late.
+_LEAST_S = 0.5
 # Two that start together hear each other only after both were made.
 WATCH_S = 10.0
 _LOOK_S = 0.02
@@ -44,7 +46,8 @@ class TwinWatch:
 
         :raises GraphError: it was heard.
         """
-        while time.monotonic() - self._begun_s < LISTEN_S:
+        end_s = max(self._begun_s + LISTEN_S, time.monotonic() + _LEAST_S)
+        while time.monotonic() < end_s:
             self.check('')
             time.sleep(_LOOK_S)
         self.check('')

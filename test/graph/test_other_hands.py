@@ -130,6 +130,6 @@ def test_a_robot_that_dies_is_told_and_waited_for(scene) -> None:
     wait_until(lambda: scene.system_m()[0] == DiagnosticStatus.ERROR,
                lambda: f'an error; {scene.told}')
     assert 'no body: nothing usable on /joint_states' in scene.system_m()[1]
-    assert scene.observer.mode == 'freeze'
+    scene.observer.wait_mode('freeze')
     scene.start_robot()
     scene.settle()

@@ -16,6 +16,24 @@ def test_it_knows_who_is_heard() -> None:
     assert (told.state, told.incarnation, health.of('system_b').state) == ('active', 'i', '')
 
 
+def test_a_second_process_of_a_node_is_passed_over_until_it_is_active() -> None:
+    health = Health(['system_a'], 2.0)
+    health.take(SystemATelemetry(latents=1.0, state='active', incarnation='i'), 1.0)
+    health.take(SystemATelemetry(latents=9.0, state='unconfigured', incarnation='j'), 1.5)
+    assert health.of('system_a').incarnation == 'i'
+    assert health.heard_s('system_a') == 1.0
+    health.take(SystemATelemetry(latents=9.0, state='active', incarnation='j'), 1.6)
+    assert health.of('system_a').incarnation == 'j'
+
+
+def test_a_restarted_node_is_taken_after_its_pause() -> None:
+    health = Health(['system_a'], 2.0)
+    health.take(SystemATelemetry(state='active', incarnation='i'), 1.0)
+    health.take(SystemATelemetry(state='unconfigured', incarnation='j'), 3.5)
+    told = health.of('system_a')
+    assert (told.state, told.incarnation, health.heard_s('system_a')) == ('unconfigured', 'j', 3.5)
+
+
 def test_a_copy_stays_as_it_was() -> None:
     health = Health(('system_a', 'system_b'), 2.0)
     health.take(SystemATelemetry(latents=1.0), 1.0)
