@@ -1,29 +1,45 @@
 """The newest telemetry of the nodes, and which of them are alive."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from abm_ros.common.telemetry import GraphTelemetry
+from abm_ros.common.telemetry import LEARNERS, GraphTelemetry
 from abm_ros.common.telemetry_fields import Telemetry
 
 # No process of a node is heard sooner after its predecessor was: it listens for that one first.
 _RESTART_S = 1.0
+# A learner may be silent for so many time-outs while its process runs: on a busy computer it waits
+# for the processor in the middle of a long computation, and nothing that acts relies on it.
+_BUSY = 5.0
+_PATIENT = tuple(kind.node for kind in LEARNERS)
+
+
+def _nowhere(_: str) -> bool:
+    """Know of no process that runs."""
+    return False
 
 
 class Health:
     """The newest telemetry of each node, and when it was heard."""
 
-    def __init__(self, nodes: Sequence[str], timeout_s: float) -> None:
-        """:param timeout_s: a node that is not heard for longer counts as lost."""
+    def __init__(self, nodes: Sequence[str], timeout_s: float,
+                 runs: Callable[[str], bool] = _nowhere) -> None:
+        """
+        Know nothing yet.
+
+        :param timeout_s: a node that is not heard for longer counts as lost.
+        :param runs: tells whether a process runs, by what its telemetry tells of it.
+        """
         self.nodes = tuple(nodes)
         self.telemetry = GraphTelemetry()
         self._timeout_s = timeout_s
+        self._runs = runs
         self._heard_s: dict[str, float] = {}
 
     def copy(self) -> 'Health':
         """Return a snapshot that another thread may read."""
-        made = Health(self.nodes, self._timeout_s)
+        made = Health(self.nodes, self._timeout_s, self._runs)
         made.telemetry, made._heard_s = self.telemetry, self._heard_s.copy()
         return made
 
@@ -51,8 +67,13 @@ class Health:
         return self._heard_s.get(node, float('-inf'))
 
     def lost(self, now_s: float) -> list[str]:
-        """Return the nodes that are not heard."""
-        return [node for node in self.nodes if not self.alive(node, now_s)]
+        """Return the nodes that are not heard, but for learners that are busy."""
+        return [node for node in self.nodes
+                if not self.alive(node, now_s) and not self._is_busy(node, now_s)]
+
+    def _is_busy(self, node: str, now_s: float) -> bool:
+        return (node in _PATIENT and now_s - self.heard_s(node) <= _BUSY * self._timeout_s
+                and self._runs(self.of(node).process))
 
     def of(self, node: str) -> Telemetry:
         """Return the newest telemetry of a node; all unknown before it is heard."""

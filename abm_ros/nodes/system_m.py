@@ -41,7 +41,7 @@ from abm_ros.nodes.effectors.rewirer import Rewirer
 from abm_ros.nodes.effectors.signal_topics import SignalTopics
 from abm_ros.nodes.effectors.silent_nodes import SilentNodes, on_record
 from abm_ros.ros import parameters, qos
-from abm_ros.ros.child import end_process
+from abm_ros.ros.child import end_process, process_runs
 from abm_ros.ros.heartbeat import Heartbeat
 from abm_ros.ros.node import PartNode, blamed
 from abm_ros.ros.ports import read_wiring
@@ -66,7 +66,7 @@ class SystemM(PartNode[SystemMConfig]):
         self._lock = threading.Lock()
         self._beat_lock = threading.Lock()
         self._launched = operator_overrides(self.config)
-        self._health = Health(names.WIRED_NODES, self.config.node_timeout_s)
+        self._health = Health(names.WIRED_NODES, self.config.node_timeout_s, process_runs)
         self._conductor: Conductor | None = None
         self._thread: threading.Thread | None = None
         self._ending = threading.Event()

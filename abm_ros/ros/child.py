@@ -56,6 +56,28 @@ def own_process() -> str:
     return f'{here()} {os.getpid()}'
 
 
+def _number(told: str) -> int | None:
+    """Return the id of a process by what it tells of itself, None where it runs elsewhere."""
+    place, _, number = told.rpartition(' ')
+    return int(number) if place == here() and number.isdigit() else None
+
+
+def process_runs(told: str) -> bool:
+    """
+    Tell whether a process is known to run.
+
+    :param told: what its `own_process` returned.
+    """
+    number = _number(told)
+    if number is None:
+        return False
+    with suppress(OSError, IndexError):
+        # The state follows the name, which may hold anything but ends at the last bracket.
+        state = Path(f'/proc/{number}/stat').read_text().rpartition(')')[2].split()[0]
+        return state not in 'ZX'
+    return False
+
+
 def end_process(told: str) -> str:
     """
     End a process that tells where it runs; its supervisor starts it again.
@@ -65,11 +87,11 @@ def end_process(told: str) -> str:
     :param told: what its `own_process` returned.
     :return: why it cannot be ended, '' when it was asked to.
     """
-    place, _, number = told.rpartition(' ')
-    if place != here() or not number.isdigit():
+    number = _number(told)
+    if number is None:
         return f'it runs elsewhere ({told or "unknown"})'
     try:
-        os.kill(int(number), signal.SIGTERM)
+        os.kill(number, signal.SIGTERM)
     except OSError as error:
         return str(error)
     return ''

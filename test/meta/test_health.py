@@ -2,7 +2,11 @@
 
 from math import isnan
 
-from abm_ros.common.telemetry import SystemATelemetry, SystemBTelemetry
+from abm_ros.common.telemetry import (
+    SystemALearnerTelemetry,
+    SystemATelemetry,
+    SystemBTelemetry,
+)
 from abm_ros.meta.health import Health
 
 
@@ -32,6 +36,17 @@ def test_a_restarted_node_is_taken_after_its_pause() -> None:
     health.take(SystemATelemetry(state='unconfigured', incarnation='j'), 3.5)
     told = health.of('system_a')
     assert (told.state, told.incarnation, health.heard_s('system_a')) == ('unconfigured', 'j', 3.5)
+
+
+def test_a_learner_whose_process_runs_is_busy_for_a_while() -> None:
+    running = {'here 7'}
+    health = Health(['system_a', 'system_a_learner'], 2.0, running.__contains__)
+    for told in (SystemATelemetry(process='here 7'), SystemALearnerTelemetry(process='here 7')):
+        health.take(told, 1.0)
+    assert health.lost(4.0) == health.copy().lost(4.0) == ['system_a']
+    assert health.lost(12.0) == ['system_a', 'system_a_learner']
+    running.clear()
+    assert health.lost(4.0) == ['system_a', 'system_a_learner']
 
 
 def test_a_copy_stays_as_it_was() -> None:

@@ -20,7 +20,7 @@ from abm_ros.meta.wiring import NodeRow
 from abm_ros.nodes.effectors.silent_nodes import SilentNodes
 from abm_ros.ros.remote import ACTIVATE, CONFIGURE, DEACTIVATE, REACHES, Call, Remote, call_all
 
-_FINAL_TIMEOUT_S = 2.0
+_FINAL_TIMEOUT_S = 5.0   # a busy computer; the motors are shut meanwhile
 _PROBE_S = 2.0    # for an answer that shows that a node is matched; the processor may be busy
 _LOOK_S = 0.02
 
