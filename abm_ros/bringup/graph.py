@@ -126,7 +126,7 @@ def _parts(options: GraphOptions) -> list[tuple[str, dict[str, Any]]]:
     if options.lock_step:
         senses |= {'patience_s': 10.0, 'joint_timeout_s': _LOCK_STEP_PATIENCE_S}
     return [
-        (names.EPISODIC_MEMORY, {**home, **seed, **at_once}),
+        (names.EPISODIC_MEMORY, {**home, **seed, **exact, **at_once}),
         (names.SYSTEM_A_LEARNER, {**home, **seed, **exact, 'world_model': options.world_model}),
         (names.SYSTEM_B_LEARNER, {**home, **seed, **exact, 'policy': options.policy}),
         (names.SYSTEM_A, {**exact, **at_once}),

@@ -12,6 +12,7 @@ from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.telemetry import SystemATelemetry
 from abm_ros.common.transition import Observation
 from abm_ros.memory.schedule import Experience, ScheduleConfig, WarmUpConfig
+from abm_ros.nodes.world_teller import NOTHING, WorldTeller
 from abm_ros.ros.codec import Packet, Writer, attributes_of, decode
 from abm_ros.ros.deferred import Deferred
 from abm_ros.ros.node import PartNode
@@ -20,12 +21,13 @@ from abm_ros.ros.snapshot_loader import SnapshotLoader
 from abm_ros.ros.spin import run_node
 from abm_ros.ros.twin_watch import TwinWatch
 from abm_ros.world_model.perception import PerceivingModel, Percept, Perception
+from abm_ros.world_model.worlds.config import WorldsConfig
 
 _ACTIONS_KEPT = 8
 
 
 @dataclass(frozen=True)
-class SystemAConfig(WarmUpConfig, ScheduleConfig):
+class SystemAConfig(WarmUpConfig, ScheduleConfig, WorldsConfig):
     """Settings of System A; warm-up and schedule matter where exact_rounds waits for snapshots."""
 
     defer_s: float = setting(
@@ -58,6 +60,7 @@ class SystemA(PartNode[SystemAConfig]):
         self._round = 0
         self._percept: Percept | None = None
         self._latents = 0
+        self._worlds = WorldTeller(self.config.max_steps)
 
     def telemetry(self) -> SystemATelemetry:
         percept = self._percept
@@ -77,7 +80,8 @@ class SystemA(PartNode[SystemAConfig]):
         """Learn what observations are like."""
         spec = ObservationSpec.from_json(message.data)
         if spec != self._spec:
-            self._spec, self._perception = spec, Perception(spec)
+            self._spec = spec
+            self._perception = Perception(spec, section(WorldsConfig, self.config))
             self._experience = Experience(section(WarmUpConfig, self.config), spec)
             self._opener.reopen()
 
@@ -153,7 +157,7 @@ class SystemA(PartNode[SystemAConfig]):
             'episode': str(observation.episode), 'step': str(observation.step),
             'whole': str(int(observation.whole)), **told_attributes(observation),
             'lineage': perception.lineage,
-            'round': str(self._round)}))
+            'round': str(self._round), 'world': str(self._worlds.number)}))
         self._answer = (observation.stamp_ns, message)
         self.emit('latent', message)
         self._later('perceive', self._assess, perception, observation, executed, new_episode)
@@ -162,6 +166,9 @@ class SystemA(PartNode[SystemAConfig]):
                 executed: np.ndarray | None, new_episode: bool) -> None:
         self._percept = perception.observe(observation.vector, executed, new_episode)
         self._latents += 1
+        if self._percept.world is not None or self.config.exact_rounds:
+            self.emit('world', self._worlds.tell(
+                observation.stamp_ns, self._percept.world or NOTHING))
 
 
 def main(twins: TwinWatch) -> int:

@@ -19,6 +19,7 @@ from abm_ros.memory.replay.draw import BALANCED, REVERSE, UNIFORM, Draw
 from abm_ros.memory.replay.priorities import Priorities
 from abm_ros.memory.replay.ring import Queue, Ring
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap
+from abm_ros.world_model.worlds.told import ToldWorld
 
 # A batch holds at most this many numbers of observations (4 MB): with images, fewer windows.
 BATCH_NUMBERS = 1_000_000
@@ -64,6 +65,12 @@ class ReplayIndex(Ring):
     def steps(self) -> int:
         """Number of steps held."""
         return min(self.count, self.capacity)
+
+    def follow(self, told: ToldWorld) -> None:
+        """Take the world that is believed after the newest step, and what actions do in each."""
+        if told.began:
+            self.enter_world(told.world, told.began)
+        self.maps = told.maps
 
     def draw(self, rng: np.random.Generator, draw: Draw) -> Batch:
         """

@@ -63,6 +63,11 @@ class ActuatorMap:
         return ActuatorMap(self.mean, np.diag(np.square(spread).ravel()))
 
     @functools.cached_property
+    def told(self) -> 'ActuatorMap':
+        """The map as it travels and as everybody acts by it: its mean in single precision."""
+        return ActuatorMap(self.mean.astype(np.float32).astype(np.float64), self.covariance)
+
+    @functools.cached_property
     def is_identity(self) -> bool:
         """Whether effective actions are the executed ones."""
         size = len(self.mean)

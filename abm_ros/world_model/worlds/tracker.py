@@ -114,7 +114,7 @@ class WorldTracker:
         found = self._judge()
         if found is None:
             self._calibrate(now.error)
-            return Belief(self.world, self.map, self._change())
+            return Belief(self.world, self.map, self.change)
         return self._enter(found)
 
     def _outcome(self, believed: ActuatorMap, predict: Predict, step: np.ndarray,
@@ -174,13 +174,15 @@ class WorldTracker:
     def _calibrate(self, error: np.ndarray) -> None:
         """Follow the usual error while nothing speaks for another world."""
         young = self._seen <= self.config.calibration_steps
-        if self._usual is None or (self._change() > 0.2 and not young):
+        if self._usual is None or (self.change > 0.2 and not young):
             return
         most = np.minimum(_OUTLIER * self._usual + 0.05, _MOST)
         rate = max(1.0 / self.config.error_memory, 1.0 / (self._seen + 1))
         self._usual += rate * (np.minimum(np.square(error), most) - self._usual)
 
-    def _change(self) -> float:
+    @property
+    def change(self) -> float:
+        """The evidence that the world is another one, as a share of what would be believed."""
         share = max((o.evidence / o.threshold for o in self._others.values()), default=0.0)
         return float(min(max(share, 0.0), 1.0))
 

@@ -1,0 +1,79 @@
+"""Between what System A tells of the world and its message on `system_a/world`."""
+
+from typing import NamedTuple
+
+import numpy as np
+from std_msgs.msg import Float32MultiArray
+
+from abm_ros.common.errors import SpecError
+from abm_ros.ros.codec import Packet, Writer, decode
+from abm_ros.world_model.worlds.actuator_map import ActuatorMap
+from abm_ros.world_model.worlds.told import ToldWorld
+
+_UNKNOWN = np.zeros((0, 0))     # of the doubt about a map, which does not travel
+
+
+class HeardWorld(NamedTuple):
+    """
+    What System A told of the world, with the stamp of the observation that it derives from.
+
+    `number` counts what it told since its start. `since_ns` is the stamp at which the world began;
+    0 where that was before System A's start.
+    """
+
+    stamp_ns: int
+    number: int
+    since_ns: int
+    told: ToldWorld
+
+
+class WorldWriter:
+    """Encodes the stream into one message that is used again and again."""
+
+    def __init__(self) -> None:
+        self._writer = Writer()
+
+    def write(self, given: HeardWorld) -> Float32MultiArray:
+        """
+        Return the message.
+
+        :raises NonFiniteError: a number is NaN or infinite.
+        """
+        told = given.told
+        arrays = {'change': np.array([told.change], np.float32)}
+        if told.maps:
+            arrays['maps'] = np.stack([known.mean for known in told.maps.values()]
+                                      ).astype(np.float32)
+        return self._writer.write(Packet(given.stamp_ns, arrays, {
+            'world': str(told.world), 'worlds': ' '.join(map(str, told.maps)),
+            'began': str(told.began), 'since': str(given.since_ns),
+            'number': str(given.number)}))
+
+
+def decode_world(message: Float32MultiArray, action_size: int) -> HeardWorld:
+    """
+    Read the message.
+
+    :param action_size: A.
+    :raises SpecError: a field or attribute is missing or malformed.
+    :raises NonFiniteError: a number is NaN or infinite.
+    """
+    packet = decode(message)
+    try:
+        worlds = [int(text) for text in packet.attributes.get('worlds', '').split()]
+    except ValueError as error:
+        raise SpecError(f"attribute 'worlds': expected integers, got "
+                        f'{packet.attributes["worlds"]!r}') from error
+    shape = (len(worlds), action_size, action_size + 1)
+    means = packet.array('maps').astype(np.float64) if worlds else np.zeros(shape)
+    world = packet.integer('world')
+    if means.shape != shape or (worlds and world not in worlds):
+        raise SpecError(f'world {world} of {worlds}: expected maps of shape {shape}, one of them '
+                        f'its own, got {means.shape}')
+    change = packet.array('change')
+    if change.shape != (1,):
+        raise SpecError(f"field 'change': expected one number, got {change.size}")
+    told = ToldWorld(world, packet.integer('began'), float(change[0]), {
+        number: ActuatorMap(mean, _UNKNOWN)
+        for number, mean in zip(worlds, means, strict=True)})
+    return HeardWorld(packet.stamp_ns, packet.integer('number'), packet.integer('since'), told)

@@ -1,0 +1,45 @@
+"""Tells the world that System A believes to be in, step by step."""
+
+from collections import deque
+
+from std_msgs.msg import Float32MultiArray
+
+from abm_ros.nodes.world_codec import HeardWorld, WorldWriter
+from abm_ros.world_model.worlds.told import ToldWorld
+
+NOTHING = ToldWorld(0, 0, 0.0, {})     # of a System A that tells no worlds apart
+
+
+class WorldTeller:
+    """
+    Counts what was told, and follows since when the world is what it is.
+
+    :param steps: transitions that the beginning of a world may lie back.
+    """
+
+    def __init__(self, steps: int) -> None:
+        self._writer = WorldWriter()
+        self._stamps: deque[int] = deque(maxlen=steps + 1)
+        self._known: set[int] = set()
+        self.told: ToldWorld | None = None
+        self.number = self.since_ns = 0
+        self.opened = self.recalled = self.relearned = 0
+
+    def tell(self, stamp_ns: int, told: ToldWorld) -> Float32MultiArray:
+        """Return the message about the world after an observation."""
+        self._stamps.append(stamp_ns)
+        self.number += 1
+        if told.began:
+            self.since_ns = self._stamps[max(-1 - told.began, -len(self._stamps))]
+            self._count(told.world)
+        self._known, self.told = set(told.maps), told
+        return self._writer.write(HeardWorld(stamp_ns, self.number, self.since_ns, told))
+
+    def _count(self, world: int) -> None:
+        """Count how a world came to be believed: for the first time, again, or learned anew."""
+        if world not in self._known:
+            self.opened += 1
+        elif self.told is not None and world == self.told.world:
+            self.relearned += 1
+        else:
+            self.recalled += 1

@@ -1,0 +1,39 @@
+"""What System A tells others of the world: its number, since when, and what actions do in each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from abm_ros.world_model.worlds.actuator_map import ActuatorMap
+from abm_ros.world_model.worlds.tracker import Belief, WorldTracker
+
+
+@dataclass(frozen=True)
+class ToldWorld:
+    """
+    What is believed of the world after an observation, for System B and memory.
+
+    `began` is how many transitions ago the world began, 0 where it did not change now. `change` is
+    the evidence in [0, 1] that it is another one.
+    """
+
+    world: int
+    began: int
+    change: float
+    maps: Mapping[int, ActuatorMap]     # of every world that is known, in single precision
+
+    @classmethod
+    def of(cls, tracker: WorldTracker, belief: Belief | None) -> 'ToldWorld':
+        """
+        Return what to tell of a tracker.
+
+        :param belief: after a transition; None where none led to the observation.
+        """
+        maps = {world: known.told for world, known in tracker.maps.items()}
+        if belief is None:
+            return cls(tracker.world, 0, tracker.change, maps)
+        return cls(belief.world, belief.began, belief.change, maps)
+
+    @property
+    def actuators(self) -> ActuatorMap | None:
+        """What actions do in the world that is believed; None where worlds are not told apart."""
+        return self.maps.get(self.world)
