@@ -82,7 +82,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._index: ReplayIndex | None = None
         self._recorder: Recorder | None = None
         self._experience: Experience | None = None
-        self._in_worlds = StepsInWorlds()
+        self._in_worlds: StepsInWorlds | None = None
         self._later = Deferred(self, self.config.defer_s)
         # What came before it was known what an observation is: topics are matched in any order.
         self._early: deque[tuple[Callable[..., None], Float32MultiArray]] = deque(maxlen=_EARLY)
@@ -122,7 +122,8 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._path.parent.mkdir(parents=True, exist_ok=True)
 
     def activated(self) -> None:
-        self._in_worlds.exact = self.config.exact_rounds and self.is_wired('world')
+        if self._in_worlds is not None:
+            self._in_worlds.exact = self.config.exact_rounds and self.is_wired('world')
 
     def deactivated(self) -> None:
         self._later.flush()
@@ -181,6 +182,8 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._experience.add(len(self._index), len(self._index.starts('lived').events))
         self._recorder = Recorder(spec, self._store.next_episode)
         self._recorder.mode = self.config.mode
+        self._in_worlds = StepsInWorlds(self._store, self._index, self._guard, self._say)
+        self._in_worlds.exact = self.config.exact_rounds and self.is_wired('world')
 
     def _note_damage(self, error: StoreError) -> None:
         self._damaged += 1
@@ -226,7 +229,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._later('world', self._was_told, message)
 
     def _was_told(self, message: Float32MultiArray) -> None:
-        if self._index is None:
+        if self._index is None or self._in_worlds is None:
             self._early.append((self._was_told, message))
             return
         self._in_worlds.hear(decode_world(message, self._index.spec.action_size))
@@ -234,12 +237,9 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
 
     def _take(self, steps: Iterable[Step], *, last: bool = False) -> None:
         store, index, experience = self._store, self._index, self._experience
-        if store is None or index is None or experience is None:
+        if store is None or index is None or experience is None or self._in_worlds is None:
             return
-        for step, worlds in self._in_worlds.settle(steps, last=last):
-            for told in worlds:
-                with self._guard:
-                    index.follow(told)
+        for step in self._in_worlds.settle(steps, last=last):
             step = replace(step, novelty=self._novelty.get(step.stamp_ns, math.nan))
             try:
                 number = store.append(step)
@@ -262,7 +262,9 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         if (appraiser is None or before is None or before[1].action is None
                 or (before[1].episode, before[1].index + 1) != (step.episode, step.index)):
             return
-        surprise = appraiser.surprise(before[1].observation, before[1].action, step.observation)
+        surprise = appraiser.surprise(
+            before[1].observation, index.effective(before[1].action, before[1].world),
+            step.observation)
         store.note(before[0], math.nan, surprise)
         with self._guard:
             index.note(surprise)

@@ -12,6 +12,7 @@ from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.telemetry import SystemATelemetry
 from abm_ros.common.transition import Observation
 from abm_ros.memory.schedule import Experience, ScheduleConfig, WarmUpConfig
+from abm_ros.nodes.kept_worlds import KeptWorlds
 from abm_ros.nodes.world_teller import NOTHING, WorldTeller
 from abm_ros.ros.codec import Packet, Writer, attributes_of, decode
 from abm_ros.ros.deferred import Deferred
@@ -22,6 +23,7 @@ from abm_ros.ros.spin import run_node
 from abm_ros.ros.twin_watch import TwinWatch
 from abm_ros.world_model.perception import PerceivingModel, Percept, Perception
 from abm_ros.world_model.worlds.config import WorldsConfig
+from abm_ros.world_model.worlds.words import actuator_words
 
 _ACTIONS_KEPT = 8
 
@@ -33,6 +35,8 @@ class SystemAConfig(WarmUpConfig, ScheduleConfig, WorldsConfig):
     defer_s: float = setting(
         0.004, 'How long what is off the control path waits, so that motors are answered first.',
         unit='s', low=0.0, high=0.1)
+    directory: str = setting(
+        '~/.ros/abm_ros', 'Folder; what is known of worlds lies in its models/worlds.abm.')
     exact_rounds: bool = setting(
         False, "Wait for the learner's snapshot whenever a learning round is due; needs a body in "
         'lock-step and a plasticity above 0.')
@@ -60,17 +64,23 @@ class SystemA(PartNode[SystemAConfig]):
         self._round = 0
         self._percept: Percept | None = None
         self._latents = 0
+        self._kept: KeptWorlds | None = None
         self._worlds = WorldTeller(self.config.max_steps)
 
     def telemetry(self) -> SystemATelemetry:
         percept = self._percept
         if percept is None:
             return SystemATelemetry(latents=self._latents)
-        return SystemATelemetry(latents=self._latents, uncertainty=percept.uncertainty,
+        told = SystemATelemetry(latents=self._latents, uncertainty=percept.uncertainty,
                                 prediction_error=percept.prediction_error)
+        worlds = self._perception.worlds if self._perception is not None else None
+        return told if worlds is None else self._worlds.tell_system_m(
+            told, actuator_words(worlds.map))
 
     def deactivated(self) -> None:
         self._later.flush()
+        if self._kept is not None and self._perception is not None:
+            self._kept.keep(self._perception.lineage)
 
     def activated(self) -> None:
         self._held, self._last, self._answer = None, None, None
@@ -82,6 +92,10 @@ class SystemA(PartNode[SystemAConfig]):
         if spec != self._spec:
             self._spec = spec
             self._perception = Perception(spec, section(WorldsConfig, self.config))
+            if self._perception.worlds is not None:
+                self._kept = KeptWorlds(self.config.directory, spec, self._perception.worlds,
+                                        self.get_logger())
+                self._kept.recall()
             self._experience = Experience(section(WarmUpConfig, self.config), spec)
             self._opener.reopen()
 
@@ -169,6 +183,8 @@ class SystemA(PartNode[SystemAConfig]):
         if self._percept.world is not None or self.config.exact_rounds:
             self.emit('world', self._worlds.tell(
                 observation.stamp_ns, self._percept.world or NOTHING))
+        if self._kept is not None and self._percept.world is not None:
+            self._kept.follow(self._percept.world, perception.lineage)
 
 
 def main(twins: TwinWatch) -> int:

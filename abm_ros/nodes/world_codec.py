@@ -40,7 +40,8 @@ class WorldWriter:
         :raises NonFiniteError: a number is NaN or infinite.
         """
         told = given.told
-        arrays = {'change': np.array([told.change], np.float32)}
+        arrays = {'change': np.array([told.change], np.float32),
+                  'doubt': np.array([told.doubt], np.float32)}
         if told.maps:
             arrays['maps'] = np.stack([known.mean for known in told.maps.values()]
                                       ).astype(np.float32)
@@ -70,10 +71,15 @@ def decode_world(message: Float32MultiArray, action_size: int) -> HeardWorld:
     if means.shape != shape or (worlds and world not in worlds):
         raise SpecError(f'world {world} of {worlds}: expected maps of shape {shape}, one of them '
                         f'its own, got {means.shape}')
-    change = packet.array('change')
-    if change.shape != (1,):
-        raise SpecError(f"field 'change': expected one number, got {change.size}")
-    told = ToldWorld(world, packet.integer('began'), float(change[0]), {
+    told = ToldWorld(world, packet.integer('began'), _number(packet, 'change'),
+                     _number(packet, 'doubt'), {
         number: ActuatorMap(mean, _UNKNOWN)
         for number, mean in zip(worlds, means, strict=True)})
     return HeardWorld(packet.stamp_ns, packet.integer('number'), packet.integer('since'), told)
+
+
+def _number(packet: Packet, name: str) -> float:
+    value = packet.array(name)
+    if value.shape != (1,):
+        raise SpecError(f"field '{name}': expected one number, got {value.size}")
+    return float(value[0])

@@ -44,7 +44,11 @@ def steps_of_the_graph(body: str, seed: int, folder, life: str, worlds: dict, co
                         (packet.array('action').copy(), packet.array('command').copy()))
 
     options = GraphOptions(body=body, directory=str(folder), seed=seed, lock_step=True,
-                           use_sim_time=True, pin_mode='task')
+                           use_sim_time=True, pin_mode='task', phi=str(folder / 'phi.yaml'))
+    # What signals modulate takes effect by the clock, not by the step.
+    (folder / 'phi.yaml').write_text(''.join(
+        line for line in (ROOT / 'config' / 'phi.yaml').read_text().splitlines(keepends=True)
+        if 'modulated: {exploration: {world' not in line))
     script = folder / 'life.yaml'
     script.write_text(life)
     changes = {'system_a_learner': SHORT, 'system_b_learner': SHORT, 'system_a': worlds,

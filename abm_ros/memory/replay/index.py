@@ -66,11 +66,16 @@ class ReplayIndex(Ring):
         """Number of steps held."""
         return min(self.count, self.capacity)
 
-    def follow(self, told: ToldWorld) -> None:
-        """Take the world that is believed after the newest step, and what actions do in each."""
-        if told.began:
-            self.enter_world(told.world, told.began)
+    def follow(self, told: ToldWorld) -> int:
+        """
+        Take the world that is believed after the newest step, and what actions do in each.
+
+        :return: how many of the newest steps turn out to be of it.
+        """
         self.maps = told.maps
+        if not told.began:
+            return 0
+        return self.enter_world(told.world, told.began)
 
     def draw(self, rng: np.random.Generator, draw: Draw) -> Batch:
         """
@@ -155,7 +160,12 @@ class ReplayIndex(Ring):
     def _achieved(self, step: np.ndarray) -> np.ndarray:
         return self.numbers[step % self.capacity, self.spec.goal_slice]
 
-    def _effective(self, slot: np.ndarray) -> np.ndarray:
+    def effective(self, action: np.ndarray, world: int) -> np.ndarray:
+        """Return the effective action (A,) of one that was executed in a world."""
+        known = self.maps.get(world)
+        return action if known is None else known.effective(action)
+
+    def effective_in(self, slot: np.ndarray) -> np.ndarray:
         """Return the effective actions (..., A) of what was executed in slots (...)."""
         action = np.take(self.action, slot, axis=0)
         world = np.take(self.world, slot)
@@ -170,7 +180,7 @@ class ReplayIndex(Ring):
         step = start[:, None] + np.arange(horizon + 1)                # (B, L + 1)
         mask = (step[:, :-1] < end[:, None]).astype(np.float32)
         step = np.minimum(step, end[:, None])
-        action = self._effective(step[:, :-1] % self.capacity)
+        action = self.effective_in(step[:, :-1] % self.capacity)
         action *= mask[:, :, None]
         numbers, pixels = self.packed(step)
         success, reward = self._outcomes(step[:, 1:] % self.capacity, own[:, None])

@@ -68,6 +68,13 @@ class ActuatorMap:
         return ActuatorMap(self.mean.astype(np.float32).astype(np.float64), self.covariance)
 
     @functools.cached_property
+    def gain_deviation(self) -> float:
+        """Standard deviation of the actuators' own gains, their mean."""
+        size = len(self.mean)
+        own = np.arange(size) * (size + 2)      # places of the diagonal of M
+        return float(np.sqrt(np.maximum(np.diag(self.covariance)[own], 0.0)).mean())
+
+    @functools.cached_property
     def is_identity(self) -> bool:
         """Whether effective actions are the executed ones."""
         size = len(self.mean)

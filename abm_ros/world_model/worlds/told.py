@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from abm_ros.common.scaling import clip_unit
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap
 from abm_ros.world_model.worlds.tracker import Belief, WorldTracker
 
@@ -13,12 +14,14 @@ class ToldWorld:
     What is believed of the world after an observation, for System B and memory.
 
     `began` is how many transitions ago the world began, 0 where it did not change now. `change` is
-    the evidence in [0, 1] that it is another one.
+    the evidence in [0, 1] that it is another one. `doubt` in [0, 1] is how little is known of what
+    actions do in it: 1 as it was opened, 0 in the first world.
     """
 
     world: int
     began: int
     change: float
+    doubt: float
     maps: Mapping[int, ActuatorMap]     # of every world that is known, in single precision
 
     @classmethod
@@ -29,9 +32,10 @@ class ToldWorld:
         :param belief: after a transition; None where none led to the observation.
         """
         maps = {world: known.told for world, known in tracker.maps.items()}
+        doubt = clip_unit(tracker.map.gain_deviation / tracker.config.gain_spread)
         if belief is None:
-            return cls(tracker.world, 0, tracker.change, maps)
-        return cls(belief.world, belief.began, belief.change, maps)
+            return cls(tracker.world, 0, tracker.change, doubt, maps)
+        return cls(belief.world, belief.began, belief.change, doubt, maps)
 
     @property
     def actuators(self) -> ActuatorMap | None:

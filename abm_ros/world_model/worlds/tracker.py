@@ -11,11 +11,12 @@ Sources: arXiv:1812.07671 (a mixture of worlds, recalled by likelihood), arXiv:2
 Shape letters: A action, V plain numbers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from abm_ros.common.errors import SnapshotError
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap, Outcome, log_likelihood
 from abm_ros.world_model.worlds.config import WorldsConfig
 from abm_ros.world_model.worlds.units import StepUnits
@@ -82,6 +83,43 @@ class WorldTracker:
     def map(self) -> ActuatorMap:
         """The actuator map of the world that is believed."""
         return self.maps[self.world]
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return all that a tracker of a later process needs to know its worlds again."""
+        none = np.zeros(0)
+        return {'worlds': np.array(list(self.maps)),
+                'mean': np.stack([known.mean for known in self.maps.values()]),
+                'covariance': np.stack([known.covariance for known in self.maps.values()]),
+                'counts': np.array([self.world, self._next, self._seen, self._age]),
+                'usual': none if self._usual is None else self._usual,
+                'units': none if self._units is None else self._units.state()}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """
+        Go on from the `state` of another tracker.
+
+        :raises SnapshotError: it is not of a body with these actions.
+        """
+        shape = (self.size, self.size + 1)
+        try:
+            maps = {int(world): ActuatorMap(mean, covariance) for world, mean, covariance in zip(
+                state['worlds'], state['mean'], state['covariance'], strict=True)}
+            world, following, seen, age = map(int, state['counts'])
+            usual, units = state['usual'], state['units']
+            fits = world in maps and all(
+                known.mean.shape == shape and known.covariance.shape == (known.mean.size,) * 2
+                for known in maps.values()) and units.shape in ((0,), (4, usual.size))
+        except (KeyError, TypeError, ValueError) as error:
+            raise SnapshotError(f'the state of worlds is incomplete: {error!r}') from error
+        if not fits:
+            raise SnapshotError(f'the state of worlds is not of a body with {self.size} actions')
+        self.maps, self.world = maps, world
+        self._next, self._seen, self._age = following, seen, age
+        if usual.size:
+            self._usual = usual
+            self._units = StepUnits(usual.size, self.config.error_memory)
+            self._units.restore(units)
+        self._began_anew()
 
     def observe(self, predict: Predict, before: np.ndarray, action: np.ndarray,
                 numbers: np.ndarray) -> Belief:
