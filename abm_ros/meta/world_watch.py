@@ -3,7 +3,7 @@
 import re
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import isnan
 from typing import Any
 
@@ -25,17 +25,22 @@ def with_names(words: str, joints: str) -> str:
 
 
 class WorldWatch:
-    """Follows which world is believed, and since when by the clock on the wall."""
+    """
+    Follows which world is believed, and since when by the clock on the wall.
 
-    def __init__(self) -> None:
+    :param clock: time since the epoch, s.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
         self._told: SystemATelemetry | None = None
         self._since_s = 0.0
 
-    def take(self, told: SystemATelemetry, joints: str, wall_s: float) -> dict[str, Any] | None:
+    def take(self, told: SystemATelemetry, joints: str) -> dict[str, Any] | None:
         """
         Take telemetry; return the record of a change of the world, None where it is the same.
 
-        :param wall_s: time since the epoch, s.
+        :param joints: as for `with_names`.
         """
         if isnan(told.world):
             return None
@@ -43,7 +48,7 @@ class WorldWatch:
         how = _how(told, before)
         if not how:
             return None
-        self._since_s = wall_s - known(told.world_age, 0.0)
+        self._since_s = self._clock() - known(told.world_age, 0.0)
         return {'world': int(told.world), 'before': int(before.world) if before else 0, 'how': how,
                 'since': time.strftime('%H:%M:%S', time.localtime(self._since_s)),
                 'worlds': int(told.worlds), 'doubt': round(told.doubt, 3),

@@ -29,25 +29,27 @@ def test_names_stand_in_place_of_indices() -> None:
     (replace(FIRST, incarnation='b'), ''), (replace(FIRST, incarnation='b', world=2), 'resumed')])
 def test_a_change_of_the_world_is_recorded_once(told: SystemATelemetry, how: str) -> None:
     watch = WorldWatch()
-    assert watch.take(SystemATelemetry(), JOINTS, 90.0) is None
-    assert watch.take(FIRST, JOINTS, 99.0) is None
-    record = watch.take(told, JOINTS, 100.0)
+    assert watch.take(SystemATelemetry(), JOINTS) is None
+    assert watch.take(FIRST, JOINTS) is None
+    record = watch.take(told, JOINTS)
     assert (record or {}).get('how', '') == how
-    assert watch.take(told, JOINTS, 101.0) is None
+    assert watch.take(told, JOINTS) is None
 
 
 def test_the_record_and_the_sentence_say_since_when_and_name_the_joint() -> None:
-    watch = WorldWatch()
-    watch.take(FIRST, JOINTS, 1e9)
+    now_s = [1e9 + 100.0]
+    watch = WorldWatch(lambda: now_s[0])
+    watch.take(FIRST, JOINTS)
     assert watch.sentence(JOINTS) == ''
-    record = watch.take(OPENED, JOINTS, 1e9 + 100.0)
+    record = watch.take(OPENED, JOINTS)
     assert record == {
         'world': 1, 'before': 0, 'how': 'opened', 'worlds': 2, 'doubt': 0.8,
         'since': time.strftime('%H:%M:%S', time.localtime(1e9 + 99.5)), 'prediction_error': 0.1,
         'actuators': 'elbow answers with 0.5 of what it did'}
     since = time.strftime('%H:%M', time.localtime(1e9 + 99.5))
     assert 'is being learned' in watch.sentence(JOINTS)
-    watch.take(replace(OPENED, doubt=0.1), JOINTS, 1e9 + 500.0)
+    now_s[0] += 500.0
+    watch.take(replace(OPENED, doubt=0.1), JOINTS)
     assert watch.sentence(JOINTS) == (
         f'Since {since} (world 1): elbow answers with 0.5 of what it did.')
 

@@ -134,7 +134,7 @@ class Conductor:
         control, telemetry = self.control, health.telemetry
         self.signals = control.signals(telemetry)
         self._joints = telemetry.motor_gate.joints or self._joints
-        if record := self._world_watch.take(telemetry.system_a, self._joints, time.time()):
+        if record := self._world_watch.take(telemetry.system_a, self._joints):
             self._writer.write('world', **record)
             self._logger.warning(world_text(record))
         decision = control.decide(self.signals, telemetry, self.faults.fault, now_s)
