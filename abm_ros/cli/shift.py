@@ -16,10 +16,8 @@ _NONE = 'none'
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `abm shift`."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = 'kinds:\n' + '\n'.join(
-        f'  {name:14s} {shift_kind(name).summary}' for name in SHIFTS.names())
-    parser.add_argument('kind', metavar='KIND', help=f'what changes; {_NONE} mends everything')
+    kinds = '; '.join(f'{name}: {shift_kind(name).summary}' for name in SHIFTS.names())
+    parser.add_argument('kind', metavar='KIND', help=f'{kinds}; {_NONE}: all is mended')
     parser.add_argument('value', metavar='VALUE', nargs='?', help='by how much')
     parser.add_argument('--joints', nargs='+', default=[], metavar='JOINT',
                         help='names or indices; all without it')
