@@ -25,9 +25,9 @@ from abm_ros.memory.record.store import Store, StoreConfig
 from abm_ros.memory.recorder import Recorder
 from abm_ros.memory.replay.index import ReplayConfig, ReplayIndex
 from abm_ros.memory.schedule import Experience, WarmUpConfig
+from abm_ros.memory.steps_in_worlds import StepsInWorlds
 from abm_ros.memory.upkeep import Upkeep
 from abm_ros.nodes.memory_appraisal import Appraising
-from abm_ros.nodes.memory_worlds import StepsInWorlds
 from abm_ros.nodes.world_codec import decode_world
 from abm_ros.ros.codec import decode
 from abm_ros.ros.deferred import Deferred

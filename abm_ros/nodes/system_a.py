@@ -12,7 +12,6 @@ from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.telemetry import SystemATelemetry
 from abm_ros.common.transition import Observation
 from abm_ros.memory.schedule import Experience, ScheduleConfig, WarmUpConfig
-from abm_ros.nodes.kept_worlds import KeptWorlds
 from abm_ros.nodes.world_teller import NOTHING, WorldTeller
 from abm_ros.ros.codec import Packet, Writer, attributes_of, decode
 from abm_ros.ros.deferred import Deferred
@@ -23,6 +22,7 @@ from abm_ros.ros.spin import run_node
 from abm_ros.ros.twin_watch import TwinWatch
 from abm_ros.world_model.perception import PerceivingModel, Percept, Perception
 from abm_ros.world_model.worlds.config import WorldsConfig
+from abm_ros.world_model.worlds.kept import KeptWorlds
 from abm_ros.world_model.worlds.words import actuator_words
 
 _ACTIONS_KEPT = 8
@@ -94,7 +94,7 @@ class SystemA(PartNode[SystemAConfig]):
             self._perception = Perception(spec, section(WorldsConfig, self.config))
             if self._perception.worlds is not None:
                 self._kept = KeptWorlds(self.config.directory, spec, self._perception.worlds,
-                                        self.get_logger())
+                                        self._cannot_keep)
                 self._kept.recall()
             self._experience = Experience(section(WarmUpConfig, self.config), spec)
             self._opener.reopen()
@@ -104,6 +104,9 @@ class SystemA(PartNode[SystemAConfig]):
         self._opener.take(message, wait=self.config.exact_rounds)
         self._round = int(attributes_of(message).get('round', '0'))
         self._try_held()
+
+    def _cannot_keep(self, text: str) -> None:
+        self.get_logger().error(text, throttle_duration_sec=10.0)
 
     def _open(self, snapshot: Snapshot) -> PerceivingModel | None:
         return None if self._perception is None else self._perception.open(snapshot)
@@ -185,6 +188,8 @@ class SystemA(PartNode[SystemAConfig]):
                 observation.stamp_ns, self._percept.world or NOTHING))
         if self._kept is not None and self._percept.world is not None:
             self._kept.follow(self._percept.world, perception.lineage)
+            if self._percept.world.began:
+                self.publish_telemetry()    # at once: System M slows the robot down
 
 
 def main(twins: TwinWatch) -> int:

@@ -14,7 +14,7 @@ from abm_ros.common.seeds import generator
 from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.telemetry import SystemBTelemetry
-from abm_ros.nodes.world_codec import HeardWorld, decode_world
+from abm_ros.nodes.world_codec import decode_world
 from abm_ros.policy.acting_model import ActingModel
 from abm_ros.policy.controller import Controller, ControllerConfig
 from abm_ros.policy.episodes import EpisodeTracker
@@ -28,6 +28,7 @@ from abm_ros.ros.snapshot_loader import SnapshotLoader
 from abm_ros.ros.spin import run_node
 from abm_ros.ros.twin_watch import TwinWatch
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap
+from abm_ros.world_model.worlds.told import HeardWorld
 
 _WORLDS_KEPT = 8
 _RECENT = 64   # actions whose spread, and share of deliberation, are told

@@ -1,30 +1,14 @@
 """Between what System A tells of the world and its message on `system_a/world`."""
 
-from typing import NamedTuple
-
 import numpy as np
 from std_msgs.msg import Float32MultiArray
 
 from abm_ros.common.errors import SpecError
 from abm_ros.ros.codec import Packet, Writer, decode
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap
-from abm_ros.world_model.worlds.told import ToldWorld
+from abm_ros.world_model.worlds.told import HeardWorld, ToldWorld
 
 _UNKNOWN = np.zeros((0, 0))     # of the doubt about a map, which does not travel
-
-
-class HeardWorld(NamedTuple):
-    """
-    What System A told of the world, with the stamp of the observation that it derives from.
-
-    `number` counts what it told since its start. `since_ns` is the stamp at which the world began;
-    0 where that was before System A's start.
-    """
-
-    stamp_ns: int
-    number: int
-    since_ns: int
-    told: ToldWorld
 
 
 class WorldWriter:

@@ -6,9 +6,9 @@ from dataclasses import replace
 from std_msgs.msg import Float32MultiArray
 
 from abm_ros.common.telemetry import SystemATelemetry
-from abm_ros.nodes.world_codec import HeardWorld, WorldWriter
+from abm_ros.nodes.world_codec import WorldWriter
 from abm_ros.ros.stamps import NANOSECONDS
-from abm_ros.world_model.worlds.told import ToldWorld
+from abm_ros.world_model.worlds.told import HeardWorld, ToldWorld
 
 NOTHING = ToldWorld(0, 0, 0.0, 0.0, {})     # of a System A that tells no worlds apart
 

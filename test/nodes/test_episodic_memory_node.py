@@ -19,14 +19,14 @@ from abm_ros.common.spec import FieldSpec, ObservationSpec
 from abm_ros.common.transition import Observation
 from abm_ros.memory.record.store import Store
 from abm_ros.nodes.episodic_memory import EpisodicMemory
-from abm_ros.nodes.world_codec import HeardWorld, WorldWriter
+from abm_ros.nodes.world_codec import WorldWriter
 from abm_ros.ros.codec import Packet, encode, encode_bytes
 from abm_ros.ros.observation_codec import ObservationWriter
 from abm_ros.ros.replay_link import Credits, encode_credits
 from abm_ros.world_model.config import WorldModelConfig
 from abm_ros.world_model.ensemble_learner import EnsembleLearner
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap
-from abm_ros.world_model.worlds.told import ToldWorld
+from abm_ros.world_model.worlds.told import HeardWorld, ToldWorld
 
 SPEC = ObservationSpec((FieldSpec('arm', 3), FieldSpec('tool', 2)), 'tool', 0.05, 2, 0.05, 10)
 

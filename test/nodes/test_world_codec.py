@@ -7,11 +7,11 @@ pytest.importorskip('rclpy')
 
 from abm_ros.common.errors import AbmError
 from abm_ros.common.telemetry import SystemATelemetry
-from abm_ros.nodes.world_codec import HeardWorld, WorldWriter, decode_world
+from abm_ros.nodes.world_codec import WorldWriter, decode_world
 from abm_ros.nodes.world_teller import NOTHING, WorldTeller
 from abm_ros.ros.codec import Packet, encode
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap
-from abm_ros.world_model.worlds.told import ToldWorld
+from abm_ros.world_model.worlds.told import HeardWorld, ToldWorld
 
 SECOND = 1_000_000_000
 

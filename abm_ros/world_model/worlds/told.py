@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from abm_ros.common.scaling import clip_unit
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap
@@ -41,3 +42,17 @@ class ToldWorld:
     def actuators(self) -> ActuatorMap | None:
         """What actions do in the world that is believed; None where worlds are not told apart."""
         return self.maps.get(self.world)
+
+
+class HeardWorld(NamedTuple):
+    """
+    What System A told of the world, with the stamp of the observation that it derives from.
+
+    `number` counts what it told since its start. `since_ns` is the stamp at which the world began;
+    0 where that was before System A's start.
+    """
+
+    stamp_ns: int
+    number: int
+    since_ns: int
+    told: ToldWorld

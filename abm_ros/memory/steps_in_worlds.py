@@ -14,9 +14,8 @@ from abm_ros.common.transition import Step
 from abm_ros.memory.record.store import Store
 from abm_ros.memory.record.worlds import keep_worlds, relabel
 from abm_ros.memory.replay.index import ReplayIndex
-from abm_ros.nodes.world_codec import HeardWorld
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap
-from abm_ros.world_model.worlds.told import ToldWorld
+from abm_ros.world_model.worlds.told import HeardWorld, ToldWorld
 
 _KEPT = 64         # words that wait for their steps
 _KEEP_S = 10.0     # between two writings of the maps of worlds that did not change otherwise

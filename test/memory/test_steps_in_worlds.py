@@ -6,12 +6,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-pytest.importorskip('rclpy')
-
 from abm_ros.common.transition import Step
-from abm_ros.nodes.memory_worlds import StepsInWorlds
-from abm_ros.nodes.world_codec import HeardWorld
-from abm_ros.world_model.worlds.told import ToldWorld
+from abm_ros.memory.steps_in_worlds import StepsInWorlds
+from abm_ros.world_model.worlds.told import HeardWorld, ToldWorld
 
 
 def step(stamp_ns: int) -> Step:

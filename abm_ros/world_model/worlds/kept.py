@@ -3,10 +3,10 @@
 import io
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from rclpy.impl.rcutils_logger import RcutilsLogger
 
 from abm_ros.common.errors import SnapshotError
 from abm_ros.common.snapshot import Snapshot
@@ -24,12 +24,13 @@ class KeptWorlds:
     :param directory: folder of the run; the file is its models/worlds.abm.
     :param spec: what the body observes and takes; a file of another body is left alone.
     :param tracker: whose state is kept.
+    :param say: is told what cannot be read or written. Any thread.
     """
 
     def __init__(self, directory: str, spec: ObservationSpec, tracker: WorldTracker,
-                 logger: RcutilsLogger) -> None:
+                 say: Callable[[str], None]) -> None:
         self._path = Path(directory).expanduser() / 'models' / 'worlds.abm'
-        self._spec, self._tracker, self._logger = spec, tracker, logger
+        self._spec, self._tracker, self._say = spec, tracker, say
         self._thread: threading.Thread | None = None
         self._written_s = time.monotonic()
         self._changed = False
@@ -45,7 +46,7 @@ class KeptWorlds:
                                     f'{kept.kind} of another one')
             self._tracker.restore(_arrays(kept.blob('state')))
         except SnapshotError as error:
-            self._logger.error(f'worlds of before are not known again: {error}')
+            self._say(f'worlds of before are not known again: {error}')
 
     def follow(self, told: ToldWorld, lineage: str) -> None:
         """
@@ -72,7 +73,7 @@ class KeptWorlds:
         try:
             snapshot.save(self._path)
         except SnapshotError as error:
-            self._logger.error(str(error), throttle_duration_sec=10.0)
+            self._say(str(error))
 
 
 def _bytes(arrays: dict[str, np.ndarray]) -> bytes:

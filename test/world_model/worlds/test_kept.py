@@ -5,12 +5,10 @@ import threading
 import numpy as np
 import pytest
 
-pytest.importorskip('rclpy')
-
 from abm_ros.common.spec import FieldSpec, ObservationSpec
-from abm_ros.nodes.kept_worlds import KeptWorlds
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap
 from abm_ros.world_model.worlds.config import WorldsConfig
+from abm_ros.world_model.worlds.kept import KeptWorlds
 from abm_ros.world_model.worlds.told import ToldWorld
 from abm_ros.world_model.worlds.tracker import WorldTracker
 
@@ -19,17 +17,10 @@ OTHER = ObservationSpec((FieldSpec('arm', 3),), 'arm', 0.05, 2, 0.05, 10)
 LINEAGE = '0123456789abcdef'
 
 
-class Log:
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def error(self, line: str, **_: object) -> None:
-        self.lines.append(line)
-
-
-def kept(folder, tracker: WorldTracker, spec: ObservationSpec = SPEC) -> tuple[KeptWorlds, Log]:
-    log = Log()
-    return KeptWorlds(str(folder), spec, tracker, log), log
+def kept(folder, tracker: WorldTracker, spec: ObservationSpec = SPEC
+         ) -> tuple[KeptWorlds, list[str]]:
+    lines: list[str] = []
+    return KeptWorlds(str(folder), spec, tracker, lines.append), lines
 
 
 def known() -> WorldTracker:
@@ -40,20 +31,20 @@ def known() -> WorldTracker:
 
 
 def written(folder) -> None:
-    keeper, log = kept(folder, known())
+    keeper, lines = kept(folder, known())
     keeper.follow(ToldWorld(3, 2, 1.0, 0.5, {}), LINEAGE)
     for thread in threading.enumerate():
         if thread.name == 'worlds':
             thread.join()
-    assert not log.lines
+    assert not lines
 
 
 def test_a_later_process_is_in_the_same_world(tmp_path) -> None:
     written(tmp_path)
     tracker = WorldTracker(WorldsConfig(worlds=True), 2)
-    keeper, log = kept(tmp_path, tracker)
+    keeper, lines = kept(tmp_path, tracker)
     keeper.recall()
-    assert not log.lines
+    assert not lines
     assert (tracker.world, sorted(tracker.maps)) == (3, [0, 3])
     np.testing.assert_array_equal(tracker.map.mean, known().map.mean)
     np.testing.assert_array_equal(tracker.map.covariance, known().map.covariance)
@@ -75,7 +66,7 @@ def test_what_cannot_be_used_is_told_and_the_life_begins_in_the_first_world(tmp_
     if spoil == 'cut':
         path.write_bytes(path.read_bytes()[:-40])
     tracker = WorldTracker(WorldsConfig(worlds=True), 2)
-    keeper, log = kept(tmp_path, tracker, OTHER if spoil == 'body' else SPEC)
+    keeper, lines = kept(tmp_path, tracker, OTHER if spoil == 'body' else SPEC)
     keeper.recall()
-    assert 'not known again' in log.lines[0]
+    assert 'not known again' in lines[0]
     assert (tracker.world, list(tracker.maps)) == (0, [0])
