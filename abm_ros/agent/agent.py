@@ -35,7 +35,6 @@ from abm_ros.world_model.config import WorldModelConfig
 from abm_ros.world_model.contract import WorldModelLearner, WorldModelSettings
 from abm_ros.world_model.perception import Percept, Perception
 from abm_ros.world_model.worlds.config import WorldsConfig
-from abm_ros.world_model.worlds.tracker import Belief
 
 
 @dataclass(frozen=True)
@@ -116,18 +115,11 @@ class Agent:
         self.percept = self._perception.observe(
             observation.vector, self._executed if follows else None, not follows)
         self._last, self._executed = observation, None
-        self._follow(self.percept.belief)
+        if self.percept.world is not None:
+            self.replay.follow(self.percept.world)
         self._behaviour.prepare(observation.vector[self._spec.goal_slice],
                                 success=observation.success)
         return action
-
-    def _follow(self, belief: Belief | None) -> None:
-        """Let replay know the world that is believed, and what actions did in each."""
-        if belief is None or self._perception.worlds is None:
-            return
-        if belief.began:
-            self.replay.enter_world(belief.world, belief.began)
-        self.replay.maps = self._perception.worlds.maps
 
     def executed(self, stamp_ns: int, action: np.ndarray) -> None:
         """Take the action (A,) that the motor guard let through for the observation stamped so."""

@@ -20,7 +20,7 @@ from abm_ros.common.parameter_files import nearest, sections
 
 LOG_LEVELS = ('debug', 'info', 'warn', 'error', 'fatal')
 # Settings of simulated bodies only.
-_SIM_ONLY = ('body', 'headless', 'lock_step', 'urdf', 'package_path')
+_SIM_ONLY = ('body', 'headless', 'lock_step', 'urdf', 'package_path', 'life')
 # Nodes that a file for our launch files may name beside ours.
 _OTHERS = ('robot_state_publisher',)
 _TRUTH = {'true': True, '1': True, 'false': False, '0': False}

@@ -45,6 +45,10 @@ class GraphOptions:
     pin_mode: str = setting('', 'Mode that the operator pins from the start.')
     distractor: str = setting('', "'noisy-tv' puts an unpredictable television in sight.",
                               choices=DISTRACTORS)
+    life: str = setting('', 'Script of shifts: how a simulated body changes as time goes by.')
+    worlds: bool = setting(
+        False, 'System A tells worlds apart: it notices that actions do something '
+        'else, and knows each world again.')
     urdf: str = setting('', "URDF of the simulated arm; empty takes the package's own.")
     package_path: tuple[str, ...] = setting(
         (), 'Folders of packages, or packages, that hold the meshes of that URDF; the ament index '
@@ -126,10 +130,10 @@ def _parts(options: GraphOptions) -> list[tuple[str, dict[str, Any]]]:
     if options.lock_step:
         senses |= {'patience_s': 10.0, 'joint_timeout_s': _LOCK_STEP_PATIENCE_S}
     return [
-        (names.EPISODIC_MEMORY, {**home, **seed, **at_once}),
+        (names.EPISODIC_MEMORY, {**home, **seed, **exact, **at_once}),
         (names.SYSTEM_A_LEARNER, {**home, **seed, **exact, 'world_model': options.world_model}),
         (names.SYSTEM_B_LEARNER, {**home, **seed, **exact, 'policy': options.policy}),
-        (names.SYSTEM_A, {**exact, **at_once}),
+        (names.SYSTEM_A, {**home, 'worlds': options.worlds, **exact, **at_once}),
         (names.SYSTEM_B, {**seed, **exact, **at_once}),
         (names.SENSORY_GATE, {**arm, **senses, **lock, 'tool_link': options.tool_link}),
         (names.MOTOR_GATE, {
@@ -154,7 +158,7 @@ def body_settings(options: GraphOptions) -> dict[str, Any]:
 def _body(options: GraphOptions) -> NodeSpec:
     kind, named = kind_of(options.body)
     values = {'lock_step': options.lock_step, 'controller': options.controller,
-              'distractor': options.distractor, **named,
+              'distractor': options.distractor, 'life': options.life, **named,
               **{name: value for name, value in body_settings(options).items()
                  if name in kind.settings}}
     known = kind.node in names.BODIES

@@ -10,6 +10,7 @@ from abm_ros.common.errors import AbmError, BodyFailure
 
 COMMANDS = {'sim': 'run the graph on a simulated body and report',
             'intervene': 'hold, release, pin or veto: the operator decides',
+            'shift': 'break or mend a simulated body while it lives',
             'audit': 'read, explain and verify what System M decided',
             'memory': 'look after an episodic memory; exchange it with other tools',
             'bench': 'measure the graph or the agent against a floor'}

@@ -1,7 +1,7 @@
 """The operator's side of the services and parameters of System M and the motor gate."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -93,17 +93,38 @@ class Operator:
         return [_gate_status(heard), _system_status(
             answers['overrides'], answers['mode'], heard.get('report', 'no report yet'))]
 
-    def _set(self, name: str, value: Any, text: str) -> list[Answer]:
+    def bodies(self, known: Collection[str]) -> list[str]:
+        """Return which of the known nodes of simulated bodies are there."""
+        found: list[str] = []
+
+        def look() -> bool:
+            found[:] = [name for name in self._node.get_node_names() if name in known]
+            return bool(found)
+
+        self._spin(look)
+        return found
+
+    def shifts(self, body: str) -> str | None:
+        """Return the shifts that a body has been given; None where it does not answer."""
+        response = self._ask({body: (GetParameters, f'{body}/get_parameters',
+                                     GetParameters.Request(names=['shift']))})[body]
+        return None if response is None or not response.values else str(
+            parameter_value_to_python(response.values[0]) or '')
+
+    def shift(self, body: str, shifts: str) -> list[Answer]:
+        """Let exactly these shifts be in force, as the body's parameter has them."""
+        return self._set('shift', shifts, f'shifted: {shifts or "nothing"}', body)
+
+    def _set(self, name: str, value: Any, text: str, node: str = names.SYSTEM_M) -> list[Answer]:
         request = SetParameters.Request(
             parameters=[Parameter(name, value=value).to_parameter_msg()]
             if value != [] else [Parameter(name, Parameter.Type.STRING_ARRAY, [])
                                  .to_parameter_msg()])
-        response = self._ask({names.SYSTEM_M: (
-            SetParameters, f'{names.SYSTEM_M}/set_parameters', request)})[names.SYSTEM_M]
+        response = self._ask({node: (SetParameters, f'{node}/set_parameters', request)})[node]
         if response is None:
-            return [Answer(names.SYSTEM_M, False, _SILENT)]
+            return [Answer(node, False, _SILENT)]
         result = response.results[0]
-        return [Answer(names.SYSTEM_M, result.successful,
+        return [Answer(node, result.successful,
                        text if result.successful else result.reason)]
 
     def _ask(self, calls: dict[str, tuple[Any, str, Any]]) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from rich.text import Text
 from abm_ros.bodies.arm_options import add_arm_arguments, arm_settings
 from abm_ros.bodies.make import make_body
 from abm_ros.bodies.registry import forms, kind_of
+from abm_ros.bodies.shift.body import ShiftingBody
+from abm_ros.bodies.shift.script import load_script
 from abm_ros.bringup.arguments import LOG_LEVELS, check_params_file
 from abm_ros.bringup.graph import GraphOptions, command_interface, describe
 from abm_ros.cli.folder import RUN_FOLDER
@@ -34,14 +36,19 @@ from abm_ros.meta.phi import load_phi
 from abm_ros.meta.wiring import Wiring
 from abm_ros.ros.ports import read_wiring
 
+_BODY = 'bullet:reach'
 _REFRESH_S = 0.25
 _PLAIN_PERIOD_S = 5.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `abm sim`."""
-    parser.add_argument('--body', default='bullet:reach',
-                        help=forms().replace('%', '%%') + ' (%(default)s)')
+    parser.add_argument('--body', default='', help=forms().replace('%', '%%')
+                        + f' ({_BODY}, or that of the script of a life)')
+    parser.add_argument('--life', default='', metavar='FILE',
+                        help='script of shifts (config/lives/): how the body changes')
+    parser.add_argument('--worlds', action=argparse.BooleanOptionalAction,
+                        default=GraphOptions.worlds, help='tell worlds apart (%(default)s)')
     parser.add_argument('--headless', action='store_true', help='no simulator window')
     parser.add_argument('--duration', type=float, default=240.0, metavar='S',
                         help='wall seconds once all nodes are active (%(default)s)')
@@ -74,6 +81,8 @@ def run(arguments: argparse.Namespace) -> int:
     if not 0 < arguments.duration < float('inf'):
         raise GraphError('--duration: expected finite seconds above 0, got '
                          f'{arguments.duration:g}')
+    script = load_script(table_text(arguments.life, '')) if arguments.life else None
+    arguments.body = arguments.body or (script.body if script is not None else _BODY)
     _check_ros_arguments(arguments)
     out: Path = arguments.out.resolve()
     options = _options(arguments, out)
@@ -112,6 +121,7 @@ def _options(arguments: argparse.Namespace, out: Path) -> GraphOptions:
         headless=arguments.headless, lock_step=arguments.lock_step,
         use_sim_time=arguments.lock_step, baseline_episodes=arguments.baseline_episodes,
         pin_mode=arguments.pin, distractor=arguments.distractor,
+        life=_absolute(arguments.life), worlds=arguments.worlds,
         **arm,
         wiring=_absolute(arguments.wiring), phi=str(phi),
         constraints=_absolute(arguments.constraints))
@@ -137,7 +147,11 @@ def _try_body(options: GraphOptions) -> None:
     body = make_body(options.body, {
         name: getattr(options, name) for name in ('urdf', 'package_path', 'joints', 'tool_link')
         if name in kind.settings})
-    body.close()
+    try:
+        if options.life:
+            ShiftingBody(body, load_script(table_text(options.life, '')).events, options.seed)
+    finally:
+        body.close()
 
 
 def _prepare(out: Path, kept: Path, text: str) -> None:

@@ -13,6 +13,8 @@ from math import inf
 from abm_ros.common import names
 from abm_ros.common.telemetry_fields import Telemetry, by_name, number, words
 
+_ONE_WORLD = 'where worlds are not told apart'
+
 
 @dataclass(frozen=True)
 class SensoryGateTelemetry(Telemetry):
@@ -50,6 +52,22 @@ class SystemATelemetry(Telemetry):
     uncertainty: float = number(
         'Variance of the predictions of the ensemble over the squared size of a usual step.',
         unknown='without a model or a transition')
+    world: float = number('Number of the world that is believed; 0 is the first.',
+                          unknown=_ONE_WORLD)
+    worlds: float = number('Worlds that are remembered.', unknown=_ONE_WORLD)
+    world_age: float = number('Time since the world began that is believed, or since the start.',
+                              unit='s', unknown=_ONE_WORLD)
+    change: float = number('Most evidence, since the last word, that the world is another one; 1 '
+                           'is believed.', high=1.0, unknown=_ONE_WORLD)
+    doubt: float = number('How little is known of what actions do in this world; 0 in the first.',
+                          high=1.0, unknown=_ONE_WORLD)
+    worlds_opened: float = number('Worlds opened since the start.', unknown=_ONE_WORLD)
+    worlds_recalled: float = number('Times that a known world was believed again.',
+                                    unknown=_ONE_WORLD)
+    worlds_relearned: float = number('Times that a young world was learned anew.',
+                                     unknown=_ONE_WORLD)
+    actuators: str = words('How actuators answer in this world, and what reads wrong; # and an '
+                           'index stand for a joint.')
 
 
 @dataclass(frozen=True)
@@ -145,6 +163,7 @@ class MotorGateTelemetry(Telemetry):
     clock_jumps: float = number('Times that the clock of the joint states was set back.')
     tripped: float = number('Whether it shut by itself and waits to be armed again.', high=1.0)
     shut: str = words('Why it is shut.')
+    joints: str = words('Names of the joints that it moves, separated by blanks.')
     silent: str = words('Topics of the body without anything usable, separated by blanks.')
 
 

@@ -44,7 +44,8 @@ class Step:
     ended with this observation. `novelty` is that of the observation, in [0, 1]. `surprise` is the
     error of System A's prediction of the next observation; 1 is as wrong as predicting no change.
     Both are nan if unknown when the step was stored. `told` says that the task told the success,
-    which is a matter of distance otherwise; `reward` is nan if none was told.
+    which is a matter of distance otherwise; `reward` is nan if none was told. `world` is the
+    number of the world in which it was lived, as far as System A could tell.
     """
 
     episode: int
@@ -60,6 +61,7 @@ class Step:
     surprise: float = math.nan
     told: bool = False
     reward: float = math.nan
+    world: int = 0
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ _DEFAULTS = {'timestamp': 'float32', 'frame_index': 'int64', 'episode_index': 'i
 _OWN = {'abm.stamp_ns': 'int64', 'abm.episode': 'int64', 'abm.step': 'int64',
         'abm.provenance': 'int64', 'abm.acted': 'bool', 'abm.success': 'bool',
         'abm.novelty': 'float32', 'abm.surprise': 'float32', 'abm.told': 'bool',
-        'abm.reward': 'float32'}
+        'abm.reward': 'float32', 'abm.world': 'int64'}
 # What LeRobot has names for, and what the step that followed says of it: the last one of an
 # episode itself. A reward that nobody told is 1 for a success, else 0.
 _NEXT = {'next.success': 'bool', 'next.reward': 'float32'}
@@ -170,7 +170,7 @@ class _Dataset:
             'abm.step': block.index, 'abm.provenance': block.origin.astype(np.int64),
             'abm.acted': block.acted, 'abm.success': block.success,
             'abm.novelty': block.signals[:, 0], 'abm.surprise': block.signals[:, 1],
-            'abm.told': block.told, 'abm.reward': block.reward,
+            'abm.told': block.told, 'abm.reward': block.reward, 'abm.world': block.world,
             'next.success': block.success[after], 'next.reward': reward[after],
             'timestamp': (frame / self._fps).astype(np.float32),
             'frame_index': frame, 'episode_index': np.full(count, len(self.episodes)),

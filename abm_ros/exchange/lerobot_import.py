@@ -78,12 +78,13 @@ def _steps(table: Any, spec: ObservationSpec, modes: dict[int, str]) -> Iterator
         'episode', 'step', 'stamp_ns', 'provenance', 'acted', 'success', 'novelty', 'surprise')]
     # Data sets of before have no such columns.
     own += [table.column(f'abm.{name}').to_pylist() if f'abm.{name}' in table.column_names else
-            [none] * count for name, none in (('told', False), ('reward', math.nan))]
+            [none] * count for name, none in (('told', False), ('reward', math.nan), ('world', 0))]
     task = table.column('task_index').to_pylist()
     for i, (episode, index, stamp, origin, acted, success, novelty, surprise, told,
-            reward) in enumerate(zip(*own, strict=True)):
+            reward, world) in enumerate(zip(*own, strict=True)):
         if not 0 <= origin < len(PROVENANCES):
             raise ValueError(f'provenance of frame {i}: expected 0 to {len(PROVENANCES) - 1}, '
                              f'got {origin}')
         yield Step(episode, index, stamp, observation[i], goal[i], action[i] if acted else None,
-                   modes[task[i]], success, PROVENANCES[origin], novelty, surprise, told, reward)
+                   modes[task[i]], success, PROVENANCES[origin], novelty, surprise, told,
+                   reward, world)

@@ -102,7 +102,7 @@ class _Bag:
                 'success': bool(block.success[i]), 'provenance': PROVENANCES[block.origin[i]],
                 'acted': bool(block.acted[i]), 'novelty': known(block.signals[i, 0]),
                 'surprise': known(block.signals[i, 1]), 'told': bool(block.told[i]),
-                'reward': known(block.reward[i])})})
+                'reward': known(block.reward[i]), 'world': int(block.world[i])})})
 
     def _images(self, pixels: np.ndarray, number: int, stamp: int) -> None:
         start = 0

@@ -102,7 +102,8 @@ def _step(parts: dict[str, Any], spec: ObservationSpec) -> Step:
     return Step(told['episode'], told['step'], told['stamp_ns'], observation, row[spec.numbers:],
                 np.array(parts[EXECUTED].data, np.float32) if told['acted'] else None,
                 told['mode'], told['success'], told['provenance'], unknown(told['novelty']),
-                unknown(told['surprise']), told.get('told', False), unknown(told.get('reward')))
+                unknown(told['surprise']), told.get('told', False), unknown(told.get('reward')),
+                told.get('world', 0))
 
 
 def unknown(value: float | None) -> float:

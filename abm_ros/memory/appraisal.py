@@ -77,8 +77,9 @@ def read(index: ReplayIndex, step: np.ndarray) -> Iterator[Callable[[], Transiti
 
         def chunk(part: np.ndarray = part) -> Transitions:
             held = part[part >= index.oldest]
-            return Transitions(held, index.observation(held),
-                               index.action[held % index.capacity], index.observation(held + 1))
+            action = index.effective_in(held % index.capacity)
+            return Transitions(held, index.true_observation(held), action,
+                               index.true_observation(held + 1))
         yield chunk
 
 

@@ -16,6 +16,7 @@ from abm_ros.common.telemetry import GraphTelemetry, SensoryGateTelemetry
 from abm_ros.meta.modes import Modes
 from abm_ros.meta.signals.averages import Average
 from abm_ros.meta.trend import Trend
+from abm_ros.meta.world_watch import RestlessWorlds
 
 _LEARNED = 0.02       # smallest rise of competence, or learning gain, that counts
 _BLOCKS = 10          # share of a guard's window over which noise is averaged
@@ -51,6 +52,11 @@ class GuardConfig:
         0.005, 'Fastest rise of energy that a charger explains where the battery does not tell '
         'whether it charges; one that tells that it does not explains none.', unit='1/s',
         low=0.0, high=1.0)
+    guard_worlds: int = setting(
+        4, 'Worlds opened or learned anew within the window that trip the guard.', low=2,
+        high=1000)
+    guard_worlds_speed: float = setting(
+        0.5, 'Cap of the speed while that guard answers.', low=0.05, high=1.0)
     somatic_capacity_s: float = setting(
         60.0, 'Stress and pain above somatic_ease, added up over time, that spend the somatic '
         'budget; as they are set, full stress alone takes 150 s, full pain with it 43 s.',
@@ -202,6 +208,7 @@ class Guards:
         self._uncertainty = Average(50.0)
         self._energy = EnergyRise(config.guard_charge_rate, 2.0 * config.guard_energy_rise)
         self._curiosity = CuriosityGuard(config)
+        self._worlds = RestlessWorlds(config.guard_worlds, config.guard_window_s)
         # By guard and by the mode at fault.
         self._trials = {('intrinsic', _ANY): _Trial()} | {
             (name, mode): _Trial() for name, judged in (
@@ -232,6 +239,9 @@ class Guards:
         self.tripped, self.forbidden, self.ceilings = {}, {}, {}
         self._watch(self._conditions(signals, telemetry, mode, uncertainty, elapsed_s), now_s,
                     elapsed_s)
+        if self._worlds.take(telemetry.system_a, now_s):
+            self.tripped['worlds'] = 'the world seems to change more often than a body does'
+            self.ceilings['speed'] = self._config.guard_worlds_speed
         resting = {*self._modes.restful, self._modes.safe}
         if self._budget.update(signals.get('stress', 0.0), signals.get('pain', 0.0), elapsed_s,
                                resting=mode in resting):

@@ -28,6 +28,8 @@ class Modulation:
         1.0, "Weight of the task's goal in B's objective.", low=0.0, high=10.0)
     intrinsic_weight: float = setting(
         0.0, "Weight of A's intrinsic reward in B's objective.", low=0.0, high=10.0)
+    speed: float = setting(
+        1.0, 'Share of the motion envelope of the constraints.', low=0.05, high=1.0)
     replay: str = setting(
         'uniform', 'What replay prefers for both learners.',
         choices=('uniform', 'surprise', 'gain', 'rarity', 'balanced'))

@@ -39,12 +39,14 @@ class Told:
         return True
 
 
-def self_report(decision: Decision, claims: Competence, guards: Mapping[str, str]) -> str:
+def self_report(decision: Decision, claims: Competence, guards: Mapping[str, str],
+                world: str = '') -> str:
     """
     Return the report as a few sentences.
 
     :param claims: what may be claimed of success.
     :param guards: tripped guards, by name.
+    :param world: a sentence about the world, '' in the first one.
     """
     signals = decision.signals
     parts = [f'Mode {decision.mode}: {decision.reason}.']
@@ -52,6 +54,8 @@ def self_report(decision: Decision, claims: Competence, guards: Mapping[str, str
                       and (name != 'competence' or may_claim(claims)))
     if known:
         parts.append(f'Measured: {known}.')
+    if world:
+        parts.append(world)
     parts.append(claim(claims))
     limits = _limits(signals)
     if limits:

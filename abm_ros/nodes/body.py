@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import Point, Pose, PoseStamped, Quaternion
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.parameter import Parameter
 from rosgraph_msgs.msg import Clock as ClockMessage
 from sensor_msgs.msg import BatteryState, Image, JointState
 from std_msgs.msg import Float64MultiArray, Header, String
@@ -17,10 +19,13 @@ from std_msgs.msg import Float64MultiArray, Header, String
 from abm_ros.agent.life import channels_of, stamp_ns_of
 from abm_ros.bodies.distractor import DISTRACTORS, distracted
 from abm_ros.bodies.registry import BODIES, BodyKind
-from abm_ros.bodies.types import Body, BodyState
+from abm_ros.bodies.shift.body import ShiftingBody
+from abm_ros.bodies.shift.script import load_script, read_shifts
+from abm_ros.bodies.types import BodyState
 from abm_ros.common import names
 from abm_ros.common.config import section, setting
-from abm_ros.common.errors import BodyFailure, ConfigError, SpecError
+from abm_ros.common.errors import AbmError, BodyFailure, ConfigError, SpecError
+from abm_ros.common.share import table_text
 from abm_ros.ros import qos
 from abm_ros.ros.episode_tag import episode_tag
 from abm_ros.ros.node import PartNode
@@ -42,6 +47,10 @@ class BodyNodeSettings:
         False, 'Wait for the command that answers each state, and publish /clock.')
     distractor: str = setting(
         '', 'Something in sight that cannot be predicted.', choices=DISTRACTORS)
+    life: str = setting('', 'Script of shifts: how body and world change as time goes by.')
+    shift: str = setting(
+        '', "Shifts in force beside the script's: KIND VALUE [JOINT ...], with ';' between them; "
+        'empty ends them.', runtime=True)
     autostart: bool = setting(True, 'Configure and activate at start.')
 
 
@@ -75,7 +84,7 @@ class BodyNode(PartNode[Any]):
     def __init__(self, kind: BodyKind) -> None:
         super().__init__(kind.node, node_config(kind))
         self._kind = kind
-        self._body: Body | None = None
+        self._body: ShiftingBody | None = None
         self._goal_episode = -1
         self._steps = 0
         self._stamp_ns = 0
@@ -93,7 +102,11 @@ class BodyNode(PartNode[Any]):
 
     def configure(self) -> None:
         body = self._kind.make(section(self._kind.config, self.config))
-        self._body = distracted(body, self.config.distractor, self.config.seed)
+        body = distracted(body, self.config.distractor, self.config.seed)
+        events = (load_script(table_text(self.config.life, '')).events if self.config.life
+                  else ())
+        self._body = ShiftingBody(body, events, self.config.seed)
+        self._body.impose(self._body.made(read_shifts(self.config.shift)))
         self._description.publish(String(data=self._body.description()))
 
     def activated(self) -> None:
@@ -115,7 +128,21 @@ class BodyNode(PartNode[Any]):
             self._body.close()
             self._body = None
 
-    def _require(self) -> Body:
+    def reconfigured(self) -> None:
+        if self._body is not None:
+            self._body.impose(self._body.made(read_shifts(self.config.shift)))
+
+    def _check_parameters(self, changes: list[Parameter]) -> SetParametersResult:
+        result = super()._check_parameters(changes)
+        for change in changes:
+            if change.name == 'shift' and result.successful:
+                try:
+                    self._require().made(read_shifts(change.value))
+                except AbmError as error:
+                    result = SetParametersResult(successful=False, reason=str(error))
+        return result
+
+    def _require(self) -> ShiftingBody:
         assert self._body is not None, 'configure comes before activate'
         return self._body
 

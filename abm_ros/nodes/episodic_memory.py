@@ -25,8 +25,10 @@ from abm_ros.memory.record.store import Store, StoreConfig
 from abm_ros.memory.recorder import Recorder
 from abm_ros.memory.replay.index import ReplayConfig, ReplayIndex
 from abm_ros.memory.schedule import Experience, WarmUpConfig
+from abm_ros.memory.steps_in_worlds import StepsInWorlds
 from abm_ros.memory.upkeep import Upkeep
 from abm_ros.nodes.memory_appraisal import Appraising
+from abm_ros.nodes.world_codec import decode_world
 from abm_ros.ros.codec import decode
 from abm_ros.ros.deferred import Deferred
 from abm_ros.ros.node import PartNode
@@ -54,6 +56,8 @@ class EpisodicMemoryConfig(ReplayConfig, StoreConfig, QuotaConfig, AppraisalConf
     defer_s: float = setting(
         0.004, 'How long recording waits, so that motors are answered first.',
         unit='s', low=0.0, high=0.1)
+    exact_rounds: bool = setting(
+        False, 'A step waits for what System A tells of the world at it.')
     mode: str = setting('', 'Mode written with each step; set by System M.', runtime=True)
     upkeep: bool = setting(
         False, 'Forget and compact while the quota demands it; System M sets it in restful '
@@ -78,6 +82,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._index: ReplayIndex | None = None
         self._recorder: Recorder | None = None
         self._experience: Experience | None = None
+        self._in_worlds: StepsInWorlds | None = None
         self._later = Deferred(self, self.config.defer_s)
         # What came before it was known what an observation is: topics are matched in any order.
         self._early: deque[tuple[Callable[..., None], Float32MultiArray]] = deque(maxlen=_EARLY)
@@ -116,19 +121,23 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
     def configure(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
 
+    def activated(self) -> None:
+        if self._in_worlds is not None:
+            self._in_worlds.exact = self.config.exact_rounds and self.is_wired('world')
+
     def deactivated(self) -> None:
         self._later.flush()
         self._early.clear()
         self._requests.clear()
         self._taken.clear()
         if self._recorder is not None:
-            self._take(self._recorder.cut())
+            self._take(self._recorder.cut(), last=True)
         self._commit()
 
     def reconfigured(self) -> None:
         self._later.flush()
         if self._recorder is not None:
-            self._take(self._recorder.cut())
+            self._take(self._recorder.cut(), last=True)
             self._recorder.mode = self.config.mode
 
     def cleaned_up(self) -> None:
@@ -173,6 +182,8 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._experience.add(len(self._index), len(self._index.starts('lived').events))
         self._recorder = Recorder(spec, self._store.next_episode)
         self._recorder.mode = self.config.mode
+        self._in_worlds = StepsInWorlds(self._store, self._index, self._guard, self._say)
+        self._in_worlds.exact = self.config.exact_rounds and self.is_wired('world')
 
     def _note_damage(self, error: StoreError) -> None:
         self._damaged += 1
@@ -213,11 +224,22 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         packet = decode(message)
         self._take(self._recorder.executed(packet.stamp_ns, packet.array('action')))
 
-    def _take(self, steps: Iterable[Step]) -> None:
-        store, index, experience = self._store, self._index, self._experience
-        if store is None or index is None or experience is None:
+    def on_world(self, message: Float32MultiArray) -> None:
+        """Take what System A tells of the world."""
+        self._later('world', self._was_told, message)
+
+    def _was_told(self, message: Float32MultiArray) -> None:
+        if self._index is None or self._in_worlds is None:
+            self._early.append((self._was_told, message))
             return
-        for step in steps:
+        self._in_worlds.hear(decode_world(message, self._index.spec))
+        self._take(())
+
+    def _take(self, steps: Iterable[Step], *, last: bool = False) -> None:
+        store, index, experience = self._store, self._index, self._experience
+        if store is None or index is None or experience is None or self._in_worlds is None:
+            return
+        for step in self._in_worlds.settle(steps, last=last):
             step = replace(step, novelty=self._novelty.get(step.stamp_ns, math.nan))
             try:
                 number = store.append(step)
@@ -237,10 +259,14 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         """Say of the step before how surprising it was, now that it is known what followed."""
         appraiser = self._appraising.newest if self._appraising is not None else None
         before, self._before = self._before, (number, step)
-        if (appraiser is None or before is None or before[1].action is None
-                or (before[1].episode, before[1].index + 1) != (step.episode, step.index)):
+        if appraiser is None or before is None:
             return
-        surprise = appraiser.surprise(before[1].observation, before[1].action, step.observation)
+        last = before[1]
+        if last.action is None or (last.episode, last.index + 1) != (step.episode, step.index):
+            return
+        surprise = appraiser.surprise(
+            index.true(last.observation, last.world), index.effective(last.action, last.world),
+            index.true(step.observation, step.world))
         store.note(before[0], math.nan, surprise)
         with self._guard:
             index.note(surprise)

@@ -123,6 +123,7 @@ class MotorGate(PartNode[MotorGateConfig]):
             open=self._was_open, commands=self._commands, held=self._latch.held,
             clock_jumps=self._clock_jumps, tripped=self._latch.tripped,
             shut='' if self._was_open else self._reason,
+            joints='' if self._guard is None else ' '.join(self._guard.limits.joints),
             silent=self._silent())
 
     def _silent(self) -> str:

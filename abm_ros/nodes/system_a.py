@@ -12,6 +12,7 @@ from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.telemetry import SystemATelemetry
 from abm_ros.common.transition import Observation
 from abm_ros.memory.schedule import Experience, ScheduleConfig, WarmUpConfig
+from abm_ros.nodes.world_teller import NOTHING, WorldTeller
 from abm_ros.ros.codec import Packet, Writer, attributes_of, decode
 from abm_ros.ros.deferred import Deferred
 from abm_ros.ros.node import PartNode
@@ -20,17 +21,22 @@ from abm_ros.ros.snapshot_loader import SnapshotLoader
 from abm_ros.ros.spin import run_node
 from abm_ros.ros.twin_watch import TwinWatch
 from abm_ros.world_model.perception import PerceivingModel, Percept, Perception
+from abm_ros.world_model.worlds.config import WorldsConfig
+from abm_ros.world_model.worlds.kept import KeptWorlds
+from abm_ros.world_model.worlds.words import world_words
 
 _ACTIONS_KEPT = 8
 
 
 @dataclass(frozen=True)
-class SystemAConfig(WarmUpConfig, ScheduleConfig):
+class SystemAConfig(WarmUpConfig, ScheduleConfig, WorldsConfig):
     """Settings of System A; warm-up and schedule matter where exact_rounds waits for snapshots."""
 
     defer_s: float = setting(
         0.004, 'How long what is off the control path waits, so that motors are answered first.',
         unit='s', low=0.0, high=0.1)
+    directory: str = setting(
+        '~/.ros/abm_ros', 'Folder; what is known of worlds lies in its models/worlds.abm.')
     exact_rounds: bool = setting(
         False, "Wait for the learner's snapshot whenever a learning round is due; needs a body in "
         'lock-step and a plasticity above 0.')
@@ -58,16 +64,23 @@ class SystemA(PartNode[SystemAConfig]):
         self._round = 0
         self._percept: Percept | None = None
         self._latents = 0
+        self._kept: KeptWorlds | None = None
+        self._worlds = WorldTeller(self.config.max_steps)
 
     def telemetry(self) -> SystemATelemetry:
         percept = self._percept
         if percept is None:
             return SystemATelemetry(latents=self._latents)
-        return SystemATelemetry(latents=self._latents, uncertainty=percept.uncertainty,
+        told = SystemATelemetry(latents=self._latents, uncertainty=percept.uncertainty,
                                 prediction_error=percept.prediction_error)
+        worlds = self._perception.worlds if self._perception is not None else None
+        return told if worlds is None or self._spec is None else self._worlds.tell_system_m(
+            told, world_words(worlds.map, self._spec))
 
     def deactivated(self) -> None:
         self._later.flush()
+        if self._kept is not None and self._perception is not None:
+            self._kept.keep(self._perception.lineage)
 
     def activated(self) -> None:
         self._held, self._last, self._answer = None, None, None
@@ -77,7 +90,12 @@ class SystemA(PartNode[SystemAConfig]):
         """Learn what observations are like."""
         spec = ObservationSpec.from_json(message.data)
         if spec != self._spec:
-            self._spec, self._perception = spec, Perception(spec)
+            self._spec = spec
+            self._perception = Perception(spec, section(WorldsConfig, self.config))
+            if self._perception.worlds is not None:
+                self._kept = KeptWorlds(self.config.directory, spec, self._perception.worlds,
+                                        self._cannot_keep)
+                self._kept.recall()
             self._experience = Experience(section(WarmUpConfig, self.config), spec)
             self._opener.reopen()
 
@@ -86,6 +104,9 @@ class SystemA(PartNode[SystemAConfig]):
         self._opener.take(message, wait=self.config.exact_rounds)
         self._round = int(attributes_of(message).get('round', '0'))
         self._try_held()
+
+    def _cannot_keep(self, text: str) -> None:
+        self.get_logger().error(text, throttle_duration_sec=10.0)
 
     def _open(self, snapshot: Snapshot) -> PerceivingModel | None:
         return None if self._perception is None else self._perception.open(snapshot)
@@ -153,7 +174,7 @@ class SystemA(PartNode[SystemAConfig]):
             'episode': str(observation.episode), 'step': str(observation.step),
             'whole': str(int(observation.whole)), **told_attributes(observation),
             'lineage': perception.lineage,
-            'round': str(self._round)}))
+            'round': str(self._round), 'world': str(self._worlds.number)}))
         self._answer = (observation.stamp_ns, message)
         self.emit('latent', message)
         self._later('perceive', self._assess, perception, observation, executed, new_episode)
@@ -162,6 +183,13 @@ class SystemA(PartNode[SystemAConfig]):
                 executed: np.ndarray | None, new_episode: bool) -> None:
         self._percept = perception.observe(observation.vector, executed, new_episode)
         self._latents += 1
+        if self._percept.world is not None or self.config.exact_rounds:
+            self.emit('world', self._worlds.tell(
+                observation.stamp_ns, self._percept.world or NOTHING))
+        if self._kept is not None and self._percept.world is not None:
+            self._kept.follow(self._percept.world, perception.lineage)
+            if self._percept.world.began:
+                self.publish_telemetry()    # at once: System M slows the robot down
 
 
 def main(twins: TwinWatch) -> int:

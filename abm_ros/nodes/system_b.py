@@ -14,6 +14,7 @@ from abm_ros.common.seeds import generator
 from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.telemetry import SystemBTelemetry
+from abm_ros.nodes.world_codec import decode_world
 from abm_ros.policy.acting_model import ActingModel
 from abm_ros.policy.controller import Controller, ControllerConfig
 from abm_ros.policy.episodes import EpisodeTracker
@@ -26,7 +27,10 @@ from abm_ros.ros.observation_codec import told_of
 from abm_ros.ros.snapshot_loader import SnapshotLoader
 from abm_ros.ros.spin import run_node
 from abm_ros.ros.twin_watch import TwinWatch
+from abm_ros.world_model.worlds.actuator_map import ActuatorMap
+from abm_ros.world_model.worlds.told import HeardWorld
 
+_WORLDS_KEPT = 8
 _RECENT = 64   # actions whose spread, and share of deliberation, are told
 
 
@@ -42,7 +46,8 @@ class SystemBConfig(ControllerConfig):
         0.4, 'Share of the control period after which a search is not refined any more; one who '
         'plans too long acts too late. Not with exact_rounds.', low=0.0, high=1.0)
     exact_rounds: bool = setting(
-        False, "Wait for the learner's snapshot whenever System A acts with a newer round's.")
+        False, "Wait for the learner's snapshot whenever System A acts with a newer round's, and "
+        'for what System A told of the world before.')
     success_window: int = setting(
         20, 'Episodes over which the success rate is taken.', low=1, high=1000,
         formerly='competence_window')
@@ -67,6 +72,7 @@ class SystemB(PartNode[SystemBConfig]):
         self._held: Packet | None = None
         self._answer: tuple[int, Float32MultiArray] | None = None
         self._round = 0
+        self._heard: dict[int, HeardWorld] = {}    # by number, the newest last
         self._recent: deque[np.ndarray] = deque(maxlen=_RECENT)
         self._searched: deque[bool] = deque(maxlen=_RECENT)
         self._tracker = EpisodeTracker(self.config.success_window)
@@ -124,11 +130,32 @@ class SystemB(PartNode[SystemBConfig]):
         self._held = packet
         self._try_held()
 
+    def on_world(self, message: Float32MultiArray) -> None:
+        """Act by what actions do in this world from the next latent on."""
+        if self._spec is None:
+            return
+        heard = decode_world(message, self._spec)
+        if heard.number <= next(reversed(self._heard), 0):
+            self._heard.clear()     # System A was started anew
+        self._heard[heard.number] = heard
+        while len(self._heard) > _WORLDS_KEPT:
+            del self._heard[next(iter(self._heard))]
+        self._try_held()
+
+    def _actuators(self, latent: Packet) -> ActuatorMap | None:
+        """Return what actions do by the newest word; with exact_rounds, by the latent's."""
+        heard = self._heard.get(latent.integer('world') if self.config.exact_rounds
+                                else next(reversed(self._heard), 0))
+        return heard.told.actuators if heard is not None else None
+
     def _try_held(self) -> None:
         packet, behaviour = self._held, self._behaviour
         if packet is None or behaviour is None:
             return
-        if self.config.exact_rounds and self._round < packet.integer('round'):
+        if self.config.exact_rounds and (
+                self._round < packet.integer('round')
+                or (packet.integer('world') > next(reversed(self._heard), 0)
+                    and self.is_wired('world'))):
             return
         self._held = None
         self._later.flush()
@@ -138,7 +165,7 @@ class SystemB(PartNode[SystemBConfig]):
         begins = packet.integer('step') == 0
         action = behaviour.act(
             packet.array('latent'), packet.attributes.get('lineage', ''), goal, begins,
-            self._objective)
+            self._objective, self._actuators(packet))
         message = self._writer.write(Packet(packet.stamp_ns, {'action': action}, {
             'episode': packet.attributes.get('episode', ''),
             'step': packet.attributes.get('step', '')}))

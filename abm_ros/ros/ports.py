@@ -63,6 +63,7 @@ PORTS: dict[str, tuple[Port, ...]] = {
         _in('model', UInt8MultiArray, qos.LATCHED, names.MODEL_A),
         _out('latent', Float32MultiArray, qos.CONTROL, names.LATENT),
         _out('imagined_latent', Float32MultiArray, qos.CONTROL, names.IMAGINED_LATENT),
+        _out('world', Float32MultiArray, qos.RECORD, names.WORLD),
     ),
     names.SYSTEM_A_LEARNER: (
         _in('replay', Float32MultiArray, qos.REPLAY, names.REPLAY),
@@ -71,6 +72,7 @@ PORTS: dict[str, tuple[Port, ...]] = {
     ),
     names.SYSTEM_B: (
         _in('latent', Float32MultiArray, qos.CONTROL, names.LATENT),
+        _in('world', Float32MultiArray, qos.RECORD, names.WORLD),
         _in('spec', String, qos.LATCHED, names.OBSERVATION_SPEC),
         _in('model', UInt8MultiArray, qos.LATCHED, names.MODEL_B),
         _out('action', Float32MultiArray, qos.CONTROL, names.ACTION),
@@ -85,6 +87,7 @@ PORTS: dict[str, tuple[Port, ...]] = {
         _in('observation', Float32MultiArray, qos.RECORD, names.OBSERVATION),
         _in('spec', String, qos.LATCHED, names.OBSERVATION_SPEC),
         _in('executed', Float32MultiArray, qos.RECORD, names.EXECUTED),
+        _in('world', Float32MultiArray, qos.RECORD, names.WORLD),
         _in('credits', Float32MultiArray, qos.REPLAY, names.CREDITS),
         _in('model', UInt8MultiArray, qos.LATCHED, names.MODEL_A),
         _out('replay', Float32MultiArray, qos.REPLAY, names.REPLAY),

@@ -14,6 +14,7 @@ from abm_ros.common.snapshot import Snapshot, session, trial
 from abm_ros.common.spec import ObservationSpec, check_array
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap
 from abm_ros.world_model.worlds.config import WorldsConfig
+from abm_ros.world_model.worlds.told import ToldWorld
 from abm_ros.world_model.worlds.tracker import Belief, WorldTracker
 
 _LATENT, _PERCEIVED = ['latent'], ['latent', 'error', 'uncertainty']
@@ -37,7 +38,7 @@ class Percept:
     uncertainty: float
     error: float
     change: float
-    belief: Belief | None = None     # of the world; None where no transition led here
+    world: ToldWorld | None = None   # None where worlds are not told apart
 
 
 class PerceivingModel:
@@ -180,22 +181,27 @@ class Perception:
             action = check_array('executed', executed, (self._spec.action_size,))[np.newaxis]
         self._previous = now.copy()
         if self._model is None:
-            return Percept(np.zeros(0, np.float32), '', np.nan, np.nan, np.nan, np.nan)
+            return Percept(np.zeros(0, np.float32), '', np.nan, np.nan, np.nan, np.nan,
+                           self._told(None))
         effective = self.actuators.effective(action) if self.actuators is not None else action
         latent, error, uncertainty = self._model.perceive(
             self._true(now), self._true(before), effective)
         if not known:
-            return Percept(latent[0], self.lineage, self._ratio(), np.nan, np.nan, np.nan)
+            return Percept(latent[0], self.lineage, self._ratio(), np.nan, np.nan, np.nan,
+                           self._told(None))
         missed, change = (float(e) for e in error[0])
         self._error = MEMORY * self._error + missed
         self._change = MEMORY * self._change + change
         return Percept(latent[0], self.lineage, self._ratio(), float(uncertainty[0]), missed,
-                       change, self._believe(before[0], action[0], now[0]))
+                       change, self._told(self._believe(before[0], action[0], now[0])))
 
     @property
     def actuators(self) -> ActuatorMap | None:
         """What actions do in the world that is believed; None where worlds are not told apart."""
-        return self.worlds.map if self.worlds is not None else None
+        return self.worlds.map.told if self.worlds is not None else None
+
+    def _told(self, belief: Belief | None) -> ToldWorld | None:
+        return ToldWorld.of(self.worlds, belief) if self.worlds is not None else None
 
     def _true(self, observation: np.ndarray) -> np.ndarray:
         """Return observations (B, D) without the offset of readings in the believed world."""

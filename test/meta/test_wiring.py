@@ -15,11 +15,12 @@ PORTS = {
     'sensory_gate': ('joint_states', 'tool_pose', 'camera', 'battery', 'goal', 'success', 'reward',
                      'observation', 'spec', 'cue'),
     'system_a': ('observation', 'spec', 'executed', 'imagined_action', 'model', 'latent',
-                 'imagined_latent'),
+                 'imagined_latent', 'world'),
     'system_a_learner': ('replay', 'credits', 'model'),
-    'system_b': ('latent', 'spec', 'model', 'action'),
+    'system_b': ('latent', 'world', 'spec', 'model', 'action'),
     'system_b_learner': ('replay', 'world_model', 'credits', 'model'),
-    'episodic_memory': ('observation', 'spec', 'executed', 'credits', 'replay', 'seeds', 'model'),
+    'episodic_memory': ('observation', 'spec', 'executed', 'world', 'credits', 'replay', 'seeds',
+                        'model'),
     'motor_gate': ('action', 'executed'),
 }
 SETTINGS = {name: {'schedule': ('online', 'consolidate', 'value')}
@@ -65,6 +66,7 @@ def test_only_system_b_is_wired_to_the_gate_and_never_in_sleep(rows) -> None:
 
 def test_every_wire_has_two_ends(rows) -> None:
     out = {('sensory_gate', 'observation'), ('sensory_gate', 'spec'), ('system_a', 'latent'),
+           ('system_a', 'world'),
            ('system_b', 'action'), ('system_a_learner', 'model'), ('system_a_learner', 'credits'),
            ('system_b_learner', 'credits'), ('system_b_learner', 'model'),
            ('episodic_memory', 'replay'), ('motor_gate', 'executed')}

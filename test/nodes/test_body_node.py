@@ -1,18 +1,24 @@
 """The node of a body: its settings are those of its kind and those of every body."""
 
+import os
 import subprocess
 import sys
 from dataclasses import dataclass, fields
 
+import numpy as np
 import pytest
 
-pytest.importorskip('rclpy')
+rclpy = pytest.importorskip('rclpy')
+
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from scripted_body import LineBody
 
 from abm_ros.bodies.config import GymBodyConfig
 from abm_ros.bodies.registry import BODIES, BodyKind
 from abm_ros.common.config import section, setting
 from abm_ros.common.errors import ConfigError
-from abm_ros.nodes.body import BodyNodeSettings, node_config
+from abm_ros.nodes.body import BodyNode, BodyNodeSettings, node_config
 
 
 def test_a_node_has_the_settings_of_its_kind_and_its_own() -> None:
@@ -41,3 +47,36 @@ def test_the_generic_executable_wants_a_kind() -> None:
                           capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert 'expected a kind of body' in done.stderr
+
+
+@pytest.fixture
+def body(tmp_path):
+    """Return a running node of a line, whose life has a script."""
+    script = tmp_path / 'life.yaml'
+    script.write_text('version: 1\nbody: line\nsteps: 9\nshifts: [{at: 3, kind: gain, value: 0}]')
+    rclpy.init(args=['--ros-args', '-p', f'life:={script}'],
+               domain_id=100 + (os.getpid() * 7 + 47) % 100)
+    made = BodyNode(BodyKind(GymBodyConfig, lambda config: LineBody(), 'line', node='gym_body'))
+    assert made.trigger_configure() == TransitionCallbackReturn.SUCCESS
+    yield made
+    made.close()
+    made.destroy_node()
+    rclpy.try_shutdown()
+
+
+def moved(body: BodyNode) -> float:
+    before = body._require().state().position[0]
+    body._require().step(np.array([0.5]))
+    return round(float(body._require().state().position[0] - before), 6)
+
+
+def test_a_body_lives_by_its_script_and_by_what_the_operator_asks_for(body) -> None:
+    assert moved(body) == 0.05
+    assert body.set_parameters([Parameter('shift', value='gain -1')])[0].successful
+    assert moved(body) == -0.05
+    refused = body.set_parameters([Parameter('shift', value='gain 2 elbow')])[0]
+    assert not refused.successful
+    assert "no joint or channel 'elbow'" in refused.reason
+    assert moved(body) == -0.05
+    assert body.set_parameters([Parameter('shift', value='')])[0].successful
+    assert moved(body) == 0.0            # the script's own

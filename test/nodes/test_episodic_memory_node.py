@@ -19,11 +19,14 @@ from abm_ros.common.spec import FieldSpec, ObservationSpec
 from abm_ros.common.transition import Observation
 from abm_ros.memory.record.store import Store
 from abm_ros.nodes.episodic_memory import EpisodicMemory
+from abm_ros.nodes.world_codec import WorldWriter
 from abm_ros.ros.codec import Packet, encode, encode_bytes
 from abm_ros.ros.observation_codec import ObservationWriter
 from abm_ros.ros.replay_link import Credits, encode_credits
 from abm_ros.world_model.config import WorldModelConfig
 from abm_ros.world_model.ensemble_learner import EnsembleLearner
+from abm_ros.world_model.worlds.actuator_map import ActuatorMap
+from abm_ros.world_model.worlds.told import HeardWorld, ToldWorld
 
 SPEC = ObservationSpec((FieldSpec('arm', 3), FieldSpec('tool', 2)), 'tool', 0.05, 2, 0.05, 10)
 
@@ -100,6 +103,29 @@ def test_nothing_is_learned_before_the_goals_object_was_moved_and_at_once_after_
     again = Memory(tmp_path)
     try:
         assert served(again, 1) == 1
+    finally:
+        again.close()
+
+
+def test_the_record_knows_the_world_of_each_step_and_what_actions_do_there(memory, tmp_path):
+    mirrored = ActuatorMap(np.array([[-1.0, 0, 0], [0, -1, 0]]), np.zeros((6, 6)))
+    maps = {0: ActuatorMap.identity(2), 1: mirrored}
+    memory.live(20)
+    memory.node._commit()
+    memory.node.on_world(WorldWriter().write(HeardWorld(
+        20 * 50_000_000, 1, 0, ToldWorld(1, 3, 1.0, 0.5, maps))))   # at the newest observation
+    memory.live(5)
+    memory.node._commit()
+    memory.close()
+    with Store.read(tmp_path / 'memory.db') as reader:
+        # 3 transitions of before, and the step that had no successor yet.
+        assert [s.world for s in reader.steps()] == [0] * 15 + [1] * 10
+    again = Memory(tmp_path)
+    try:
+        action = np.array([0.5, -0.25], np.float32)
+        index = again.node._index
+        np.testing.assert_array_equal(index.effective(action, 1), -action)
+        assert index.lived_world == 1
     finally:
         again.close()
 

@@ -52,7 +52,8 @@ class Records:
             first_id + number, first_episode + episode, index, number * _PERIOD_NS,
             np.zeros(self.count, np.uint8), np.zeros(self.count, np.uint8), acted,
             np.zeros(self.count, np.bool_), np.zeros(self.count, np.bool_),
-            np.full(self.count, np.nan, np.float32), np.full((self.count, 2), np.nan, np.float32),
+            np.full(self.count, np.nan, np.float32), np.zeros(self.count, np.int64),
+            np.full((self.count, 2), np.nan, np.float32),
             np.concatenate([self.observation, goal, self.action * acted[:, None]], 1),
             np.empty((self.count, 0), np.uint8), ('task',))
 

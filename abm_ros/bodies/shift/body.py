@@ -25,11 +25,9 @@ class ShiftingBody(WrappedBody):
     def __init__(self, body: Body, events: Sequence[Event], seed: int) -> None:
         super().__init__(body)
         self._rng = generator(seed, 'shift')
-        self._events: list[Event] = []
-        self._made: dict[Event, Shift] = {}
+        self._events = self.made(events)
+        self._imposed: list[tuple[Event, Shift]] = []
         self.steps = 0
-        for event in events:
-            self._add(event)
         self._shown = self._sensed(body.state())
 
     def description(self) -> str:
@@ -40,7 +38,19 @@ class ShiftingBody(WrappedBody):
         """Return the present state as the sensors report it."""
         return self._shown
 
-    def _add(self, event: Event) -> None:
+    def impose(self, shifts: Sequence[tuple[Event, Shift]]) -> None:
+        """Let these shifts, as `made`, be in force beside the script's; earlier ones end."""
+        self._imposed = list(shifts)
+
+    def made(self, events: Sequence[Event]) -> list[tuple[Event, Shift]]:
+        """
+        Make the shifts of events for this body.
+
+        :raises BodyError: one names a joint or channel that the body lacks.
+        """
+        return [(event, self._make(event)) for event in events]
+
+    def _make(self, event: Event) -> Shift:
         kind = shift_kind(event.kind)
         known = self._body.state().channels if kind.senses else self._body.command_joints
         which = list(range(len(known))) if not event.joints else [
@@ -48,8 +58,7 @@ class ShiftingBody(WrappedBody):
         if len(which) < kind.least:
             raise BodyError(f"shift '{event.kind}': needs at least {kind.least} joints, got "
                             f'{len(which)}')
-        self._made[event] = kind.make(event.value, which)
-        self._events.append(event)
+        return kind.make(event.value, which)
 
     def step(self, command: np.ndarray) -> BodyState:
         """Apply a command as the shifts let it through, and return what the sensors show."""
@@ -85,10 +94,10 @@ class ShiftingBody(WrappedBody):
     def _active(self) -> list[Shift]:
         """Return the shifts in force, drifts at their present value."""
         found = []
-        for event in self._events:
+        for event, shift in (*self._events, *self._imposed):
             share = event.share(self.steps)
             if share > 0.0:
-                shift, neutral = self._made[event], shift_kind(event.kind).neutral
+                neutral = shift_kind(event.kind).neutral
                 shift.value = neutral + share * (event.value - neutral)
                 found.append(shift)
         return found

@@ -63,6 +63,27 @@ class LifeScript:
             for mark in marks]
 
 
+def read_shifts(text: str) -> tuple[Event, ...]:
+    """
+    Read shifts that are in force from now on: `KIND VALUE [JOINT ...]`, with ';' between them.
+
+    :raises ConfigError: a kind is unknown, or a value is no number within bounds.
+    """
+    return tuple(_read_shift(part.split()) for part in text.split(';') if part.strip())
+
+
+def _read_shift(words: list[str]) -> Event:
+    try:
+        shift_kind(words[0])
+        value = float(words[1])
+    except (AbmError, IndexError, ValueError) as error:
+        told = error if isinstance(error, AbmError) else 'expected KIND VALUE [JOINT ...]'
+        raise ConfigError(f'shift {" ".join(words)!r}: {told}') from error
+    joints = tuple(int(word) if word.lstrip('-').isdecimal() else word for word in words[2:])
+    return Event(0, words[0], _READ.number(f'shift {words[0]}', value, -_MOST, _MOST),
+                 joints=joints)
+
+
 def load_script(text: str) -> LifeScript:
     """
     Read and check the script of a life.

@@ -24,7 +24,7 @@ MAGIC = b'ABMB'
 _ACTED, _SUCCESS, _ORIGIN_SHIFT, _ORIGIN_MASK, _TOLD = 1, 2, 2, 3, 16
 # Columns that a block has only where they say something; its JSON then names them beside the
 # modes, which it is a list of otherwise, as in schema version 2.
-_OPTIONAL = {'reward': '<f4'}
+_OPTIONAL = {'reward': '<f4', 'world': '<i8'}
 _MODES_LIMIT = 255
 
 
@@ -47,6 +47,7 @@ class StepBlock:
     success: np.ndarray                # (N,) bool
     told: np.ndarray                   # (N,) bool, whether the task told the success
     reward: np.ndarray                 # (N,) float32, nan where the task told none
+    world: np.ndarray                  # (N,) int64, in which the step was lived
     signals: np.ndarray                # (N, 2) float32: novelty, surprise
     rows: np.ndarray                   # (N, V + G + A) float32
     pixels: np.ndarray                 # (N, P) uint8
@@ -67,13 +68,13 @@ class StepBlock:
         scalars = zip(self.episode.tolist(), self.index.tolist(), self.stamp_ns.tolist(),
                       self.mode.tolist(), self.origin.tolist(), self.acted.tolist(),
                       self.success.tolist(), self.signals.tolist(), self.told.tolist(),
-                      self.reward.tolist(), strict=True)
+                      self.reward.tolist(), self.world.tolist(), strict=True)
         for i, (episode, index, stamp, mode, origin, acted, success, signal, told,
-                reward) in enumerate(scalars):
+                reward, world) in enumerate(scalars):
             row = self.rows[i]
             yield Step(episode, index, stamp, observation[i], row[numbers:numbers + goal],
                        row[numbers + goal:] if acted else None, self.modes[mode], success,
-                       PROVENANCES[origin], signal[0], signal[1], told, reward)
+                       PROVENANCES[origin], signal[0], signal[1], told, reward, world)
 
 
 def join(blocks: Sequence[StepBlock]) -> StepBlock:
@@ -96,8 +97,9 @@ def encode_block(block: StepBlock, packing: Packing) -> bytes:
     """Return the bytes that `decode_block` reads."""
     files = packing.compress(block.pixels) if packing.images else []
     lengths = np.array([len(data) for data in files], '<u4')
-    told = {} if np.isnan(block.reward).all() else {
-        'reward': block.reward.astype('<f4', copy=False)}
+    told = {name: getattr(block, name).astype(_OPTIONAL[name], copy=False)
+            for name, said in (('reward', ~np.isnan(block.reward)), ('world', block.world != 0))
+            if said.any()}
     modes = json.dumps({'modes': block.modes, 'columns': list(told)} if told else block.modes
                        ).encode()
     flags = (block.acted.astype(np.uint8) * _ACTED | block.success.astype(np.uint8) * _SUCCESS
@@ -134,7 +136,8 @@ def decode_block(data: bytes, spec: ObservationSpec, packing: Packing) -> StepBl
     signals = reader.array('<f4', 2 * count).reshape(count, 2)
     rows = reader.array('<f4', count * width).reshape(count, width)
     found = {name: reader.array(_OPTIONAL[name], count) for name in columns}
-    reward = found.get('reward')
+    reward = found.get('reward', np.full(count, np.nan, np.float32))
+    world = found.get('world', np.zeros(count, np.int64))
     if packing.images:
         lengths = reader.array('<u4', count * len(packing.images)).tolist()
         pixels = packing.decompress([reader.take(length) for length in lengths])
@@ -145,9 +148,8 @@ def decode_block(data: bytes, spec: ObservationSpec, packing: Packing) -> StepBl
             mode.max() >= len(modes) or origin.max() >= len(PROVENANCES))):
         raise ValueError(f'a block of {count} steps does not fill its {len(data)} bytes')
     return StepBlock(ids, episode, index, stamp, mode, origin, flags & _ACTED > 0,
-                     flags & _SUCCESS > 0, flags & _TOLD > 0,
-                     np.full(count, np.nan, np.float32) if reward is None else reward, signals,
-                     rows, pixels, modes)
+                     flags & _SUCCESS > 0, flags & _TOLD > 0, reward, world, signals, rows, pixels,
+                     modes)
 
 
 def checksum(first_id: int, last_id: int, data: bytes) -> int:

@@ -1,5 +1,5 @@
 """
-The file format of the durable record, schema version 3: tables, locks and errors.
+The file format of the durable record, schema version 4: tables, locks and errors.
 
 - `meta` holds the schema version and the observation spec (JSON), a copy of both under a CRC-32,
   and the time of creation. After pruning it also holds the highest id and episode ever given.
@@ -23,7 +23,7 @@ from abm_ros.common.errors import SpecError, StoreError
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.memory.record.lock import busy
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 # The lowest that is read as it is: of the same tables, with blocks of fewer columns.
 READABLE = 2
 TABLES = (

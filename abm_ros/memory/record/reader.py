@@ -210,6 +210,11 @@ class StoreReader:
         """The first free episode number of this life."""
         return self.newest()[1][0] + 1
 
+    @property
+    def worlds(self) -> str:
+        """What actions do in each world: JSON, by the world's number."""
+        return self.meta('worlds', '{}')
+
     def close(self) -> None:
         """Release the file."""
         self.db.close()

@@ -14,6 +14,7 @@ from abm_ros.memory.record.opening import open_reader
 from abm_ros.memory.record.reader import StoreReader
 from abm_ros.memory.record.store import Store, StoreConfig
 from abm_ros.memory.record.verify import verify
+from abm_ros.memory.record.worlds import keep_worlds
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,8 @@ def _copy(blocks: Iterator[StepBlock], target: Path, source: StoreReader,
                 store.write_block(block)
             steps += len(block)
             progress(steps)
+        with suppress(StoreError):
+            keep_worlds(store, source.worlds)
         noted = None
         with suppress(StoreError):
             noted = source.noted()

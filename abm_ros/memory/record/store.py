@@ -134,7 +134,7 @@ class Store(StoreReader):
                 waiting = 0
             except StoreError as error:
                 raise type(error)(f'{error}; the buffer is full, a step was refused') from error
-        number = self._acknowledged + waiting + 1
+        number = self.next_id
         buffer.take(number, step)
         if not waiting:
             self._oldest = self._clock()
@@ -148,6 +148,15 @@ class Store(StoreReader):
         :return: False when the step is already durable; it stays unchanged.
         """
         return self._buffer.note(number, novelty, surprise)
+
+    @property
+    def next_id(self) -> int:
+        """The id that the next step gets."""
+        return self._acknowledged + self.pending + 1
+
+    def note_world(self, number: int, world: int) -> None:
+        """Let the steps from this id on that still wait in the buffer be of another world."""
+        self._buffer.relabel(number, world)
 
     def poll(self, now: float | None = None) -> bool:
         """

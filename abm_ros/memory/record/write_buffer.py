@@ -24,8 +24,8 @@ class WriteBuffer:
         self._still = np.zeros(spec.action_size, np.float32)
         self._rows = np.empty((_FIRST_ROWS, self._width), np.float32)
         self._pixels = np.empty((_FIRST_ROWS, packing.pixel_size), np.uint8)
-        self._scalars: list[tuple[int, int, int, int, int, int, bool, bool, bool, float, float,
-                                  float]] = []
+        self._scalars: list[tuple[int, int, int, int, int, int, bool, bool, bool, float, int,
+                                  float, float]] = []
         self._modes: dict[str, int] = {}
 
     def __len__(self) -> int:
@@ -41,7 +41,7 @@ class WriteBuffer:
         """
         count = len(self._scalars)
         if not (0 <= step.episode < _INTEGER_LIMIT and 0 <= step.index < _INTEGER_LIMIT
-                and 0 <= step.stamp_ns < _INTEGER_LIMIT):
+                and 0 <= step.stamp_ns < _INTEGER_LIMIT and 0 <= step.world < _INTEGER_LIMIT):
             raise _out_of_range(step)
         origin = _ORIGINS.get(step.provenance)
         if origin is None:
@@ -55,7 +55,7 @@ class WriteBuffer:
             self._write_checked(step, count)
         self._scalars.append((number, step.episode, step.index, step.stamp_ns, mode, origin,
                               step.action is not None, step.success, step.told, step.reward,
-                              step.novelty, step.surprise))
+                              step.world, step.novelty, step.surprise))
 
     def note(self, number: int, novelty: float, surprise: float) -> bool:
         """Add signals to a waiting step; return False when it no longer waits."""
@@ -68,16 +68,22 @@ class WriteBuffer:
                                 old_surprise if np.isnan(surprise) else surprise)
         return True
 
+    def relabel(self, number: int, world: int) -> None:
+        """Let the waiting steps from this id on be of another world."""
+        for place, scalars in enumerate(self._scalars):
+            if scalars[0] >= number:
+                self._scalars[place] = (*scalars[:10], world, *scalars[11:])
+
     def block(self) -> StepBlock:
         """Return the waiting steps as a block; they stay in the buffer."""
         count = len(self._scalars)
-        (ids, episode, index, stamp, mode, origin, acted, success, told, reward, novelty,
-         surprise) = zip(*self._scalars, strict=True)
+        (ids, episode, index, stamp, mode, origin, acted, success, told, reward, world,
+         novelty, surprise) = zip(*self._scalars, strict=True)
         return StepBlock(
             np.array(ids, np.int64), np.array(episode, np.int64), np.array(index, np.int64),
             np.array(stamp, np.int64), np.array(mode, np.uint8), np.array(origin, np.uint8),
             np.array(acted, np.bool_), np.array(success, np.bool_), np.array(told, np.bool_),
-            np.array(reward, np.float32),
+            np.array(reward, np.float32), np.array(world, np.int64),
             np.array((novelty, surprise), np.float32).T, self._rows[:count].copy(),
             self._pixels[:count].copy(), tuple(self._modes))
 
@@ -124,7 +130,7 @@ class WriteBuffer:
 
 def _out_of_range(step: Step) -> SpecError:
     for name, value in (('episode', step.episode), ('index', step.index),
-                        ('stamp_ns', step.stamp_ns)):
+                        ('stamp_ns', step.stamp_ns), ('world', step.world)):
         if not 0 <= value < _INTEGER_LIMIT:
             return SpecError(f"step's {name}: expected 0 <= {name} < 2**63, got {value}")
     raise ValueError('unreachable')

@@ -13,12 +13,14 @@ import numpy as np
 
 from abm_ros.common.config import check, setting
 from abm_ros.common.errors import StoreError
+from abm_ros.common.packing import joined
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.transition import Batch
 from abm_ros.memory.replay.draw import BALANCED, REVERSE, UNIFORM, Draw
 from abm_ros.memory.replay.priorities import Priorities
 from abm_ros.memory.replay.ring import Queue, Ring
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap
+from abm_ros.world_model.worlds.told import ToldWorld
 
 # A batch holds at most this many numbers of observations (4 MB): with images, fewer windows.
 BATCH_NUMBERS = 1_000_000
@@ -63,6 +65,17 @@ class ReplayIndex(Ring):
     def steps(self) -> int:
         """Number of steps held."""
         return min(self.count, self.capacity)
+
+    def follow(self, told: ToldWorld) -> int:
+        """
+        Take the world that is believed after the newest step, and what actions do in each.
+
+        :return: how many of the newest steps turn out to be of it.
+        """
+        self.maps = told.maps
+        if not told.began:
+            return 0
+        return self.enter_world(told.world, told.began)
 
     @property
     def maps(self) -> Mapping[int, ActuatorMap]:
@@ -162,7 +175,24 @@ class ReplayIndex(Ring):
     def _achieved(self, step: np.ndarray) -> np.ndarray:
         return self.numbers[step % self.capacity, self.spec.goal_slice]
 
-    def _effective(self, slot: np.ndarray) -> np.ndarray:
+    def effective(self, action: np.ndarray, world: int) -> np.ndarray:
+        """Return the effective action (A,) of one that was executed in a world."""
+        known = self.maps.get(world)
+        return action if known is None else known.effective(action)
+
+    def true(self, observation: np.ndarray, world: int) -> np.ndarray:
+        """Return an observation (D,) as it would read in a world whose readings are right."""
+        known, numbers = self.maps.get(world), self.spec.numbers
+        return observation if known is None else np.concatenate(
+            [known.true(observation[:numbers]), observation[numbers:]])
+
+    def true_observation(self, step: np.ndarray) -> np.ndarray:
+        """Return the observations (N, D) float32 of steps (N,), their readings corrected."""
+        numbers, pixels = self.packed(step)
+        self._correct(numbers, step)
+        return joined(numbers, pixels)
+
+    def effective_in(self, slot: np.ndarray) -> np.ndarray:
         """Return the effective actions (..., A) of what was executed in slots (...)."""
         action = np.take(self.action, slot, axis=0)
         world = np.take(self.world, slot)
@@ -185,7 +215,7 @@ class ReplayIndex(Ring):
         step = start[:, None] + np.arange(horizon + 1)                # (B, L + 1)
         mask = (step[:, :-1] < end[:, None]).astype(np.float32)
         step = np.minimum(step, end[:, None])
-        action = self._effective(step[:, :-1] % self.capacity)
+        action = self.effective_in(step[:, :-1] % self.capacity)
         action *= mask[:, :, None]
         numbers, pixels = self.packed(step)
         self._correct(numbers, step)

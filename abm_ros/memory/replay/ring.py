@@ -109,7 +109,7 @@ class Ring:
         self._last = np.zeros(capacity, np.int64)
         self._starts = {name: Starts(capacity) for name in SOURCES}
         self._newest = (-1, -1, False, -1)     # episode, index, whether acted, origin
-        self._world = 0                        # of the steps that come
+        self.lived_world = 0                   # of the steps that come
 
     @property
     def oldest(self) -> int:
@@ -157,24 +157,26 @@ class Ring:
             np.array([step.stamp_ns]), np.zeros(1, np.uint8),
             np.array([_ORIGINS[step.provenance]], np.uint8), np.array([acted]),
             np.array([step.success]), np.array([step.told]), np.array([step.reward], np.float32),
-            np.array([(step.novelty, step.surprise)], np.float32),
+            np.array([self.lived_world]), np.array([(step.novelty, step.surprise)], np.float32),
             np.concatenate((numbers, goal, action))[None], pixels[None], (step.mode,)))
 
     def note(self, surprise: float) -> None:
         """Set the surprise of the newest transition, which the last step completed."""
         self.surprise[(self.count - 2) % self.capacity] = surprise
 
-    def enter_world(self, world: int, transitions: int) -> None:
+    def enter_world(self, world: int, transitions: int) -> int:
         """
         Let steps from now on be of another world, and the newest ones too.
 
         :param transitions: how many of the newest transitions were lived in it already.
+        :return: how many of the newest steps are of it now.
         """
-        self._world, step = world, self.count - 1
+        self.lived_world, step = world, self.count - 1
         while transitions > 0 and step >= self.oldest:
             transitions -= int(self.starts_lived[step % self.capacity])
             self.world[step % self.capacity] = world
             step -= 1
+        return self.count - 1 - step
 
     def extend(self, blocks: Iterable[StepBlock]) -> None:
         """Take many blocks in the order lived: fills an index from a record."""
@@ -201,7 +203,7 @@ class Ring:
         least, most = self.rewards
         self.rewards = (float(np.fmin.reduce(block.reward, initial=least)),
                         float(np.fmax.reduce(block.reward, initial=most)))
-        self.world[slot] = self._world
+        self.world[slot], self.lived_world = block.world, int(block.world[-1])
         self.novelty[slot], self.surprise[slot] = block.signals.T
         self.gain[slot] = np.nan
         self.starts_lived[slot] = False

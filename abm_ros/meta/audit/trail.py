@@ -15,6 +15,7 @@ from abm_ros.common.errors import AuditError, PhiError
 from abm_ros.meta.audit.log import examine, records
 from abm_ros.meta.decision import Situation, choose, from_record, table_hash
 from abm_ros.meta.phi import Decision, ModePolicy, Phi, load_phi
+from abm_ros.meta.world_watch import world_text
 
 DECISIONS = ('mode', 'modulate')
 
@@ -178,6 +179,7 @@ def summary(record: Mapping[str, Any]) -> str:
         'repairing': lambda: f'after: {get("fault")}',
         'repaired': lambda: f'after: {get("fault")}',
         'refused': lambda: f'{get("wanted")} refused: {get("rule")}',
+        'world': lambda: world_text(body),
     }.get(str(record['kind']), lambda: ', '.join(f'{k} {v}' for k, v in body.items()))()
     when = time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(record['stamp_ns'] / 1e9))
     return f'{record["seq"]:6d}  {when}  {record["kind"]:12s}  {text}'
@@ -194,7 +196,7 @@ def explain(step: LogEntry) -> list[str]:
         if step.record['kind'] in DECISIONS:
             lines.append('This record was written before situations were kept: it cannot be '
                          'recomputed.')
-        return lines
+        return lines + (_world(step.record['body']) if step.record['kind'] == 'world' else [])
     situation, decision = from_record(step.record['body'])
     lines += _who(situation, decision)
     if step.phi is not None and decision.drives:
@@ -207,6 +209,23 @@ def explain(step: LogEntry) -> list[str]:
                  f'{str(step.record["body"]["phi"])[:12]}: '
                  + ('the same decision.' if not found else 'NOT the same: ' + '; '.join(found)))
     return lines
+
+
+def _world(body: Mapping[str, Any]) -> list[str]:
+    """Explain why another world was believed."""
+    why = {
+        'opened': 'No world that is known explained the last steps as well as an unknown one, by '
+                  'the evidence that System A asks for (its setting evidence).',
+        'recalled': 'This world explained the last steps better than the one before, by the '
+                    'evidence that System A asks for (its setting recall_evidence).',
+        'relearned': 'The world was young, and what was learned of it at first explained the next '
+                     'steps worse than knowing nothing of it: it is learned anew.',
+        'resumed': 'System A was started, and was in this world before.'}
+    return [why.get(str(body['how']), ''),
+            f'System A remembers {body["worlds"]} worlds; its prediction error was '
+            f'{body["prediction_error"]:.2f}, and {body["doubt"]:.2f} of 1 of what actions do was '
+            'still open.',
+            f'As far as was known: {body["actuators"] or "actuators answer as they did"}.']
 
 
 def _who(s: Situation, decision: Decision) -> list[str]:

@@ -17,6 +17,8 @@ SIGNALS = Registry('abm_ros.signals', {
     'novelty': f'{_OURS}.epistemic:Novelty',
     'learning_gain': f'{_OURS}.epistemic:LearningGain',
     'collapse': f'{_OURS}.epistemic:Collapse',
+    'change': f'{_OURS}.world:Change',
+    'world': f'{_OURS}.world:WorldDoubt',
     'learning_lag': f'{_OURS}.lag:LearningLag',
     'competence': f'{_OURS}.claims:ClaimedCompetence',
     'calibration_error': f'{_OURS}.claims:CalibrationError',

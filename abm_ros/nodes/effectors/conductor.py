@@ -15,6 +15,7 @@ from abm_ros.meta.meta_control import MetaControl
 from abm_ros.meta.phi import Decision, Modulation
 from abm_ros.meta.row_watch import RowWatch, stray_text
 from abm_ros.meta.self_report import self_report
+from abm_ros.meta.world_watch import WorldWatch, world_text
 from abm_ros.nodes.effectors.announcer import Announcer
 from abm_ros.nodes.effectors.audit_writer import AuditWriter
 from abm_ros.nodes.effectors.faults import Faults
@@ -49,13 +50,14 @@ class Conductor:
         self.interventions = Interventions(control, gate, writer, logger)
         self.faults = Faults(rewirer, gate, writer, logger, body, control.modes.safe,
                              lambda: self._wire(control.modes.safe, _STILL))
-        self._modulator = Modulator(rewirer, writer)
+        self._modulator = Modulator(rewirer, writer, control.constraints.speed_limit)
         self._rewirer = rewirer
         self._writer = writer
         self._announcer = announcer
         self._logger = logger
         self._incarnation = incarnation
         self._row_watch = RowWatch()
+        self._world_watch, self._joints = WorldWatch(), ''
         self._begun = False
         self._switches = 0
         self._last_rewiring = RewireReport(0.0, 0.0, 0)
@@ -131,6 +133,10 @@ class Conductor:
         """Decide, and record the guards and rules that bound the decision."""
         control, telemetry = self.control, health.telemetry
         self.signals = control.signals(telemetry)
+        self._joints = telemetry.motor_gate.joints or self._joints
+        if record := self._world_watch.take(telemetry.system_a, self._joints):
+            self._writer.write('world', **record)
+            self._logger.warning(world_text(record))
         decision = control.decide(self.signals, telemetry, self.faults.fault, now_s)
         for text in self._writer.guards(control.guards.tripped):
             self._logger.error(text)
@@ -153,7 +159,8 @@ class Conductor:
             self._announcer.report(self._report(decision), now_s)
 
     def _report(self, decision: Decision) -> str:
-        return self_report(decision, self.control.claims, self.control.guards.tripped)
+        return self_report(decision, self.control.claims, self.control.guards.tripped,
+                           self._world_watch.sentence(self._joints))
 
     def _enter(self, decision: Decision) -> None:
         closing = self.gate.close()

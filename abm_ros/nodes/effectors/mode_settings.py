@@ -8,6 +8,7 @@ from abm_ros.meta.phi import Modulation
 from abm_ros.meta.wiring import NodeRow, Row
 from abm_ros.ros.ports import PORTS, SUBSCRIBE
 
+_SLOWEST = 0.01      # the least that the motor gate takes
 # The node and the parameter that each modulation sets.
 MODULATED = {
     'plasticity_a': ((names.SYSTEM_A_LEARNER,), 'plasticity'),
@@ -19,12 +20,17 @@ MODULATED = {
 }
 
 
-def modulation_settings(modulation: Modulation) -> dict[str, dict[str, Any]]:
-    """Return the parameters of a modulation, for each node."""
+def modulation_settings(modulation: Modulation, speed_limit: float) -> dict[str, dict[str, Any]]:
+    """
+    Return the parameters of a modulation, for each node.
+
+    :param speed_limit: the constraints' motion envelope.
+    """
     values: dict[str, dict[str, Any]] = {}
     for name, (nodes, parameter) in MODULATED.items():
         for node in nodes:
             values.setdefault(node, {})[parameter] = getattr(modulation, name)
+    values[names.MOTOR_GATE] = {'speed_limit': max(speed_limit * modulation.speed, _SLOWEST)}
     return values
 
 
@@ -36,8 +42,8 @@ def with_settings(row: Row, modulation: Modulation, incarnation: str,
     :param incarnation: of the System M whose heartbeats open the motor gate.
     :param speed_limit: the constraints' motion envelope.
     """
-    settings = modulation_settings(modulation)
-    settings[names.MOTOR_GATE] = {'incarnation': incarnation, 'speed_limit': speed_limit}
+    settings = modulation_settings(modulation, speed_limit)
+    settings[names.MOTOR_GATE]['incarnation'] = incarnation
     settings[names.EPISODIC_MEMORY] = {'mode': row.mode, 'upkeep': row.roles.restful}
     for node, port in ((names.SENSORY_GATE, 'observation'), (names.MOTOR_GATE, 'executed')):
         settings.setdefault(node, {})['readers'] = _readers(row, node, port) or ['']

@@ -13,7 +13,9 @@ _PERIOD_S = 2.0
 class Modulator:
     """Sends a changed modulation to its nodes, one at a time."""
 
-    def __init__(self, rewirer: Rewirer, writer: AuditWriter) -> None:
+    def __init__(self, rewirer: Rewirer, writer: AuditWriter, speed_limit: float) -> None:
+        """:param speed_limit: the constraints' motion envelope."""
+        self._speed_limit = speed_limit
         self._rewirer = rewirer
         self._writer = writer
         self._in_force: Modulation | None = None
@@ -34,7 +36,8 @@ class Modulator:
             return
         self._sent_s = now_s
         self._writer.decision('modulate', situation, decision)
-        for node, changes in modulation_settings(decision.modulation).items():
+        for node, changes in modulation_settings(
+                decision.modulation, self._speed_limit).items():
             self._rewirer.modulate(node, changes)
         self._in_force = decision.modulation
 

@@ -89,6 +89,24 @@ class ActuatorMap:
         return np.asarray(numbers - self.offset, np.float32)
 
     @functools.cached_property
+    def told(self) -> 'ActuatorMap':
+        """The map as it travels and as everybody acts by it: its mean in single precision."""
+        return ActuatorMap(self.mean.astype(np.float32).astype(np.float64), self.covariance,
+                           self.offset.astype(np.float32).astype(np.float64))
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The shapes of its arrays, which those of one body share."""
+        return self.mean.shape, self.covariance.shape, self.offset.shape
+
+    @functools.cached_property
+    def gain_deviation(self) -> float:
+        """Standard deviation of the actuators' own gains, their mean."""
+        size = len(self.mean)
+        own = np.arange(size) * (size + 2)      # places of the diagonal of M
+        return float(np.sqrt(np.maximum(np.diag(self.covariance)[own], 0.0)).mean())
+
+    @functools.cached_property
     def is_identity(self) -> bool:
         """Whether effective actions are the executed ones."""
         size = len(self.mean)

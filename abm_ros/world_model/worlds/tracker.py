@@ -13,11 +13,13 @@ Shape letters: A action, V plain numbers.
 """
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
 import numpy as np
 
+from abm_ros.common.errors import SnapshotError
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap, Outcome, log_likelihood
 from abm_ros.world_model.worlds.config import WorldsConfig
 from abm_ros.world_model.worlds.expectation import Predict, Scale, Seen, expect
@@ -110,6 +112,42 @@ class WorldTracker:
     def map(self) -> ActuatorMap:
         """The actuator map of the world that is believed."""
         return self.maps[self.world]
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return all that a tracker of a later process needs to know its worlds again."""
+        none, known = np.zeros(0), [*self.maps.values(), self._parent]
+        return {'worlds': np.array(list(self.maps)),
+                'counts': np.array([self.world, self._next, self._seen, self._age]),
+                'usual': none if self._usual is None else self._usual,
+                'units': none if self._units is None else self._units.state(),
+                **{name: np.stack([getattr(each, name) for each in known])
+                   for name in ('mean', 'covariance', 'offset')}}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """
+        Go on from the `state` of another tracker.
+
+        :raises SnapshotError: it is not of a body with these actions and readings.
+        """
+        try:
+            *known, parent = map(ActuatorMap, state['mean'], state['covariance'], state['offset'])
+            maps = dict(zip(map(int, state['worlds']), known, strict=True))
+            world, following, seen, age = map(int, state['counts'])
+            usual, units = state['usual'], state['units']
+            fits = world in maps and {each.shapes for each in (*known, parent)} == {
+                self.map.shapes} and units.shape in ((0,), (4, len(usual)))
+        except (KeyError, TypeError, ValueError) as error:
+            raise SnapshotError(f'the state of worlds is incomplete: {error!r}') from error
+        if not fits:
+            raise SnapshotError(f'the state of worlds is not of a body with {self.size} actions '
+                                f'and {len(self.readings)} readings')
+        self.maps, self.world, self._parent = maps, world, parent
+        self._next, self._seen, self._age = following, seen, age
+        if usual.size:
+            self._usual = usual
+            self._units = StepUnits(len(usual), self.config.error_memory)
+            self._units.restore(units)
+        self._begin_anew()
 
     def observe(self, predict: Predict, before: np.ndarray, action: np.ndarray,
                 numbers: np.ndarray) -> Belief:

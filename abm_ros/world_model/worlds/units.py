@@ -19,6 +19,16 @@ class StepUnits:
         self._memory, self._seen = memory, 0
         self._mean, self._square, self._step = np.zeros((3, size))
 
+    def state(self) -> np.ndarray:
+        """Return the statistics (4, V): how many steps, means, squares, steps."""
+        return np.stack([np.full_like(self._mean, self._seen), self._mean, self._square,
+                         self._step])
+
+    def restore(self, state: np.ndarray) -> None:
+        """Go on from the statistics of `state`."""
+        self._seen = int(state[0, 0])
+        self._mean, self._square, self._step = state[1:].copy()
+
     def take(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
         """Take a transition from numbers (V,) to numbers (V,) and return their units (V,)."""
         self._seen += 1

@@ -7,8 +7,8 @@ import pytest
 from scripted_body import LineBody
 
 from abm_ros.bodies.shift.body import ShiftingBody
-from abm_ros.bodies.shift.script import Event, load_script
-from abm_ros.common.errors import BodyError, ConfigError
+from abm_ros.bodies.shift.script import Event, load_script, read_shifts
+from abm_ros.common.errors import AbmError, BodyError, ConfigError
 
 SCRIPT = """
 version: 1
@@ -57,6 +57,25 @@ def test_without_shifts_it_is_the_body_itself() -> None:
     (Event(1, 'latency', 2.0), [0.5, 0.0, 0.0, 0.5, 0.5])])
 def test_what_the_motors_are_asked_for(event: Event, expected: list[float]) -> None:
     assert asked([event], [0.5] * 5) == pytest.approx(expected)
+
+
+def test_an_operator_shifts_and_mends_beside_the_script() -> None:
+    body = Asked()
+    shifting = ShiftingBody(body, [Event(2, 'gain', 0.5)], seed=0)
+    for shifts in ('', 'gain -1', 'gain -1; gain -1 action_0', ''):
+        shifting.impose(shifting.made(read_shifts(shifts)))
+        shifting.step(np.array([0.4]))
+    assert body.asked == pytest.approx([0.4, -0.4, 0.2, 0.2])
+
+
+@pytest.mark.parametrize(('text', 'said'), [
+    ('gian 1', "'gian' is unknown"), ('gain', 'expected KIND VALUE'),
+    ('gain x', 'expected KIND VALUE'), ('gain nan', 'from -1e'),
+    ('gain 1 elbow', "no joint or channel 'elbow'"), ('gain 1 -9', 'no joint or channel -9')])
+def test_a_wrong_shift_is_refused_and_says_why(text: str, said: str) -> None:
+    shifting = ShiftingBody(LineBody(), (), 0)
+    with pytest.raises(AbmError, match=said):
+        shifting.made(read_shifts(text))
 
 
 def test_readings_are_shifted_and_the_body_is_not() -> None:

@@ -247,7 +247,7 @@ def version_1_steps(count: int) -> list[tuple[object, ...]]:
 def test_a_record_of_version_1_is_brought_up_to_date(tmp_path: Path) -> None:
     path = tmp_path / 'old.db'
     write_version_1(path, version_1_steps(2500))
-    with pytest.raises(StoreError, match='schema version 1, expected 3'):
+    with pytest.raises(StoreError, match='schema version 1, expected 4'):
         Store.read(path)
     with Store(path, SPEC, CONFIG) as store:
         assert store.acknowledged == 2500

@@ -334,11 +334,11 @@ def test_names_the_fields_of_the_spec_that_differ(path: Path) -> None:
 def test_refuses_a_newer_schema(path: Path) -> None:
     Store(path, SPEC, CONFIG).close()
     with sqlite3.connect(path) as db:
-        db.execute("UPDATE meta SET value = '4' WHERE key = 'schema_version'")
+        db.execute("UPDATE meta SET value = '5' WHERE key = 'schema_version'")
         db.execute("DELETE FROM meta WHERE key = 'observation_spec_copy'")
     db.close()
     for opening in (lambda: Store(path, SPEC, CONFIG), lambda: Store.read(path)):
-        with pytest.raises(StoreError, match='schema version 4, expected 3'):
+        with pytest.raises(StoreError, match='schema version 5, expected 4'):
             opening()
 
 
@@ -551,7 +551,7 @@ def test_a_record_of_version_2_is_read_as_it_is_and_goes_on(path: Path) -> None:
     with Store(path, SPEC, CONFIG) as store:
         store.append(step(1, 0, told=True, reward=1.0))
     with Store.read(path) as reader:
-        assert reader.version == 3
+        assert reader.version == 4
         steps = list(reader.steps())
     check(steps)
     assert steps[2].told

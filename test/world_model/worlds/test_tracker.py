@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from abm_ros.common.errors import SnapshotError
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap
 from abm_ros.world_model.worlds.config import WorldsConfig
 from abm_ros.world_model.worlds.tracker import WorldTracker
@@ -78,6 +79,31 @@ def test_a_known_world_is_recalled_and_not_opened_again() -> None:
             beliefs = arm.live(worlds, 60)
             assert [b.world for b in beliefs[10:]] == [number] * 50
     assert sorted(worlds.maps) == [0, 1]
+
+
+def test_a_tracker_of_a_later_process_knows_the_worlds_again() -> None:
+    arm, before = Arm(5), tracker()
+    arm.live(before, 150)
+    arm.matrix = -np.eye(SIZE)
+    arm.live(before, 60)
+    after = tracker()
+    after.restore({name: value.copy() for name, value in before.state().items()})
+    assert after.world == 1
+    arm.matrix = np.eye(SIZE)               # as it was at first
+    beliefs = arm.live(after, 20)
+    assert [b.world for b in beliefs[10:]] == [0] * 10
+    arm.matrix = np.roll(np.eye(SIZE), 1, 0)
+    assert arm.live(after, 20)[-1].world == 2
+
+
+@pytest.mark.parametrize('change', [
+    {'mean': np.zeros((1, 2, 3))}, {'counts': np.array([7, 1, 0, 0])},
+    {'counts': np.zeros(2)}, {'covariance': np.zeros((1, 3, 3))}, {'units': np.zeros((4, 9))}])
+def test_the_state_of_another_body_is_refused(change: dict) -> None:
+    arm, before = Arm(5), tracker()
+    arm.live(before, 80)
+    with pytest.raises(SnapshotError, match='worlds is'):
+        tracker().restore({**before.state(), **change})
 
 
 @pytest.mark.parametrize('television', [False, True])
