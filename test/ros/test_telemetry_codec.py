@@ -60,7 +60,8 @@ def test_what_a_node_tells_survives_the_wire_in_layouts_known_and_new(told, stam
 ON_THE_WIRE = {
     'sensory_gate': {'energy', 'effort_ratio', 'effort_peak', 'observations', 'clock_jumps',
                      'goals_refused', 'described', 'charging', 'looming', 'cue'},
-    'system_a': {'latents', 'prediction_error', 'uncertainty'},
+    'system_a': {'latents', 'prediction_error', 'uncertainty', 'world', 'worlds', 'world_age',
+                 'change', 'doubt', 'worlds_opened', 'worlds_recalled', 'worlds_relearned'},
     'system_a_learner': {'effective_rank', 'observation_rank', 'loss', 'updates', 'received',
                          'rounds', 'asked', 'version'},
     'system_b': {'episodes', 'successes', 'version', 'success_rate', 'deliberation',
