@@ -5,8 +5,8 @@ pytest.importorskip('rclpy')
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
-from abm_ros.cli import operator_client
-from abm_ros.cli.operator_client import Operator
+from abm_ros.ros import operator_client
+from abm_ros.ros.operator_client import Operator
 
 
 class _Service:
