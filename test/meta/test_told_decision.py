@@ -17,8 +17,8 @@ modes:
 def told(now_s: float, *, held: bool = False, uncertainty: float = 0.5) -> dict:
     situation = Situation({'uncertainty': uncertainty}, PolicyState('play', 4.0), now_s,
                           ('play', 'task', 'freeze'), 'freeze', {'task': 'vetoed'}, held=held)
-    return told_decision(choose(situation, PHI), situation, PHI, ('task',), {'actions': 'collapsed'},
-                         Refusal('task', 'vetoed'))
+    return told_decision(choose(situation, PHI), situation, PHI, ('task',),
+                         {'actions': 'collapsed'}, Refusal('task', 'vetoed'))
 
 
 def test_a_decision_is_told_with_what_made_and_bound_it() -> None:
