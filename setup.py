@@ -50,6 +50,8 @@ EXPORT = [
     'mcap-ros2-support>=0.5.5',
     'pyarrow>=15',
 ]
+# The window by itself (`abm dashboard`); inside rqt its Qt is used. Qt without its add-ons.
+DASHBOARD = ['PySide6-Essentials>=6.5,<7']
 TEST = [
     'hypothesis>=6.100',
     'pytest>=8,<9',  # launch_testing breaks pytest 9
@@ -99,12 +101,13 @@ setup(
         'learn': LEARN,
         'bench': BENCH,
         'export': EXPORT,
+        'dashboard': DASHBOARD,
         'test': TEST,
         'dev': TEST + DEV,
     },
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{PACKAGE}']),
-        (f'share/{PACKAGE}', ['package.xml']),
+        (f'share/{PACKAGE}', ['package.xml', 'plugin.xml']),
         (f'share/{PACKAGE}/config', glob('config/*.yaml') + glob('config/*.xml')),
         (f'share/{PACKAGE}/config/lives', glob('config/lives/*.yaml')),
         (f'share/{PACKAGE}/launch', glob('launch/*.launch.py')),

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -23,37 +24,27 @@ def run(arguments: argparse.Namespace) -> int:
     """Show the window until it is closed."""
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     # Not at the top: the ROS wheels restart Python once to set their library path.
-    import rclpy
-
     from abm_ros.common.names import check_namespace
-    from abm_ros.ros.shared_memory import initialise
     from abm_ros.rqt.qt import QtCore, QtWidgets
     from abm_ros.rqt.window import SystemMWindow, sources
-    namespace = check_namespace(arguments.namespace)
-    size = _size(arguments.size)
+    namespace, size = check_namespace(arguments.namespace), _size(arguments.size)
     _choose_platform(arguments.screenshot is not None)
-    initialise(args=[])
     application = QtWidgets.QApplication(sys.argv[:1])
     _choose_theme(application, arguments.theme)
-    node = rclpy.create_node('abm_dashboard', namespace=namespace)
     settings = QtCore.QSettings('abm_ros', 'dashboard')
-    with _Spinning(node):
-        window = SystemMWindow(sources(node, namespace))
-        window.resize(*(size or (1280, 820)))
-        if not size and (kept := settings.value('geometry')) is not None:
-            window.restoreGeometry(kept)
-        window.show()
-        if arguments.screenshot is not None:
-            QtCore.QTimer.singleShot(
-                _SHOT_MS, lambda: _shoot(window, arguments.screenshot, application))
-        # Python handles Ctrl-C between two of its instructions: a timer gives it some.
-        ticks = QtCore.QTimer()
-        ticks.timeout.connect(lambda: None if rclpy.ok() else application.quit())
-        ticks.start(200)
-        application.exec()
-        if arguments.screenshot is None:
-            settings.setValue('geometry', window.saveGeometry())
-        window.close_sources()
+    window = SystemMWindow(sources(namespace))
+    window.resize(*(size or (1280, 820)))
+    if not size and (kept := settings.value('geometry')) is not None:
+        window.restoreGeometry(kept)
+    signal.signal(signal.SIGINT, lambda *_: application.quit())
+    window.show()
+    if arguments.screenshot is not None:
+        QtCore.QTimer.singleShot(
+            _SHOT_MS, lambda: _shoot(window, arguments.screenshot, application))
+    application.exec()
+    if arguments.screenshot is None:
+        settings.setValue('geometry', window.saveGeometry())
+    window.close_sources()
     return 0
 
 
@@ -84,30 +75,3 @@ def _size(text: str) -> tuple[int, int] | None:
     if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
         raise ConfigError(f'--size: expected WIDTHxHEIGHT in pixels, e.g. 1280x800, got {text!r}')
     return int(width), int(height)
-
-
-class _Spinning:
-    """Spins a node in a thread, and lets it go."""
-
-    def __init__(self, node: Any) -> None:
-        import threading
-
-        from abm_ros.ros.spin import make_executor
-        self._node, self._ending = node, threading.Event()
-        self._executor = make_executor()
-        self._executor.add_node(node)
-        self._thread = threading.Thread(target=self._spin, name='dashboard', daemon=True)
-
-    def _spin(self) -> None:
-        while not self._ending.is_set():
-            self._executor.spin_once(timeout_sec=0.2)
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        import rclpy
-        self._ending.set()
-        self._thread.join(2.0)
-        self._node.destroy_node()
-        rclpy.try_shutdown()

@@ -221,7 +221,7 @@ class SystemM(PartNode[SystemMConfig]):
     def _tell_record(self, record: Mapping[str, Any]) -> None:
         self._records.publish(String(data=json.dumps(
             {name: record[name] for name in ('seq', 'stamp_ns', 'kind')}
-            | {'text': record_text(record)})))
+            | {'text': record_text(record), 'mode': record['body'].get('mode', '')})))
 
     def _listen(self) -> Health:
         """Read the telemetry that came since the last look; return a copy of all that is known."""

@@ -71,6 +71,7 @@ class OperatorPanel(QtWidgets.QWidget):
         row.insertStretch(1, 1)
         box.addLayout(row)
         box.addWidget(self.replies)
+        box.addStretch(1)
 
     def _button(self, text: str, press: Callable[[], Any]) -> Any:
         made = QtWidgets.QPushButton(text)

@@ -54,14 +54,16 @@ def declared(ports: Mapping[str, Iterable[tuple[str, bool]]]) -> dict[Pair, set[
     """
     found: dict[Pair, set[str]] = {(BODY, names.MOTOR_GATE): {names.JOINT_STATES},
                                    (names.MOTOR_GATE, BODY): {'commands'},
-                                   (names.SYSTEM_M, names.MOTOR_GATE): {names.HEARTBEAT}}
+                                   (names.SYSTEM_M, names.MOTOR_GATE): {names.HEARTBEAT},
+                                   # System B's port for actions is rewired in imagination.
+                                   (names.SYSTEM_B, names.SYSTEM_A): {names.IMAGINED_ACTION}}
     ends = [(node, topic, out) for node, items in ports.items() for topic, out in items
             if topic not in _DESCRIPTIONS]
     sent = {topic for _, topic, out in ends if out}
     for node, topic, out in ends:
         if out:
             continue
-        if topic not in sent:
+        if topic not in sent and node == names.SENSORY_GATE:
             found.setdefault((BODY, node), set()).add(topic)
         for other, same, _ in (end for end in ends if end[2] and end[1] == topic):
             found.setdefault((other, node), set()).add(same)

@@ -15,8 +15,7 @@ class SystemMPlugin(Plugin):
     def __init__(self, context: Any) -> None:
         super().__init__(context)
         self.setObjectName('SystemM')
-        self._node = context.node
-        self._namespace = self._node.get_namespace().strip('/')
+        self._namespace = context.node.get_namespace().strip('/')
         self._holder = QtWidgets.QWidget()
         self._holder.setObjectName('SystemMPlugin')
         self._holder.setWindowTitle('System M' + (
@@ -27,7 +26,7 @@ class SystemMPlugin(Plugin):
         context.add_widget(self._holder)
 
     def _show(self, namespace: str) -> SystemMWindow:
-        made = SystemMWindow(sources(self._node, namespace))
+        made = SystemMWindow(sources(namespace))
         self._holder.layout().addWidget(made)
         return made
 
@@ -50,7 +49,7 @@ class SystemMPlugin(Plugin):
         if namespace == self._namespace:
             return
         try:
-            given = sources(self._node, namespace)
+            given = sources(namespace)
         except ConfigError as error:
             QtWidgets.QMessageBox.warning(self._holder, 'System M', str(error))
             return

@@ -45,6 +45,7 @@ class Record:
     stamp_ns: int
     kind: str
     text: str
+    mode: str = ''
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,9 @@ class View:
 class Seen:
     """Takes what is heard, from any thread."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float] = time.monotonic,
+                 wall: Callable[[], int] = time.time_ns) -> None:
+        self._clock, self._wall = clock, wall
         self._lock = threading.Lock()
         self._told: dict[str, Any] = {}
         self._bins: dict[str, deque[tuple[float, float, float]]] = {}
@@ -131,7 +133,8 @@ class Seen:
     def decision(self, text: str) -> None:
         """Take a decision; what is not JSON is left out, as from another release."""
         with suppress(ValueError):
-            if isinstance(told := json.loads(text), dict):
+            told = json.loads(text)
+            if isinstance(told, dict) and {'mode', 'reason'} <= told.keys():
                 self._keep('decision', told)
 
     def phi(self, text: str) -> None:
@@ -144,7 +147,7 @@ class Seen:
         with suppress(ValueError, TypeError, KeyError):
             raw = json.loads(text)
             one = Record(int(raw['seq']), int(raw['stamp_ns']), str(raw['kind']),
-                         str(raw['text']))
+                         str(raw['text']), str(raw.get('mode', '')))
             with self._lock:
                 self._records[one.stamp_ns, one.seq] = one
                 while len(self._records) > _RECORDS:
@@ -193,9 +196,35 @@ class Seen:
         with self._lock:
             told = dict(self._told)
             system_m = told.get('system_m', SystemMTelemetry())
+            now_s = self._clock()
+            records = [self._records[key] for key in sorted(self._records)]
             return View(
-                now_s=self._clock(), **told, signals=system_m.signals,
+                now_s=now_s, **told, signals=system_m.signals,
                 series={name: list(bins) for name, bins in self._bins.items()},
-                stays=list(self._stays),
-                records=[self._records[key] for key in sorted(self._records)],
+                stays=with_past(list(self._stays), records,
+                                now_s - self._wall() * 1e-9),
+                records=records,
                 statuses=dict(self._statuses))
+
+
+def with_past(stays: Sequence[Stay], records: Sequence[Record], offset_s: float) -> list[Stay]:
+    """
+    Return the stays with those of before the window opened, as the audit log tells them.
+
+    :param offset_s: monotonic time less the wall clock's, s.
+    """
+    if not stays:
+        return []
+    first, past = stays[0], list[Stay]()
+    for record in records:
+        at_s = record.stamp_ns * 1e-9 + offset_s
+        if record.kind not in ('start', 'stop', 'mode') or at_s >= first.since_s:
+            continue
+        if past:
+            past[-1] = Stay(past[-1].mode, past[-1].since_s, at_s)
+        past.append(Stay(record.mode if record.kind == 'mode' else '', at_s, at_s))
+    if past and past[-1].mode == first.mode:
+        first = Stay(first.mode, past.pop().since_s, first.until_s)
+    elif past:
+        past[-1] = Stay(past[-1].mode, past[-1].since_s, first.since_s)
+    return [stay for stay in past if stay.mode] + [first, *stays[1:]]

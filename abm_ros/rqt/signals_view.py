@@ -10,7 +10,7 @@ from abm_ros.rqt.qt import QtCore, QtGui, QtWidgets
 from abm_ros.rqt.seen import BIN_S, SIGNALS_S, View
 from abm_ros.rqt.theme import LIGHT, Theme
 
-_ROW = 30
+_ROW_LEAST, _ROW_MOST = 27, 46
 _GAP_S = 2.5      # without values for longer than this the line is broken
 
 
@@ -54,7 +54,7 @@ class SignalsView(QtWidgets.QWidget):
         self.rows: list[SignalRow] = []
         self._view, self._theme = View(), LIGHT
         self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding,
-                           QtWidgets.QSizePolicy.Policy.Fixed)
+                           QtWidgets.QSizePolicy.Policy.Expanding)
         self.setMinimumWidth(240)
 
     def show_view(self, view: View, theme: Theme) -> None:
@@ -62,13 +62,17 @@ class SignalsView(QtWidgets.QWidget):
         before = len(self.rows)
         self.rows, self._view, self._theme = rows_of(view), view, theme
         if len(self.rows) != before:
-            self.setFixedHeight(max(1, len(self.rows)) * _ROW)
+            self.setMinimumHeight(max(1, len(self.rows)) * _ROW_LEAST)
+            self.setMaximumHeight(max(1, len(self.rows)) * _ROW_MOST)
         self.update()
+
+    def _high(self) -> int:
+        return max(_ROW_LEAST, min(_ROW_MOST, self.height() // max(1, len(self.rows))))
 
     def event(self, event: Any) -> bool:
         """Tell what a row's thresholds are when the pointer rests on it."""
         if event.type() == QtCore.QEvent.Type.ToolTip and self.rows:
-            row = self.rows[min(event.pos().y() // _ROW, len(self.rows) - 1)]
+            row = self.rows[min(event.pos().y() // self._high(), len(self.rows) - 1)]
             rules = '\n'.join(f'{rule.text()}: {rule.mode}, until {rule.until:g}'
                               for rule in row.rules)
             QtWidgets.QToolTip.showText(event.globalPos(), f'{row.name} {row.value}\n{rules}',
@@ -83,8 +87,8 @@ class SignalsView(QtWidgets.QWidget):
         label = min(int(self.width() * 0.38), metrics.horizontalAdvance('prediction_error') + 8)
         value = metrics.horizontalAdvance('0.00') + 10
         for index, row in enumerate(self.rows):
-            top = index * _ROW
-            plot = QtCore.QRectF(label, top + 4, self.width() - label - value, _ROW - 9)
+            top = index * self._high()
+            plot = QtCore.QRectF(label, top + 4, self.width() - label - value, self._high() - 9)
             self._text(painter, row, top, label, value)
             self._plot(painter, row, plot)
         painter.end()
@@ -95,11 +99,11 @@ class SignalsView(QtWidgets.QWidget):
         painter.setPen(QtGui.QColor(theme.muted if stale else theme.text))
         name = painter.fontMetrics().elidedText(row.name, QtCore.Qt.TextElideMode.ElideRight,
                                                 label - 6)
-        painter.drawText(QtCore.QRectF(0, top, label - 6, _ROW),
+        painter.drawText(QtCore.QRectF(0, top, label - 6, self._high()),
                          flag.AlignVCenter | flag.AlignLeft, name)
         if row.trips is not None:
             painter.setPen(QtGui.QColor(theme.bad))
-        painter.drawText(QtCore.QRectF(self.width() - value, top, value, _ROW),
+        painter.drawText(QtCore.QRectF(self.width() - value, top, value, self._high()),
                          flag.AlignVCenter | flag.AlignRight, row.value)
 
     def _plot(self, painter: Any, row: SignalRow, box: Any) -> None:

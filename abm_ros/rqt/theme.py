@@ -20,18 +20,17 @@ class Theme:
     good: str
     warning: str
     bad: str
-    is_dark: bool
 
 
 LIGHT = Theme('#eef0f4', '#ffffff', '#d9dde4', '#1b2330', '#667180', '#c3c9d2', '#2563eb',
-              '#1d9a5b', '#b7791f', '#d13438', is_dark=False)
+              '#1d9a5b', '#b7791f', '#d13438')
 DARK = Theme('#14171c', '#1d2229', '#323a46', '#e7eaef', '#939eac', '#47505d', '#6ea8fe',
-             '#4cc38a', '#e0b252', '#ff6b6b', is_dark=True)
+             '#4cc38a', '#e0b252', '#ff6b6b')
 
 
-def theme_of(widget: Any) -> Theme:
-    """Return the theme that fits a widget's palette."""
-    ground = widget.palette().color(QtGui.QPalette.ColorRole.Window)
+def current() -> Theme:
+    """Return the theme that fits the application's palette; a widget's own is our style's."""
+    ground = QtWidgets.QApplication.palette().color(QtGui.QPalette.ColorRole.Window)
     return DARK if ground.lightness() < 128 else LIGHT
 
 
@@ -73,8 +72,6 @@ def style(theme: Theme) -> str:
     #abm_window QPushButton#abm_hold:hover {{ background: #a82329; }}
     #abm_window QPushButton#abm_confirm {{ color: #ffffff; background: {_solid_accent(theme)};
                  border: 1px solid {_solid_accent(theme)}; font-weight: 600; }}
-    #abm_window QComboBox {{ color: {theme.text}; background: {theme.ground};
-                 border: 1px solid {theme.border}; border-radius: 6px; padding: 4px 8px; }}
     #abm_window QPlainTextEdit {{ color: {theme.text}; background: {theme.card};
                  border: none; selection-background-color: {theme.accent}; }}
     #abm_window QScrollArea {{ background: {theme.ground}; border: none; }}

@@ -1,10 +1,9 @@
 """The whole widget: what is heard, drawn a few times a second, in three columns or in one."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from rclpy.node import Node
 
 from abm_ros.common.names import check_namespace
 from abm_ros.rqt.audit_panel import AuditPanel
@@ -16,7 +15,8 @@ from abm_ros.rqt.operator_panel import OperatorPanel
 from abm_ros.rqt.qt import QtCore, QtWidgets
 from abm_ros.rqt.seen import Seen, View
 from abm_ros.rqt.signals_view import SignalsView
-from abm_ros.rqt.theme import Card, Theme, style, theme_of
+from abm_ros.rqt.spinning import SpinningNode
+from abm_ros.rqt.theme import Card, Theme, current, style
 from abm_ros.rqt.wiring_view import Wiring, WiringView
 
 _REFRESH_MS = 500
@@ -37,20 +37,22 @@ class Sources:
     close: Callable[[], None]
 
 
-def sources(node: Node, namespace: str) -> Sources:
+def sources(namespace: str) -> Sources:
     """
     Return those of a running graph.
 
-    :param node: somebody spins it.
     :param namespace: that of the graph.
+    :raises ConfigError: it cannot be one.
     """
     namespace = check_namespace(namespace)
     seen = Seen()
-    listener, desk = Listener(node, namespace, seen), OperatorDesk(namespace)
+    spinning = SpinningNode(f'abm_window_{os.getpid()}', namespace)
+    listener, desk = Listener(spinning.node, namespace, seen), OperatorDesk(namespace)
 
     def close() -> None:
         listener.close()
         desk.close()
+        spinning.close()
 
     return Sources(seen.view, lambda: Wiring(*listener.wiring()), desk, close)
 
@@ -74,7 +76,6 @@ class SystemMWindow(QtWidgets.QWidget):
             'drives': Card('DRIVES OF THE LAST DECISION', self.drives),
             'operator': Card('OPERATOR', self.operator),
             'audit': Card('AUDIT LOG', self.audit)}
-        self.cards['signals'].box.addStretch(1)
         page = QtWidgets.QWidget()
         page.setObjectName('abm_page')
         self._grid = QtWidgets.QGridLayout(page)
@@ -96,7 +97,7 @@ class SystemMWindow(QtWidgets.QWidget):
 
     def refresh(self) -> None:
         """Draw what is known now."""
-        theme = theme_of(self)
+        theme = current()
         if theme != self._theme:
             self._theme = theme
             self.setStyleSheet(style(theme))

@@ -15,18 +15,18 @@ from abm_ros.rqt.theme import LIGHT, Theme
 LIT, DARK, OPENED, SHUT, UNFIT = 'lit', 'dark', 'opened', 'shut', 'unfit'
 # Where the parts are, as shares of width and height.
 _PLACES = {
-    names.SENSORY_GATE: (.125, .15), names.SYSTEM_A: (.375, .15), names.SYSTEM_B: (.625, .15),
-    names.MOTOR_GATE: (.875, .15), names.SYSTEM_A_LEARNER: (.375, .49),
-    names.SYSTEM_B_LEARNER: (.625, .49), names.SYSTEM_M: (.875, .49), BODY: (.125, .49),
-    names.EPISODIC_MEMORY: (.5, .83)}
+    names.SENSORY_GATE: (.125, .19), names.SYSTEM_A: (.375, .19), names.SYSTEM_B: (.625, .19),
+    names.MOTOR_GATE: (.875, .19), names.SYSTEM_A_LEARNER: (.375, .52),
+    names.SYSTEM_B_LEARNER: (.625, .52), names.SYSTEM_M: (.875, .52), BODY: (.125, .52),
+    names.EPISODIC_MEMORY: (.5, .85)}
 _BOX = (.195, .155)
 # Pathways that would cross a part go round: the points between, as shares.
 _ROUTES: Mapping[Pair, tuple[tuple[float, float], ...]] = {
-    (names.MOTOR_GATE, BODY): ((.985, .15), (.985, .965), (.125, .965)),
-    (names.MOTOR_GATE, names.SYSTEM_A): ((.875, .03), (.375, .03)),
-    (names.SENSORY_GATE, names.EPISODIC_MEMORY): ((.245, .32), (.245, .83)),
-    (names.MOTOR_GATE, names.EPISODIC_MEMORY): ((.755, .32), (.755, .83)),
-    (BODY, names.MOTOR_GATE): ((.015, .49), (.015, .03), (.875, .03))}
+    (names.MOTOR_GATE, BODY): ((.986, .19), (.986, .965), (.125, .965)),
+    (names.MOTOR_GATE, names.SYSTEM_A): ((.85, .075), (.375, .075)),
+    (names.SENSORY_GATE, names.EPISODIC_MEMORY): ((.19, .33), (.25, .33), (.25, .85)),
+    (names.MOTOR_GATE, names.EPISODIC_MEMORY): ((.81, .33), (.75, .33), (.75, .85)),
+    (BODY, names.MOTOR_GATE): ((.014, .52), (.014, .025), (.9, .025))}
 _SHORT = {names.SYSTEM_A_LEARNER: 'A learner', names.SYSTEM_B_LEARNER: 'B learner',
           names.SYSTEM_A: 'System A', names.SYSTEM_B: 'System B', names.SYSTEM_M: 'System M',
           names.SENSORY_GATE: 'sensory gate', names.MOTOR_GATE: 'motor gate',
@@ -132,7 +132,7 @@ class WiringView(QtWidgets.QWidget):
     def _pen(self, state: str) -> Any:
         theme, style = self._theme, QtCore.Qt.PenStyle
         colour, width, line = {
-            LIT: (theme.accent, 2.0, style.SolidLine), DARK: (theme.border, 1.0, style.SolidLine),
+            LIT: (theme.accent, 2.0, style.SolidLine), DARK: (theme.faint, 1.2, style.SolidLine),
             OPENED: (theme.good, 3.5, style.SolidLine), SHUT: (theme.bad, 2.0, style.DashLine),
             UNFIT: (theme.warning, 2.0, style.DotLine)}[state]
         return QtGui.QPen(QtGui.QColor(colour), width, line)
@@ -158,10 +158,10 @@ class WiringView(QtWidgets.QWidget):
             length = math.hypot(end.x() - start.x(), end.y() - start.y()) or 1.0
             aside = QtCore.QPointF(-(end.y() - start.y()), end.x() - start.x()) * (5.0 / length)
             start, end = start + aside, end + aside
-        through = [start, *route, end]
-        through[0] = _border(self._box(pair[0]), through[0], through[1])
-        through[-1] = _border(self._box(pair[1]), through[-1], through[-2])
-        return through
+        if route:
+            return [_nearest(self._box(pair[0]), route[0]), *route,
+                    _nearest(self._box(pair[1]), route[-1])]
+        return [_border(self._box(pair[0]), start, end), _border(self._box(pair[1]), end, start)]
 
     def _both_ways(self, pair: Pair) -> bool:
         back = (pair[1], pair[0])
@@ -208,6 +208,11 @@ class WiringView(QtWidgets.QWidget):
 def _towards(start: Any, end: Any, far: float) -> Any:
     length = math.hypot(end.x() - start.x(), end.y() - start.y()) or 1.0
     return start + (end - start) * min(0.5, far / length)
+
+
+def _nearest(box: Any, point: Any) -> Any:
+    return QtCore.QPointF(min(max(point.x(), box.left()), box.right()),
+                          min(max(point.y(), box.top()), box.bottom()))
 
 
 def _border(box: Any, inside: Any, outside: Any) -> Any:
