@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from abm_ros.common.errors import AbmError
-from abm_ros.ros.operator_client import Answer, Operator
+from abm_ros.ros.clients.operator import Answer, Operator
 
 Ask = Callable[[Operator], Sequence[Answer]]
 

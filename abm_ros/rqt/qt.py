@@ -27,3 +27,19 @@ BINDING = _binding()
 QtCore: Any = importlib.import_module(f'{BINDING}.QtCore')
 QtGui: Any = importlib.import_module(f'{BINDING}.QtGui')
 QtWidgets: Any = importlib.import_module(f'{BINDING}.QtWidgets')
+
+_CALLS = 200
+
+
+def _drops_none() -> bool:
+    """Tell whether calls that return nothing take references from None."""
+    probe, before = QtCore.QObject(), sys.getrefcount(None)
+    for _ in range(_CALLS):
+        probe.setObjectName('probe')
+    return sys.getrefcount(None) < before - _CALLS // 2
+
+
+if _drops_none():
+    raise ConfigError(f'this {BINDING} takes references from None, so Python would abort after a '
+                      "minute (PySide6 6.12.0 under Python 3.11 does): pip install 'PySide6-"
+                      "Essentials<6.12'")

@@ -4,7 +4,7 @@ import json
 from types import SimpleNamespace
 
 from abm_ros.common.telemetry import MotorGateTelemetry, SystemMTelemetry
-from abm_ros.ros.operator_client import Answer
+from abm_ros.ros.clients.operator import Answer
 
 DECISION = {
     'mode': 'play', 'reason': 'strongest drive', 'stayed_s': 3.0,
