@@ -3,6 +3,7 @@
 from typing import Any
 
 from abm_ros.common.colours import mode_colour
+from abm_ros.rqt.lines import Lines
 from abm_ros.rqt.qt import QtCore, QtGui, QtWidgets
 from abm_ros.rqt.seen import View
 from abm_ros.rqt.theme import LIGHT, Theme
@@ -105,9 +106,7 @@ class DrivesPanel(QtWidgets.QWidget):
         super().__init__()
         box = QtWidgets.QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
-        self.bars, self.reasons = DrivesView(), QtWidgets.QLabel()
-        self.reasons.setObjectName('abm_muted')
-        self.reasons.setWordWrap(True)
+        self.bars, self.reasons = DrivesView(), Lines('abm_muted')
         box.addWidget(self.bars)
         box.addWidget(self.reasons)
         box.addStretch(1)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from abm_ros.common.colours import UNKNOWN, mode_colour
+from abm_ros.rqt.lines import Lines
 from abm_ros.rqt.qt import QtCore, QtGui, QtWidgets
 from abm_ros.rqt.seen import HISTORY_S, View
 from abm_ros.rqt.theme import LIGHT, Theme
@@ -108,39 +109,27 @@ class ModePanel(QtWidgets.QWidget):
         box = QtWidgets.QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(6)
-        self.warning = self._label('abm_warning')
-        self.pill, self.since = self._label(''), self._label('')
-        self.state, self.reason = self._label('abm_muted'), self._label('')
+        self.warning, self.reason = Lines('abm_warning'), Lines()
+        self.state = Lines('abm_muted')
+        self.pill, self.since = QtWidgets.QLabel(), QtWidgets.QLabel()
         self.timeline = Timeline()
         font = self.pill.font()
         font.setPointSizeF(font.pointSizeF() * 1.5)
         font.setBold(True)
         self.pill.setFont(font)
-        self.pill.setWordWrap(False)
-        self.since.setWordWrap(False)
         row = QtWidgets.QHBoxLayout()
         row.setSpacing(12)
         row.addWidget(self.pill)
         row.addWidget(self.since)
         row.addWidget(self.state, 1)
-        for widget in (self.warning, None, self.reason, self.timeline):
-            if widget is None:
-                box.addLayout(row)
-            else:
-                box.addWidget(widget)
-
-    @staticmethod
-    def _label(name: str) -> Any:
-        label = QtWidgets.QLabel()
-        label.setObjectName(name)
-        label.setWordWrap(True)
-        return label
+        box.addWidget(self.warning)
+        box.addLayout(row)
+        box.addWidget(self.reason)
+        box.addWidget(self.timeline)
 
     def show_view(self, view: View, theme: Theme) -> None:
         """Show what is heard."""
-        warning = warning_of(view)
-        self.warning.setVisible(bool(warning))
-        self.warning.setText(warning)
+        self.warning.setText(warning_of(view))
         colour = UNKNOWN if view.is_stale else mode_colour(view.mode, view.modes)
         self.pill.setText(view.mode or 'no mode')
         self.pill.setStyleSheet(f'color: #ffffff; background: {colour}; border-radius: 8px; '

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from abm_ros.rqt.lines import Lines
 from abm_ros.rqt.operator_desk import OperatorDesk, Reply
 from abm_ros.rqt.qt import QtCore, QtWidgets
 from abm_ros.rqt.seen import View
@@ -41,10 +42,8 @@ class OperatorPanel(QtWidgets.QWidget):
         self.unpin = self._button('Unpin', lambda: self._ask(
             'let phi decide', lambda: self.desk.pin('')))
         self.veto = self._button('Veto', self._ask_veto)
-        self.why_not, self.question, self.replies = (QtWidgets.QLabel() for _ in range(3))
-        for label in (self.why_not, self.replies):
-            label.setObjectName('abm_muted')
-            label.setWordWrap(True)
+        self.why_not, self.replies = Lines('abm_muted'), Lines('abm_muted')
+        self.question = QtWidgets.QLabel()
         self.confirm = self._button('Confirm', self._confirmed)
         self.confirm.setObjectName('abm_confirm')
         self.cancel = self._button('Cancel', self._forget)
@@ -128,7 +127,6 @@ class OperatorPanel(QtWidgets.QWidget):
         self.release.setEnabled(view.held or view.is_stale)
         rule = view.decision.get('forbidden', {}).get(mode, '')
         self.why_not.setText(f'{mode} may not be now: {rule}' if rule else '')
-        self.why_not.setVisible(bool(rule))
         self._take_replies()
 
     def _take_replies(self) -> None:
@@ -136,4 +134,3 @@ class OperatorPanel(QtWidgets.QWidget):
             self._shown.insert(0, reply_text(self.desk.replies.get(), time.strftime('%H:%M:%S')))
         del self._shown[_REPLIES:]
         self.replies.setText('\n'.join(self._shown))
-        self.replies.setVisible(bool(self._shown))

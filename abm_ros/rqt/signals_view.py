@@ -63,7 +63,6 @@ class SignalsView(QtWidgets.QWidget):
         self.rows, self._view, self._theme = rows_of(view), view, theme
         if len(self.rows) != before:
             self.setMinimumHeight(max(1, len(self.rows)) * _ROW_LEAST)
-            self.setMaximumHeight(max(1, len(self.rows)) * _ROW_MOST)
         self.update()
 
     def _high(self) -> int:
@@ -84,7 +83,7 @@ class SignalsView(QtWidgets.QWidget):
         painter = QtGui.QPainter(self)
         painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
         metrics = painter.fontMetrics()
-        label = min(int(self.width() * 0.38), metrics.horizontalAdvance('prediction_error') + 8)
+        label = min(int(self.width() * 0.46), metrics.horizontalAdvance('prediction_error') + 8)
         value = metrics.horizontalAdvance('0.00') + 10
         for index, row in enumerate(self.rows):
             top = index * self._high()

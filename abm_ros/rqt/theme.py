@@ -61,7 +61,7 @@ def style(theme: Theme) -> str:
     #abm_window QLabel#abm_title {{ color: {theme.muted}; font-weight: 600; }}
     #abm_window QLabel#abm_muted {{ color: {theme.muted}; }}
     #abm_window QLabel#abm_warning {{ color: #ffffff; background: {_solid_warning(theme)};
-                 border-radius: 6px; padding: 5px 10px; font-weight: 600; }}
+                 border-radius: 6px; font-weight: 600; }}
     #abm_window QPushButton {{ color: {theme.text}; background: {theme.ground};
                  border: 1px solid {theme.border}; border-radius: 6px; padding: 5px 12px; }}
     #abm_window QPushButton:hover {{ border-color: {theme.accent}; }}

@@ -20,11 +20,32 @@ from abm_ros.rqt.theme import Card, Theme, current, style
 from abm_ros.rqt.wiring_view import Wiring, WiringView
 
 _REFRESH_MS = 500
-_WIDE = 940
-# Where each card goes: row, column, rows, columns. In one column, what is acted on comes first.
-_PLACES_WIDE = {'mode': (0, 0, 1, 3), 'signals': (1, 0, 3, 1), 'wiring': (1, 1, 2, 1),
-                'drives': (1, 2, 1, 1), 'operator': (2, 2, 1, 1), 'audit': (3, 1, 1, 2)}
-_ORDER_NARROW = ('mode', 'operator', 'wiring', 'drives', 'signals', 'audit')
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """
+    Where each card goes, from a width on: row, column, rows, columns.
+
+    `shares` are the columns' shares of the width; `grows` is the row that takes what is left.
+    """
+
+    least_width: int
+    places: Mapping[str, tuple[int, int, int, int]]
+    shares: tuple[int, int, int]
+    grows: int
+
+
+# In one column, what is acted on comes first.
+ARRANGEMENTS = (
+    Arrangement(1080, {
+        'mode': (0, 0, 1, 3), 'signals': (1, 0, 3, 1), 'wiring': (1, 1, 2, 1),
+        'drives': (1, 2, 1, 1), 'operator': (2, 2, 1, 1), 'audit': (3, 1, 1, 2)}, (3, 6, 4), 3),
+    Arrangement(740, {
+        'mode': (0, 0, 1, 2), 'wiring': (1, 0, 2, 1), 'operator': (1, 1, 1, 1),
+        'drives': (2, 1, 1, 1), 'signals': (3, 0, 1, 1), 'audit': (3, 1, 1, 1)}, (1, 1, 0), 3),
+    Arrangement(0, {name: (row, 0, 1, 1) for row, name in enumerate(
+        ('mode', 'operator', 'wiring', 'drives', 'signals', 'audit'))}, (1, 0, 0), 5))
 
 
 @dataclass(frozen=True)
@@ -66,7 +87,7 @@ class SystemMWindow(QtWidgets.QWidget):
         self.setWindowTitle('System M')
         self._given = given
         self._theme: Theme | None = None
-        self._wide: bool | None = None
+        self._arrangement: Arrangement | None = None
         self.mode, self.signals, self.wiring = ModePanel(), SignalsView(), WiringView()
         self.drives, self.audit = DrivesPanel(), AuditPanel()
         self.operator = OperatorPanel(given.desk)
@@ -83,8 +104,6 @@ class SystemMWindow(QtWidgets.QWidget):
         self._grid.setSpacing(10)
         self._scroll = QtWidgets.QScrollArea()
         self._scroll.setWidgetResizable(True)
-        self._scroll.setHorizontalScrollBarPolicy(
-            QtCore.Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setWidget(page)
         box = QtWidgets.QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
@@ -92,7 +111,7 @@ class SystemMWindow(QtWidgets.QWidget):
         self._timer = QtCore.QTimer(self)
         self._timer.timeout.connect(self.refresh)
         self._timer.start(_REFRESH_MS)
-        self._arrange(self.width() >= _WIDE)
+        self._arrange()
         self.refresh()
 
     def refresh(self) -> None:
@@ -108,20 +127,19 @@ class SystemMWindow(QtWidgets.QWidget):
 
     def resizeEvent(self, event: Any) -> None:    # noqa: N802  (Qt's name)
         super().resizeEvent(event)
-        self._arrange(self.width() >= _WIDE)
+        self._arrange()
 
-    def _arrange(self, wide: bool) -> None:
-        if wide == self._wide:
+    def _arrange(self) -> None:
+        chosen = next(one for one in ARRANGEMENTS if self.width() >= one.least_width)
+        if chosen is self._arrangement:
             return
-        self._wide = wide
-        places = _PLACES_WIDE if wide else {
-            name: (row, 0, 1, 1) for row, name in enumerate(_ORDER_NARROW)}
-        for name, place in places.items():
+        self._arrangement = chosen
+        for name, place in chosen.places.items():
             self._grid.addWidget(self.cards[name], *place)
-        for column, share in enumerate((3, 6, 4) if wide else (1, 0, 0)):
+        for column, share in enumerate(chosen.shares):
             self._grid.setColumnStretch(column, share)
-        for row in range(len(_ORDER_NARROW)):
-            self._grid.setRowStretch(row, int(row == (3 if wide else 5)))
+        for row in range(len(self.cards)):
+            self._grid.setRowStretch(row, int(row == chosen.grows))
 
     def close_sources(self) -> None:
         """Stop drawing, listening and asking."""

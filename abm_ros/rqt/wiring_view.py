@@ -31,6 +31,10 @@ _SHORT = {names.SYSTEM_A_LEARNER: 'A learner', names.SYSTEM_B_LEARNER: 'B learne
           names.SYSTEM_A: 'System A', names.SYSTEM_B: 'System B', names.SYSTEM_M: 'System M',
           names.SENSORY_GATE: 'sensory gate', names.MOTOR_GATE: 'motor gate',
           names.EPISODIC_MEMORY: 'memory'}
+# Where a box has no room for that.
+_SHORTEST = {names.SYSTEM_A_LEARNER: 'learn A', names.SYSTEM_B_LEARNER: 'learn B',
+             names.SYSTEM_A: 'A', names.SYSTEM_B: 'B', names.SYSTEM_M: 'M',
+             names.SENSORY_GATE: 'senses', names.MOTOR_GATE: 'motors'}
 _OK, _WARN = 0, 1
 
 
@@ -76,7 +80,7 @@ class WiringView(QtWidgets.QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.wiring, self._view, self._theme = Wiring(), View(), LIGHT
-        self.setMinimumSize(330, 250)
+        self.setMinimumSize(300, 250)
         self.setMouseTracking(True)
 
     def show_view(self, view: View, theme: Theme, wiring: Wiring) -> None:
@@ -181,11 +185,13 @@ class WiringView(QtWidgets.QWidget):
         painter.drawRoundedRect(box, 7, 7)
         flag, elide = QtCore.Qt.AlignmentFlag, QtCore.Qt.TextElideMode.ElideRight
         metrics = painter.fontMetrics()
-        room = int(box.width() - 8)
+        room = int(box.width() - 6)
+        name = _SHORT.get(part, part)
+        if metrics.horizontalAdvance(name) > room:
+            name = _SHORTEST.get(part, name)
         half = QtCore.QRectF(box.left(), box.top() + 2, box.width(), box.height() / 2)
         painter.setPen(QtGui.QColor(theme.text if lit else theme.muted))
-        painter.drawText(half, flag.AlignCenter,
-                         metrics.elidedText(_SHORT.get(part, part), elide, room))
+        painter.drawText(half, flag.AlignCenter, metrics.elidedText(name, elide, room))
         painter.setPen(QtGui.QColor(theme.muted))
         painter.drawText(half.translated(0, box.height() / 2 - 4), flag.AlignCenter,
                          metrics.elidedText(status_text(part, self._view, self.wiring), elide,
