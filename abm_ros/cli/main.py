@@ -12,6 +12,7 @@ COMMANDS = {'sim': 'run the graph on a simulated body and report',
             'dashboard': 'show System M in a window: signals, mode, live wiring, operator buttons',
             'intervene': 'hold, release, pin or veto: the operator decides',
             'report': 'draw a run: pictures and one page that needs no other file',
+            'doctor': 'say what is wrong with a running graph, and how to mend it',
             'audit': 'read, explain and verify what System M decided',
             'memory': 'look after an episodic memory; exchange it with other tools',
             'bench': 'measure the graph or the agent against a floor'}
