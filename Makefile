@@ -26,7 +26,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 SHOW := sed -un -e 's/^Collecting \([^ ]*\).*/      \1/p' -e '/^ *ERROR/,$$p'
 
 # What an installed copy is made of; a change of anything else needs no new install.
-DATA := $(wildcard resource/* config/*.yaml config/lives/*.yaml launch/*.launch.py urdf/*.urdf scripts/*)
+DATA := $(wildcard resource/* config/*.* config/lives/*.yaml launch/*.launch.py urdf/*.urdf scripts/*)
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile

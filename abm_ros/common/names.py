@@ -32,6 +32,8 @@ BATTERY = 'battery_state'
 GOAL = 'task/goal'
 SUCCESS, REWARD = 'task/success', 'task/reward'
 CONTROLLER = 'arm_controller'
+# Before the controller's name where the robot is not to move.
+DRY_RUN = 'dry_run'
 # The frame of goals and tool poses that a simulated body publishes.
 BODY_FRAME = 'base'
 
