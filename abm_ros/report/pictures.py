@@ -56,17 +56,16 @@ def success(history: History) -> tuple[np.ndarray, np.ndarray]:
 
     :return: seconds (N,), share (N,).
     """
-    start_s = began(history)
-    counts = [(second['t'] - start_s, second['episodes'], second['successes'])
-              for second in history.seconds if second.get('episodes')]
-    times, shares = [], []
-    for index, (at_s, episodes, successes) in enumerate(counts):
-        before = [(e, s) for _, e, s in counts[:index] if e <= episodes - _WINDOW]
-        since = before[-1] if before else (0, 0)
-        if episodes > since[0]:
-            times.append(at_s)
-            shares.append((successes - since[1]) / (episodes - since[0]))
-    return np.array(times), np.array(shares)
+    counts = np.array([(second['t'] - began(history), second['episodes'], second['successes'])
+                       for second in history.seconds if second.get('episodes')], float)
+    if not counts.size:
+        return np.empty(0), np.empty(0)
+    times, episodes, successes = counts.T
+    # The last look at which at least so many episodes fewer were over; before it none were.
+    since = np.searchsorted(np.maximum.accumulate(episodes), episodes - _WINDOW, 'right') - 1
+    done, reached = (np.where(since >= 0, values[since], 0.0) for values in (episodes, successes))
+    new = episodes > done
+    return times[new], (successes - reached)[new] / (episodes - done)[new]
 
 
 def series(history: History, name: str) -> tuple[np.ndarray, np.ndarray]:
