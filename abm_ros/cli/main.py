@@ -47,15 +47,8 @@ def main(argv: list[str] | None = None) -> int:
 
     :return: 2 for a refused setting or input, 1 for a body that failed while it ran.
     """
-    parser = LazyParser(
-        prog='abm', description='A robot that manages its own learning: Systems A, B and M.')
-    commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
-    for name, text in COMMANDS.items():
-        commands.add_parser(
-            name, help=text, description=text,
-            declare=lambda options, name=name: _module(name).add_arguments(options))
     try:
-        arguments = parser.parse_args(argv)
+        arguments = make_parser().parse_args(argv)
         code: int = _module(arguments.command).run(arguments)
         return code
     except AbmError as error:
@@ -63,6 +56,18 @@ def main(argv: list[str] | None = None) -> int:
         return 1 if isinstance(error, BodyFailure) else 2
     except KeyboardInterrupt:
         return 130
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = LazyParser(
+        prog='abm', description='A robot that manages its own learning: Systems A, B and M.')
+    commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
+    for name, text in COMMANDS.items():
+        commands.add_parser(
+            name, help=text, description=text,
+            declare=lambda options, name=name: _module(name).add_arguments(options))
+    return parser
 
 
 def _module(command: str) -> Any:
