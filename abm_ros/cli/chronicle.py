@@ -16,9 +16,13 @@ from abm_ros.report.history import HistoryWriter
 _PERIOD_S = 1.0
 
 
-def about(options: GraphOptions, wiring: Wiring) -> dict[str, Any]:
-    """Return what the page of a run says about it as a whole."""
-    return {'began': round(time.time(), 3), 'body': options.body, 'seed': options.seed,
+def about(options: GraphOptions, wiring: Wiring, startup_s: float) -> dict[str, Any]:
+    """
+    Return what the page of a run says about it as a whole.
+
+    :param startup_s: how long ago the run began.
+    """
+    return {'began': round(time.time() - startup_s, 3), 'body': options.body, 'seed': options.seed,
             'joints': list(options.joints), 'command': shlex.join(['abm', *sys.argv[1:]]),
             'wiring': {mode: {node: [name for name, topic in given.ports.items() if topic]
                               for node, given in row.nodes.items() if given.active}

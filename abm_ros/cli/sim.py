@@ -198,7 +198,7 @@ class _Simulation:
             startup_s = time.monotonic() - begin_s
             self._console.print(f'all nodes active after {startup_s:.1f} s')
             chronicle = Chronicle(self._out, monitor, watch,
-                                  about(self._options, self._wiring))
+                                  about(self._options, self._wiring, startup_s))
             work = asyncio.ensure_future(self._watch(monitor, chronicle))
             await first_of(supervisor, work)
         finally:

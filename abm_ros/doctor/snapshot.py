@@ -56,9 +56,11 @@ class Snapshot:
 
     @property
     def joints(self) -> tuple[str, ...]:
-        """The commanded joints by the motor gate's parameters."""
+        """The commanded joints by the motor gate's parameters, empty for all that move."""
         given = self.gate.get('joints', ())
-        return tuple(map(str, given)) if isinstance(given, list | tuple) else ()
+        # An empty list of texts travels as one empty text.
+        return tuple(str(name) for name in given if name) if isinstance(
+            given, list | tuple) else ()
 
     def setting(self, name: str, default: str) -> str:
         """Return a parameter of the motor gate as text."""

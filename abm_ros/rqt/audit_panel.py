@@ -24,6 +24,8 @@ class AuditPanel(QtWidgets.QPlainTextEdit):
         self.setMinimumHeight(120)
         self.setAccessibleName('audit log')
         font = QtGui.QFontDatabase.systemFont(QtGui.QFontDatabase.SystemFont.FixedFont)
+        font.setStyleHint(QtGui.QFont.StyleHint.Monospace)
+        font.setFamily('monospace')
         font.setPointSizeF(self.font().pointSizeF() * 0.92)
         self.setFont(font)
         self._shown: list[Record] = []

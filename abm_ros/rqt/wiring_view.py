@@ -202,13 +202,14 @@ class WiringView(QtWidgets.QWidget):
         metrics = painter.fontMetrics()
         for state, text in ((LIT, 'open'), (DARK, 'shut'), (OPENED, 'just opened'),
                             (SHUT, 'just shut'), (UNFIT, 'QoS does not fit')):
+            width = 23 + metrics.horizontalAdvance(text)
+            if x + width > self.width():
+                return
             painter.setPen(self._pen(state))
             painter.drawLine(QtCore.QPointF(x, y), QtCore.QPointF(x + 18, y))
             painter.setPen(QtGui.QColor(self._theme.muted))
             painter.drawText(QtCore.QPointF(x + 23, y + metrics.ascent() / 2 - 1), text)
-            x += 23 + metrics.horizontalAdvance(text) + 14
-            if x + 60 > self.width():
-                return
+            x += width + 14
 
 
 def _towards(start: Any, end: Any, far: float) -> Any:

@@ -83,6 +83,11 @@ def test_a_planted_fault_is_found_alone_and_with_its_fix(fault) -> None:
     assert fix in found[0].fix
 
 
+def test_a_gate_that_takes_every_joint_is_sound() -> None:
+    """An empty list of texts travels as one empty text."""
+    assert examine(replace(SOUND, gate={**SOUND.gate, 'joints': ['']})) == []
+
+
 def test_where_nothing_runs_only_that_is_said() -> None:
     found = examine(Snapshot(domain=3, free_bytes=10 ** 11))
     assert [finding.check for finding in found] == ['graph']
