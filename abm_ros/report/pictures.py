@@ -177,7 +177,7 @@ def _figure(rows: int, columns: int, height: float) -> tuple[Any, Sequence[Any]]
 
 def _shade(axis: Any, every: Bands) -> None:
     for mode, begin, end in every:
-        axis.axvspan(begin, end, color=mode_colour(mode), alpha=0.18, lw=0)
+        axis.axvspan(begin, end, color=mode_colour(mode), alpha=0.24, lw=0)
 
 
 def _mode_legend(figure: Any, every: Bands) -> None:
