@@ -1,5 +1,6 @@
 """What the documents tell to type is taken: commands of `abm`, launch arguments, make targets."""
 
+import ast
 import re
 import shlex
 from pathlib import Path
@@ -57,3 +58,29 @@ def test_a_launch_file_has_these_arguments(line) -> None:
 def test_make_has_this_target(line) -> None:
     text = (ROOT / 'Makefile').read_text(encoding='utf-8')
     assert re.search(rf'^{re.escape(line.split()[1])}:', text, re.MULTILINE)
+
+
+@pytest.mark.parametrize('page', [ROOT / 'docs/paper_map.md'], ids=lambda page: page.name)
+def test_the_files_that_a_map_names_exist(page) -> None:
+    text = page.read_text(encoding='utf-8')
+    paths = re.findall(r'`([\w/]+\.py|test/[\w/]+/)`', text)
+    assert len(paths) > 20
+    assert not [path for path in paths
+                if not (ROOT / 'abm_ros' / path).exists() and not (ROOT / path).exists()]
+
+
+def said_in_code() -> list[str]:
+    """Return every text of the package, those of f-strings piece by piece."""
+    return [node.value for path in sorted((ROOT / 'abm_ros').rglob('*.py'))
+            for node in ast.walk(ast.parse(path.read_text(encoding='utf-8')))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+
+
+def test_what_is_troubleshot_is_said_somewhere() -> None:
+    page = (ROOT / 'docs/troubleshooting.md').read_text(encoding='utf-8')
+    said = [row.split('|')[1] for row in page.splitlines() if row.startswith('| `')]
+    parts = {part.strip(" '") for row in said for text in re.findall(r'`([^`]+)`', row)
+             for part in text.split('...')} - {''}
+    assert len(parts) > 12
+    texts = said_in_code()
+    assert not [part for part in parts if not any(part in text for text in texts)]
