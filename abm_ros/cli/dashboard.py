@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from abm_ros.common.errors import ConfigError
+from abm_ros.common.names import check_namespace
+
 _SHOT_MS = 6000
 
 
@@ -23,12 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Show the window until it is closed."""
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    # Not at the top: the ROS wheels restart Python once to set their library path.
-    from abm_ros.common.names import check_namespace
-    from abm_ros.rqt.qt import QtCore, QtWidgets
-    from abm_ros.rqt.window import SystemMWindow, sources
     namespace, size = check_namespace(arguments.namespace), _size(arguments.size)
     _choose_platform(arguments.screenshot is not None)
+    # Not at the top: the ROS wheels restart Python once to set their library path.
+    from abm_ros.rqt.qt import QtCore, QtWidgets
+    from abm_ros.rqt.window import SystemMWindow, sources
     application = QtWidgets.QApplication(sys.argv[:1])
     _choose_theme(application, arguments.theme)
     settings = QtCore.QSettings('abm_ros', 'dashboard')
@@ -55,9 +57,17 @@ def _shoot(window: Any, file: Path, application: Any) -> None:
 
 
 def _choose_platform(unseen: bool) -> None:
-    """Draw into memory where there is no screen, if nobody is to see the window."""
-    if unseen and not os.environ.get('DISPLAY') and not os.environ.get('WAYLAND_DISPLAY'):
-        os.environ.setdefault('QT_QPA_PLATFORM', 'offscreen')
+    """
+    Draw into memory where there is no screen, if nobody is to see the window.
+
+    :raises ConfigError: somebody is to see it; Qt would abort the process.
+    """
+    if any(map(os.environ.get, ('DISPLAY', 'WAYLAND_DISPLAY', 'QT_QPA_PLATFORM'))):
+        return
+    if not unseen and sys.platform == 'linux':
+        raise ConfigError('there is no screen: DISPLAY and WAYLAND_DISPLAY are unset; log in with '
+                          '`ssh -X`, or write a picture by --screenshot FILE')
+    os.environ['QT_QPA_PLATFORM'] = 'offscreen'
 
 
 def _choose_theme(application: Any, name: str) -> None:
@@ -68,7 +78,6 @@ def _choose_theme(application: Any, name: str) -> None:
 
 
 def _size(text: str) -> tuple[int, int] | None:
-    from abm_ros.common.errors import ConfigError
     if not text:
         return None
     width, _, height = text.partition('x')
