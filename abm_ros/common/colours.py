@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 # The modes of the design: warm colours move, cool ones rest, red is stopped.
 _KNOWN = {'play': '#9a5fd0', 'task': '#2f7de0', 'observe': '#c98a1b', 'imitate': '#b8612b',
-          'rest': '#2fa084', 'sleep': '#454b85', 'imagine': '#c0569a', 'freeze': '#d64545'}
+          'rest': '#2fa084', 'sleep': '#535aa3', 'imagine': '#c0569a', 'freeze': '#d64545'}
 _OTHERS = ('#6b8e23', '#008b9a', '#a0522d', '#7a6fb0', '#b08a00', '#4f7f6a')
 UNKNOWN = '#8a93a0'
 

@@ -82,7 +82,7 @@ class DrivesView(QtWidgets.QWidget):
             painter.drawText(QtCore.QRectF(self.width() - value, top, value, _ROW),
                              flag.AlignVCenter | flag.AlignRight, f'{drive:.2f}')
             colour = QtGui.QColor(mode_colour(mode, self._view.modes))
-            colour.setAlpha(255 if is_own else 110)
+            colour.setAlpha(255 if is_own else 140)
             painter.setPen(QtCore.Qt.PenStyle.NoPen)
             painter.setBrush(colour)
             left, right = sorted((place(0.0), place(drive)))

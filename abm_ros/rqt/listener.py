@@ -23,6 +23,8 @@ from abm_ros.rqt.seen import Seen
 
 # The graph is looked at once a second, and more often for a while after a change of mode.
 _LOOK_S, _SOON_S, _SOON_FOR_S = 1.0, 0.2, 3.0
+# Until then what comes up was there before: it is discovered one by one.
+_DISCOVERY_S = 5.0
 # Of every node, in every mode: they say nothing about the wiring.
 _NOT_WIRING = ('/signals', '/transition_event', 'parameter_events', 'rosout', 'diagnostics',
                '/clock')
@@ -83,13 +85,15 @@ class Listener:
                 self._seen.status(status.hardware_id, level_of(status.level), status.message)
 
     def _look_on(self) -> None:
-        wait_s = 0.0
+        wait_s, began_s = 0.0, time.monotonic()
         while not self._ending.wait(wait_s):
             now_s = time.monotonic()
             with suppress(Exception):    # the node may be going away under us
                 found = pathways(self._topics())
                 with self._lock:
                     self._pathways = found
+                    if now_s - began_s < _DISCOVERY_S:
+                        self._changes = Changes()
                     self._changes.follow(found, now_s)
             wait_s = _SOON_S if now_s < self._soon_until_s else _LOOK_S
 
