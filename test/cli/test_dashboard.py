@@ -3,8 +3,11 @@
 import pytest
 
 pytest.importorskip('rclpy')
-pytest.importorskip('PySide6.QtWidgets',
-                    reason="no Qt: pip install 'abm_ros[dashboard]', apt install libegl1")
+try:
+    from PySide6 import QtWidgets  # noqa: F401  (asked for)
+except ImportError as error:     # also where a library of the system is missing
+    pytest.skip(f"no Qt ({error}): pip install 'abm_ros[dashboard]', apt install libegl1",
+                allow_module_level=True)
 
 from abm_ros.cli.main import main
 

@@ -62,11 +62,11 @@ def stays_still(graph, seconds: float) -> None:
 
 
 def test_the_window_shows_the_graph_and_its_buttons_take_effect(graph) -> None:
-    pytest.importorskip('PySide6.QtWidgets',
-                        reason="no Qt: pip install 'abm_ros[dashboard]', apt install libegl1")
     os.environ.setdefault('QT_QPA_PLATFORM', 'offscreen')
-    from PySide6 import QtWidgets
-
+    try:
+        from PySide6 import QtWidgets
+    except ImportError as error:
+        pytest.skip(f"no Qt ({error}): pip install 'abm_ros[dashboard]', apt install libegl1")
     from abm_ros.rqt.window import SystemMWindow, sources
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
     opens(graph)

@@ -7,11 +7,13 @@ from types import SimpleNamespace
 import pytest
 
 pytest.importorskip('rclpy', reason='the operator client needs rclpy')
-pytest.importorskip('PySide6.QtWidgets',
-                    reason="no Qt: pip install 'abm_ros[dashboard]', apt install libegl1")
+try:
+    from PySide6 import QtWidgets
+except ImportError as error:     # also where a library of the system is missing
+    pytest.skip(f"no Qt ({error}): pip install 'abm_ros[dashboard]', apt install libegl1",
+                allow_module_level=True)
 os.environ.setdefault('QT_QPA_PLATFORM', 'offscreen')
 
-from PySide6 import QtWidgets
 from shown_states import DECISION, PHI, SIGNALS, Asked, Clock, audit, tell
 
 from abm_ros.meta.phi import load_phi
