@@ -29,6 +29,7 @@ from abm_ros.ros.telemetry_codec import decode_telemetry
 
 _GATE_SETTINGS = ('joints', 'controller', 'command_interface', 'control_period_s')
 _ASK_S = 2.0
+_LOOK_S = 0.5
 _ERROR = b'\x02'
 
 
@@ -36,7 +37,8 @@ def take_snapshot(namespace: str = '', listen_s: float = 4.0) -> Snapshot:
     """
     Listen, and return what was found.
 
-    :param listen_s: how long; discovery alone may take 2.5 s.
+    :param listen_s: how long; discovery alone may take 2.5 s. Where only some nodes are found by
+        then, as long again.
     :raises ConfigError: the namespace cannot be one.
     """
     looker = _Looker(check_namespace(namespace))
@@ -95,6 +97,7 @@ class _Looker:
 
     def look(self, listen_s: float) -> Snapshot:
         self._spin(listen_s)
+        self._await_nodes(listen_s)
         gate = self._parameters(names.MOTOR_GATE, _GATE_SETTINGS)
         memory = self._parameters(names.EPISODIC_MEMORY, ('directory',))
         controller = str(gate.get('controller', names.CONTROLLER))
@@ -102,14 +105,26 @@ class _Looker:
         directory = str(Path(str(memory.get('directory', '~'))).expanduser())
         domain = int(os.environ.get('ROS_DOMAIN_ID') or 0)
         return Snapshot(
-            nodes=[name for name, space in self._node.get_node_names_and_namespaces()
-                   if space.rstrip('/') + '/' == self._prefix],
+            nodes=self._nodes(),
             topics=dict(self._topics()), joint_states=list(self._joint_states),
             description=self._heard['description'], gate=gate,
             controller_joints=list(order or ()), versions=dict(self._heard['versions']),
             free_bytes=_free(directory), directory=directory, domain=domain,
             other_domains=[other for other in domains_here() if other != domain],
             troubles=[text for text in self._heard['troubles'].values() if text])
+
+    def _nodes(self) -> list[str]:
+        return [name for name, space in self._node.get_node_names_and_namespaces()
+                if space.rstrip('/') + '/' == self._prefix]
+
+    def _await_nodes(self, longest_s: float) -> None:
+        """Listen on while only some nodes are discovered: a loaded machine takes longer."""
+        wanted = {*names.WIRED_NODES, names.SYSTEM_M}
+        deadline_s = time.monotonic() + longest_s
+        while wanted & set(self._nodes()) and not wanted <= set(self._nodes()):
+            if time.monotonic() > deadline_s:
+                return
+            self._spin(_LOOK_S)
 
     def _spin(self, seconds: float) -> None:
         deadline_s = time.monotonic() + seconds
