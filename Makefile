@@ -26,7 +26,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 SHOW := sed -un -e 's/^Collecting \([^ ]*\).*/      \1/p' -e '/^ *ERROR/,$$p'
 
 # What an installed copy is made of; a change of anything else needs no new install.
-DATA := $(wildcard resource/* config/*.yaml config/lives/*.yaml launch/*.launch.py urdf/*.urdf scripts/*)
+DATA := $(wildcard resource/* config/*.* config/lives/*.yaml launch/*.launch.py urdf/*.urdf scripts/*)
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -43,10 +43,10 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "error: $(PYTHON) has no venv module:" \
 		"install it (on Debian and Ubuntu: apt install python3-venv)" >&2; exit 1; }
 
-$(STAMP): setup.py setup.cfg pyproject.toml package.xml Makefile $(LOCK) $(DATA) | $(BIN)/python
+$(STAMP): setup.py setup.cfg pyproject.toml package.xml plugin.xml Makefile $(LOCK) $(DATA) | $(BIN)/python
 	@echo '[2/5] ROS 2 (rclpy and Fast DDS), simulators and tools'
 	@$(PIP) install -c $(LOCK) setuptools wheel |& $(SHOW)
-	@$(PIP) install -c $(LOCK) --no-build-isolation '.[ros,sim,export,dev]' |& $(SHOW)
+	@$(PIP) install -c $(LOCK) --no-build-isolation '.[ros,sim,export,dashboard,dev]' |& $(SHOW)
 	@echo '[3/5] PyTorch (the longest step) and the baselines'
 	@$(PIP) install -c $(LOCK) --no-build-isolation '.[learn,bench]' |& $(SHOW)
 	@echo '[4/5] panda-gym'

@@ -50,6 +50,9 @@ EXPORT = [
     'mcap-ros2-support>=0.5.5',
     'pyarrow>=15',
 ]
+# The window by itself (`abm dashboard`); inside rqt its Qt is used. Not 6.12.0: under Python 3.11
+# each of its calls that returns nothing takes a reference from None, until the process aborts.
+DASHBOARD = ['PySide6-Essentials>=6.5,<6.12']
 TEST = [
     'hypothesis>=6.100',
     'pytest>=8,<9',  # launch_testing breaks pytest 9
@@ -99,13 +102,14 @@ setup(
         'learn': LEARN,
         'bench': BENCH,
         'export': EXPORT,
+        'dashboard': DASHBOARD,
         'test': TEST,
         'dev': TEST + DEV,
     },
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{PACKAGE}']),
-        (f'share/{PACKAGE}', ['package.xml']),
-        (f'share/{PACKAGE}/config', glob('config/*.yaml') + glob('config/*.xml')),
+        (f'share/{PACKAGE}', ['package.xml', 'plugin.xml']),
+        (f'share/{PACKAGE}/config', glob('config/*.*')),
         (f'share/{PACKAGE}/config/lives', glob('config/lives/*.yaml')),
         (f'share/{PACKAGE}/launch', glob('launch/*.launch.py')),
         (f'share/{PACKAGE}/urdf', glob('urdf/*.urdf')),

@@ -19,6 +19,8 @@ from abm_ros.common.names import check_namespace
 from abm_ros.common.parameter_files import nearest, sections
 
 LOG_LEVELS = ('debug', 'info', 'warn', 'error', 'fatal')
+# Settings of real robots only.
+_REAL_ONLY = ('dry_run',)
 # Settings of simulated bodies only.
 _SIM_ONLY = ('body', 'headless', 'lock_step', 'urdf', 'package_path', 'life')
 # Nodes that a file for our launch files may name beside ours.
@@ -117,7 +119,8 @@ def parse_options(texts: Mapping[str, str], *, simulated: bool) -> GraphOptions:
 
 
 def _settings(simulated: bool) -> list[Any]:
-    return [item for item in fields(GraphOptions) if simulated or item.name not in _SIM_ONLY]
+    others = _REAL_ONLY if simulated else _SIM_ONLY
+    return [item for item in fields(GraphOptions) if item.name not in others]
 
 
 def _description(item: Any) -> str:

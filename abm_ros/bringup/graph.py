@@ -60,6 +60,9 @@ class GraphOptions:
     command_interface: str = setting(
         'position', 'What the controller takes.',
         choices=('position', 'velocity', 'effort', 'trajectory'))
+    dry_run: bool = setting(
+        False, 'Everything but the last topic: commands go to dry_run/<controller> alone. Give it '
+        'a directory of its own: memory records actions that moved nothing.')
     joints: tuple[str, ...] = setting(
         (), 'Joints to move, in command order; empty takes all that are described.')
     tool_link: str = setting(
@@ -109,6 +112,11 @@ def command_interface(options: GraphOptions) -> str:
     return (kind.interface if kind is not None else '') or options.command_interface
 
 
+def commanded_controller(options: GraphOptions) -> str:
+    """Return the controller that the motor gate commands: in a dry run one that nobody has."""
+    return f'{names.DRY_RUN}/{options.controller}' if options.dry_run else options.controller
+
+
 def _spec(options: GraphOptions, name: str, values: Mapping[str, Any], kind: str = '') -> NodeSpec:
     return NodeSpec(name, {**{key: value for key, value in values.items() if value != []},
                            'use_sim_time': options.use_sim_time}, options.use_respawn, kind)
@@ -137,7 +145,7 @@ def _parts(options: GraphOptions) -> list[tuple[str, dict[str, Any]]]:
         (names.SYSTEM_B, {**seed, **exact, **at_once}),
         (names.SENSORY_GATE, {**arm, **senses, **lock, 'tool_link': options.tool_link}),
         (names.MOTOR_GATE, {
-            **arm, **lock, **patience, 'controller': options.controller,
+            **arm, **lock, **patience, 'controller': commanded_controller(options),
             'command_interface': command_interface(options)}),
         (names.SYSTEM_M, {
             **home, 'autostart': options.autostart, 'wiring': options.wiring,

@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run one intervention; exit code 1 when it did not take effect."""
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     # Not at the top: the ROS wheels restart Python once to set their library path.
-    from abm_ros.cli.operator_client import Operator
+    from abm_ros.ros.clients.operator import Operator
     with Operator(arguments.namespace, arguments.timeout) as operator:
         if arguments.intervene in ('hold', 'release'):
             answers = operator.trigger(arguments.intervene)

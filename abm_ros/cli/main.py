@@ -9,8 +9,12 @@ from typing import Any
 from abm_ros.common.errors import AbmError, BodyFailure
 
 COMMANDS = {'sim': 'run the graph on a simulated body and report',
+            'dashboard': 'show System M in a window: signals, mode, live wiring, operator buttons',
             'intervene': 'hold, release, pin or veto: the operator decides',
             'shift': 'break or mend a simulated body while it lives',
+            'export': 'write the learned policy as ONNX, with a runner that needs no ROS',
+            'report': 'draw a run: pictures and one page that needs no other file',
+            'doctor': 'say what is wrong with a running graph, and how to mend it',
             'audit': 'read, explain and verify what System M decided',
             'memory': 'look after an episodic memory; exchange it with other tools',
             'bench': 'measure the graph or the agent against a floor'}
@@ -44,15 +48,8 @@ def main(argv: list[str] | None = None) -> int:
 
     :return: 2 for a refused setting or input, 1 for a body that failed while it ran.
     """
-    parser = LazyParser(
-        prog='abm', description='A robot that manages its own learning: Systems A, B and M.')
-    commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
-    for name, text in COMMANDS.items():
-        commands.add_parser(
-            name, help=text, description=text,
-            declare=lambda options, name=name: _module(name).add_arguments(options))
     try:
-        arguments = parser.parse_args(argv)
+        arguments = make_parser().parse_args(argv)
         code: int = _module(arguments.command).run(arguments)
         return code
     except AbmError as error:
@@ -60,6 +57,18 @@ def main(argv: list[str] | None = None) -> int:
         return 1 if isinstance(error, BodyFailure) else 2
     except KeyboardInterrupt:
         return 130
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = LazyParser(
+        prog='abm', description='A robot that manages its own learning: Systems A, B and M.')
+    commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
+    for name, text in COMMANDS.items():
+        commands.add_parser(
+            name, help=text, description=text,
+            declare=lambda options, name=name: _module(name).add_arguments(options))
+    return parser
 
 
 def _module(command: str) -> Any:

@@ -55,7 +55,9 @@ They exist from start-up to the end, whatever the mode.
 `{names.GATE_RELEASE}` (std_srvs/Trigger) |
 | `system_m` | subscribes to every `<node>/signals`; publishes `{names.MODE}` (latched), \
 `{names.HEARTBEAT}`, `{names.SIGNAL_PREFIX}<name>`, `{names.DIAGNOSTICS}`, \
-`{names.SELF_REPORT}`; services `{names.HOLD}`, `{names.RELEASE}`, `{names.GET_MODE}`, \
+`{names.SELF_REPORT}`, `{names.DECISION}` and `{names.AUDIT}` (std_msgs/String, JSON, \
+latched), `{names.PHI}` (phi's text, latched); services `{names.HOLD}`, \
+`{names.RELEASE}`, `{names.GET_MODE}`, \
 `{names.AVAILABLE_MODES}` (std_srvs/Trigger; the message is the answer), `{names.CHANGE_MODE}` \
 (rcl_interfaces/SetParameters of `mode`) |
 | `bullet_arm`, `gym_body`, `body <kind>` | publish `{names.JOINT_STATES}`, `{names.TOOL_POSE}`, \

@@ -23,7 +23,7 @@ from abm_ros.bodies.shift.script import load_script
 from abm_ros.bringup.arguments import LOG_LEVELS, check_params_file
 from abm_ros.bringup.graph import GraphOptions, command_interface, describe
 from abm_ros.cli.folder import RUN_FOLDER
-from abm_ros.cli.report import build_report, print_report
+from abm_ros.cli.sim_report import build_report, print_report
 from abm_ros.common.errors import ConstraintError, GraphError, PhiError, StoreError, WiringError
 from abm_ros.common.names import check_namespace
 from abm_ros.common.share import table_text
@@ -34,6 +34,8 @@ from abm_ros.meta.constraints import load_constraints
 from abm_ros.meta.meta_control import MetaControl, SystemMConfig
 from abm_ros.meta.phi import load_phi
 from abm_ros.meta.wiring import Wiring
+from abm_ros.report import pictures
+from abm_ros.report.page import write_report
 from abm_ros.ros.ports import read_wiring
 
 _BODY = 'bullet:reach'
@@ -57,6 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='memory.db, audit.jsonl, phi.yaml, models/, log/ (%(default)s); '
                         'a second run with the same DIR goes on learning from there')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the report here')
+    parser.add_argument('--report', type=Path, metavar='DIR',
+                        help='write pictures and a page of the run here')
     parser.add_argument('--baseline-episodes', type=int, default=20, metavar='N',
                         help='episodes acted before any learning of this run (%(default)s)')
     parser.add_argument('--lock-step', action='store_true',
@@ -84,6 +88,8 @@ def run(arguments: argparse.Namespace) -> int:
     script = load_script(table_text(arguments.life, '')) if arguments.life else None
     arguments.body = arguments.body or (script.body if script is not None else _BODY)
     _check_ros_arguments(arguments)
+    if arguments.report is not None:
+        pictures.require()
     out: Path = arguments.out.resolve()
     options = _options(arguments, out)
     specs = describe(options)
@@ -180,6 +186,7 @@ class _Simulation:
     async def run(self) -> int:
         # Here and not above: the ROS wheels restart Python once to set their library path.
         from abm_ros.bringup.processes import Supervisor, first_of
+        from abm_ros.cli.chronicle import Chronicle, about
         from abm_ros.cli.monitor import Monitor
         from abm_ros.cli.watch import UnsafeWatch
         arguments = self._arguments
@@ -193,6 +200,7 @@ class _Simulation:
         loop = asyncio.get_running_loop()
         work: asyncio.Future[None]
         monitor: Monitor | None = None
+        chronicle: Chronicle | None = None
         startup_s = 0.0
         try:
             await supervisor.start()
@@ -203,7 +211,9 @@ class _Simulation:
             await first_of(supervisor, work)
             startup_s = time.monotonic() - begin_s
             self._console.print(f'all nodes active after {startup_s:.1f} s')
-            work = asyncio.ensure_future(self._watch(monitor))
+            chronicle = Chronicle(self._out, monitor, watch,
+                                  about(self._options, self._wiring, startup_s))
+            work = asyncio.ensure_future(self._watch(monitor, chronicle))
             await first_of(supervisor, work)
         finally:
             for number in (signal.SIGINT, signal.SIGTERM):
@@ -217,10 +227,17 @@ class _Simulation:
         report = build_report(monitor, watch, startup_s, begin_s + startup_s, ended_s,
                               self._out / 'memory.db', self._arguments.baseline_episodes,
                               self._wiring.modes)
+        if chronicle is not None:
+            chronicle.end(report)
+            if chronicle.trouble:
+                self._console.print(Text(f'no history of the run: {chronicle.trouble}'))
         print_report(report, Console(highlight=False))
         if arguments.json is not None:
             arguments.json.parent.mkdir(parents=True, exist_ok=True)
             arguments.json.write_text(json.dumps(report, indent=2) + '\n')
+        if arguments.report is not None:
+            written = write_report(self._out, arguments.report)
+            self._console.print(f'report: {written.page}')
         if self._interrupted:
             return 130
         if report['transitions_recorded'] or not self._meant_to_act():
@@ -261,7 +278,7 @@ class _Simulation:
                                  f'{self._out / "log"}')
             await asyncio.sleep(0.02)
 
-    async def _watch(self, monitor: Any) -> None:
+    async def _watch(self, monitor: Any, chronicle: Any) -> None:
         begin_s = time.monotonic()
         steps, steps_s, rate = 0.0, begin_s, 0.0
         plain = not self._console.is_terminal
@@ -275,6 +292,7 @@ class _Simulation:
                 if now_s - steps_s >= 1.0:
                     rate = max(0.0, done - steps) / (now_s - steps_s)
                     steps, steps_s = done, now_s
+                chronicle.note(now_s)
                 line = status_line(monitor, now_s - begin_s, self._arguments.duration, rate)
                 if plain and now_s - said_s >= _PLAIN_PERIOD_S:
                     said_s = now_s

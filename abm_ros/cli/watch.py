@@ -34,6 +34,7 @@ class UnsafeWatch:
         self._lower = self._upper = self._velocity = self._effort = np.empty(0)
         self._last: tuple[float, np.ndarray] | None = None
         self._mode, self._mode_s = '', 0.0
+        self._least = self._most = np.empty(0)
         self.commands = 0
         self.unsafe = 0
         self.findings: list[str] = []
@@ -67,6 +68,23 @@ class UnsafeWatch:
             if len(self.findings) < 20:
                 self.findings.append(f'{problem}: {command.tolist()}')
         self._last = (now_s, command)
+        if np.isfinite(command).all():
+            seen = self._least.shape == command.shape
+            self._least = np.minimum(self._least, command) if seen else command
+            self._most = np.maximum(self._most, command) if seen else command
+
+    def take_extremes(self) -> tuple[list[float], list[float]]:
+        """Return each joint's lowest and highest command since the last call."""
+        least, most = self._least, self._most
+        self._least = self._most = np.empty(0)
+        return least.round(5).tolist(), most.round(5).tolist()
+
+    def limits(self) -> dict[str, list[float | None]]:
+        """Return the bounds of each joint's commands; None where there is none."""
+        bound = {'velocity': self._velocity, 'effort': self._effort}.get(self._interface)
+        low, high = (self._lower, self._upper) if bound is None else (-bound, bound)
+        return {name: [value if np.isfinite(value) else None for value in values.tolist()]
+                for name, values in (('low', low), ('high', high))}
 
     def _problem(self, command: np.ndarray, now_s: float) -> str:
         if not np.isfinite(command).all():

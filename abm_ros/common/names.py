@@ -32,6 +32,8 @@ BATTERY = 'battery_state'
 GOAL = 'task/goal'
 SUCCESS, REWARD = 'task/success', 'task/reward'
 CONTROLLER = 'arm_controller'
+# Before the controller's name where the robot is not to move.
+DRY_RUN = 'dry_run'
 # The frame of goals and tool poses that a simulated body publishes.
 BODY_FRAME = 'base'
 
@@ -57,6 +59,8 @@ HEARTBEAT = 'system_m/heartbeat'
 SIGNAL_PREFIX = 'system_m/signal/'
 DIAGNOSTICS = 'diagnostics'
 SELF_REPORT = 'system_m/self_report'
+# What the window shows beside: the last decision and the last audit records, as JSON; phi's text.
+DECISION, AUDIT, PHI = 'system_m/decision', 'system_m/audit', 'system_m/phi'
 HOLD, RELEASE = 'system_m/hold', 'system_m/release'
 # The services of system_modes in standard types: answers as JSON in a Trigger's message, and a
 # change of mode as a request to set pin_mode.

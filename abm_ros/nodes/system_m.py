@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from abm_ros.common.share import table_text
 from abm_ros.common.telemetry import KINDS, SystemMTelemetry
 from abm_ros.meta.audit.head import load_key
 from abm_ros.meta.audit.log import AuditLog
-from abm_ros.meta.audit.trail import OperatorOverrides, standing_overrides
+from abm_ros.meta.audit.trail import OperatorOverrides, record_text, standing_overrides
 from abm_ros.meta.body_watch import BodyWatch
 from abm_ros.meta.constraints import load_constraints
 from abm_ros.meta.health import Health
@@ -72,6 +73,9 @@ class SystemM(PartNode[SystemMConfig]):
         self._ending = threading.Event()
         self._mode = self.create_publisher(String, names.MODE, qos.LATCHED)
         self._report = self.create_publisher(String, names.SELF_REPORT, qos.LATCHED)
+        self._decisions = self.create_publisher(String, names.DECISION, qos.LATCHED)
+        self._records = self.create_publisher(String, names.AUDIT, qos.LATCHED_TAIL)
+        self._phi = self.create_publisher(String, names.PHI, qos.LATCHED)
         self._beats = self.create_publisher(Header, names.HEARTBEAT, qos.CONTROL)
         self._heartbeat, self._said = Header(), ('', False)   # made once: 15 go out a second
         self._diagnostics = self.create_publisher(
@@ -108,13 +112,15 @@ class SystemM(PartNode[SystemMConfig]):
         last = standing_overrides(audit.path, self._launched)
         self._ask_again(last, control)
         gate = GateControl()
-        writer = AuditWriter(audit, gate)
+        writer = AuditWriter(audit, gate, self._tell_record)
+        self._phi.publish(String(data=tables['phi']))
         writer.start(self.incarnation, tables, self._launched, operator_overrides(control.config))
         self._conductor = Conductor(
             control, Rewirer(self, silent=SilentNodes(
                 on_record(writer, self.get_logger()), self._restart, self._end, self._heard)),
             gate, writer,
-            Announcer(self._announce, lambda text: self._report.publish(String(data=text))),
+            Announcer(self._announce, lambda text: self._report.publish(String(data=text)),
+                      lambda text: self._decisions.publish(String(data=text))),
             self.get_logger(),
             BodyWatch(lambda topic: offered(self, topic), config.node_timeout_s),
             self.incarnation)
@@ -211,6 +217,11 @@ class SystemM(PartNode[SystemMConfig]):
     def _announce(self, mode: str) -> None:
         self._beat()
         self._mode.publish(String(data=mode))
+
+    def _tell_record(self, record: Mapping[str, Any]) -> None:
+        self._records.publish(String(data=json.dumps(
+            {name: record[name] for name in ('seq', 'stamp_ns', 'kind')}
+            | {'text': record_text(record), 'mode': record['body'].get('mode', '')})))
 
     def _listen(self) -> Health:
         """Read the telemetry that came since the last look; return a copy of all that is known."""

@@ -23,6 +23,10 @@ REPLAY = QoSProfile(history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolic
 LATCHED = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1,
                      reliability=ReliabilityPolicy.RELIABLE,
                      durability=DurabilityPolicy.TRANSIENT_LOCAL)
+# The last few of a row of events, which a late joiner must get.
+LATCHED_TAIL = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=50,
+                          reliability=ReliabilityPolicy.RELIABLE,
+                          durability=DurabilityPolicy.TRANSIENT_LOCAL)
 # Telemetry and signals.
 TELEMETRY = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=20,
                        reliability=ReliabilityPolicy.RELIABLE)

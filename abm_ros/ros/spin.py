@@ -41,14 +41,17 @@ class Stop:
         self.requested = True
 
 
-def make_executor(kind: str = 'events') -> rclpy.executors.Executor:
+def make_executor(kind: str = 'events',
+                  context: rclpy.Context | None = None) -> rclpy.executors.Executor:
     """
     Return the executor that a node process uses.
 
     The EventsExecutor answers in half the time of the others, but spins reliably only through
     `spin_once`; 'single' is the fallback (decision 0013).
+
+    :param context: that of the node; None for the one of the process.
     """
-    return EventsExecutor() if kind == 'events' else SingleThreadedExecutor()
+    return (EventsExecutor if kind == 'events' else SingleThreadedExecutor)(context=context)
 
 
 def begin(part: str) -> TwinWatch:

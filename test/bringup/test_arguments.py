@@ -4,11 +4,13 @@ import pytest
 
 rclpy = pytest.importorskip('rclpy')
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from rclpy.exceptions import InvalidNamespaceException
 from rclpy.validate_namespace import validate_namespace
 
+from abm_ros.bringup.arguments import arguments
+from abm_ros.bringup.graph import GraphOptions, describe
 from abm_ros.cli.main import main
 from abm_ros.cli.reference import config_class
 from abm_ros.common.config import setting_of
@@ -66,3 +68,15 @@ def test_abm_sim_refuses_wrong_files_in_one_line(tmp_path, option, text, says, c
     said = capsys.readouterr().err
     assert says in said
     assert said.count('\n') == 1
+
+
+def test_in_a_dry_run_the_controller_gets_nothing_and_all_else_is_the_same() -> None:
+    options = GraphOptions(body='', controller='my_arm', dry_run=True)
+    dry, wet = ({spec.name: spec.parameters for spec in describe(replace(options, dry_run=given))}
+                for given in (True, False))
+    assert dry['motor_gate']['controller'] == 'dry_run/my_arm'
+    assert wet['motor_gate']['controller'] == 'my_arm'
+    assert {name for name in dry if dry[name] != wet[name]} == {'motor_gate'}
+    offered = [[argument.name for argument in arguments(simulated=simulated)]
+               for simulated in (True, False)]
+    assert ['dry_run' in names for names in offered] == [False, True]

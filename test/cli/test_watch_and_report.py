@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from abm_ros.cli.report import build_report
+from abm_ros.cli.sim_report import build_report
 from abm_ros.cli.watch import UnsafeWatch
 from abm_ros.meta.modes import DESIGN, Modes, Roles
 

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import time
 from dataclasses import replace
 
@@ -58,6 +59,56 @@ def stays_still(graph, seconds: float) -> None:
                'a hold that is published')
     held = np.array([command for _, command in graph.commands[start:]])
     assert (held == held[0]).all()
+
+
+def test_the_window_shows_the_graph_and_its_buttons_take_effect(graph) -> None:
+    os.environ.setdefault('QT_QPA_PLATFORM', 'offscreen')
+    try:
+        from PySide6 import QtWidgets
+    except ImportError as error:
+        pytest.skip(f"no Qt ({error}): pip install 'abm_ros[dashboard]', apt install libegl1")
+    from abm_ros.rqt.window import SystemMWindow, sources
+    application = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
+    opens(graph)
+    window = SystemMWindow(sources(''))
+
+    def shows(mode: str, *, acting: bool) -> bool:
+        window.refresh()
+        lit = window.wiring.wiring.pathways.lit
+        return (window.mode.pill.text() == mode
+                and (('system_b', 'motor_gate') in lit) == acting
+                and ('body', 'sensory_gate') in lit
+                and ('motors open' in window.mode.state.text()) == acting)
+
+    try:
+        wait_until(lambda: shows('task', acting=True), 'the window to show task')
+        assert {row.name for row in window.signals.rows} <= set(graph.telemetry['system_m'])
+        assert 'pinned to task' in window.mode.state.text()
+        window.operator.hold.click()
+        wait_until(lambda: graph.mode == 'freeze' and graph.value('motor_gate', 'held') == 1.0,
+                   'the hold to be in force')
+        wait_until(lambda: shows('freeze', acting=False), 'the window to show freeze')
+        assert 'action hold' in window.audit.toPlainText()
+        window.operator.release.click()
+        window.operator.confirm.click()
+        opens(graph)
+        wait_until(lambda: shows('task', acting=True), 'the window to show task again')
+    finally:
+        window.close_sources()
+        application.processEvents()
+
+
+def test_the_doctor_finds_a_sound_graph_sound(graph) -> None:
+    from abm_ros.doctor.checks import examine
+    from abm_ros.doctor.look import take_snapshot
+    opens(graph)
+    snapshot = take_snapshot()
+    assert {*WIRED, 'system_m', 'bullet_arm'} <= set(snapshot.nodes)
+    assert snapshot.topics['arm_controller/commands'].publishers[0].node == 'motor_gate'
+    assert snapshot.gate['control_period_s'] == 0.05
+    assert snapshot.domain == graph.domain
+    # A young graph may have no model yet, and a loaded machine may be late.
+    assert {finding.check for finding in examine(snapshot)} <= {'models', 'rate'}
 
 
 @pytest.mark.parametrize('who', ['motor_gate', 'system_m'])

@@ -1,6 +1,7 @@
 """The conductor: on the record before the effect, and no effect without a record."""
 
 import itertools
+import json
 import re
 import threading
 from dataclasses import replace
@@ -85,14 +86,17 @@ class Bench:
         self.control = MetaControl(SystemMConfig(), load_phi(PHI), WIRING,
                                    load_constraints(constraints, WIRING.modes))
         self.audit, gate = AuditLog(self.path), GateControl()
-        writer = AuditWriter(self.audit, gate)
+        self.records: list[dict] = []
+        self.decisions: list[dict] = []
+        writer = AuditWriter(self.audit, gate, self.records.append)
         asked = operator_overrides(self.control.config)
         writer.start('one', {'phi': PHI, 'constraints': constraints}, asked, asked)
         self.reports: list[tuple[float, str]] = []
         self.announced: list[str] = []
         self.conductor = Conductor(
             self.control, self.graph, gate, writer,
-            Announcer(self.announced.append, lambda text: self.reports.append((self.now_s, text))),
+            Announcer(self.announced.append, lambda text: self.reports.append((self.now_s, text)),
+                      lambda text: self.decisions.append(json.loads(text))),
             self.graph, BodyWatch(lambda topic: f'who offers {topic}', 2.0), 'one')
         self.told = {node: KINDS[node](state='active') for node in names.WIRED_NODES}
         self.tells(*told)
@@ -507,3 +511,16 @@ def test_a_graph_that_another_disturbed_is_wired_anew_when_that_is_gone(tmp_path
     assert bench.turn(0.2) == 'play'
     assert bench.kinds().count('repaired') == before + 1
     assert bench.turn(10.0) == 'play', 'once'
+
+
+def test_what_is_recorded_and_decided_is_told(tmp_path) -> None:
+    bench = Bench(tmp_path)
+    bench.turn()
+    bench.conductor.interventions.hold()
+    bench.turn(0.1)                     # at once, though less than a second has passed
+    bench.turn(0.1)                     # nothing new
+    assert bench.records == list(records(bench.path))
+    assert [told['held'] for told in bench.decisions] == [False, True]
+    assert bench.decisions[0]['reason'] == [
+        record['body']['reason'] for record in bench.records if record['kind'] == 'mode'][-2]
+    assert bench.decisions[1]['mode'] == 'freeze'

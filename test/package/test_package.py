@@ -60,7 +60,7 @@ def test_every_node_has_a_module_with_main() -> None:
 def test_data_files_are_complete(metadata: dict[str, Any]) -> None:
     installed = {folder: set(files) for folder, files in metadata['data_files']}
     assert installed['share/ament_index/resource_index/packages'] == {'resource/abm_ros'}
-    assert installed['share/abm_ros'] == {'package.xml'}
+    assert installed['share/abm_ros'] == {'package.xml', 'plugin.xml'}
     for source, target in (('launch', 'share/abm_ros/launch'), ('config', 'share/abm_ros/config'),
                            ('config/lives', 'share/abm_ros/config/lives'),
                            ('urdf', 'share/abm_ros/urdf'), ('scripts', 'lib/abm_ros')):
@@ -126,3 +126,16 @@ def test_no_absolute_paths() -> None:
     wrong = [f'{path.relative_to(ROOT)}: {match.group()}' for path in files
              if (match := pattern.search(path.read_text(encoding='utf-8')))]
     assert not wrong
+
+
+def test_rqt_finds_the_plugin_where_its_manifest_says() -> None:
+    """As rqt reads both files: a tag of its own name, then a class of its base type."""
+    export = XML.find('export/rqt_gui')
+    assert export is not None
+    library = ET.parse(ROOT / export.get('plugin', '').replace('${prefix}/', '')).getroot()
+    found = library.find('class')
+    assert found is not None
+    assert found.get('base_class_type') == 'rqt_gui_py::Plugin'
+    module, _, name = str(found.get('type')).rpartition('.')
+    source = (ROOT / f'{module.replace(".", "/")}.py').read_text(encoding='utf-8')
+    assert re.search(rf'^class {name}\(Plugin\):', source, re.MULTILINE)

@@ -20,7 +20,7 @@ TELLERS = [*(PACKAGE / 'nodes').rglob('*.py'), PACKAGE / 'ros' / 'node.py']
 # Who reads: System M with its effectors, the command line, the benchmarks. No node reads itself.
 READERS = [*(PACKAGE / 'meta').rglob('*.py'), *(PACKAGE / 'cli').rglob('*.py'),
            *(PACKAGE / 'bench').rglob('*.py'), *(PACKAGE / 'nodes' / 'effectors').rglob('*.py'),
-           PACKAGE / 'nodes' / 'system_m.py', PACKAGE / 'cli' / 'operator_client.py']
+           PACKAGE / 'nodes' / 'system_m.py', PACKAGE / 'ros' / 'clients' / 'operator.py']
 Field = tuple[str, str]      # class and name
 
 

@@ -165,12 +165,18 @@ def find(path: Path | str, number: int) -> LogEntry:
 
 def summary(record: Mapping[str, Any]) -> str:
     """Return one line about a record."""
+    when = time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(record['stamp_ns'] / 1e9))
+    return f'{record["seq"]:6d}  {when}  {record["kind"]:12s}  {record_text(record)}'
+
+
+def record_text(record: Mapping[str, Any]) -> str:
+    """Return what a record says, without its number, time and kind."""
     body = record['body']
 
     def get(name: str) -> Any:
         return body.get(name, '')
 
-    text = {
+    return str({
         'start': lambda: f'System M {get("incarnation")} started',
         'stop': lambda: 'System M stopped',
         'mode': lambda: f'{get("before") or "-"} -> {get("mode")}: {get("reason")}',
@@ -180,9 +186,7 @@ def summary(record: Mapping[str, Any]) -> str:
         'repaired': lambda: f'after: {get("fault")}',
         'refused': lambda: f'{get("wanted")} refused: {get("rule")}',
         'world': lambda: world_text(body),
-    }.get(str(record['kind']), lambda: ', '.join(f'{k} {v}' for k, v in body.items()))()
-    when = time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(record['stamp_ns'] / 1e9))
-    return f'{record["seq"]:6d}  {when}  {record["kind"]:12s}  {text}'
+    }.get(str(record['kind']), lambda: ', '.join(f'{k} {v}' for k, v in body.items()))())
 
 
 def explain(step: LogEntry) -> list[str]:

@@ -1,7 +1,7 @@
 """Writes the audit log for System M's effectors: before the effect, or the effect is refused."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from abm_ros.common.errors import AbmError, GraphError
@@ -14,9 +14,12 @@ from abm_ros.nodes.effectors.gate_control import GateControl
 class AuditWriter:
     """Writes records, from any thread; if one cannot be written the motors shut."""
 
-    def __init__(self, log: AuditLog, gate: GateControl) -> None:
+    def __init__(self, log: AuditLog, gate: GateControl,
+                 tell: Callable[[Mapping[str, Any]], None]) -> None:
+        """:param tell: gets each record once it is durable."""
         self._log = log
         self._gate = gate
+        self._tell = tell
         self._lock = threading.Lock()
         self._phi_hash = ''
         self._refused: Refusal | None = None
@@ -44,11 +47,12 @@ class AuditWriter:
         """
         try:
             with self._lock:
-                self._log.append(kind, **body)
+                record = self._log.append(kind, **body)
         except (AbmError, OSError) as error:
             self._gate.close()
             raise GraphError(f'the audit log cannot be written, so nothing may take effect: '
                              f'{error}') from error
+        self._tell(record)
 
     def decision(self, kind: str, situation: Situation, decision: Decision) -> None:
         """Write a decision with its whole situation."""

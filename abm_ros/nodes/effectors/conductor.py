@@ -15,6 +15,7 @@ from abm_ros.meta.meta_control import MetaControl
 from abm_ros.meta.phi import Decision, Modulation
 from abm_ros.meta.row_watch import RowWatch, stray_text
 from abm_ros.meta.self_report import self_report
+from abm_ros.meta.told_decision import told_decision
 from abm_ros.meta.world_watch import WorldWatch, world_text
 from abm_ros.nodes.effectors.announcer import Announcer
 from abm_ros.nodes.effectors.audit_writer import AuditWriter
@@ -154,9 +155,13 @@ class Conductor:
             self._modulator.follow(self.control.situation, decision, now_s)
 
     def _tell(self, decision: Decision) -> None:
-        """Publish the self-report when one is due."""
+        """Publish the self-report and the decision when they are due."""
         if self._announcer.is_due(now_s := self.control.situation.now_s):
             self._announcer.report(self._report(decision), now_s)
+        control = self.control
+        self._announcer.decision(told_decision(
+            decision, control.situation, control.phi, control.config.veto_modes,
+            control.guards.tripped, control.refused), now_s)
 
     def _report(self, decision: Decision) -> str:
         return self_report(decision, self.control.claims, self.control.guards.tripped,

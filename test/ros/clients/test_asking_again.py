@@ -5,8 +5,8 @@ pytest.importorskip('rclpy')
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
-from abm_ros.cli import operator_client
-from abm_ros.cli.operator_client import Operator
+from abm_ros.ros.clients import operator as operator_client
+from abm_ros.ros.clients.operator import Operator
 
 
 class _Service:

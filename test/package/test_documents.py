@@ -1,0 +1,86 @@
+"""What the documents tell to type is taken: commands of `abm`, launch arguments, make targets."""
+
+import ast
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip('rclpy')
+
+from abm_ros.bringup.arguments import arguments
+from abm_ros.cli.main import make_parser
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]
+FENCE = re.compile(r'^```\n(.*?)^```', re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[str]:
+    """Return the lines of all code blocks, those that a backslash ends joined with the next."""
+    found = []
+    for page in PAGES:
+        for block in FENCE.findall(page.read_text(encoding='utf-8')):
+            joined = block.replace('\\\n', ' ')
+            found += [line.removeprefix('$ ').partition(' #')[0].strip()
+                      for line in joined.splitlines()]
+    return found
+
+
+ABM = [line for line in commands() if re.match(r'(\.venv/bin/)?abm ', line)]
+LAUNCH = [line for line in commands() if line.startswith('ros2 launch abm_ros ')]
+MAKE = [line for line in commands() if line.startswith('make ')]
+
+
+def test_there_are_commands_to_try() -> None:
+    assert (len(ABM) > 15, len(LAUNCH) > 1, len(MAKE) > 1) == (True, True, True)
+
+
+@pytest.mark.parametrize('line', ABM)
+def test_a_command_of_abm_has_these_options(line) -> None:
+    words = shlex.split(line)
+    try:
+        make_parser().parse_args(words[1:])
+    except SystemExit as error:      # argparse's way of refusing
+        pytest.fail(f'{line}: {error}')
+
+
+@pytest.mark.parametrize('line', LAUNCH)
+def test_a_launch_file_has_these_arguments(line) -> None:
+    file, *given = shlex.split(line)[3:]
+    assert (ROOT / 'launch' / file).exists()
+    known = {argument.name for argument in arguments(simulated=file.startswith('sim'))}
+    assert {word.partition(':=')[0] for word in given} <= known
+
+
+@pytest.mark.parametrize('line', MAKE)
+def test_make_has_this_target(line) -> None:
+    text = (ROOT / 'Makefile').read_text(encoding='utf-8')
+    assert re.search(rf'^{re.escape(line.split()[1])}:', text, re.MULTILINE)
+
+
+@pytest.mark.parametrize('page', [ROOT / 'docs/paper_map.md'], ids=lambda page: page.name)
+def test_the_files_that_a_map_names_exist(page) -> None:
+    text = page.read_text(encoding='utf-8')
+    paths = re.findall(r'`([\w/]+\.py|test/[\w/]+/)`', text)
+    assert len(paths) > 20
+    assert not [path for path in paths
+                if not (ROOT / 'abm_ros' / path).exists() and not (ROOT / path).exists()]
+
+
+def said_in_code() -> list[str]:
+    """Return every text of the package, those of f-strings piece by piece."""
+    return [node.value for path in sorted((ROOT / 'abm_ros').rglob('*.py'))
+            for node in ast.walk(ast.parse(path.read_text(encoding='utf-8')))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+
+
+def test_what_is_troubleshot_is_said_somewhere() -> None:
+    page = (ROOT / 'docs/troubleshooting.md').read_text(encoding='utf-8')
+    said = [row.split('|')[1] for row in page.splitlines() if row.startswith('| `')]
+    parts = {part.strip(" '") for row in said for text in re.findall(r'`([^`]+)`', row)
+             for part in text.split('...')} - {''}
+    assert len(parts) > 12
+    texts = said_in_code()
+    assert not [part for part in parts if not any(part in text for text in texts)]
