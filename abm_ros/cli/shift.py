@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     known = _nodes()
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     # Not at the top: the ROS wheels restart Python once to set their library path.
-    from abm_ros.cli.operator_client import Operator
+    from abm_ros.ros.clients.operator import Operator
     with Operator(arguments.namespace, arguments.timeout) as operator:
         if len(bodies := operator.bodies(known)) != 1:
             raise GraphError(
