@@ -47,9 +47,10 @@ class Monitor:
         node.create_subscription(
             String, names.ROBOT_DESCRIPTION, lambda m: self.watch.description(m.data),
             qos.LATCHED)
+        # With room for seconds: a command that was missed would make the next one look too fast.
         node.create_subscription(
             Float64MultiArray, names.commands_topic(controller),
-            lambda m: self.watch.command(m.data, time.monotonic()), qos.CONTROL)
+            lambda m: self.watch.command(m.data, time.monotonic()), qos.RECORD)
         for name in (*names.WIRED_NODES, names.SYSTEM_M):
             node.create_subscription(
                 Float32MultiArray, names.signals_topic(name),
