@@ -7,7 +7,7 @@ from abm_ros.common.errors import ConfigError
 
 PHYSICS_RATE_HZ = 240
 INTERFACES = ('position', 'velocity', 'effort')
-TASK_NAMES = ('reach', 'push')
+TASK_NAMES = ('reach', 'push', 'button')
 OBSERVES = ('state', 'camera')
 OWN_REACH_M = ((0.30, -0.25, 0.15), (0.55, 0.25, 0.50))   # corners of a box before our arm
 SEEN_PIXELS = 64     # width and height of the image in an observation
@@ -40,6 +40,14 @@ class BulletArmConfig:
         True, 'End an episode once its goal is reached; otherwise it goes on to the horizon.')
     goal_tolerance: float = setting(
         0.05, 'Distance at which the goal is reached.', unit='m', low=0.001, high=1.0)
+    button_radius: float = setting(
+        0.1, "Distance from the button up to which 'button' is a success.", unit='m',
+        low=0.001, high=1.0)
+    button_place: tuple[float, ...] = setting(
+        (), "Where the button of 'button' is; empty draws a place by the seed.", unit='m',
+        low=-10.0, high=10.0)
+    button_shown: bool = setting(
+        False, 'Let the place of the button be the goal; otherwise success alone is told.')
     reach_low: tuple[float, ...] = setting(
         OWN_REACH_M[0], "Lower corner of the box of 'reach' goals. Where the box is left as it is "
         'and the arm is another, goals lie where that arm was found to reach.', unit='m',
@@ -71,8 +79,9 @@ class BulletArmConfig:
         if PHYSICS_RATE_HZ % self.control_rate_hz:
             raise ConfigError(f'BulletArmConfig.control_rate_hz: {self.control_rate_hz} does not '
                               f'divide the physics rate, {PHYSICS_RATE_HZ} Hz')
-        for name in ('reach_low', 'reach_high', 'camera_eye', 'camera_target'):
-            if len(getattr(self, name)) != 3:
+        for name in ('reach_low', 'reach_high', 'camera_eye', 'camera_target', 'button_place'):
+            if len(getattr(self, name)) != 3 and (name, self.button_place) != (
+                    'button_place', ()):
                 raise ConfigError(f'BulletArmConfig.{name}: expected 3 numbers x y z, got '
                                   f'{len(getattr(self, name))}')
         if any(low > high for low, high in zip(self.reach_low, self.reach_high, strict=True)):
@@ -84,6 +93,16 @@ class BulletArmConfig:
         """Width and height of the camera image, pixels; 0 for no camera."""
         # Twice what is observed: averaging it down shows how much of a pixel a thing covers.
         return self.camera_size or (2 * SEEN_PIXELS if self.observes == 'camera' else 0)
+
+    @property
+    def tolerance(self) -> float:
+        """Distance at which the task is done, m."""
+        return self.button_radius if self.task == 'button' else self.goal_tolerance
+
+    @property
+    def tells_success_alone(self) -> bool:
+        """Whether no goal says where success is."""
+        return self.task == 'button' and not self.button_shown
 
     @property
     def finds_reach(self) -> bool:
