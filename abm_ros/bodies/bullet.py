@@ -205,10 +205,10 @@ class BulletArm:
         self._scene.mark_goal(self._goal)
 
     def _hide_button(self) -> None:
-        """Decide where the button is: where it is set to be, else away from where the arm rests."""
-        place = self.config.button_place or self._task.sample_goal(
-            self._rng, self._achieved(), 2.0 * self.config.tolerance)
-        self._task = replace(self._task, place=np.array(place, float))
+        """Draw where the button is, away from where the arm rests."""
+        seed = self.config.seed if self.config.button_seed < 0 else self.config.button_seed
+        self._task = replace(self._task, place=self._task.sample_goal(
+            generator(seed, 'body/button/place'), self._achieved(), 2.0 * self.config.tolerance))
 
     def _put_away(self, place: np.ndarray) -> None:
         """Put the arm at some pose at which its tool is away from a place (3,), m."""

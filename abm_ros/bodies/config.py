@@ -43,9 +43,8 @@ class BulletArmConfig:
     button_radius: float = setting(
         0.1, "Distance from the button up to which 'button' is a success.", unit='m',
         low=0.001, high=1.0)
-    button_place: tuple[float, ...] = setting(
-        (), "Where the button of 'button' is; empty draws a place by the seed.", unit='m',
-        low=-10.0, high=10.0)
+    button_seed: int = setting(
+        -1, "Seed of the place of the button; -1 takes that of goals.", low=-1)
     button_shown: bool = setting(
         False, 'Let the place of the button be the goal; otherwise success alone is told.')
     reach_low: tuple[float, ...] = setting(
@@ -79,9 +78,8 @@ class BulletArmConfig:
         if PHYSICS_RATE_HZ % self.control_rate_hz:
             raise ConfigError(f'BulletArmConfig.control_rate_hz: {self.control_rate_hz} does not '
                               f'divide the physics rate, {PHYSICS_RATE_HZ} Hz')
-        for name in ('reach_low', 'reach_high', 'camera_eye', 'camera_target', 'button_place'):
-            if len(getattr(self, name)) != 3 and (name, self.button_place) != (
-                    'button_place', ()):
+        for name in ('reach_low', 'reach_high', 'camera_eye', 'camera_target'):
+            if len(getattr(self, name)) != 3:
                 raise ConfigError(f'BulletArmConfig.{name}: expected 3 numbers x y z, got '
                                   f'{len(getattr(self, name))}')
         if any(low > high for low, high in zip(self.reach_low, self.reach_high, strict=True)):

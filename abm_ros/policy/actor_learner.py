@@ -18,7 +18,7 @@ from abm_ros.common.seeds import derive_seed
 from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.spec import ObservationSpec, check_array
 from abm_ros.common.transition import Batch
-from abm_ros.policy import export, snapshots
+from abm_ros.policy import export, outcome_model, snapshots
 from abm_ros.policy.actor import (
     features,
     init_params,
@@ -47,6 +47,7 @@ class ActorLearner:
     seed: int                          # of imagined rollouts
     skipped: int = field(default=0, init=False)    # updates whose gradient was not finite
     told: bool = field(default=False, init=False)  # the goal has no place; as of the last batch
+    outcome: Params = field(default_factory=dict)  # of `outcome_model`, once anything was told
 
     def __post_init__(self) -> None:
         for tensor in self.params.values():
@@ -56,6 +57,17 @@ class ActorLearner:
                              lr=self.config.learning_rate, fused=True)
             for part in ('actor.', 'critic.'))
         self._rng = torch.Generator().manual_seed(self.seed)
+        if self.outcome:
+            self._train_outcome()
+
+    def _train_outcome(self) -> None:
+        trained = {n: p.requires_grad_() for n, p in self.outcome.items()
+                   if n != outcome_model.KNOWN}
+        own = [p for n, p in trained.items() if n.startswith(outcome_model.NET)]
+        place = [p for n, p in trained.items() if not n.startswith(outcome_model.NET)]
+        self.outcome_optimiser = torch.optim.Adam(
+            [{'params': own, 'lr': self.config.learning_rate},
+             {'params': place, 'lr': self.config.outcome_rate}], fused=True)
 
     @classmethod
     def create(cls, config: ActorConfig, world: WorldModel, seed: int) -> 'ActorLearner':
@@ -80,7 +92,7 @@ class ActorLearner:
                    derive_seed(source.version, f'{source.lineage}/imagination'))
 
     def snapshot(self, world: WorldModel) -> Snapshot:
-        params = {name: p.detach() for name, p in self.params.items()}
+        params = {name: p.detach() for name, p in {**self.params, **self.outcome}.items()}
         arrays = nets.to_arrays(params)
         arrays |= {f'{_TARGET}{n}': a for n, a in nets.to_arrays(self.target).items()}
         return snapshots.write(self, world, self.config, arrays,
@@ -90,6 +102,8 @@ class ActorLearner:
     def learn(self, world: WorldModel, batch: Batch, plasticity: float = 1.0) -> Metrics:
         """Take one step of the critics on replay and one of the actor in imagination."""
         metrics = self.learn_values(world, batch, plasticity)
+        if self.told:
+            metrics |= self._learn_outcome(world, batch, plasticity)
         observation, _, _ = tensors(batch, world.spec, 1)
         latent = world.encode(observation[:, 0]).detach()
         loss = self._imagine(world, latent, _goals(world.spec, batch))
@@ -117,6 +131,23 @@ class ActorLearner:
                 average.lerp_(self.params[name], cfg.target_rate)
         self.version += 1
         return {'critic_loss': float(loss.detach()), 'value': float(target.mean())}
+
+    def _learn_outcome(self, world: WorldModel, batch: Batch, plasticity: float) -> Metrics:
+        """Train the prediction of what the task tells."""
+        if not self.outcome:
+            self.outcome = outcome_model.init_params(world, torch.Generator().manual_seed(
+                derive_seed(self.seed, 'outcome/weights')))
+            self._train_outcome()
+        observation, _, _ = tensors(batch, world.spec, 1)
+        with torch.no_grad():
+            latent = world.encode(observation[:, 1])
+        loss = outcome_model.loss(self.outcome, world, latent, batch,
+                                  self.config.outcome_smoothness)
+        if loss is None:
+            return {}
+        if not nets.descend(loss, self.outcome_optimiser, self.config.gradient_norm, plasticity):
+            self.skipped += 1
+        return {'outcome_loss': float(loss.detach())}
 
     def _seen_goal(self, goal: Tensor) -> Tensor | None:
         return None if self.told else goal
@@ -146,21 +177,26 @@ class ActorLearner:
     def _imagine(self, world: WorldModel, latent: Tensor, goal: Tensor) -> Tensor:
         """Return the loss of following the policy from latents (B, Z) in one member's world."""
         cfg, size, pursued = self.config, world.spec.goal_size, self._seen_goal(goal)
+        outcome = {n: p.detach() for n, p in self.outcome.items()}
         member = world.member(int(torch.randint(world.members, (1,), generator=self._rng)))
         # The readout of a step is a feature of the next; it is most of the cost of a rollout.
-        seen, gaps = features(member, latent, pursued), []
+        seen, gaps, costs = features(member, latent, pursued), [], []
         for _ in range(cfg.imagined_steps):
             latent = member.predict(latent.unsqueeze(0), policy(self.params, seen))[0]
             seen = features(member, latent, pursued)
             gaps.append(seen[:, -size:])
+            if self.told and self.outcome:
+                costs.append(outcome_model.cost(outcome, member, latent).mean())
         frozen = {n: p.detach() for n, p in self.params.items() if n.startswith('critic.')}
         end = values(frozen, seen, policy(self.params, seen)).amin(0).mean()
-        if not gaps or self.told:
+        weight = cfg.distance_weight * cfg.discount ** torch.arange(len(gaps))
+        if not gaps or (self.told and not costs):
             return -cfg.value_weight * end
+        if self.told:
+            return (weight * torch.stack(costs)).mean() - cfg.value_weight * end
         way = torch.stack(gaps) * world.scale[world.spec.goal_slice]
         distance = tolerances(way, world.spec.goal_tolerance)
         excess = (distance - cfg.goal_deadband).clamp_min(0.0).mean(-1)               # (steps,)
-        weight = cfg.distance_weight * cfg.discount ** torch.arange(len(gaps))
         return (weight * excess).mean() - cfg.value_weight * end
 
 

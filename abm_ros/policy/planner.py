@@ -20,7 +20,8 @@ from abm_ros.common.snapshot import Snapshot, session, trial
 from abm_ros.policy.exploration import Aim
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap
 
-ROLLED = ('terminal_distance', 'proximity', 'distance', 'disagreement', 'displacement', 'value')
+ROLLED = ('terminal_distance', 'proximity', 'distance', 'disagreement', 'displacement', 'value',
+          'told_cost')
 _SOUGHT = {Aim.MOVE: 'displacement', Aim.HANDLE: 'proximity'}
 
 
@@ -205,14 +206,13 @@ class Planner:
         inputs = {**here, 'actions': request.effective(plans)}
         if request.aim in _SOUGHT:
             return np.negative(self._rollout([_SOUGHT[request.aim]], inputs)[0])
-        distance, disagreement, value = self._rollout(
-            ['distance', 'disagreement', 'value'], inputs)
+        # Where the goal has no place, what the task told stands for the way to it.
+        far = 'told_cost' if request.told and request.aim is not Aim.SEARCH else 'distance'
+        distance, disagreement, value = self._rollout([far, 'disagreement', 'value'], inputs)
         effort = cfg.effort_at_goal if request.arrived else cfg.effort
         spent = effort * np.square(plans).mean(axis=2).sum(axis=1)
         if request.aim is Aim.SEARCH:
             value = np.zeros_like(value)
-        elif request.told:
-            distance = np.zeros_like(distance)
         return np.asarray(objective.goal_weight * (distance + spent - cfg.value * value)
                           + (cfg.penalty - objective.intrinsic_weight) * disagreement)
 
