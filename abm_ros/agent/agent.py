@@ -106,7 +106,7 @@ class Agent:
         self._last, self._executed = observation, None
         self._follow(self.percept.belief)
         self._behaviour.prepare(observation.vector[self._spec.goal_slice],
-                                success=observation.success)
+                                success=observation.success, reward=observation.reward)
         return action
 
     def _follow(self, belief: Belief | None) -> None:

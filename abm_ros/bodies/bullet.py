@@ -131,8 +131,7 @@ class BulletArm:
         Apply a command for one control period; begins the next episode after the last one.
 
         At a new episode the arm goes on from where it is, and the puck is placed anew. Only for
-        'button' is the arm put elsewhere, since it would begin where it is to go; a controller of
-        positions would drive it back, so there it goes on too.
+        'button' is the arm put elsewhere, since it would begin where it is to go.
 
         :param command: (A,) float64 rad or m, rad/s or m/s, Nm or N.
         :raises BodyError: wrong shape or not finite; the arm does not move.
@@ -197,7 +196,7 @@ class BulletArm:
         self._episode, self._step = episode, 0
         if self._task.has_object:
             self._place_puck()
-        if self._task.place is not None and self.config.interface == 'velocity':
+        if self._task.place is not None:
             self._put_away(self._task.place)
         self._goal = self._task.sample_goal(self._rng, self._achieved(),
                                             2.0 * self.config.tolerance)

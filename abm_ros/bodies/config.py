@@ -8,6 +8,8 @@ from abm_ros.common.errors import ConfigError
 PHYSICS_RATE_HZ = 240
 INTERFACES = ('position', 'velocity', 'effort')
 TASK_NAMES = ('reach', 'push', 'button')
+# After success the arm is put elsewhere, from where a controller of positions would drive it back.
+BUTTON_INTERFACE = 'velocity'
 OBSERVES = ('state', 'camera')
 OWN_REACH_M = ((0.30, -0.25, 0.15), (0.55, 0.25, 0.50))   # corners of a box before our arm
 SEEN_PIXELS = 64     # width and height of the image in an observation
@@ -44,7 +46,7 @@ class BulletArmConfig:
         0.1, "Distance from the button up to which 'button' is a success.", unit='m',
         low=0.001, high=1.0)
     button_seed: int = setting(
-        -1, "Seed of the place of the button; -1 takes that of goals.", low=-1)
+        -1, 'Seed of the place of the button; -1 takes that of goals.', low=-1)
     button_shown: bool = setting(
         False, 'Let the place of the button be the goal; otherwise success alone is told.')
     reach_low: tuple[float, ...] = setting(
@@ -78,6 +80,9 @@ class BulletArmConfig:
         if PHYSICS_RATE_HZ % self.control_rate_hz:
             raise ConfigError(f'BulletArmConfig.control_rate_hz: {self.control_rate_hz} does not '
                               f'divide the physics rate, {PHYSICS_RATE_HZ} Hz')
+        if self.task == 'button' and self.interface != BUTTON_INTERFACE:
+            raise ConfigError(f"BulletArmConfig.interface: '{self.interface}' does not go with the "
+                              f"task 'button', expected '{BUTTON_INTERFACE}'")
         for name in ('reach_low', 'reach_high', 'camera_eye', 'camera_target'):
             if len(getattr(self, name)) != 3:
                 raise ConfigError(f'BulletArmConfig.{name}: expected 3 numbers x y z, got '

@@ -2,7 +2,13 @@
 
 from typing import Any
 
-from abm_ros.bodies.config import OBSERVES, TASK_NAMES, BulletArmConfig, GymBodyConfig
+from abm_ros.bodies.config import (
+    BUTTON_INTERFACE,
+    OBSERVES,
+    TASK_NAMES,
+    BulletArmConfig,
+    GymBodyConfig,
+)
 from abm_ros.bodies.registry import BodyKind
 from abm_ros.bodies.types import Body
 from abm_ros.common.errors import BodyError
@@ -14,7 +20,8 @@ def _parse_bullet(rest: str) -> dict[str, Any]:
         raise BodyError(f"unknown task '{task}', expected one of {', '.join(TASK_NAMES)}")
     if observes and observes not in OBSERVES:
         raise BodyError(f"cannot observe '{observes}', expected one of {', '.join(OBSERVES)}")
-    return {'task': task, 'observes': observes or OBSERVES[0]}
+    named = {'task': task, 'observes': observes or OBSERVES[0]}
+    return named | {'interface': BUTTON_INTERFACE} if task == 'button' else named
 
 
 def _make_bullet(config: BulletArmConfig) -> Body:

@@ -28,6 +28,7 @@ from abm_ros.policy.actor import (
     values,
 )
 from abm_ros.policy.config import ActorConfig
+from abm_ros.policy.outcome_learner import OutcomeLearner
 from abm_ros.world_model.contract import Metrics, WorldModel
 from abm_ros.world_model.evaluation import tensors
 
@@ -45,9 +46,9 @@ class ActorLearner:
     version: int
     world_lineage: str
     seed: int                          # of imagined rollouts
+    outcome: Params = field(default_factory=dict)  # of `outcome_model`, to continue from
     skipped: int = field(default=0, init=False)    # updates whose gradient was not finite
     told: bool = field(default=False, init=False)  # the goal has no place; as of the last batch
-    outcome: Params = field(default_factory=dict)  # of `outcome_model`, once anything was told
 
     def __post_init__(self) -> None:
         for tensor in self.params.values():
@@ -57,17 +58,7 @@ class ActorLearner:
                              lr=self.config.learning_rate, fused=True)
             for part in ('actor.', 'critic.'))
         self._rng = torch.Generator().manual_seed(self.seed)
-        if self.outcome:
-            self._train_outcome()
-
-    def _train_outcome(self) -> None:
-        trained = {n: p.requires_grad_() for n, p in self.outcome.items()
-                   if n != outcome_model.KNOWN}
-        own = [p for n, p in trained.items() if n.startswith(outcome_model.NET)]
-        place = [p for n, p in trained.items() if not n.startswith(outcome_model.NET)]
-        self.outcome_optimiser = torch.optim.Adam(
-            [{'params': own, 'lr': self.config.learning_rate},
-             {'params': place, 'lr': self.config.outcome_rate}], fused=True)
+        self.outcomes = OutcomeLearner(self.config, self.seed, self.outcome)
 
     @classmethod
     def create(cls, config: ActorConfig, world: WorldModel, seed: int) -> 'ActorLearner':
@@ -85,14 +76,19 @@ class ActorLearner:
         shapes = {n: tuple(p.shape)
                   for n, p in init_params(config, world, torch.Generator()).items()}
         shapes |= {f'{_TARGET}{n}': s for n, s in shapes.items() if n.startswith('critic.')}
+        if weights.holds(source, outcome_model.KNOWN):
+            shapes |= {n: tuple(p.shape) for n, p in outcome_model.init_params(
+                world, torch.Generator()).items()}
         params = nets.from_arrays(weights.unpack(source, shapes))
         target = {n.removeprefix(_TARGET): params.pop(n) for n in list(params)
                   if n.startswith(_TARGET)}
+        outcome = {n: params.pop(n) for n in list(params) if n.startswith(outcome_model.PREFIX)}
         return cls(config, params, target, source.lineage, source.version, world.lineage,
-                   derive_seed(source.version, f'{source.lineage}/imagination'))
+                   derive_seed(source.version, f'{source.lineage}/imagination'), outcome)
 
     def snapshot(self, world: WorldModel) -> Snapshot:
-        params = {name: p.detach() for name, p in {**self.params, **self.outcome}.items()}
+        params = {name: p.detach() for name, p in self.params.items()}
+        params |= self.outcomes.frozen()
         arrays = nets.to_arrays(params)
         arrays |= {f'{_TARGET}{n}': a for n, a in nets.to_arrays(self.target).items()}
         return snapshots.write(self, world, self.config, arrays,
@@ -102,8 +98,6 @@ class ActorLearner:
     def learn(self, world: WorldModel, batch: Batch, plasticity: float = 1.0) -> Metrics:
         """Take one step of the critics on replay and one of the actor in imagination."""
         metrics = self.learn_values(world, batch, plasticity)
-        if self.told:
-            metrics |= self._learn_outcome(world, batch, plasticity)
         observation, _, _ = tensors(batch, world.spec, 1)
         latent = world.encode(observation[:, 0]).detach()
         loss = self._imagine(world, latent, _goals(world.spec, batch))
@@ -130,24 +124,10 @@ class ActorLearner:
             for name, average in self.target.items():
                 average.lerp_(self.params[name], cfg.target_rate)
         self.version += 1
-        return {'critic_loss': float(loss.detach()), 'value': float(target.mean())}
-
-    def _learn_outcome(self, world: WorldModel, batch: Batch, plasticity: float) -> Metrics:
-        """Train the prediction of what the task tells."""
-        if not self.outcome:
-            self.outcome = outcome_model.init_params(world, torch.Generator().manual_seed(
-                derive_seed(self.seed, 'outcome/weights')))
-            self._train_outcome()
-        observation, _, _ = tensors(batch, world.spec, 1)
-        with torch.no_grad():
-            latent = world.encode(observation[:, 1])
-        loss = outcome_model.loss(self.outcome, world, latent, batch,
-                                  self.config.outcome_smoothness)
-        if loss is None:
-            return {}
-        if not nets.descend(loss, self.outcome_optimiser, self.config.gradient_norm, plasticity):
-            self.skipped += 1
-        return {'outcome_loss': float(loss.detach())}
+        metrics = {'critic_loss': float(loss.detach()), 'value': float(target.mean())}
+        if self.told:
+            metrics |= self.outcomes.learn(world, pairs[:, 1], batch, plasticity)
+        return metrics
 
     def _seen_goal(self, goal: Tensor) -> Tensor | None:
         return None if self.told else goal
@@ -177,7 +157,7 @@ class ActorLearner:
     def _imagine(self, world: WorldModel, latent: Tensor, goal: Tensor) -> Tensor:
         """Return the loss of following the policy from latents (B, Z) in one member's world."""
         cfg, size, pursued = self.config, world.spec.goal_size, self._seen_goal(goal)
-        outcome = {n: p.detach() for n, p in self.outcome.items()}
+        outcome = self.outcomes.frozen() if self.told else {}
         member = world.member(int(torch.randint(world.members, (1,), generator=self._rng)))
         # The readout of a step is a feature of the next; it is most of the cost of a rollout.
         seen, gaps, costs = features(member, latent, pursued), [], []
@@ -185,7 +165,7 @@ class ActorLearner:
             latent = member.predict(latent.unsqueeze(0), policy(self.params, seen))[0]
             seen = features(member, latent, pursued)
             gaps.append(seen[:, -size:])
-            if self.told and self.outcome:
+            if outcome:
                 costs.append(outcome_model.cost(outcome, member, latent).mean())
         frozen = {n: p.detach() for n, p in self.params.items() if n.startswith('critic.')}
         end = values(frozen, seen, policy(self.params, seen)).amin(0).mean()

@@ -7,7 +7,7 @@ achieved goal from a place, which begins where success was told: goal hindsight,
 after one success. The other is a net of the latent, kept small, for all else that decides.
 
 Successes are rare: both kinds of outcomes weigh the same, however many there are of each.
-Only functions; `actor_learner.py` trains them.
+Only functions; `outcome_learner.py` trains them.
 Shape letters: B batch, Z latent, G goal, O outcomes (success, reward).
 """
 
