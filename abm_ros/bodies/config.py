@@ -81,8 +81,8 @@ class BulletArmConfig:
             raise ConfigError(f'BulletArmConfig.control_rate_hz: {self.control_rate_hz} does not '
                               f'divide the physics rate, {PHYSICS_RATE_HZ} Hz')
         if self.task == 'button' and self.interface != BUTTON_INTERFACE:
-            raise ConfigError(f"BulletArmConfig.interface: '{self.interface}' does not go with the "
-                              f"task 'button', expected '{BUTTON_INTERFACE}'")
+            raise ConfigError(f"BulletArmConfig.interface: '{self.interface}' does not go with "
+                              f"the task 'button', expected '{BUTTON_INTERFACE}'")
         for name in ('reach_low', 'reach_high', 'camera_eye', 'camera_target'):
             if len(getattr(self, name)) != 3:
                 raise ConfigError(f'BulletArmConfig.{name}: expected 3 numbers x y z, got '

@@ -145,7 +145,9 @@ class Controller:
         else:
             action = self._plan[0]
         if objective.exploration > 0:
-            if self._repeats:
+            if self.aim is Aim.BABBLE:
+                action = noise
+            elif self._repeats:
                 action = self._repeated
             else:
                 action = (1.0 - objective.exploration) * action + objective.exploration * noise

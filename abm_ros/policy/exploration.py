@@ -18,6 +18,7 @@ told, those near the best so far count as successes.
 """
 
 import math
+from collections import deque
 from dataclasses import dataclass
 from enum import Enum
 
@@ -67,6 +68,7 @@ class Aim(Enum):
     MOVE = "moving the goal's object"
     HANDLE = 'acting at random at that object'
     SEARCH = 'going from place to place'
+    BABBLE = 'acting at random'
 
 
 class ExplorationSchedule:
@@ -89,6 +91,8 @@ class ExplorationSchedule:
         self._going = 0                    # for how many steps
         self._visited: list[np.ndarray] = []     # some of what was achieved, all alike
         self._visits = 0
+        # Where it went: it may be out of reach, and would be sought for ever.
+        self._sought: deque[np.ndarray] = deque(maxlen=_VISITED)
         self._found = False                # whether a success was ever told
         self._rewards = (math.inf, -math.inf)    # the least and the most ever told
 
@@ -127,7 +131,7 @@ class ExplorationSchedule:
         return least < most and reward >= most - _WELL * (most - least)
 
     def _look_around(self, achieved: np.ndarray, *, begins: bool) -> None:
-        """Now and then choose another place to go to: of some, the one farthest from all visits."""
+        """Now and then choose another place to go to: of some, the one farthest from all."""
         self._visits += 1
         if len(self._visited) < _VISITED:
             self._visited.append(achieved.copy())
@@ -140,8 +144,10 @@ class ExplorationSchedule:
             one, two = self._rng.integers(len(visited), size=(2, _PLACES))
             share = self._rng.uniform(-_BEYOND, 1.0 + _BEYOND, (_PLACES, 1))
             places = visited[one] + share * (visited[two] - visited[one])           # (N, G)
-            apart = np.linalg.norm(places[:, np.newaxis] - visited, axis=2).min(axis=1)
+            known = np.stack([*self._visited, *self._sought])
+            apart = np.linalg.norm(places[:, np.newaxis] - known, axis=2).min(axis=1)
             self.place = np.asarray(places[apart.argmax()], np.float32)
+            self._sought.append(self.place)
 
     def _judge(self) -> None:
         if self.aim is Aim.PURSUE and self._reached is not None:
@@ -155,7 +161,7 @@ class ExplorationSchedule:
         if cfg.wanted_events > 0 and still < 1.0 - self.share / cfg.wanted_events:
             return Aim.MOVE
         if self._spec.told and not self._found:
-            return Aim.SEARCH
+            return Aim.BABBLE if failing < cfg.handling else Aim.SEARCH
         share, aim = ((cfg.searching, Aim.SEARCH) if self._spec.told else
                       (cfg.handling, Aim.HANDLE))
         return aim if failing < share * (1.0 - self.success_rate) else Aim.PURSUE
