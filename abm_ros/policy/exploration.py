@@ -50,8 +50,8 @@ class ExplorationConfig:
         'first success was told, for a task whose goal has no place; falls with the share of '
         'successes',
         low=0.0, high=1.0)
-    search_steps: int = setting(12, 'steps after which another place is gone to',
-                                low=1, high=100_000)
+    search_steps: int = setting(12, 'steps after which another place is gone to, if none was reached '
+                                'before', low=1, high=100_000)
     event_window: int = setting(500, 'steps over which the share of events is taken',
                                 low=1, high=1_000_000)
     pursued_window: int = setting(10, 'pursued episodes over which the share of reached goals is '
@@ -138,7 +138,8 @@ class ExplorationSchedule:
         elif (slot := int(self._rng.integers(self._visits))) < _VISITED:
             self._visited[slot] = achieved.copy()
         self._going += 1
-        if begins or self._going > self._settings.search_steps:
+        arrived = bool(self._spec.reached(achieved, self.place))
+        if begins or arrived or self._going > self._settings.search_steps:
             self._going = 0
             visited = np.stack(self._visited)                                       # (V, G)
             one, two = self._rng.integers(len(visited), size=(2, _PLACES))

@@ -55,7 +55,7 @@ TOLD = replace(SPEC, told=True)
 def test_the_fewer_successes_are_told_the_more_is_searched(won: float, expected: float) -> None:
     """And no distance counts: the object lies at the goal all the time."""
     curiosity = ExplorationSchedule(TOLD, np.random.default_rng(0),
-                                    ExplorationConfig(0.0, searching=0.6))
+                                    ExplorationConfig(0.0, 0.0, searching=0.6))
     rng, searched = np.random.default_rng(1), 0
     for episode in range(1500):
         succeeds = rng.random() < won
@@ -69,7 +69,7 @@ def test_the_fewer_successes_are_told_the_more_is_searched(won: float, expected:
 def test_rewards_near_the_best_are_successes(best: float, expected: float) -> None:
     """Rewards between -1 and 0, the best of them in each episode or in the first alone."""
     curiosity = ExplorationSchedule(TOLD, np.random.default_rng(0),
-                                    ExplorationConfig(0.0, searching=0.6))
+                                    ExplorationConfig(0.0, 0.0, searching=0.6))
     searched = 0
     for episode in range(1000):
         for step in range(4):
@@ -89,7 +89,7 @@ def test_places_are_sought_where_one_was_and_a_bit_beyond() -> None:
                           success=False)
         places.append(curiosity.place)
     found = np.unique(places, axis=0)
-    assert len(found) == pytest.approx(1000, abs=3)   # another one every 4 steps
+    assert len(found) == pytest.approx(1000, abs=20)  # every 4 steps, or at one that is reached
     assert (np.abs(found - [3.0, 0.0]) <= 1.5).all()
     assert 0.2 < (np.abs(found - [3.0, 0.0]) <= 1.0).all(1).mean() < 0.8
     np.testing.assert_allclose(found.mean(0), [3.0, 0.0], atol=0.15)
@@ -105,7 +105,7 @@ def test_places_are_sought_where_nothing_was_visited() -> None:
         curiosity.observe(np.array([side, rng.uniform(-0.2, 0.2)]), AWAY, begins=step == 0,
                           success=False)
         places.append(curiosity.place[0])
-    assert np.mean(np.abs(np.array(places[200:]) + 1.0) > 0.25) > 0.9
+    assert np.mean(np.abs(np.array(places[200:]) + 1.0) > 0.25) > 0.7
 
 
 def test_a_reset_is_no_event() -> None:
