@@ -129,6 +129,8 @@ class GymBodyConfig:
 
     env_id: str = setting('PandaReach-v3', 'Id that gymnasium knows.')
     module: str = setting('', 'Module whose import registers the id; empty for a known one.')
+    told: bool = setting(
+        False, 'Success and reward are what the environment tells, and its goal means nothing.')
     horizon: int = setting(
         50, 'Control steps of an episode, if the environment has no limit.', low=1, high=100_000)
     goal_tolerance: float = setting(

@@ -50,8 +50,9 @@ class ExplorationConfig:
         'first success was told, for a task whose goal has no place; falls with the share of '
         'successes',
         low=0.0, high=1.0)
-    search_steps: int = setting(12, 'steps after which another place is gone to, if none was reached '
-                                'before', low=1, high=100_000)
+    search_steps: int = setting(
+        12, 'steps after which another place is gone to, if this one was not reached before',
+        low=1, high=100_000)
     event_window: int = setting(500, 'steps over which the share of events is taken',
                                 low=1, high=1_000_000)
     pursued_window: int = setting(10, 'pursued episodes over which the share of reached goals is '
