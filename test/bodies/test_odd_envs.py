@@ -79,7 +79,8 @@ def test_is_success_goes_before_success():
 
 
 @pytest.mark.parametrize(('name', 'told', 'reward'), [
-    ('Lever', [False] * 7 + [True], -1.0), ('Paid', [False] * 8, 0.8), ('Point', [False] * 8, -1.0)])
+    ('Lever', [False] * 7 + [True], -1.0), ('Paid', [False] * 8, 0.8),
+    ('Point', [False] * 8, -1.0)])
 def test_where_the_goal_means_nothing_success_and_reward_are_told(name, told, reward):
     body = make_body(f'gym:Odd/{name}-v0:told')
     assert life_in(body).spec.told
