@@ -59,6 +59,7 @@ class ActorLearner:
             for part in ('actor.', 'critic.'))
         self._rng = torch.Generator().manual_seed(self.seed)
         self.outcomes = OutcomeLearner(self.config, self.seed, self.outcome)
+        self.told = bool(self.outcome)
 
     @classmethod
     def create(cls, config: ActorConfig, world: WorldModel, seed: int) -> 'ActorLearner':

@@ -11,10 +11,11 @@ fewer goals are reached, the more episodes go to the object and act at random th
 repeated for some steps (decision 0029): first return, then explore (Ecoffet et al. 2021). Without
 an object nearby such an episode is babbling.
 
-Where the goal has no place, what is to be reached is not known before a success was told. Until
-then every episode goes from place to place, to where nothing was visited: goal babbling (Rolf et
-al. 2010) for what is new. Later, the fewer are told, the more episodes do. Where only rewards are
-told, those near the best so far count as successes.
+Where the goal has no place, nothing is known of what is to be reached before a success was told.
+Until then an episode either acts at random or goes from place to place, to where nothing was
+visited: goal babbling (Rolf et al. 2010) for what is new (decision 0053). Later, the fewer
+successes are told, the more episodes do the latter. Where only rewards are told, those near the
+best so far count as successes.
 """
 
 import math
@@ -43,7 +44,8 @@ class ExplorationConfig:
         "episodes are spent on moving the goal's object", low=0.0, high=1.0)
     handling: float = setting(
         0.5, 'share of the other exploration episodes that are spent on acting at random at the '
-        "goal's object while no goal is reached; falls with the share of goals reached",
+        "goal's object while no goal is reached; falls with the share of goals reached. Where "
+        'the task alone tells success: share of those before the first one that act at random',
         low=0.0, high=1.0)
     searching: float = setting(
         0.3, 'share of exploration episodes that are spent on going from place to place after a '

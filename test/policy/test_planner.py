@@ -151,8 +151,11 @@ def told_snapshot() -> Snapshot:
     return learner.snapshot(world)
 
 
-def test_where_the_goal_has_no_place_plans_go_where_success_was_told() -> None:
+@pytest.mark.parametrize('foretells', [True, False])    # or leaves it to the critics alone
+def test_where_the_goal_has_no_place_plans_go_where_success_was_told(foretells: bool) -> None:
     planner, ends = Planner(PlannerConfig(), told_snapshot()), []
+    assert planner._foretells
+    planner._foretells = foretells
     for goal in ([-0.6, 0.6], [0.0, -0.6]):
         here = replace(situation(goal), told=True)
         found = planner.plan(np.random.default_rng(0), here)
