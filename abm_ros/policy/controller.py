@@ -103,6 +103,9 @@ class Controller:
             self._last = self._plan = None      # they hold latents of another System A
             self._bias = BiasEstimator(self._settings)
         self._bias.forget()
+        # Another process may have learned it, or this one before it was restarted.
+        foretells = model.planner is not None and model.planner.foretells
+        self._exploration.found = self._exploration.found or foretells
         self._model = model
         self.version = model.version
 

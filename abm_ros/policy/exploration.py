@@ -96,7 +96,7 @@ class ExplorationSchedule:
         self._visits = 0
         # Where it went: it may be out of reach, and would be sought for ever.
         self._sought: deque[np.ndarray] = deque(maxlen=_VISITED)
-        self._found = False                # whether a success was ever told
+        self.found = False                 # whether it is known where a success is told
         self._rewards = (math.inf, -math.inf)    # the least and the most ever told
 
     def observe(self, achieved: np.ndarray, goal: np.ndarray, *, begins: bool,
@@ -124,7 +124,7 @@ class ExplorationSchedule:
         won = there if success is None else success
         if self._spec.told:
             won = won or self._is_well_paid(reward)
-            self._found = self._found or won
+            self.found = self.found or won
         self._reached = bool(self._reached) or won
 
     def _is_well_paid(self, reward: float) -> bool:
@@ -164,7 +164,7 @@ class ExplorationSchedule:
         cfg, (still, failing) = self._settings, self._rng.random(2)
         if cfg.wanted_events > 0 and still < 1.0 - self.share / cfg.wanted_events:
             return Aim.MOVE
-        if self._spec.told and not self._found:
+        if self._spec.told and not self.found:
             return Aim.BABBLE if failing < cfg.handling else Aim.SEARCH
         share, aim = ((cfg.searching, Aim.SEARCH) if self._spec.told else
                       (cfg.handling, Aim.HANDLE))

@@ -32,7 +32,7 @@ def rollout(world: WorldModel, params: Mapping[str, Tensor], goal_deadband: floa
         min(|achieved - achieved now|, 1); proximity of the members' mean. Of the end alone:
         terminal_distance, that of the members' mean from the goal; value, in [-1, 0], the least
         of the critics' values for following the policy from that mean, times the last excess (at
-        most 1), so 0 if the goal is reached there. Only where the task tells what success is,
+        most 1), so 0 if the goal is reached there. Only where the task told what success is,
         told_cost: -log of the probability of it, a sum over the horizon.
     """
     members, tolerance = world.members, world.spec.goal_tolerance
@@ -63,7 +63,7 @@ def rollout(world: WorldModel, params: Mapping[str, Tensor], goal_deadband: floa
 def _foretold(world: WorldModel, params: Mapping[str, Tensor], latents: Tensor, excess: Tensor
               ) -> dict[str, Tensor]:
     """Return told_cost (N,) of latents (K, H N, Z), in the shape of `excess` (K H, N)."""
-    if outcome_model.KNOWN not in params:
+    if not outcome_model.knows(params):
         return {}
     cost = outcome_model.cost(params, world, latents.flatten(0, 1))
     return {'told_cost': cost.reshape(excess.shape).sum(0) / world.members}

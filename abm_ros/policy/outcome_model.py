@@ -41,6 +41,11 @@ def init_params(world: WorldModel, rng: torch.Generator) -> Params:
             KNOWN: torch.zeros(OUTCOMES)}
 
 
+def knows(params: Mapping[str, Tensor]) -> bool:
+    """Tell whether any outcome is known, so that `cost` says where to go."""
+    return KNOWN in params and bool(params[KNOWN].any())
+
+
 def logits(params: Mapping[str, Tensor], world: WorldModel, latent: Tensor) -> Tensor:
     """Return the logits (B, O) of the outcomes of latents (B, Z)."""
     away = (_achieved(world, latent).unsqueeze(1) - params[_PLACE]).square()    # (B, O, G)
