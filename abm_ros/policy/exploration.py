@@ -13,7 +13,7 @@ an object nearby such an episode is babbling.
 
 Where the goal has no place, nothing is known of what is to be reached before a success was told.
 Until then an episode either acts at random or goes from place to place, to where nothing was
-visited: goal babbling (Rolf et al. 2010) for what is new (decision 0053). Later, the fewer
+visited: goal babbling (Rolf et al. 2010) for what is new (decision 0054). Later, the fewer
 successes are told, the more episodes do the latter. Where only rewards are told, those near the
 best so far count as successes.
 """
