@@ -60,6 +60,44 @@ class Both(Point):
         return (*answer, {'is_success': np.array([0.0], np.float32), 'success': True})
 
 
+class Lever(Point):
+    """Success is a third number beyond 0.75, of which the goal tells nothing."""
+
+    def __init__(self, render_mode=None):
+        super().__init__(render_mode)
+        self.observation_space = gymnasium.spaces.Dict(
+            self.observation_space.spaces | {
+                'observation': Box(-np.inf, np.inf, (3,), np.float32)})
+        self.action_space = Box(-1, 1, (3,), np.float32)
+
+    def reset(self, *, seed=None, options=None):
+        self.lever = 0.0
+        return super().reset(seed=seed)
+
+    def step(self, action):
+        self.lever = float(np.clip(self.lever + 0.1 * np.ravel(action)[2], -1, 1))
+        *answer, _ = super().step(action)
+        return (*answer, {'is_success': self.lever > 0.75})
+
+    def look(self):
+        seen = super().look()
+        return seen | {'observation': np.append(seen['observation'], np.float32(self.lever))}
+
+
+class Paid(Lever):
+    """Pays for the lever, and tells no success."""
+
+    def step(self, action):
+        seen, _, *ends, _ = super().step(action)
+        return (seen, self.lever, *ends, {})
+
+
+class Unpaid(Point):
+    def step(self, action):
+        seen, _, *more = super().step(action)
+        return (seen, np.nan, *more)
+
+
 class OldReset(Point):
     def reset(self, *, seed=None, options=None):
         return super().reset(seed=seed)[0]
@@ -133,5 +171,5 @@ class Flat(Point):
         self.observation_space = Box(-9, 9, (4,), np.float32)
 
 
-for _kind in (Point, *Point.__subclasses__()):
+for _kind in (Point, *Point.__subclasses__(), Paid):
     gymnasium.register(f'Odd/{_kind.__name__}-v0', entry_point=_kind, max_episode_steps=30)

@@ -118,7 +118,7 @@ class Agent:
         if self.percept.world is not None:
             self.replay.follow(self.percept.world)
         self._behaviour.prepare(observation.vector[self._spec.goal_slice],
-                                success=observation.success)
+                                success=observation.success, reward=observation.reward)
         return action
 
     def executed(self, stamp_ns: int, action: np.ndarray) -> None:

@@ -38,7 +38,8 @@ class FrozenAgent:
         latent = self._perception.encode(observation.vector)
         action = self._behaviour.act(latent, self._perception.lineage, observation.goal,
                                      observation.step == 0, self._objective)
-        self._behaviour.prepare(observation.vector[self._goal], success=observation.success)
+        self._behaviour.prepare(observation.vector[self._goal], success=observation.success,
+                                reward=observation.reward)
         return action
 
     def executed(self, stamp_ns: int, action: np.ndarray) -> None:

@@ -29,6 +29,7 @@ _MAX_TRIES = 100
 # move, and the most that counts of that, rad.
 _HOMES, _HOME_SHARE = 200, 0.7
 _POSES, _REACH_SHARE = 1000, 0.35
+_STARTS = 10          # poses tried to find one where an episode can begin
 _WIDEST = np.pi
 _BEST, _LOOKS = 10, 50   # poses that move the tool best, and looks at the room around each
 _LEAST_GAIN_M = 0.01     # m/rad; an arm does not move its tool in a direction with less
@@ -68,6 +69,9 @@ class BulletArm:
             if config.finds_reach and not self._task.has_object:
                 home, region = self._find_reach()
                 self._task = replace(self._task, region=region)
+            self._rests = home
+            if config.task == 'button':
+                self._hide_button()
             self._drive = JointDrive(config.interface, self._limits, home)
             self._begin_episode(0)
             self._state = self._sense(None)
@@ -98,7 +102,7 @@ class BulletArm:
     @property
     def goal_tolerance(self) -> float:
         """Distance up to which the goal counts as reached, m."""
-        return self.config.goal_tolerance
+        return self.config.tolerance
 
     @property
     def limits(self) -> JointLimits:
@@ -126,7 +130,8 @@ class BulletArm:
         """
         Apply a command for one control period; begins the next episode after the last one.
 
-        At a new episode the arm goes on from where it is; only the puck is placed anew.
+        At a new episode the arm goes on from where it is, and the puck is placed anew. Only for
+        'button' is the arm put elsewhere, since it would begin where it is to go.
 
         :param command: (A,) float64 rad or m, rad/s or m/s, Nm or N.
         :raises BodyError: wrong shape or not finite; the arm does not move.
@@ -191,9 +196,27 @@ class BulletArm:
         self._episode, self._step = episode, 0
         if self._task.has_object:
             self._place_puck()
+        if self._task.place is not None:
+            self._put_away(self._task.place)
         self._goal = self._task.sample_goal(self._rng, self._achieved(),
-                                            2.0 * self.config.goal_tolerance)
+                                            2.0 * self.config.tolerance)
+        self._began = self._achieved()
         self._scene.mark_goal(self._goal)
+
+    def _hide_button(self) -> None:
+        """Draw where the button is, away from where the arm rests."""
+        seed = self.config.seed if self.config.button_seed < 0 else self.config.button_seed
+        self._task = replace(self._task, place=self._task.sample_goal(
+            generator(seed, 'body/button/place'), self._achieved(), 2.0 * self.config.tolerance))
+
+    def _put_away(self, place: np.ndarray) -> None:
+        """Put the arm at some pose at which its tool is away from a place (3,), m."""
+        poses = self._around(self._rests, _REACH_SHARE, _STARTS, self._rng)
+        away = [pose for pose in self._scene.free(poses)
+                if np.linalg.norm(self._scene.tool_at(pose) - place) > 1.5 * self.config.tolerance]
+        pose = away[0] if away else self._rests
+        self._scene.rest(pose)
+        self._drive = JointDrive(self.config.interface, self._limits, pose)
 
     def _place_puck(self) -> None:
         for _ in range(_MAX_TRIES):
@@ -215,14 +238,16 @@ class BulletArm:
         tool, orientation = self._scene.tool_pose()
         puck = self._scene.puck_position() if self._task.has_object else None
         achieved = tool if puck is None else puck
+        alone = self.config.tells_success_alone
+        success = bool(reached(achieved, self._goal, self.config.tolerance))
         return BodyState(
             episode=self._episode, step=self._step, channels=self._limits.joints,
             position=position + self._disturbance.bias, velocity=velocity, effort=effort,
             tool_position=tool, tool_orientation=orientation, object_position=puck,
-            goal=self._goal.copy(), energy=self._battery.charge,
+            goal=(self._began if alone else self._goal).copy(), energy=self._battery.charge,
             image=(self._scene.render(self._disturbance.camera_offset_m)
                    if self.config.image_size else None),
-            success=bool(reached(achieved, self._goal, self.config.goal_tolerance)),
+            success=success, told=success if alone else None,
             goal_distance=(float(np.linalg.norm(achieved - self._goal))
                            if self.config.observes == 'camera' else None))
 
@@ -234,5 +259,5 @@ def _tag(config: BulletArmConfig, task: Task) -> BodyTag:
                                          ChannelField('desired_goal', 'desired_goal.', 1)),
                        ('joint_position',), SEEN_PIXELS)
     extra = (ChannelField('object_position', 'object_position.', 3),) if task.has_object else ()
-    return BodyTag(config.goal_tolerance, config.horizon, config.control_period_s,
-                   task.goal_field, extra)
+    return BodyTag(config.tolerance, config.horizon, config.control_period_s,
+                   task.goal_field, extra, told=config.tells_success_alone)

@@ -7,7 +7,9 @@ from abm_ros.common.errors import ConfigError
 
 PHYSICS_RATE_HZ = 240
 INTERFACES = ('position', 'velocity', 'effort')
-TASK_NAMES = ('reach', 'push')
+TASK_NAMES = ('reach', 'push', 'button')
+# After success the arm is put elsewhere, from where a controller of positions would drive it back.
+BUTTON_INTERFACE = 'velocity'
 OBSERVES = ('state', 'camera')
 OWN_REACH_M = ((0.30, -0.25, 0.15), (0.55, 0.25, 0.50))   # corners of a box before our arm
 SEEN_PIXELS = 64     # width and height of the image in an observation
@@ -40,6 +42,13 @@ class BulletArmConfig:
         True, 'End an episode once its goal is reached; otherwise it goes on to the horizon.')
     goal_tolerance: float = setting(
         0.05, 'Distance at which the goal is reached.', unit='m', low=0.001, high=1.0)
+    button_radius: float = setting(
+        0.1, "Distance from the button up to which 'button' is a success.", unit='m',
+        low=0.001, high=1.0)
+    button_seed: int = setting(
+        -1, 'Seed of the place of the button; -1 takes that of goals.', low=-1)
+    button_shown: bool = setting(
+        False, 'Let the place of the button be the goal; otherwise success alone is told.')
     reach_low: tuple[float, ...] = setting(
         OWN_REACH_M[0], "Lower corner of the box of 'reach' goals. Where the box is left as it is "
         'and the arm is another, goals lie where that arm was found to reach.', unit='m',
@@ -71,6 +80,9 @@ class BulletArmConfig:
         if PHYSICS_RATE_HZ % self.control_rate_hz:
             raise ConfigError(f'BulletArmConfig.control_rate_hz: {self.control_rate_hz} does not '
                               f'divide the physics rate, {PHYSICS_RATE_HZ} Hz')
+        if self.task == 'button' and self.interface != BUTTON_INTERFACE:
+            raise ConfigError(f"BulletArmConfig.interface: '{self.interface}' does not go with "
+                              f"the task 'button', expected '{BUTTON_INTERFACE}'")
         for name in ('reach_low', 'reach_high', 'camera_eye', 'camera_target'):
             if len(getattr(self, name)) != 3:
                 raise ConfigError(f'BulletArmConfig.{name}: expected 3 numbers x y z, got '
@@ -84,6 +96,16 @@ class BulletArmConfig:
         """Width and height of the camera image, pixels; 0 for no camera."""
         # Twice what is observed: averaging it down shows how much of a pixel a thing covers.
         return self.camera_size or (2 * SEEN_PIXELS if self.observes == 'camera' else 0)
+
+    @property
+    def tolerance(self) -> float:
+        """Distance at which the task is done, m."""
+        return self.button_radius if self.task == 'button' else self.goal_tolerance
+
+    @property
+    def tells_success_alone(self) -> bool:
+        """Whether no goal says where success is."""
+        return self.task == 'button' and not self.button_shown
 
     @property
     def finds_reach(self) -> bool:
@@ -107,6 +129,8 @@ class GymBodyConfig:
 
     env_id: str = setting('PandaReach-v3', 'Id that gymnasium knows.')
     module: str = setting('', 'Module whose import registers the id; empty for a known one.')
+    told: bool = setting(
+        False, 'Success and reward are what the environment tells, and its goal means nothing.')
     horizon: int = setting(
         50, 'Control steps of an episode, if the environment has no limit.', low=1, high=100_000)
     goal_tolerance: float = setting(

@@ -19,9 +19,10 @@ def body_tag(tag: BodyTag) -> str:
                      f'size="{f.size}"{_HIDDEN if f.hidden else ""}/>' for f in tag.fields)
     senses = '' if tag.senses is None else f' senses={quoteattr(" ".join(tag.senses))}'
     camera = f' camera="{tag.camera}"' if tag.camera else ''
+    told = ' told="true"' if tag.told else ''
     return (f'<abm_body goal_tolerance="{tag.goal_tolerance!r}" horizon="{tag.horizon}" '
             f'control_period_s="{tag.control_period_s!r}" '
-            f'goal_field={quoteattr(tag.goal_field)}{senses}{camera}>{fields}</abm_body>')
+            f'goal_field={quoteattr(tag.goal_field)}{senses}{camera}{told}>{fields}</abm_body>')
 
 
 def with_body_tag(urdf: str, tag: BodyTag) -> str:

@@ -8,6 +8,7 @@ bounded input in [-1, 1] per action.
 
 import importlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import gymnasium
@@ -66,7 +67,7 @@ class GymBody:
         """Return a URDF that holds the limits of the commands, with the `<abm_body>` tag."""
         fields = tuple(ChannelField(name, f'{name}.', self._sizes[name]) for name in FIELDS)
         tag = BodyTag(self.goal_tolerance, self.horizon, self.control_period_s, 'achieved_goal',
-                      fields)
+                      fields, told=self.config.told)
         return with_body_tag(command_urdf('gym_body', self.command_joints, _INPUT_VELOCITY), tag)
 
     def state(self) -> BodyState:
@@ -90,10 +91,12 @@ class GymBody:
             return self._state
         action = self._low + 0.5 * (command + 1.0) * (self._high - self._low)
         space = self._env.action_space
-        observation, _, terminated, truncated, info = self._answer(
+        observation, reward, terminated, truncated, info = self._answer(
             'step', ('observation', 'reward', 'terminated', 'truncated', 'info'),
             lambda: self._env.step(action.astype(space.dtype).reshape(space.shape)))
         self._state = self._sense(last.episode, last.step + 1, observation, info)
+        if self.config.told:
+            self._state = replace(self._state, reward=self._number(reward))
         ignored = self._state.success and not self.config.ends_at_success
         self._ended = bool(truncated or (terminated and not ignored))
         return self._state
@@ -140,6 +143,8 @@ class GymBody:
         parts = [self._part(observation, name, step) for name in FIELDS]
         achieved, goal = parts[1].copy(), parts[2].copy()
         told = self._told(info)
+        if told is None and self.config.told:
+            told = False
         return BodyState(
             episode=episode, step=step, channels=self._channels, position=np.concatenate(parts),
             velocity=None, effort=None, tool_position=achieved if achieved.size == 3 else None,
@@ -171,6 +176,15 @@ class GymBody:
         except (TypeError, ValueError) as error:
             raise self._failure(f'info tells success as {told!r}, expected a truth value'
                                 ) from error
+
+    def _number(self, reward: Any) -> float:
+        try:
+            value = float(reward)
+        except (TypeError, ValueError) as error:
+            raise self._failure(f'the reward is {reward!r}, expected a number') from error
+        if not np.isfinite(value):
+            raise self._failure(f'the reward is {value}, expected a finite number')
+        return value
 
     def _image(self) -> np.ndarray:
         try:

@@ -4,6 +4,7 @@ The tasks of the arm: the region of goals, and what must reach them. No simulato
 reach: the tool's tip goes to a point of a box in front of the arm; another arm than ours goes to
 places that it was found to reach.
 push: the tool pushes a puck over the table to a point of the table.
+button: as reach, but the point stays the same for the whole life, and only a button knows it.
 """
 
 from dataclasses import dataclass
@@ -64,6 +65,7 @@ class Task:
     name: str
     goal_field: str
     region: Region
+    place: np.ndarray | None = None      # (3,), m, of all goals, where they have one
 
     @property
     def has_object(self) -> bool:
@@ -78,6 +80,8 @@ class Task:
         A goal that is already reached would give an episode without a task. If the region is too
         small for the distance, the last draw is taken.
         """
+        if self.place is not None:
+            return self.place
         for _ in range(_MAX_TRIES):
             point = self.region.sample(rng)
             if np.linalg.norm(point - achieved) >= distance_m:
@@ -93,4 +97,4 @@ def make_task(config: BulletArmConfig) -> Task:
     """Return the task that the configuration names."""
     if config.task == 'push':
         return Task('push', 'object_position', Box(_TABLE_LOW, _TABLE_HIGH))
-    return Task('reach', 'tool_position', Box(config.reach_low, config.reach_high))
+    return Task(config.task, 'tool_position', Box(config.reach_low, config.reach_high))

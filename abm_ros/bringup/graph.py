@@ -108,8 +108,10 @@ def describe(options: GraphOptions) -> tuple[NodeSpec, ...]:
 
 def command_interface(options: GraphOptions) -> str:
     """Return the command interface: the body's own, else the user's choice."""
-    kind = kind_of(options.body)[0] if options.body else None
-    return (kind.interface if kind is not None else '') or options.command_interface
+    if not options.body:
+        return options.command_interface
+    kind, named = kind_of(options.body)
+    return kind.interface or str(named.get('interface', options.command_interface))
 
 
 def commanded_controller(options: GraphOptions) -> str:
@@ -166,8 +168,8 @@ def body_settings(options: GraphOptions) -> dict[str, Any]:
 def _body(options: GraphOptions) -> NodeSpec:
     kind, named = kind_of(options.body)
     values = {'lock_step': options.lock_step, 'controller': options.controller,
-              'distractor': options.distractor, 'life': options.life, **named,
+              'distractor': options.distractor, 'life': options.life,
               **{name: value for name, value in body_settings(options).items()
-                 if name in kind.settings}}
+                 if name in kind.settings}, **named}
     known = kind.node in names.BODIES
     return _spec(options, kind.node, values, '' if known else options.body.partition(':')[0])

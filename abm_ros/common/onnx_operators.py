@@ -62,6 +62,11 @@ def _relu(graph: Graph, made: Tensor, x: Any, inplace: bool = False) -> str:
     return graph.op('Relu', x.name)
 
 
+@operator('softplus')
+def _softplus(graph: Graph, made: Tensor, x: Any) -> str:
+    return graph.op('Softplus', name_of(graph, x))
+
+
 @operator('square')
 def _square(graph: Graph, made: Tensor, x: Any) -> str:
     return graph.op('Mul', x.name, x.name)

@@ -32,6 +32,14 @@ def settings_of(source: Snapshot, cls: type[T]) -> T:
         raise SnapshotError(f'{source.kind} snapshot cannot be used: {error}') from error
 
 
+def holds(source: Snapshot, name: str) -> bool:
+    """Tell whether a snapshot has weights of this name; one that cannot be read has none."""
+    try:
+        return name in load_safetensors(source.blob(BLOB))
+    except Exception:  # `unpack` says what is wrong with it
+        return False
+
+
 def unpack(source: Snapshot, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
     """
     Return the float32 weights of a snapshot.

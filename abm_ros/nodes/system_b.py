@@ -177,10 +177,10 @@ class SystemB(PartNode[SystemBConfig]):
                  begins: bool, action: np.ndarray) -> None:
         self._recent.append(action)
         assert self._spec is not None
-        success, _ = told_of(packet.attributes)
+        success, reward = told_of(packet.attributes)
         deadline_s = math.inf if self.config.exact_rounds else (
             time.monotonic() + self.config.planning_share * self._spec.control_period_s)
-        behaviour.prepare(packet.array('achieved_goal'), deadline_s, success)
+        behaviour.prepare(packet.array('achieved_goal'), deadline_s, success, reward)
         self._searched.append(behaviour.deliberates)
         if success is None:
             success = bool(self._spec.reached(packet.array('achieved_goal'), goal))

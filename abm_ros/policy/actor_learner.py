@@ -18,7 +18,7 @@ from abm_ros.common.seeds import derive_seed
 from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.spec import ObservationSpec, check_array
 from abm_ros.common.transition import Batch
-from abm_ros.policy import export, snapshots
+from abm_ros.policy import export, outcome_model, snapshots
 from abm_ros.policy.actor import (
     features,
     init_params,
@@ -28,6 +28,7 @@ from abm_ros.policy.actor import (
     values,
 )
 from abm_ros.policy.config import ActorConfig
+from abm_ros.policy.outcome_learner import OutcomeLearner
 from abm_ros.world_model.contract import Metrics, WorldModel
 from abm_ros.world_model.evaluation import tensors
 
@@ -45,6 +46,7 @@ class ActorLearner:
     version: int
     world_lineage: str
     seed: int                          # of imagined rollouts
+    outcome: Params = field(default_factory=dict)  # of `outcome_model`, to continue from
     skipped: int = field(default=0, init=False)    # updates whose gradient was not finite
     told: bool = field(default=False, init=False)  # the goal has no place; as of the last batch
 
@@ -56,6 +58,8 @@ class ActorLearner:
                              lr=self.config.learning_rate, fused=True)
             for part in ('actor.', 'critic.'))
         self._rng = torch.Generator().manual_seed(self.seed)
+        self.outcomes = OutcomeLearner(self.config, self.seed, self.outcome)
+        self.told = bool(self.outcome)
 
     @classmethod
     def create(cls, config: ActorConfig, world: WorldModel, seed: int) -> 'ActorLearner':
@@ -73,14 +77,19 @@ class ActorLearner:
         shapes = {n: tuple(p.shape)
                   for n, p in init_params(config, world, torch.Generator()).items()}
         shapes |= {f'{_TARGET}{n}': s for n, s in shapes.items() if n.startswith('critic.')}
+        if weights.holds(source, outcome_model.KNOWN):
+            shapes |= {n: tuple(p.shape) for n, p in outcome_model.init_params(
+                world, torch.Generator()).items()}
         params = nets.from_arrays(weights.unpack(source, shapes))
         target = {n.removeprefix(_TARGET): params.pop(n) for n in list(params)
                   if n.startswith(_TARGET)}
+        outcome = {n: params.pop(n) for n in list(params) if n.startswith(outcome_model.PREFIX)}
         return cls(config, params, target, source.lineage, source.version, world.lineage,
-                   derive_seed(source.version, f'{source.lineage}/imagination'))
+                   derive_seed(source.version, f'{source.lineage}/imagination'), outcome)
 
     def snapshot(self, world: WorldModel) -> Snapshot:
         params = {name: p.detach() for name, p in self.params.items()}
+        params |= self.outcomes.frozen()
         arrays = nets.to_arrays(params)
         arrays |= {f'{_TARGET}{n}': a for n, a in nets.to_arrays(self.target).items()}
         return snapshots.write(self, world, self.config, arrays,
@@ -116,7 +125,10 @@ class ActorLearner:
             for name, average in self.target.items():
                 average.lerp_(self.params[name], cfg.target_rate)
         self.version += 1
-        return {'critic_loss': float(loss.detach()), 'value': float(target.mean())}
+        metrics = {'critic_loss': float(loss.detach()), 'value': float(target.mean())}
+        if self.told:
+            metrics |= self.outcomes.learn(world, pairs[:, 1], batch, plasticity)
+        return metrics
 
     def _seen_goal(self, goal: Tensor) -> Tensor | None:
         return None if self.told else goal
@@ -146,21 +158,26 @@ class ActorLearner:
     def _imagine(self, world: WorldModel, latent: Tensor, goal: Tensor) -> Tensor:
         """Return the loss of following the policy from latents (B, Z) in one member's world."""
         cfg, size, pursued = self.config, world.spec.goal_size, self._seen_goal(goal)
+        outcome = self.outcomes.frozen() if self.told else {}
         member = world.member(int(torch.randint(world.members, (1,), generator=self._rng)))
         # The readout of a step is a feature of the next; it is most of the cost of a rollout.
-        seen, gaps = features(member, latent, pursued), []
+        seen, gaps, costs = features(member, latent, pursued), [], []
         for _ in range(cfg.imagined_steps):
             latent = member.predict(latent.unsqueeze(0), policy(self.params, seen))[0]
             seen = features(member, latent, pursued)
             gaps.append(seen[:, -size:])
+            if outcome:
+                costs.append(outcome_model.cost(outcome, member, latent).mean())
         frozen = {n: p.detach() for n, p in self.params.items() if n.startswith('critic.')}
         end = values(frozen, seen, policy(self.params, seen)).amin(0).mean()
-        if not gaps or self.told:
+        weight = cfg.distance_weight * cfg.discount ** torch.arange(len(gaps))
+        if not gaps or (self.told and not costs):
             return -cfg.value_weight * end
+        if self.told:
+            return (weight * torch.stack(costs)).mean() - cfg.value_weight * end
         way = torch.stack(gaps) * world.scale[world.spec.goal_slice]
         distance = tolerances(way, world.spec.goal_tolerance)
         excess = (distance - cfg.goal_deadband).clamp_min(0.0).mean(-1)               # (steps,)
-        weight = cfg.distance_weight * cfg.discount ** torch.arange(len(gaps))
         return (weight * excess).mean() - cfg.value_weight * end
 
 

@@ -11,7 +11,7 @@ planning.
 - `predict`: System A's, see `world_model/export.py`.
 - `proposal`: latent, goal, noise (B, H, A) -> actions (B, H, A), plans of the policy.
 - `rollout`: latent, actions (B, H, A), goal, offset (H, 1, Z) -> figures of plans, (B,) each; see
-  `imagination.rollout`.
+  `imagination.rollout`, where `told_cost` may be missing.
 
 Another package adds one: `entry_points={'abm_ros.policies': ['mine = my.config:MyConfig']}`.
 Shape letters: B batch, L steps of a window, Z latent, A action, G goal, H planning horizon.

@@ -7,7 +7,7 @@ predicts next. Source: Diehl et al. 2005. numpy and onnxruntime only.
 """
 
 from dataclasses import dataclass
-from math import inf
+from math import inf, nan
 
 import numpy as np
 
@@ -103,6 +103,9 @@ class Controller:
             self._last = self._plan = None      # they hold latents of another System A
             self._bias = BiasEstimator(self._settings)
         self._bias.forget()
+        # Another process may have learned it, or this one before it was restarted.
+        foretells = model.planner is not None and model.planner.foretells
+        self._exploration.found = self._exploration.found or foretells
         self._model = model
         self.version = model.version
 
@@ -145,7 +148,9 @@ class Controller:
         else:
             action = self._plan[0]
         if objective.exploration > 0:
-            if self._repeats:
+            if self.aim is Aim.BABBLE:
+                action = noise
+            elif self._repeats:
                 action = self._repeated
             else:
                 action = (1.0 - objective.exploration) * action + objective.exploration * noise
@@ -159,16 +164,18 @@ class Controller:
         return self._babble.step() if self._noise is None else self._noise
 
     def prepare(self, achieved: np.ndarray, deadline_s: float = inf,
-                success: bool | None = None) -> None:
+                success: bool | None = None, reward: float = nan) -> None:
         """
         Plan for the next control step; call it right after the action was sent.
 
         :param achieved: (G,) in its own units, of the observation that was acted on.
         :param deadline_s: end of the search, by `time.monotonic`.
         :param success: what the task told of that observation, None for nothing.
+        :param reward: likewise, nan for nothing.
         """
         self._noise = self._draw_noise()
-        self._exploration.observe(achieved, self._goal, begins=self._begins, success=success)
+        self._exploration.observe(achieved, self._goal, begins=self._begins, success=success,
+                                  reward=reward)
         self.deliberates, self.aim = False, Aim.PURSUE
         model = self._model
         if (self._last is None or model is None or model.planner is None

@@ -11,10 +11,15 @@ fewer goals are reached, the more episodes go to the object and act at random th
 repeated for some steps (decision 0029): first return, then explore (Ecoffet et al. 2021). Without
 an object nearby such an episode is babbling.
 
-Where the goal has no place, what is to be reached is not known before a success was told. So the
-fewer are told, the more episodes go from place to place: goal babbling (Rolf et al. 2010).
+Where the goal has no place, nothing is known of what is to be reached before a success was told.
+Until then an episode either acts at random or goes from place to place, to where nothing was
+visited: goal babbling (Rolf et al. 2010) for what is new (decision 0054). Later, the fewer
+successes are told, the more episodes do the latter. Where only rewards are told, those near the
+best so far count as successes.
 """
 
+import math
+from collections import deque
 from dataclasses import dataclass
 from enum import Enum
 
@@ -23,8 +28,11 @@ import numpy as np
 from abm_ros.common.config import check, setting
 from abm_ros.common.spec import ObservationSpec
 
-# Places that are remembered, and how far beyond them others are sought, of the way between two.
-_VISITED, _BEYOND = 256, 0.25
+# Places that are remembered, that one is chosen from, and how far beyond two visited ones places
+# are sought, of the way between these.
+_VISITED, _PLACES, _BEYOND = 256, 16, 0.25
+# A reward counts as a success within this share of the range of all.
+_WELL = 0.1
 
 
 @dataclass(frozen=True)
@@ -36,14 +44,17 @@ class ExplorationConfig:
         "episodes are spent on moving the goal's object", low=0.0, high=1.0)
     handling: float = setting(
         0.5, 'share of the other exploration episodes that are spent on acting at random at the '
-        "goal's object while no goal is reached; falls with the share of goals reached",
+        "goal's object while no goal is reached; falls with the share of goals reached. Where "
+        'the task alone tells success: share of those before the first one that act at random',
         low=0.0, high=1.0)
     searching: float = setting(
-        0.7, 'share of exploration episodes that are spent on going from place to place while no '
-        'success is told, for a task whose goal has no place; falls with the share of successes',
+        0.3, 'share of exploration episodes that are spent on going from place to place after a '
+        'first success was told, for a task whose goal has no place; falls with the share of '
+        'successes',
         low=0.0, high=1.0)
-    search_steps: int = setting(12, 'steps after which another place is gone to',
-                                low=1, high=100_000)
+    search_steps: int = setting(
+        12, 'steps after which another place is gone to, if this one was not reached before',
+        low=1, high=100_000)
     event_window: int = setting(500, 'steps over which the share of events is taken',
                                 low=1, high=1_000_000)
     pursued_window: int = setting(10, 'pursued episodes over which the share of reached goals is '
@@ -60,6 +71,7 @@ class Aim(Enum):
     MOVE = "moving the goal's object"
     HANDLE = 'acting at random at that object'
     SEARCH = 'going from place to place'
+    BABBLE = 'acting at random'
 
 
 class ExplorationSchedule:
@@ -82,9 +94,13 @@ class ExplorationSchedule:
         self._going = 0                    # for how many steps
         self._visited: list[np.ndarray] = []     # some of what was achieved, all alike
         self._visits = 0
+        # Where it went: it may be out of reach, and would be sought for ever.
+        self._sought: deque[np.ndarray] = deque(maxlen=_VISITED)
+        self.found = False                 # whether it is known where a success is told
+        self._rewards = (math.inf, -math.inf)    # the least and the most ever told
 
     def observe(self, achieved: np.ndarray, goal: np.ndarray, *, begins: bool,
-                success: bool | None = None) -> None:
+                success: bool | None = None, reward: float = math.nan) -> None:
         """
         Take one observation; an object that lies at its goal is not expected to move.
 
@@ -92,6 +108,7 @@ class ExplorationSchedule:
         :param goal: (G,) the desired goal.
         :param begins: it is the first of an episode.
         :param success: what the task told of it, None for nothing.
+        :param reward: likewise, nan for nothing.
         """
         if begins:
             self._judge()
@@ -104,22 +121,37 @@ class ExplorationSchedule:
             self._look_around(achieved, begins=begins)
         there = not self._spec.told and bool(self._spec.reached(achieved, goal))
         self._before = None if there else achieved
-        self._reached = bool(self._reached) or (there if success is None else success)
+        won = there if success is None else success
+        if self._spec.told:
+            won = won or self._is_well_paid(reward)
+            self.found = self.found or won
+        self._reached = bool(self._reached) or won
+
+    def _is_well_paid(self, reward: float) -> bool:
+        """Tell whether a reward is about as good as the best that was ever told."""
+        least, most = self._rewards
+        self._rewards = least, most = min(least, reward), max(most, reward)
+        return least < most and reward >= most - _WELL * (most - least)
 
     def _look_around(self, achieved: np.ndarray, *, begins: bool) -> None:
-        """Now and then choose a place to go to: between two that were visited, or a bit beyond."""
+        """Now and then choose another place to go to: of some, the one farthest from all."""
         self._visits += 1
         if len(self._visited) < _VISITED:
             self._visited.append(achieved.copy())
         elif (slot := int(self._rng.integers(self._visits))) < _VISITED:
             self._visited[slot] = achieved.copy()
         self._going += 1
-        if begins or self._going > self._settings.search_steps:
+        arrived = bool(self._spec.reached(achieved, self.place))
+        if begins or arrived or self._going > self._settings.search_steps:
             self._going = 0
-            one, two = self._rng.integers(len(self._visited), size=2)
-            share = self._rng.uniform(-_BEYOND, 1.0 + _BEYOND)
-            self.place = np.asarray(self._visited[one] + share * (
-                self._visited[two] - self._visited[one]), np.float32)
+            visited = np.stack(self._visited)                                       # (V, G)
+            one, two = self._rng.integers(len(visited), size=(2, _PLACES))
+            share = self._rng.uniform(-_BEYOND, 1.0 + _BEYOND, (_PLACES, 1))
+            places = visited[one] + share * (visited[two] - visited[one])           # (N, G)
+            known = np.stack([*self._visited, *self._sought])
+            apart = np.linalg.norm(places[:, np.newaxis] - known, axis=2).min(axis=1)
+            self.place = np.asarray(places[apart.argmax()], np.float32)
+            self._sought.append(self.place)
 
     def _judge(self) -> None:
         if self.aim is Aim.PURSUE and self._reached is not None:
@@ -132,6 +164,8 @@ class ExplorationSchedule:
         cfg, (still, failing) = self._settings, self._rng.random(2)
         if cfg.wanted_events > 0 and still < 1.0 - self.share / cfg.wanted_events:
             return Aim.MOVE
+        if self._spec.told and not self.found:
+            return Aim.BABBLE if failing < cfg.handling else Aim.SEARCH
         share, aim = ((cfg.searching, Aim.SEARCH) if self._spec.told else
                       (cfg.handling, Aim.HANDLE))
         return aim if failing < share * (1.0 - self.success_rate) else Aim.PURSUE

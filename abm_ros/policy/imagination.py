@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from abm_ros.policy import outcome_model
 from abm_ros.policy.actor import features, least_value, policy, tolerances
 from abm_ros.world_model.contract import WorldModel
 
@@ -31,7 +32,8 @@ def rollout(world: WorldModel, params: Mapping[str, Tensor], goal_deadband: floa
         min(|achieved - achieved now|, 1); proximity of the members' mean. Of the end alone:
         terminal_distance, that of the members' mean from the goal; value, in [-1, 0], the least
         of the critics' values for following the policy from that mean, times the last excess (at
-        most 1), so 0 if the goal is reached there.
+        most 1), so 0 if the goal is reached there. Only where the task told what success is,
+        told_cost: -log of the probability of it, a sum over the horizon.
     """
     members, tolerance = world.members, world.spec.goal_tolerance
     member, way = latent.expand(members, -1, -1), []
@@ -54,7 +56,17 @@ def rollout(world: WorldModel, params: Mapping[str, Tensor], goal_deadband: floa
             'distance': excess.sum(0) / members,                            # of (K H, N)
             'disagreement': disagreement.unflatten(0, (horizon, -1)).sum(0),
             'displacement': moved.sum(0) / members,
-            'value': value if told else value * last.clamp_max(1.0).mean(0)}
+            'value': value if told else value * last.clamp_max(1.0).mean(0),
+            **(_foretold(world, params, latents, excess) if told else {})}
+
+
+def _foretold(world: WorldModel, params: Mapping[str, Tensor], latents: Tensor, excess: Tensor
+              ) -> dict[str, Tensor]:
+    """Return told_cost (N,) of latents (K, H N, Z), in the shape of `excess` (K H, N)."""
+    if not outcome_model.knows(params):
+        return {}
+    cost = outcome_model.cost(params, world, latents.flatten(0, 1))
+    return {'told_cost': cost.reshape(excess.shape).sum(0) / world.members}
 
 
 def propose(world: WorldModel, params: Mapping[str, Tensor], told: bool = False, *,

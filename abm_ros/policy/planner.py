@@ -21,6 +21,8 @@ from abm_ros.policy.exploration import Aim
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap
 
 ROLLED = ('terminal_distance', 'proximity', 'distance', 'disagreement', 'displacement', 'value')
+# Missing where the task told nothing yet, or where System B does not predict what it tells.
+_TOLD_COST = 'told_cost'
 _SOUGHT = {Aim.MOVE: 'displacement', Aim.HANDLE: 'proximity'}
 
 
@@ -113,6 +115,8 @@ class Planner:
     :raises SnapshotError: its graphs do not load.
     """
 
+    foretells: bool     # whether it is predicted where the task tells success
+
     def __init__(self, settings: PlannerConfig, source: Snapshot) -> None:
         self._config = settings
         try:
@@ -126,8 +130,9 @@ class Planner:
             np.float32)[:, np.newaxis, np.newaxis]
         here = PlanRequest(latent, np.zeros(source.spec.goal_size, np.float32))
         plans = np.zeros((2, *self._shape), np.float32)
+        self.foretells = any(made.name == _TOLD_COST for made in rollout.get_outputs())
         trial(rollout, {**self._start(here, 2), **self._error(here), 'actions': plans},
-              dict.fromkeys(ROLLED, (2,)))
+              dict.fromkeys((*ROLLED, _TOLD_COST) if self.foretells else ROLLED, (2,)))
         trial(propose, {**self._start(here, 2), 'noise': plans}, {'actions': plans.shape})
         self._rollout, self._propose = rollout.run, propose.run
         steps = np.arange(self.horizon)
@@ -205,13 +210,15 @@ class Planner:
         inputs = {**here, 'actions': request.effective(plans)}
         if request.aim in _SOUGHT:
             return np.negative(self._rollout([_SOUGHT[request.aim]], inputs)[0])
-        distance, disagreement, value = self._rollout(
-            ['distance', 'disagreement', 'value'], inputs)
+        # Where the goal has no place, what the task is expected to tell stands for the way to it.
+        placeless = request.told and request.aim is not Aim.SEARCH
+        far = _TOLD_COST if placeless and self.foretells else 'distance'
+        distance, disagreement, value = self._rollout([far, 'disagreement', 'value'], inputs)
         effort = cfg.effort_at_goal if request.arrived else cfg.effort
         spent = effort * np.square(plans).mean(axis=2).sum(axis=1)
         if request.aim is Aim.SEARCH:
             value = np.zeros_like(value)
-        elif request.told:
+        elif placeless and not self.foretells:
             distance = np.zeros_like(distance)
         return np.asarray(objective.goal_weight * (distance + spent - cfg.value * value)
                           + (cfg.penalty - objective.intrinsic_weight) * disagreement)

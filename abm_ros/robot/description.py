@@ -73,7 +73,8 @@ class BodyTag:
 
     `senses` names what is observed of the arm itself. None means joint position, joint velocity
     and tool position for an arm, and nothing for a body whose goal is a channel. `camera` is the
-    width and height in pixels of the camera image in an observation, 0 for none.
+    width and height in pixels of the camera image in an observation, 0 for none. `told` says that
+    success is what the body tells, and the place of the goal means nothing.
     """
 
     goal_tolerance: float
@@ -83,6 +84,7 @@ class BodyTag:
     fields: tuple[ChannelField, ...] = ()
     senses: tuple[str, ...] | None = None
     camera: int = 0
+    told: bool = False
 
 
 def read_limits(text: str, joints: Sequence[str] = (), interface: str = 'position'
@@ -165,7 +167,7 @@ def read_body_tag(text: str) -> BodyTag | None:
             tuple(ChannelField(f.attrib['name'], f.attrib['channels'], int(f.attrib['size']),
                                f.get('hidden') == 'true') for f in tag.iter('field')),
             tuple(tag.attrib['senses'].split()) if 'senses' in tag.attrib else None,
-            int(tag.get('camera', '0')))
+            int(tag.get('camera', '0')), tag.get('told') == 'true')
     except (KeyError, ValueError) as error:
         raise DescriptionError(f'the <abm_body> tag is malformed: {error}') from error
 

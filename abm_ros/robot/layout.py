@@ -22,7 +22,8 @@ class LayoutConfig:
         unit='m', low=0.0001, high=10.0)
     success: str = setting(
         'goal', "What success is: 'goal' takes what task/success tells, else the distance to the "
-        "goal; 'told' takes task/success alone, for a task whose goal has no place.",
+        "goal; 'told' takes task/success alone, for a task whose goal has no place (a simulated "
+        'body says its own).',
         choices=('goal', 'told'))
     horizon: int = setting(
         50, 'Steps after which an episode is cut (a simulated body says its own).',
@@ -106,6 +107,6 @@ def layout_for(limits: JointLimits, tag: BodyTag | None, *, goal_tolerance: floa
     if tag.camera:
         fields.append(FieldSpec(CAMERA, 3 * tag.camera ** 2, (3, tag.camera, tag.camera)))
     spec = ObservationSpec(tuple(fields), tag.goal_field, tag.goal_tolerance, actions,
-                           tag.control_period_s, tag.horizon, event_share, told)
+                           tag.control_period_s, tag.horizon, event_share, told or tag.told)
     goal_channels = channels.pop(GOAL, ())
     return FusionLayout(spec, limits.joints, limits.continuous, channels, goal_channels)

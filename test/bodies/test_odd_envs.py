@@ -6,8 +6,10 @@ import pytest
 pytest.importorskip('gymnasium')
 pytest.importorskip('odd_envs')
 
+from abm_ros.bench.common.life import life_in
 from abm_ros.bodies.config import GymBodyConfig
 from abm_ros.bodies.gym_body import GymBody
+from abm_ros.bodies.make import make_body
 from abm_ros.cli.main import main
 from abm_ros.common.errors import BodyError, BodyFailure
 
@@ -74,6 +76,29 @@ def test_success_is_what_the_environment_tells():
 
 def test_is_success_goes_before_success():
     assert not made('Both').step(np.zeros(2)).success
+
+
+@pytest.mark.parametrize(('name', 'told', 'reward'), [
+    ('Lever', [False] * 7 + [True], -1.0), ('Paid', [False] * 8, 0.8),
+    ('Point', [False] * 8, -1.0)])
+def test_where_the_goal_means_nothing_success_and_reward_are_told(name, told, reward):
+    body = make_body(f'gym:Odd/{name}-v0:told')
+    assert life_in(body).spec.told
+    states = [body.step(np.ones(2 + (name != 'Point'))) for _ in range(8)]
+    assert [state.told for state in states] == told
+    assert states[-1].reward == pytest.approx(reward)
+
+
+def test_otherwise_no_reward_is_told():
+    body = made('Paid')
+    assert not life_in(body).spec.told
+    assert body.step(np.ones(3)).reward is None
+
+
+def test_a_reward_that_is_no_number_ends_the_run():
+    body = made('Unpaid', told=True)
+    with pytest.raises(BodyFailure, match='the reward is nan, expected a finite number'):
+        body.step(np.zeros(2))
 
 
 @pytest.mark.parametrize(('name', 'code', 'text'), [

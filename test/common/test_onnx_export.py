@@ -22,6 +22,7 @@ FUNCTIONS: dict[str, Callable[..., torch.Tensor]] = {
     'elementwise': lambda x: torch.tanh(x) + x.sin() * x.cos() - torch.sigmoid(x).exp(),
     'positive': lambda x: (x.square() + 1.0).sqrt().log(),
     'silu and relu': lambda x: functional.silu(x) - functional.relu(x),
+    'softplus': functional.softplus,
     'clamps': lambda x: x.clamp(-0.3, 0.4) + x.clamp_min(0.0) + x.clamp_max(0.1) + x.clamp_min(.2),
     'a layer': lambda x: torch.addmm(torch.ones(3), x, WEIGHT),
     'layers of members': lambda x: torch.baddbmm(torch.ones(2, 1, 3), x.expand(2, -1, -1), DEEP),

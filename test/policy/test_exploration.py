@@ -51,10 +51,11 @@ def test_resting_at_the_goal_is_no_lack() -> None:
 TOLD = replace(SPEC, told=True)
 
 
-@pytest.mark.parametrize(('won', 'expected'), [(0.0, 0.7), (0.5, 0.35), (1.0, 0.0)])
+@pytest.mark.parametrize(('won', 'expected'), [(0.0, 1.0), (0.5, 0.3), (1.0, 0.0)])
 def test_the_fewer_successes_are_told_the_more_is_searched(won: float, expected: float) -> None:
     """And no distance counts: the object lies at the goal all the time."""
-    curiosity = ExplorationSchedule(TOLD, np.random.default_rng(0), ExplorationConfig(0.0))
+    curiosity = ExplorationSchedule(TOLD, np.random.default_rng(0),
+                                    ExplorationConfig(0.0, 0.0, searching=0.6))
     rng, searched = np.random.default_rng(1), 0
     for episode in range(1500):
         succeeds = rng.random() < won
@@ -62,6 +63,21 @@ def test_the_fewer_successes_are_told_the_more_is_searched(won: float, expected:
             curiosity.observe(AWAY, AWAY, begins=step == 0, success=succeeds and step == 2)
         searched += curiosity.aim is Aim.SEARCH and episode > 100
     assert searched / 1399 == pytest.approx(expected, abs=0.06)
+
+
+@pytest.mark.parametrize(('best', 'expected'), [(0.0, 0.6), (1.0, 0.0)])
+def test_rewards_near_the_best_are_successes(best: float, expected: float) -> None:
+    """Rewards between -1 and 0, the best of them in each episode or in the first alone."""
+    curiosity = ExplorationSchedule(TOLD, np.random.default_rng(0),
+                                    ExplorationConfig(0.0, 0.0, searching=0.6))
+    searched = 0
+    for episode in range(1000):
+        for step in range(4):
+            well = step == 2 and (episode == 0 or best > 0.0)
+            curiosity.observe(AWAY, AWAY, begins=step == 0,
+                              reward=np.nan if step == 0 else -0.05 if well else -1.0)
+        searched += curiosity.aim is Aim.SEARCH and episode > 100
+    assert searched / 899 == pytest.approx(expected, abs=0.06)
 
 
 def test_places_are_sought_where_one_was_and_a_bit_beyond() -> None:
@@ -73,10 +89,23 @@ def test_places_are_sought_where_one_was_and_a_bit_beyond() -> None:
                           success=False)
         places.append(curiosity.place)
     found = np.unique(places, axis=0)
-    assert len(found) == pytest.approx(1000, abs=3)   # another one every 4 steps
+    assert len(found) == pytest.approx(1000, abs=20)  # every 4 steps, or at one that is reached
     assert (np.abs(found - [3.0, 0.0]) <= 1.5).all()
-    assert (np.abs(found - [3.0, 0.0]) <= 1.0).all(1).mean() > 0.8
-    np.testing.assert_allclose(found.mean(0), [3.0, 0.0], atol=0.1)
+    assert 0.2 < (np.abs(found - [3.0, 0.0]) <= 1.0).all(1).mean() < 0.8
+    np.testing.assert_allclose(found.mean(0), [3.0, 0.0], atol=0.15)
+
+
+def test_places_are_sought_where_nothing_was_visited() -> None:
+    """Nine visits of ten were on one side: places lie between both, or beyond."""
+    curiosity = ExplorationSchedule(TOLD, np.random.default_rng(0),
+                                    ExplorationConfig(0.0, search_steps=1))
+    rng, places = np.random.default_rng(1), []
+    for step in range(600):
+        side = 1.0 if step % 10 == 0 else -1.0
+        curiosity.observe(np.array([side, rng.uniform(-0.2, 0.2)]), AWAY, begins=step == 0,
+                          success=False)
+        places.append(curiosity.place[0])
+    assert np.mean(np.abs(np.array(places[200:]) + 1.0) > 0.25) > 0.7
 
 
 def test_a_reset_is_no_event() -> None:

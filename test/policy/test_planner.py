@@ -11,6 +11,7 @@ from abm_ros.common.errors import ConfigError, SnapshotError
 from abm_ros.common.snapshot import Snapshot
 from abm_ros.policy.actor_learner import ActorLearner
 from abm_ros.policy.config import ActorConfig
+from abm_ros.policy.controller import Controller, ControllerConfig
 from abm_ros.policy.exploration import Aim
 from abm_ros.policy.planner import Objective, Planner, PlannerConfig, PlanRequest
 from abm_ros.world_model.ensemble_learner import EnsembleLearner
@@ -151,14 +152,32 @@ def told_snapshot() -> Snapshot:
     return learner.snapshot(world)
 
 
-def test_where_the_goal_has_no_place_plans_go_where_success_was_told() -> None:
+@pytest.mark.parametrize('foretells', [True, False])    # or leaves it to the critics alone
+def test_where_the_goal_has_no_place_plans_go_where_success_was_told(foretells: bool) -> None:
     planner, ends = Planner(PlannerConfig(), told_snapshot()), []
+    assert planner.foretells
+    planner.foretells = foretells
     for goal in ([-0.6, 0.6], [0.0, -0.6]):
         here = replace(situation(goal), told=True)
         found = planner.plan(np.random.default_rng(0), here)
         assert 0.3 * found[:, 0].sum() > 0.4
         ends.append(found)
     assert np.array_equal(*ends)
+
+
+@pytest.mark.parametrize('known', [True, False])
+def test_who_knows_where_success_is_does_not_search_for_it(known: bool) -> None:
+    """As after a restart with the models that were kept."""
+    source = told_snapshot() if known else trained()[2]
+    spec = replace(source.spec, told=True)
+    settings = ControllerConfig(wanted_events=0.0, searching=0.0, handling=0.0)
+    controller = Controller(spec, settings, np.random.default_rng(0))
+    controller.load(source)
+    latent = latent_of(np.zeros(6))
+    controller.act(latent, str(source.meta['world_lineage']), np.zeros(2, np.float32), True,
+                   Objective(exploration=0.3))
+    controller.prepare(np.zeros(2, np.float32), success=False)
+    assert controller.aim is (Aim.PURSUE if known else Aim.SEARCH)
 
 
 def test_a_search_goes_to_its_place() -> None:
