@@ -88,18 +88,18 @@ class ActuatorMap:
         return np.asarray(np.clip(found, -1.0, 1.0), np.float32)
 
     def expect(self, action: np.ndarray, error: np.ndarray, jacobian: np.ndarray,
-               variance: np.ndarray) -> Outcome:
+               own: np.ndarray) -> Outcome:
         """
         Put a transition in the terms of this map.
 
         :param action: (A,) executed.
         :param error: (V,) observed minus predicted at the mean's effective action.
         :param jacobian: (V, A) d numbers / d effective action, there.
-        :param variance: (V,) of the model's own error.
+        :param own: (V, V), covariance of the model's own error.
         """
         terms = np.append(np.asarray(action, np.float64), 1.0)
         effect = (jacobian[:, :, np.newaxis] * terms).reshape(len(error), -1)
-        return Outcome(error, effect, effect @ self.covariance @ effect.T + np.diag(variance))
+        return Outcome(error, effect, effect @ self.covariance @ effect.T + own)
 
     def updated(self, outcome: Outcome) -> 'ActuatorMap':
         """Return the belief after a transition that this map put in its terms."""

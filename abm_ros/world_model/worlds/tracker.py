@@ -11,6 +11,7 @@ Sources: arXiv:1812.07671 (a mixture of worlds, recalled by likelihood), arXiv:2
 Shape letters: A action, V plain numbers.
 """
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -23,6 +24,8 @@ from abm_ros.world_model.worlds.units import StepUnits
 _LEAST_VARIANCE = 1e-3     # of an error, in squared usual steps
 _OUTLIER = 9.0             # an error beyond this many variances counts as that many
 _MOST = 1.0                # and none counts for more than predicting no change would give
+_RECENT = 8                # actions that a repeated one is compared with
+_ALIKE = 0.9               # share of the correlation of errors that is believed
 # Predicts the plain numbers (N, V) after effective actions (N, A), from where the robot was, in
 # their own units, and the ensemble's disagreement (N,) in typical steps.
 Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -72,7 +75,8 @@ class WorldTracker:
         if not self.maps:
             self.maps = {0: ActuatorMap.identity(self.size)}
         self._next = max(self.maps) + 1
-        self._usual: np.ndarray | None = None     # (V,) squared error of a transition
+        self._usual: np.ndarray | None = None     # (V, V) squared error of a transition
+        self._acted: deque[np.ndarray] = deque(maxlen=_RECENT)    # (A,), the newest actions
         self._units: StepUnits | None = None
         self._seen = self._age = 0       # transitions: ever, and since this world was entered
         self._others: dict[int, _Hypothesis] = {}
@@ -99,13 +103,14 @@ class WorldTracker:
         step = self._units.take(before, numbers)
         now = self._outcome(self.map, predict, step, action, numbers)
         if self._usual is None:
-            self._usual = np.minimum(np.square(now.error), _MOST)
+            self._usual = np.diag(np.minimum(np.square(now.error), _MOST))
         known = log_likelihood(now, self.config.tail)
         self._seen += 1
         self._age += 1
+        news = self._news(action)
         for other in self._others.values():
             seen = self._outcome(other.map, predict, step, action, numbers)
-            other.evidence += log_likelihood(seen, self.config.tail) - known
+            other.evidence += news * (log_likelihood(seen, self.config.tail) - known)
             other.steps += 1
             if other.learns:
                 other.map = other.map.updated(seen)
@@ -114,7 +119,7 @@ class WorldTracker:
         found = self._judge()
         if found is None:
             self._calibrate(now.error)
-            return Belief(self.world, self.map, self._change())
+            return Belief(self.world, self.map, self.change)
         return self._enter(found)
 
     def _outcome(self, believed: ActuatorMap, predict: Predict, step: np.ndarray,
@@ -124,9 +129,22 @@ class WorldTracker:
         expected, disagreement = predict(probes.astype(np.float32))
         error = (numbers - expected[0]) / step
         jacobian = (expected[1:] - expected[0]).T / (config.probe * step[:, np.newaxis])
-        usual = np.square(error) if self._usual is None else self._usual
-        variance = 2.0 * usual + 0.25 * float(disagreement[0]) ** 2 + _LEAST_VARIANCE
-        return believed.expect(action, error, jacobian, variance)
+        usual = np.diag(np.square(error)) if self._usual is None else self._usual
+        least = 0.25 * float(disagreement[0]) ** 2 + _LEAST_VARIANCE
+        own = (1.0 - _ALIKE) * np.diag(np.diag(usual)) + _ALIKE * usual
+        return believed.expect(action, error, jacobian,
+                               2.0 * own + least * np.eye(len(error)))
+
+    def _news(self, action: np.ndarray) -> float:
+        """
+        Return how much of a transition's evidence is new, in [0, 1].
+
+        A model errs in the same way wherever the same is done: a repeated action proves nothing
+        that it has not proved before.
+        """
+        apart = min((float(np.square(action - a).mean()) for a in self._acted), default=np.inf)
+        self._acted.append(np.asarray(action, np.float64))
+        return 1.0 - float(np.exp(-apart / self.config.repetition ** 2))
 
     def _judge(self) -> int | None:
         """Return the world to believe in from now on; None for the one that is believed."""
@@ -174,13 +192,16 @@ class WorldTracker:
     def _calibrate(self, error: np.ndarray) -> None:
         """Follow the usual error while nothing speaks for another world."""
         young = self._seen <= self.config.calibration_steps
-        if self._usual is None or (self._change() > 0.2 and not young):
+        if self._usual is None or (self.change > 0.2 and not young):
             return
-        most = np.minimum(_OUTLIER * self._usual + 0.05, _MOST)
+        most = np.sqrt(np.minimum(_OUTLIER * np.diag(self._usual) + 0.05, _MOST))
+        error = np.clip(error, -most, most)
         rate = max(1.0 / self.config.error_memory, 1.0 / (self._seen + 1))
-        self._usual += rate * (np.minimum(np.square(error), most) - self._usual)
+        self._usual += rate * (np.outer(error, error) - self._usual)
 
-    def _change(self) -> float:
+    @property
+    def change(self) -> float:
+        """The evidence that the world is another one, as a share of what would be believed."""
         share = max((o.evidence / o.threshold for o in self._others.values()), default=0.0)
         return float(min(max(share, 0.0), 1.0))
 

@@ -114,7 +114,7 @@ def test_a_map_is_what_least_squares_find() -> None:
     belief = ActuatorMap.identity(SIZE).opened(1e3, 1e3, 1e3)
     for action, numbers in zip(actions, seen, strict=True):
         error = numbers - effect @ (belief.mean @ np.append(action, 1.0))
-        belief = belief.updated(belief.expect(action, error, effect, np.full(NUMBERS, 0.01)))
+        belief = belief.updated(belief.expect(action, error, effect, 0.01 * np.eye(NUMBERS)))
     design = np.einsum('va,nh->nvah', effect, terms).reshape(30 * NUMBERS, -1)
     expected = np.linalg.lstsq(design, seen.ravel(), rcond=None)[0].reshape(truth.shape)
     np.testing.assert_allclose(belief.mean, expected, atol=1e-3)
