@@ -13,10 +13,10 @@ class WorldsConfig:
     max_worlds: int = setting(
         8, 'worlds that are remembered; the one left longest ago goes first', low=1, high=256)
     evidence: float = setting(
-        15.0, 'log-likelihood ratio (nats) by which another world must explain the last steps '
+        8.0, 'log-likelihood ratio (nats) by which another world must explain the last steps '
         'better before it is believed', low=1.0, high=1000.0)
     recall_evidence: float = setting(
-        10.0, 'the same for a world that is known: it has no parameters left to fit',
+        6.0, 'the same for a world that is known: it has no parameters left to fit',
         low=1.0, high=1000.0)
     min_steps: int = setting(
         2, 'transitions that the evidence must rest on', low=1, high=1000)
@@ -29,6 +29,9 @@ class WorldsConfig:
     calibration_steps: int = setting(
         60, 'transitions whose errors are measured before any change is believed',
         low=10, high=100_000)
+    calibration_error: float = setting(
+        0.5, 'mean squared error, as a share of that of predicting no change, above which a model '
+        'is too young to prove a change', low=0.0, high=100.0)
     error_memory: float = setting(
         200.0, 'transitions over which the usual one-step error is averaged',
         low=10.0, high=1e6)

@@ -1,8 +1,9 @@
 """
 Tells one world from another by how well their models explain the last steps.
 
-Beside the world that is believed, hypotheses run along: a new world whose actuator map is still
-unknown, and each world that is remembered. Each has a cumulative sum of log-likelihood ratios
+Beside the world that is believed, hypotheses run along: each world that is remembered, and a new
+one whose actuator map is still unknown, once with a gain for each actuator (which few transitions
+tell), once with any linear map. Each has a cumulative sum of log-likelihood ratios
 against the believed one (Page 1954; Basseville and Nikiforov 1993, ch. 2 and 7): it begins anew
 where it falls to 0, and the hypothesis is believed once it is over a threshold. What no map can
 explain (a noisy television, a new region of goals, a model that is still young) gives no evidence,
@@ -13,7 +14,7 @@ Shape letters: A action, V plain numbers.
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -48,13 +49,21 @@ class Belief:
 
 @dataclass
 class _Hypothesis:
-    """Another world: its map, and the evidence for it since so many transitions."""
+    """
+    Another world, its map, and the evidence for it since so many transitions.
 
+    `cross` is the prior deviation of an actuator's effect in another's place, which a world that
+    is not known yet is opened with; None for a known one, which has nothing to learn. A `rival`
+    learned the same stretch as the world that is believed, in another way.
+    """
+
+    world: int
     map: ActuatorMap
     threshold: float
-    learns: bool
+    cross: float | None = None
     evidence: float = 0.0
     steps: int = 0
+    rival: bool = False
 
 
 @dataclass
@@ -79,8 +88,8 @@ class WorldTracker:
         self._acted: deque[np.ndarray] = deque(maxlen=_RECENT)    # (A,), the newest actions
         self._units: StepUnits | None = None
         self._seen = self._age = 0       # transitions: ever, and since this world was entered
-        self._others: dict[int, _Hypothesis] = {}
-        self._began_anew()
+        self._others: list[_Hypothesis] = []
+        self._begin_anew()
 
     @property
     def map(self) -> ActuatorMap:
@@ -108,11 +117,11 @@ class WorldTracker:
         self._seen += 1
         self._age += 1
         news = self._news(action)
-        for other in self._others.values():
+        for other in self._others:
             seen = self._outcome(other.map, predict, step, action, numbers)
             other.evidence += news * (log_likelihood(seen, self.config.tail) - known)
             other.steps += 1
-            if other.learns:
+            if other.cross is not None:
                 other.map = other.map.updated(seen)
         if self.map.covariance.any():
             self.maps[self.world] = self.map.updated(now)
@@ -146,22 +155,29 @@ class WorldTracker:
         self._acted.append(np.asarray(action, np.float64))
         return 1.0 - float(np.exp(-apart / self.config.repetition ** 2))
 
-    def _judge(self) -> int | None:
+    def _judge(self) -> _Hypothesis | None:
         """Return the world to believe in from now on; None for the one that is believed."""
-        config, found, most = self.config, None, 0.0
-        for number, other in self._others.items():
-            if other.evidence <= 0.0 or other.steps > config.max_steps:
-                self._restart(number)
-            elif (self._seen > config.calibration_steps and other.steps >= config.min_steps
-                  and other.evidence > other.threshold
-                  and other.evidence - other.threshold > most):
-                found, most = number, other.evidence - other.threshold
-        return found
+        config, believed = self.config, None
+        for place, other in enumerate(self._others):
+            if other.evidence > other.threshold and other.steps >= config.min_steps and (
+                    believed is None or other.evidence > believed.evidence):
+                believed = other
+            elif not other.rival and (other.evidence <= 0.0 or other.steps > config.max_steps):
+                self._others[place] = self._begun(other.world, other.cross)
+        if self._age > config.settle_steps:
+            self._others = [other for other in self._others if not other.rival]
+        return believed if self._is_calibrated() else None
 
-    def _enter(self, number: int) -> Belief:
+    def _is_calibrated(self) -> bool:
+        """Tell whether the model is good enough for its errors to prove anything."""
+        config, usual = self.config, self._usual
+        return (self._seen > config.calibration_steps and usual is not None
+                and float(np.diag(usual).mean()) < config.calibration_error)
+
+    def _enter(self, chosen: _Hypothesis) -> Belief:
         """Believe a hypothesis, and begin all others anew."""
-        chosen = self._others[number]
-        if chosen.learns and self.world and self._age < self.config.settle_steps:
+        number, config = chosen.world, self.config
+        if chosen.cross is not None and self.world and self._age < config.settle_steps:
             number = self.world          # what was learned of it first was wrong
         else:
             self._age = 0
@@ -169,25 +185,26 @@ class WorldTracker:
         self.maps[number] = chosen.map
         self._next = max(self._next, number + 1)
         self.world = number
-        while len(self.maps) > self.config.max_worlds:
+        while len(self.maps) > config.max_worlds:
             del self.maps[next(w for w in self.maps if w not in (0, number))]
-        self._began_anew()
+        rivals = [replace(other, evidence=other.evidence - chosen.evidence, rival=True)
+                  for other in self._others if other is not chosen
+                  and other.cross is not None and chosen.cross is not None]
+        self._begin_anew()
+        self._others += rivals
         return Belief(number, self.map, 1.0, chosen.steps)
 
-    def _began_anew(self) -> None:
-        self._others = {}
-        for number in (*self.maps, self._next):
-            if number != self.world:
-                self._restart(number)
+    def _begin_anew(self) -> None:
+        others = [(number, None) for number in self.maps if number != self.world]
+        opened = [(self._next, cross) for cross in (0.0, self.config.cross_spread)]
+        self._others = [self._begun(*other) for other in others + opened]
 
-    def _restart(self, number: int) -> None:
+    def _begun(self, number: int, cross: float | None) -> _Hypothesis:
         config = self.config
-        if number in self.maps:
-            self._others[number] = _Hypothesis(self.maps[number], config.recall_evidence, False)
-        else:
-            self._others[number] = _Hypothesis(
-                self.map.opened(config.gain_spread, config.cross_spread, config.bias_spread),
-                config.evidence, True)
+        if cross is None:
+            return _Hypothesis(number, self.maps[number], config.recall_evidence)
+        prior = self.map.opened(config.gain_spread, cross, config.bias_spread)
+        return _Hypothesis(number, prior, config.evidence, cross)
 
     def _calibrate(self, error: np.ndarray) -> None:
         """Follow the usual error while nothing speaks for another world."""
@@ -202,6 +219,6 @@ class WorldTracker:
     @property
     def change(self) -> float:
         """The evidence that the world is another one, as a share of what would be believed."""
-        share = max((o.evidence / o.threshold for o in self._others.values()), default=0.0)
+        share = max((o.evidence / o.threshold for o in self._others), default=0.0)
         return float(min(max(share, 0.0), 1.0))
 
