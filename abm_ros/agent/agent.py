@@ -91,6 +91,18 @@ class Agent:
         worlds = self._perception.worlds
         return worlds.world if worlds is not None else 0
 
+    @property
+    def worlds(self) -> list[int]:
+        """Numbers of the worlds that are remembered."""
+        worlds = self._perception.worlds
+        return sorted(worlds.maps) if worlds is not None else [0]
+
+    def turn_to(self, world: int | None) -> None:
+        """Believe in a world whatever the evidence says; None for a new one."""
+        worlds = self._perception.worlds
+        if worlds is not None:
+            self.replay.enter_world(worlds.turn_to(world), 0)
+
     def act(self, observation: Observation) -> np.ndarray:
         """Return the action (A,) float32 in [-1, 1] for an observation; learn when it is due."""
         self._take(self._recorder.observed(observation))

@@ -106,7 +106,7 @@ class Perception:
 
     def __init__(self, spec: ObservationSpec, worlds: WorldsConfig | None = None) -> None:
         self._spec = spec
-        self.worlds = (WorldTracker(worlds, spec.action_size)
+        self.worlds = (WorldTracker(worlds, spec.action_size, readings=_doubtful(spec))
                        if worlds is not None and worlds.worlds else None)
         self._previous: np.ndarray | None = None
         self._still = np.zeros((1, spec.action_size), np.float32)
@@ -158,7 +158,7 @@ class Perception:
         now = check_array('observation', observation, (self._spec.size,))[np.newaxis]
         if self._model is None:
             return np.zeros(0, np.float32)
-        latent: np.ndarray = self._model.encode(now)[0]
+        latent: np.ndarray = self._model.encode(self._true(now))[0]
         return latent
 
     def observe(self, observation: np.ndarray, executed: np.ndarray | None,
@@ -182,7 +182,8 @@ class Perception:
         if self._model is None:
             return Percept(np.zeros(0, np.float32), '', np.nan, np.nan, np.nan, np.nan)
         effective = self.actuators.effective(action) if self.actuators is not None else action
-        latent, error, uncertainty = self._model.perceive(now, before, effective)
+        latent, error, uncertainty = self._model.perceive(
+            self._true(now), self._true(before), effective)
         if not known:
             return Percept(latent[0], self.lineage, self._ratio(), np.nan, np.nan, np.nan)
         missed, change = (float(e) for e in error[0])
@@ -196,17 +197,42 @@ class Perception:
         """What actions do in the world that is believed; None where worlds are not told apart."""
         return self.worlds.map if self.worlds is not None else None
 
+    def _true(self, observation: np.ndarray) -> np.ndarray:
+        """Return observations (B, D) without the offset of readings in the believed world."""
+        if self.worlds is None or not self.worlds.map.offset.any():
+            return observation
+        observation, numbers = observation.copy(), self._spec.numbers
+        observation[:, :numbers] = self.worlds.map.true(observation[:, :numbers])
+        return observation
+
     def _believe(self, before: np.ndarray, action: np.ndarray, now: np.ndarray) -> Belief | None:
         """Return what is believed of the world after a transition."""
         model, numbers = self._model, self._spec.numbers
         if self.worlds is None or model is None:
             return None
-        latent = model.encode(before[np.newaxis])
 
-        def predict(effective: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            return model.predict(np.repeat(latent, len(effective), 0), effective)
+        def predict(start: np.ndarray, effective: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            looks = np.repeat(before[np.newaxis], len(start), 0)
+            looks[:, :numbers] = start
+            latent = model.encode(looks)
+            return model.predict(np.broadcast_to(latent, (len(effective), latent.shape[1])),
+                                 effective)
 
         return self.worlds.observe(predict, before[:numbers], action, now[:numbers])
 
     def _ratio(self) -> float:
         return self._error / self._change if self._change > 1e-9 else np.nan
+
+
+def _doubtful(spec: ObservationSpec) -> np.ndarray:
+    """
+    Return which plain numbers (V,) may have an offset: 1 for all but the goal's own; () for none.
+
+    An offset of what the goal is about is none: goals are told in the same frame. With images the
+    test would take a look at as many images as there are numbers.
+    """
+    if spec.images:
+        return np.zeros(0)
+    doubtful = np.array(spec.perceived)
+    doubtful[spec.goal_slice] = 0.0
+    return doubtful

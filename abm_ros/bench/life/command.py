@@ -14,7 +14,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--script', default='sign.yaml', metavar='FILE',
         help="the life: a file, or one of the package's own in config/lives (%(default)s)")
     add('--agents', default='abm,always,reset', metavar='LIST',
-        help='abm, always, reset, frozen, recent-N (%(default)s)')
+        help='abm, always, reset, frozen, recent, fixed_schedule, random_switch (the best of a '
+        'grid; with -N one size), sb3_sac, sb3_tqc (%(default)s)')
     add('--seeds', type=int, default=5, metavar='N', help='lives of each agent (%(default)s)')
     add('--seed-offset', type=int, default=0, metavar='N', help='first seed (%(default)s)')
 
@@ -24,14 +25,12 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.seeds < 1:
         raise ConfigError(f'--seeds: expected at least 1, got {arguments.seeds}')
     from abm_ros.bench.learn.jobs import mode_task
-    from abm_ros.bench.life.agents import check
+    from abm_ros.bench.life.agents import expanded
     from abm_ros.bench.life.figures import summarise
     from abm_ros.bench.life.run import live
     from abm_ros.bodies.shift.script import load_script
     script = load_script(_text(arguments.script))
-    names = [name.strip() for name in arguments.agents.split(',') if name.strip()]
-    for name in names:
-        check(name)
+    names = expanded(arguments.agents)
     objective = mode_task(None)
     lives = [live(name, script, arguments.seed_offset + n, objective)
              for n in range(arguments.seeds) for name in names]

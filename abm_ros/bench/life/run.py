@@ -56,7 +56,7 @@ def live(name: str, script: LifeScript, seed: int, objective: Objective,
     lived = Lived(name, seed, script.steps)
     try:
         life = life_in(body)
-        agent = contender(name, life.spec, seed, objective)
+        agent = contender(name, life.spec, seed, objective, script.body)
         changes = {step for step, _ in script.changes()}
         first, reached, believed = 0, False, 0
         for step in life.live(agent):

@@ -158,6 +158,14 @@ class ReplayIndex(Ring):
                 action[there] = known.effective(action[there])
         return action
 
+    def _correct(self, numbers: np.ndarray, step: np.ndarray) -> None:
+        """Take the offset of readings from the numbers (..., V) of steps (...), in place."""
+        world = np.take(self.world, step % self.capacity)
+        for number, known in self.maps.items():
+            there = world == number
+            if known.offset.any() and there.any():
+                numbers[there] = known.true(numbers[there])
+
     def _windows(self, start: np.ndarray, end: np.ndarray, horizon: int,
                  goal: np.ndarray, own: np.ndarray) -> Batch:
         step = start[:, None] + np.arange(horizon + 1)                # (B, L + 1)
@@ -166,6 +174,7 @@ class ReplayIndex(Ring):
         action = self._effective(step[:, :-1] % self.capacity)
         action *= mask[:, :, None]
         numbers, pixels = self.packed(step)
+        self._correct(numbers, step)
         success, reward = self._outcomes(step[:, 1:] % self.capacity, own[:, None])
         return Batch(numbers, action, mask, goal, pixels, success, reward, self.spec.told)
 

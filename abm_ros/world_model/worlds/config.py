@@ -27,10 +27,10 @@ class WorldsConfig:
         150, 'transitions after its opening in which a world may be learned anew, rather than '
         'another one be opened', low=0, high=100_000)
     calibration_steps: int = setting(
-        60, 'transitions whose errors are measured before any change is believed',
+        150, 'transitions whose errors are measured before any change is believed',
         low=10, high=100_000)
     calibration_error: float = setting(
-        0.5, 'mean squared error, as a share of that of predicting no change, above which a model '
+        0.4, 'mean squared error, as a share of that of predicting no change, above which a model '
         'is too young to prove a change', low=0.0, high=100.0)
     error_memory: float = setting(
         200.0, 'transitions over which the usual one-step error is averaged',
@@ -42,6 +42,15 @@ class WorldsConfig:
         low=0.0, high=100.0)
     bias_spread: float = setting(
         0.2, 'prior standard deviation of what an actuator does by itself, of a full action',
+        low=0.0, high=100.0)
+    reading_evidence: float = setting(
+        12.0, 'the same for a reading that is off: there is a hypothesis for each reading',
+        low=1.0, high=1000.0)
+    reading_error: float = setting(
+        0.2, 'as calibration_error, for a reading that is off: what a young model has not '
+        'learned of a place looks like it', low=0.0, high=100.0)
+    reading_spread: float = setting(
+        1.0, "prior standard deviation of a reading's offset, of the reading's own deviation",
         low=0.0, high=100.0)
     probe: float = setting(
         0.2, 'step of actions by which the effect of each actuator is taken from the model',

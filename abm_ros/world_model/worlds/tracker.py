@@ -15,11 +15,13 @@ Shape letters: A action, V plain numbers.
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from enum import Enum
 
 import numpy as np
 
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap, Outcome, log_likelihood
 from abm_ros.world_model.worlds.config import WorldsConfig
+from abm_ros.world_model.worlds.readings import ReadingBank
 from abm_ros.world_model.worlds.units import StepUnits
 
 _LEAST_VARIANCE = 1e-3     # of an error, in squared usual steps
@@ -27,9 +29,18 @@ _OUTLIER = 9.0             # an error beyond this many variances counts as that 
 _MOST = 1.0                # and none counts for more than predicting no change would give
 _RECENT = 8                # actions that a repeated one is compared with
 _ALIKE = 0.9               # share of the correlation of errors that is believed
-# Predicts the plain numbers (N, V) after effective actions (N, A), from where the robot was, in
-# their own units, and the ensemble's disagreement (N,) in typical steps.
-Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+_SMALL = 0.1               # step of readings by which their effect is taken, in usual steps
+# Predicts the plain numbers (N, V) after effective actions (N, A) from plain numbers (1 or N, V),
+# in their own units, and the ensemble's disagreement (N,) in typical steps.
+Predict = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+class Change(Enum):
+    """What may be another in a new world: few parameters are learned from few transitions."""
+
+    GAINS = 'the gain of each actuator'
+    ACTUATORS = 'what each actuator does, in any linear way'
+    READING = 'the offset of one reading'
 
 
 @dataclass(frozen=True)
@@ -52,15 +63,14 @@ class _Hypothesis:
     """
     Another world, its map, and the evidence for it since so many transitions.
 
-    `cross` is the prior deviation of an actuator's effect in another's place, which a world that
-    is not known yet is opened with; None for a known one, which has nothing to learn. A `rival`
+    `learns` is what it learns; None for a known world, which has nothing to learn. A `rival`
     learned the same stretch as the world that is believed, in another way.
     """
 
     world: int
     map: ActuatorMap
     threshold: float
-    cross: float | None = None
+    learns: Change | None = None
     evidence: float = 0.0
     steps: int = 0
     rival: bool = False
@@ -73,22 +83,26 @@ class WorldTracker:
 
     :param config: how a change is believed.
     :param size: A.
+    :param readings: (V,) which plain numbers may read too large or too small; () for none.
     """
 
     config: WorldsConfig
     size: int
+    readings: np.ndarray = field(default_factory=lambda: np.zeros(0))
     maps: dict[int, ActuatorMap] = field(default_factory=dict)    # by world, in order of last use
     world: int = 0
 
     def __post_init__(self) -> None:
         if not self.maps:
-            self.maps = {0: ActuatorMap.identity(self.size)}
+            self.maps = {0: ActuatorMap.identity(self.size, len(self.readings))}
         self._next = max(self.maps) + 1
         self._usual: np.ndarray | None = None     # (V, V) squared error of a transition
         self._acted: deque[np.ndarray] = deque(maxlen=_RECENT)    # (A,), the newest actions
         self._units: StepUnits | None = None
         self._seen = self._age = 0       # transitions: ever, and since this world was entered
         self._others: list[_Hypothesis] = []
+        self._doubtful = np.flatnonzero(self.readings)
+        self._readings = ReadingBank(np.zeros(len(self._doubtful)))
         self._begin_anew()
 
     @property
@@ -101,7 +115,7 @@ class WorldTracker:
         """
         Take one transition.
 
-        :param predict: the model's prediction from where the transition began.
+        :param predict: the model's prediction.
         :param before: (V,) numbers where it began.
         :param action: (A,) executed.
         :param numbers: (V,) that came, in their own units.
@@ -110,7 +124,8 @@ class WorldTracker:
         if self._units is None:
             self._units = StepUnits(len(numbers), self.config.error_memory)
         step = self._units.take(before, numbers)
-        now = self._outcome(self.map, predict, step, action, numbers)
+        seen = before, action, numbers
+        now = self._outcome(self.map, predict, step, seen, self._doubtful)
         if self._usual is None:
             self._usual = np.diag(np.minimum(np.square(now.error), _MOST))
         known = log_likelihood(now, self.config.tail)
@@ -118,30 +133,51 @@ class WorldTracker:
         self._age += 1
         news = self._news(action)
         for other in self._others:
-            seen = self._outcome(other.map, predict, step, action, numbers)
-            other.evidence += news * (log_likelihood(seen, self.config.tail) - known)
+            found = self._outcome(other.map, predict, step, seen)
+            other.evidence += news * (log_likelihood(found, self.config.tail) - known)
             other.steps += 1
-            if other.cross is not None:
-                other.map = other.map.updated(seen)
+            if other.learns is not None:
+                other.map = other.map.updated(found)
+        if len(self._doubtful):
+            self._readings.prior = self._reading_prior()
+            self._readings.observe(now.error, now.effect[:, self.map.mean.size + self._doubtful],
+                                   now.covariance, self.config.tail, news)
         if self.map.covariance.any():
             self.maps[self.world] = self.map.updated(now)
-        found = self._judge()
-        if found is None:
+        believed = self._judge()
+        if believed is None:
             self._calibrate(now.error)
             return Belief(self.world, self.map, self.change)
-        return self._enter(found)
+        return self._enter(believed)
 
     def _outcome(self, believed: ActuatorMap, predict: Predict, step: np.ndarray,
-                 action: np.ndarray, numbers: np.ndarray) -> Outcome:
+                 seen: tuple[np.ndarray, np.ndarray, np.ndarray],
+                 doubted: np.ndarray | None = None) -> Outcome:
+        """Return what a map expected; also by readings that it does not doubt, if given."""
+        before, action, numbers = seen
         config, effective = self.config, believed.effective(action)
-        probes = effective + config.probe * np.eye(self.size + 1, self.size, -1)   # none, each
-        expected, disagreement = predict(probes.astype(np.float32))
+        before, numbers = believed.true(before), believed.true(numbers)
+        # No action, then each actuator by itself; then each reading that is doubted.
+        tried = self.size if believed.doubts_actuators else 0
+        if doubted is None:
+            doubted = np.flatnonzero(believed.doubted_readings)
+        probes = np.repeat(effective[np.newaxis], 1 + tried + len(doubted), 0)
+        probes[1:tried + 1] += config.probe * np.eye(tried, self.size)
+        starts = np.repeat(before[np.newaxis], len(probes), 0)
+        starts[tried + 1 + np.arange(len(doubted)), doubted] -= _SMALL * step[doubted]
+        expected, disagreement = predict(starts.astype(np.float32) if len(doubted) else
+                                         starts[:1].astype(np.float32), probes.astype(np.float32))
         error = (numbers - expected[0]) / step
-        jacobian = (expected[1:] - expected[0]).T / (config.probe * step[:, np.newaxis])
+        effect = (expected[1:] - expected[0]).T / step[:, np.newaxis]
+        jacobian = np.zeros((len(step), self.size))
+        jacobian[:, :tried] = effect[:, :tried] / config.probe
+        shift = np.zeros((len(step), len(believed.offset)))
+        shift[:, doubted] = effect[:, tried:] / (_SMALL * step[doubted])
+        shift[doubted, doubted] += 1.0 / step[doubted]
         usual = np.diag(np.square(error)) if self._usual is None else self._usual
         least = 0.25 * float(disagreement[0]) ** 2 + _LEAST_VARIANCE
         own = (1.0 - _ALIKE) * np.diag(np.diag(usual)) + _ALIKE * usual
-        return believed.expect(action, error, jacobian,
+        return believed.expect(action, error, np.concatenate([jacobian, shift], axis=1),
                                2.0 * own + least * np.eye(len(error)))
 
     def _news(self, action: np.ndarray) -> float:
@@ -163,21 +199,44 @@ class WorldTracker:
                     believed is None or other.evidence > believed.evidence):
                 believed = other
             elif not other.rival and (other.evidence <= 0.0 or other.steps > config.max_steps):
-                self._others[place] = self._begun(other.world, other.cross)
+                self._others[place] = self._begun(other.world, other.learns)
+        misread = self._misread()
+        if misread is not None and (believed is None or misread.evidence > believed.evidence) and (
+                misread.evidence > misread.threshold and self._error < config.reading_error):
+            believed = misread
+        self._readings.drop(config.max_steps)
         if self._age > config.settle_steps:
             self._others = [other for other in self._others if not other.rival]
         return believed if self._is_calibrated() else None
 
     def _is_calibrated(self) -> bool:
         """Tell whether the model is good enough for its errors to prove anything."""
-        config, usual = self.config, self._usual
-        return (self._seen > config.calibration_steps and usual is not None
-                and float(np.diag(usual).mean()) < config.calibration_error)
+        config = self.config
+        return self._seen > config.calibration_steps and self._error < config.calibration_error
+
+    @property
+    def _error(self) -> float:
+        """The usual squared error, as a share of that of predicting no change."""
+        return np.inf if self._usual is None else float(np.diag(self._usual).mean())
+
+    def _misread(self) -> _Hypothesis | None:
+        """Return the reading that is most likely off, as a world of its own."""
+        bank, config = self._readings, self.config
+        ripe = np.where(bank.steps >= config.min_steps, bank.evidence, 0.0)
+        if not ripe.any():
+            return None
+        best = int(ripe.argmax())
+        offset, doubt = np.zeros((2, len(self.readings)))
+        offset[self._doubtful[best]] = bank.offset[best]
+        doubt[self._doubtful[best]] = np.sqrt(bank.variance[best])
+        found = replace(self.map.opened(0.0, 0.0, 0.0, doubt), offset=self.map.offset + offset)
+        return _Hypothesis(self._next, found, config.reading_evidence, Change.READING,
+                           float(bank.evidence[best]), int(bank.steps[best]))
 
     def _enter(self, chosen: _Hypothesis) -> Belief:
         """Believe a hypothesis, and begin all others anew."""
-        number, config = chosen.world, self.config
-        if chosen.cross is not None and self.world and self._age < config.settle_steps:
+        number, config, misread = chosen.world, self.config, self._misread()
+        if chosen.learns is not None and self.world and self._age < config.settle_steps:
             number = self.world          # what was learned of it first was wrong
         else:
             self._age = 0
@@ -187,24 +246,41 @@ class WorldTracker:
         self.world = number
         while len(self.maps) > config.max_worlds:
             del self.maps[next(w for w in self.maps if w not in (0, number))]
+        learned = [*self._others, *([] if misread is None else [misread])]
         rivals = [replace(other, evidence=other.evidence - chosen.evidence, rival=True)
-                  for other in self._others if other is not chosen
-                  and other.cross is not None and chosen.cross is not None]
+                  for other in learned if other is not chosen
+                  and (other.learns, chosen.learns) != (Change.READING,) * 2 and other.learns is not None and chosen.learns is not None]
         self._begin_anew()
         self._others += rivals
         return Belief(number, self.map, 1.0, chosen.steps)
 
-    def _begin_anew(self) -> None:
-        others = [(number, None) for number in self.maps if number != self.world]
-        opened = [(self._next, cross) for cross in (0.0, self.config.cross_spread)]
-        self._others = [self._begun(*other) for other in others + opened]
+    def turn_to(self, number: int | None) -> int:
+        """Believe in a world whatever the evidence says; return its number, a new one for None."""
+        found = (_Hypothesis(number, self.maps[number], 0.0) if number is not None else
+                 self._begun(self._next, Change.ACTUATORS))
+        self._age = self.config.settle_steps
+        return self._enter(found).world
 
-    def _begun(self, number: int, cross: float | None) -> _Hypothesis:
+    def _begin_anew(self) -> None:
+        known = [self._begun(number) for number in self.maps if number != self.world]
+        moved = [self._begun(self._next, change) for change in (Change.GAINS, Change.ACTUATORS)]
+        self._others = known + moved
+        self._readings = ReadingBank(self._reading_prior())
+
+    def _reading_prior(self) -> np.ndarray:
+        """Return the prior variance of each offset; 0 of speeds, which have no lasting value."""
+        if self._units is None:
+            return np.zeros(len(self._doubtful))
+        found = np.square(self.config.reading_spread * self._units.steady[self._doubtful])
+        return np.asarray(found)
+
+    def _begun(self, number: int, learns: Change | None = None) -> _Hypothesis:
         config = self.config
-        if cross is None:
+        if learns is None:
             return _Hypothesis(number, self.maps[number], config.recall_evidence)
+        cross = config.cross_spread if learns is Change.ACTUATORS else 0.0
         prior = self.map.opened(config.gain_spread, cross, config.bias_spread)
-        return _Hypothesis(number, prior, config.evidence, cross)
+        return _Hypothesis(number, prior, config.evidence, learns)
 
     def _calibrate(self, error: np.ndarray) -> None:
         """Follow the usual error while nothing speaks for another world."""
@@ -220,5 +296,7 @@ class WorldTracker:
     def change(self) -> float:
         """The evidence that the world is another one, as a share of what would be believed."""
         share = max((o.evidence / o.threshold for o in self._others), default=0.0)
+        if len(self._doubtful):
+            share = max(share, self._readings.evidence.max() / self.config.reading_evidence)
         return float(min(max(share, 0.0), 1.0))
 

@@ -4,6 +4,7 @@ import numpy as np
 
 _FLOOR = 0.02      # least step, as a share of the number's own deviation
 _TINY = 1e-9
+_JUMPY = 0.5      # step, as a share of its deviation, of a number that has no lasting value
 
 
 class StepUnits:
@@ -27,3 +28,9 @@ class StepUnits:
         self._square += rate * (np.square(after - self._mean) - self._square)
         self._step += rate * (np.square(after - before) - self._step)
         return np.sqrt(np.maximum(self._step, _FLOOR ** 2 * self._square)) + _TINY
+
+    @property
+    def steady(self) -> np.ndarray:
+        """Standard deviation (V,) of each number that changes little in a step, and 0 of others."""
+        deviation = np.sqrt(self._square)
+        return np.where(np.sqrt(self._step) < _JUMPY * deviation, deviation, 0.0)

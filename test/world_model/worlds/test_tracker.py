@@ -35,8 +35,10 @@ class Arm:
             if self.television:
                 after[-1] = self.rng.normal() * 3.0
 
-            def predict(effective, start=start):
-                return (np.array([self.moved(start, u) for u in effective]),
+            def predict(starts, effective):
+                starts = np.broadcast_to(starts, (len(effective), NUMBERS))
+                return (np.array([self.moved(x, u) for x, u in zip(starts, effective,
+                                                                    strict=True)]),
                         np.full(len(effective), doubt))
 
             beliefs.append(tracker.observe(predict, start, action.astype(np.float32), after))
@@ -57,7 +59,7 @@ CHANGES = {
 @pytest.mark.parametrize('seed', range(3))
 def test_a_change_of_the_actuators_is_found_and_learned(kind: str, seed: int) -> None:
     arm, worlds = Arm(seed), tracker()
-    assert {b.world for b in arm.live(worlds, 150)} == {0}
+    assert {b.world for b in arm.live(worlds, 200)} == {0}
     arm.matrix = CHANGES[kind]
     beliefs = arm.live(worlds, 40)
     found = next(i for i, b in enumerate(beliefs) if b.world == 1)
@@ -69,7 +71,7 @@ def test_a_change_of_the_actuators_is_found_and_learned(kind: str, seed: int) ->
 
 def test_a_known_world_is_recalled_and_not_opened_again() -> None:
     arm, worlds = Arm(5), tracker()
-    arm.live(worlds, 150)
+    arm.live(worlds, 200)
     for _ in range(2):
         for number, matrix in ((1, -np.eye(SIZE)), (0, np.eye(SIZE))):
             arm.matrix = matrix
@@ -90,7 +92,7 @@ def test_one_blow_proves_nothing() -> None:
     arm, worlds = Arm(2), tracker()
     arm.live(worlds, 200)
     here, moved, still = arm.numbers, arm.moved, np.zeros(SIZE, np.float32)
-    worlds.observe(lambda u: (np.array([moved(here, x) for x in u]), np.full(len(u), 0.1)),
+    worlds.observe(lambda _, u: (np.array([moved(here, x) for x in u]), np.full(len(u), 0.1)),
                    here, still, moved(here, still) + 1.5)
     assert {b.world for b in arm.live(worlds, 60)} == {0}
 
