@@ -56,7 +56,9 @@ class ShiftingBody(WrappedBody):
         command = check_command(command, len(self._body.command_joints))
         active = self._active()
         if active:
-            here = self._positions() if self._body.interface == 'position' else 0.0
+            here = np.zeros(len(command))
+            if self._body.interface == 'position':
+                here, command = self._positions(), self._placed(command, active)
             motion = command - here
             for shift in active:
                 motion = shift.move(motion, self._rng)
@@ -65,6 +67,16 @@ class ShiftingBody(WrappedBody):
         self.steps += 1
         self._shown = self._sensed(state)
         return self._shown
+
+    def _placed(self, command: np.ndarray, active: Sequence[Shift]) -> np.ndarray:
+        """Return the positions (A,) that the joints take for those that were told."""
+        channels = self._body.state().channels
+        order = [channels.index(joint) for joint in self._body.command_joints]
+        position = np.zeros(len(channels))
+        position[order] = command
+        for shift in active:
+            position = shift.place(position)
+        return position[order]
 
     def _positions(self) -> np.ndarray:
         state = self._body.state()

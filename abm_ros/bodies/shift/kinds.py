@@ -33,6 +33,10 @@ class Shift:
         """Return the motion (A,) of the motors for a commanded motion (A,)."""
         return motion
 
+    def place(self, position: np.ndarray) -> np.ndarray:
+        """Return where the joints (J,) are told to be by positions in the drives' own frame."""
+        return position
+
     def sense(self, state: BodyState, rng: np.random.Generator) -> BodyState:
         """Return a state as the sensors report it."""
         return state
@@ -85,7 +89,17 @@ class MotionNoise(Shift):
 
 
 class ReadingBias(Shift):
-    """Position readings are too large by `value`, rad or m: a badly calibrated joint."""
+    """
+    Position readings are too large by `value`, rad or m: a badly calibrated joint.
+
+    A drive that is told positions has the same zero as its reading, so they are off too.
+    """
+
+    def place(self, position: np.ndarray) -> np.ndarray:
+        """See `Shift.place`."""
+        position = position.copy()
+        position[self.which] -= self.value
+        return position
 
     def sense(self, state: BodyState, rng: np.random.Generator) -> BodyState:
         """See `Shift.sense`."""

@@ -7,9 +7,12 @@ alone is off, by a constant with a Gaussian prior; all share one linearisation a
 is believed now. Shape letters: V plain numbers, R readings that are doubted.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
+from abm_ros.world_model.worlds.actuator_map import Outcome
 
 
 @dataclass
@@ -27,26 +30,25 @@ class ReadingBank:
         self.variance = self.prior.copy()
         self.steps = np.zeros(len(self.prior), int)
 
-    def observe(self, error: np.ndarray, effect: np.ndarray, own: np.ndarray, tail: float,
-                news: float) -> None:
+    def observe(self, outcome: Outcome, columns: np.ndarray, tail: float,
+                weigh: Callable[[np.ndarray], np.ndarray]) -> None:
         """
         Take a transition.
 
-        :param error: (V,) of the world that is believed, in usual steps.
-        :param effect: (V, R) d expected numbers / d offset, in usual steps.
-        :param own: (V, V) covariance of the model's own error.
+        :param outcome: of the world in which no reading is off, with the effect of each offset.
+        :param columns: (R,) where the offsets are among the parameters.
         :param tail: as in `log_likelihood`.
-        :param news: share of the evidence that is new.
+        :param weigh: makes evidence of log densities (R,).
         """
-        factor = np.linalg.cholesky(own)
-        white, shown = np.linalg.solve(factor, error), np.linalg.solve(factor, effect)
-        left = white[:, np.newaxis] - shown * self.offset                    # (V, R)
+        factor = np.linalg.cholesky(outcome.covariance)
+        white = np.linalg.solve(factor, outcome.error)
+        shown = np.linalg.solve(factor, outcome.effect[:, columns])          # (V, R)
+        left = white[:, np.newaxis] - shown * self.offset
         along, power = (shown * left).sum(0), np.square(shown).sum(0)
         wider = 1.0 + self.variance * power
         squared = np.square(left).sum(0) - self.variance * np.square(along) / wider
-        share = 0.5 * (tail + len(error))
-        gained = share * (np.log1p(white @ white / tail) - np.log1p(squared / tail))
-        self.evidence += news * (gained - 0.5 * np.log(wider))
+        self.evidence += weigh(-0.5 * (tail + len(white)) * np.log1p(squared / tail)
+                               - np.log(np.diag(factor)).sum() - 0.5 * np.log(wider))
         self.offset += self.variance * along / wider
         self.variance /= wider
         self.steps += 1

@@ -27,6 +27,7 @@ from abm_ros.world_model.worlds.units import StepUnits
 _LEAST_VARIANCE = 1e-3     # of an error, in squared usual steps
 _OUTLIER = 9.0             # an error beyond this many variances counts as that many
 _MOST = 1.0                # and none counts for more than predicting no change would give
+_FEWEST = 3                # transitions that can make a world believed: one blow proves nothing
 _RECENT = 8                # actions that a repeated one is compared with
 _ALIKE = 0.9               # share of the correlation of errors that is believed
 _SMALL = 0.1               # step of readings by which their effect is taken, in usual steps
@@ -101,6 +102,7 @@ class WorldTracker:
         self._units: StepUnits | None = None
         self._seen = self._age = 0       # transitions: ever, and since this world was entered
         self._others: list[_Hypothesis] = []
+        self._parent = self.map          # what a new world is thought to differ from
         self._doubtful = np.flatnonzero(self.readings)
         self._readings = ReadingBank(np.zeros(len(self._doubtful)))
         self._begin_anew()
@@ -125,23 +127,25 @@ class WorldTracker:
             self._units = StepUnits(len(numbers), self.config.error_memory)
         step = self._units.take(before, numbers)
         seen = before, action, numbers
-        now = self._outcome(self.map, predict, step, seen, self._doubtful)
+        now = self._outcome(self.map, predict, step, seen)
         if self._usual is None:
             self._usual = np.diag(np.minimum(np.square(now.error), _MOST))
         known = log_likelihood(now, self.config.tail)
         self._seen += 1
         self._age += 1
-        news = self._news(action)
+        news, most = self._news(action), self.config.evidence / _FEWEST
         for other in self._others:
             found = self._outcome(other.map, predict, step, seen)
-            other.evidence += news * (log_likelihood(found, self.config.tail) - known)
+            other.evidence += news * min(log_likelihood(found, self.config.tail) - known, most)
             other.steps += 1
             if other.learns is not None:
                 other.map = other.map.updated(found)
         if len(self._doubtful):
+            parent = self._outcome(self._parent, predict, step, seen, self._doubtful)
             self._readings.prior = self._reading_prior()
-            self._readings.observe(now.error, now.effect[:, self.map.mean.size + self._doubtful],
-                                   now.covariance, self.config.tail, news)
+            self._readings.observe(parent, self._parent.mean.size + self._doubtful,
+                                   self.config.tail, lambda told: news * np.minimum(
+                                       told - known, most))
         if self.map.covariance.any():
             self.maps[self.world] = self.map.updated(now)
         believed = self._judge()
@@ -206,6 +210,7 @@ class WorldTracker:
             believed = misread
         self._readings.drop(config.max_steps)
         if self._age > config.settle_steps:
+            self._parent = self.map
             self._others = [other for other in self._others if not other.rival]
         return believed if self._is_calibrated() else None
 
@@ -229,7 +234,8 @@ class WorldTracker:
         offset, doubt = np.zeros((2, len(self.readings)))
         offset[self._doubtful[best]] = bank.offset[best]
         doubt[self._doubtful[best]] = np.sqrt(bank.variance[best])
-        found = replace(self.map.opened(0.0, 0.0, 0.0, doubt), offset=self.map.offset + offset)
+        parent = self._parent
+        found = replace(parent.opened(0.0, 0.0, 0.0, doubt), offset=parent.offset + offset)
         return _Hypothesis(self._next, found, config.reading_evidence, Change.READING,
                            float(bank.evidence[best]), int(bank.steps[best]))
 
@@ -240,6 +246,7 @@ class WorldTracker:
             number = self.world          # what was learned of it first was wrong
         else:
             self._age = 0
+            self._parent = self.map if chosen.learns is not None else chosen.map
         self.maps.pop(number, None)      # the last used comes last
         self.maps[number] = chosen.map
         self._next = max(self._next, number + 1)
@@ -279,7 +286,7 @@ class WorldTracker:
         if learns is None:
             return _Hypothesis(number, self.maps[number], config.recall_evidence)
         cross = config.cross_spread if learns is Change.ACTUATORS else 0.0
-        prior = self.map.opened(config.gain_spread, cross, config.bias_spread)
+        prior = self._parent.opened(config.gain_spread, cross, config.bias_spread)
         return _Hypothesis(number, prior, config.evidence, learns)
 
     def _calibrate(self, error: np.ndarray) -> None:
