@@ -58,15 +58,15 @@ def _print(figures: dict) -> None:
     from rich.console import Console
     from rich.table import Table
     table = Table('agent', 'area under success', '95 %', 'steps to ten successes', 'found after',
-                  'false alarms', 'unsafe', title=f'{figures["script"]}: medians over '
-                  f'{figures["seeds"]} seeds, changes at '
+                  'false alarms', 'unsafe', 'ms per step',
+                  title=f'{figures["script"]}: medians over {figures["seeds"]} seeds, changes at '
                   + ', '.join(str(step) for step, _ in figures['changes']))
     for name, found in figures['agents'].items():
         table.add_row(
             name, f'{found["auc"]:.3f}', ' to '.join(str(e) for e in found['auc_ci']),
             ', '.join(_shown(c['median']) for c in found['recover_steps']),
             ', '.join(_shown(c['median']) for c in found['found_steps']),
-            str(found['false_alarms']), str(found['unsafe']))
+            str(found['false_alarms']), str(found['unsafe']), f'{found["step_ms"]:.1f}')
     console = Console(highlight=False)
     console.print(table)
     for name, pair in figures['pairs'].items():

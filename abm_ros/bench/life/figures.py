@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from abm_ros.bench.life.agents import GRIDS
 from abm_ros.bench.life.run import Lived
 from abm_ros.bodies.shift.script import LifeScript
 
@@ -53,7 +54,8 @@ def figures_of(lived: Lived, script: LifeScript) -> dict[str, Any]:
             'remember_steps': [recovered[n] for n in again],
             'forgetting': [_drop(each, changes, n) for n in again],
             'found_steps': found, 'missed': sum(f is None for f in found),
-            'false_alarms': len(alarms), 'unsafe': lived.unsafe}
+            'false_alarms': len(alarms), 'unsafe': lived.unsafe,
+            'step_ms': round(1e3 * lived.busy_s / max(lived.steps, 1), 2)}
 
 
 def _drop(each: np.ndarray, changes: Sequence[tuple[int, int]], number: int) -> float | None:
@@ -81,7 +83,11 @@ def summarise(lives: Sequence[Lived], script: LifeScript, seed: int = 0) -> dict
     by_agent: dict[str, list[dict[str, Any]]] = {}
     for lived in lives:
         by_agent.setdefault(lived.agent, []).append(figures_of(lived, script))
+    best = best_of_grids(by_agent)
+    by_agent |= {kind: by_agent[name] for kind, name in best.items()}
     agents = {name: _over_seeds(all_of, rng) for name, all_of in by_agent.items()}
+    for kind, name in best.items():
+        agents[kind]['best_of_grid'] = name
     pairs = {}
     if 'abm' in by_agent:
         own = np.array([f['auc'] for f in by_agent['abm']])
@@ -91,6 +97,16 @@ def summarise(lives: Sequence[Lived], script: LifeScript, seed: int = 0) -> dict
     return {'agents': agents, 'pairs': pairs, 'changes': script.changes()}
 
 
+def best_of_grids(by_agent: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, str]:
+    """Return for each kind of agent of which several sizes were tried the best one, by area."""
+    best: dict[str, str] = {}
+    for kind in GRIDS:
+        sizes = [name for name in by_agent if name.startswith(f'{kind}-')]
+        if len(sizes) > 1:
+            best[kind] = max(sizes, key=lambda name: np.mean([f['auc'] for f in by_agent[name]]))
+    return best
+
+
 def _over_seeds(lives: Sequence[Mapping[str, Any]], rng: np.random.Generator) -> dict[str, Any]:
     found = interval(np.array([f['auc'] for f in lives]), rng)
     columns = {name: [list(c) for c in zip(*(f[name] for f in lives), strict=True)]
@@ -98,6 +114,7 @@ def _over_seeds(lives: Sequence[Mapping[str, Any]], rng: np.random.Generator) ->
     return {'auc': found['mean'], 'auc_ci': found['ci95'],
             **{name: [{'median': median(c), 'seeds': c} for c in cells]
                for name, cells in columns.items()},
+            'step_ms': round(float(np.median([f['step_ms'] for f in lives])), 2),
             **{name: sum(f[name] for f in lives) for name in ('unsafe', 'false_alarms', 'missed')}}
 
 

@@ -1,6 +1,7 @@
 """One life of one agent."""
 
 import sys
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +31,7 @@ class Lived:
     episodes: list[tuple[int, int, bool]] = field(default_factory=list)
     beliefs: list[tuple[int, int]] = field(default_factory=list)
     unsafe: int = 0
+    busy_s: float = 0.0      # processor time of this process, the simulator's among it
 
 
 def is_safe(command: np.ndarray, interface: str, limits: JointLimits) -> bool:
@@ -58,7 +60,7 @@ def live(name: str, script: LifeScript, seed: int, objective: Objective,
         life = life_in(body)
         agent = contender(name, life.spec, seed, objective, script.body)
         changes = {step for step, _ in script.changes()}
-        first, reached, believed = 0, False, 0
+        first, reached, believed, began_s = 0, False, 0, time.process_time()
         for step in life.live(agent):
             if step.observation.step == 0:
                 if body.steps > first:
@@ -74,6 +76,7 @@ def live(name: str, script: LifeScript, seed: int, objective: Objective,
                 agent.changed()
             if body.steps >= script.steps:
                 break
+        lived.busy_s = time.process_time() - began_s
     finally:
         body.close()
     won = np.mean([e[2] for e in lived.episodes]) if lived.episodes else np.nan

@@ -53,8 +53,7 @@ class ReplayIndex(Ring):
         """As `Ring`."""
         super().__init__(spec, capacity)
         self.priorities = Priorities(self)
-        # What actions did in each world: batches hold the effective ones, of one meaning for all.
-        self.maps: Mapping[int, ActuatorMap] = {}
+        self._maps: Mapping[int, ActuatorMap] = {}
 
     def __len__(self) -> int:
         """Return the number of lived transitions held."""
@@ -64,6 +63,21 @@ class ReplayIndex(Ring):
     def steps(self) -> int:
         """Number of steps held."""
         return min(self.count, self.capacity)
+
+    @property
+    def maps(self) -> Mapping[int, ActuatorMap]:
+        """What actions did in each world: batches hold the effective ones, the same for all."""
+        return self._maps
+
+    @maps.setter
+    def maps(self, maps: Mapping[int, ActuatorMap]) -> None:
+        """Take the maps of now; what a world that is forgotten did is kept in its steps."""
+        for number in self._maps.keys() - maps.keys():
+            there, known = self.world == number, self._maps[number]
+            self.action[there] = known.effective(self.action[there])
+            self.numbers[there] = known.true(self.numbers[there])
+            self.world[there] = 0
+        self._maps = dict(maps)
 
     def draw(self, rng: np.random.Generator, draw: Draw) -> Batch:
         """

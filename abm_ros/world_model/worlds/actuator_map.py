@@ -5,8 +5,9 @@ A motor that turns the other way, answers with less, does another's work, is stu
 changes what actions do and nothing else: kinematics, camera and objects stay. So the model of
 System A keeps its meaning, for effective actions u = M a + b, and M and b are learned from a few
 transitions. The same holds for a joint whose calibration is off: the model keeps its meaning for
-readings less an offset c, which the model's error tells. Prior and errors are Gaussian; the model is linearised at the map's mean (an extended
-Kalman filter without process noise, i.e. recursive least squares).
+readings less an offset c, which the model's errors tell. Prior and errors are Gaussian; the model
+is linearised at the map's mean (an extended Kalman filter without process noise, i.e. recursive
+least squares).
 Sources: Cully et al. 2015 (adaptation within a known repertoire); arXiv:1803.11347 (adaptation
 from the last tens of steps); Ljung 1999, ch. 11 (recursive least squares).
 Shape letters: A action, V plain numbers, N candidate actions, P = A (A + 1) + V parameters.

@@ -13,7 +13,6 @@ Shape letters: A action, V plain numbers.
 """
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -21,19 +20,15 @@ import numpy as np
 
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap, Outcome, log_likelihood
 from abm_ros.world_model.worlds.config import WorldsConfig
+from abm_ros.world_model.worlds.expectation import Predict, Scale, Seen, expect
 from abm_ros.world_model.worlds.readings import ReadingBank
 from abm_ros.world_model.worlds.units import StepUnits
 
-_LEAST_VARIANCE = 1e-3     # of an error, in squared usual steps
 _OUTLIER = 9.0             # an error beyond this many variances counts as that many
 _MOST = 1.0                # and none counts for more than predicting no change would give
 _FEWEST = 3                # transitions that can make a world believed: one blow proves nothing
 _RECENT = 8                # actions that a repeated one is compared with
 _ALIKE = 0.9               # share of the correlation of errors that is believed
-_SMALL = 0.1               # step of readings by which their effect is taken, in usual steps
-# Predicts the plain numbers (N, V) after effective actions (N, A) from plain numbers (1 or N, V),
-# in their own units, and the ensemble's disagreement (N,) in typical steps.
-Predict = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 class Change(Enum):
@@ -65,7 +60,8 @@ class _Hypothesis:
     Another world, its map, and the evidence for it since so many transitions.
 
     `learns` is what it learns; None for a known world, which has nothing to learn. A `rival`
-    learned the same stretch as the world that is believed, in another way.
+    learned the same stretch as the world that is believed, in another way. `total` is all the
+    evidence since the world that is believed began.
     """
 
     world: int
@@ -74,6 +70,7 @@ class _Hypothesis:
     learns: Change | None = None
     evidence: float = 0.0
     steps: int = 0
+    total: float = 0.0
     rival: bool = False
 
 
@@ -126,7 +123,7 @@ class WorldTracker:
         if self._units is None:
             self._units = StepUnits(len(numbers), self.config.error_memory)
         step = self._units.take(before, numbers)
-        seen = before, action, numbers
+        seen = Seen(before, action, numbers)
         now = self._outcome(self.map, predict, step, seen)
         if self._usual is None:
             self._usual = np.diag(np.minimum(np.square(now.error), _MOST))
@@ -136,7 +133,9 @@ class WorldTracker:
         news, most = self._news(action), self.config.evidence / _FEWEST
         for other in self._others:
             found = self._outcome(other.map, predict, step, seen)
-            other.evidence += news * min(log_likelihood(found, self.config.tail) - known, most)
+            told = log_likelihood(found, self.config.tail) - known
+            other.evidence += news * min(told, most)
+            other.total += news * told
             other.steps += 1
             if other.learns is not None:
                 other.map = other.map.updated(found)
@@ -155,34 +154,11 @@ class WorldTracker:
         return self._enter(believed)
 
     def _outcome(self, believed: ActuatorMap, predict: Predict, step: np.ndarray,
-                 seen: tuple[np.ndarray, np.ndarray, np.ndarray],
-                 doubted: np.ndarray | None = None) -> Outcome:
-        """Return what a map expected; also by readings that it does not doubt, if given."""
-        before, action, numbers = seen
-        config, effective = self.config, believed.effective(action)
-        before, numbers = believed.true(before), believed.true(numbers)
-        # No action, then each actuator by itself; then each reading that is doubted.
-        tried = self.size if believed.doubts_actuators else 0
-        if doubted is None:
-            doubted = np.flatnonzero(believed.doubted_readings)
-        probes = np.repeat(effective[np.newaxis], 1 + tried + len(doubted), 0)
-        probes[1:tried + 1] += config.probe * np.eye(tried, self.size)
-        starts = np.repeat(before[np.newaxis], len(probes), 0)
-        starts[tried + 1 + np.arange(len(doubted)), doubted] -= _SMALL * step[doubted]
-        expected, disagreement = predict(starts.astype(np.float32) if len(doubted) else
-                                         starts[:1].astype(np.float32), probes.astype(np.float32))
-        error = (numbers - expected[0]) / step
-        effect = (expected[1:] - expected[0]).T / step[:, np.newaxis]
-        jacobian = np.zeros((len(step), self.size))
-        jacobian[:, :tried] = effect[:, :tried] / config.probe
-        shift = np.zeros((len(step), len(believed.offset)))
-        shift[:, doubted] = effect[:, tried:] / (_SMALL * step[doubted])
-        shift[doubted, doubted] += 1.0 / step[doubted]
-        usual = np.diag(np.square(error)) if self._usual is None else self._usual
-        least = 0.25 * float(disagreement[0]) ** 2 + _LEAST_VARIANCE
-        own = (1.0 - _ALIKE) * np.diag(np.diag(usual)) + _ALIKE * usual
-        return believed.expect(action, error, np.concatenate([jacobian, shift], axis=1),
-                               2.0 * own + least * np.eye(len(error)))
+                 seen: Seen, doubted: np.ndarray | None = None) -> Outcome:
+        usual = None
+        if self._usual is not None:
+            usual = (1.0 - _ALIKE) * np.diag(np.diag(self._usual)) + _ALIKE * self._usual
+        return expect(believed, predict, seen, Scale(step, usual, self.config.probe), doubted)
 
     def _news(self, action: np.ndarray) -> float:
         """
@@ -203,16 +179,24 @@ class WorldTracker:
                     believed is None or other.evidence > believed.evidence):
                 believed = other
             elif not other.rival and (other.evidence <= 0.0 or other.steps > config.max_steps):
-                self._others[place] = self._begun(other.world, other.learns)
-        misread = self._misread()
-        if misread is not None and (believed is None or misread.evidence > believed.evidence) and (
-                misread.evidence > misread.threshold and self._error < config.reading_error):
-            believed = misread
+                self._others[place] = replace(self._begun(other.world, other.learns),
+                                              total=other.total)
+        for misread in self._misread():
+            if misread.evidence > max(misread.threshold, believed.evidence if believed else 0.0) \
+                    and self._error < config.reading_error:
+                believed = misread
         self._readings.drop(config.max_steps)
         if self._age > config.settle_steps:
             self._parent = self.map
+        if self._age == config.settle_steps + 1:
             self._others = [other for other in self._others if not other.rival]
+            believed = believed or self._alike()
         return believed if self._is_calibrated() else None
+
+    def _alike(self) -> _Hypothesis | None:
+        """Return a known world that explains all of this one as well; None if this is another."""
+        return next((other for other in self._others if other.learns is None
+                     and other.total > -self.config.evidence), None)
 
     def _is_calibrated(self) -> bool:
         """Tell whether the model is good enough for its errors to prove anything."""
@@ -224,42 +208,46 @@ class WorldTracker:
         """The usual squared error, as a share of that of predicting no change."""
         return np.inf if self._usual is None else float(np.diag(self._usual).mean())
 
-    def _misread(self) -> _Hypothesis | None:
-        """Return the reading that is most likely off, as a world of its own."""
+    def _misread(self) -> list[_Hypothesis]:
+        """Return the reading that is most likely off, as a world of its own, if there is one."""
         bank, config = self._readings, self.config
         ripe = np.where(bank.steps >= config.min_steps, bank.evidence, 0.0)
         if not ripe.any():
-            return None
+            return []
         best = int(ripe.argmax())
         offset, doubt = np.zeros((2, len(self.readings)))
         offset[self._doubtful[best]] = bank.offset[best]
         doubt[self._doubtful[best]] = np.sqrt(bank.variance[best])
         parent = self._parent
         found = replace(parent.opened(0.0, 0.0, 0.0, doubt), offset=parent.offset + offset)
-        return _Hypothesis(self._next, found, config.reading_evidence, Change.READING,
-                           float(bank.evidence[best]), int(bank.steps[best]))
+        return [_Hypothesis(self._next, found, config.reading_evidence, Change.READING,
+                            float(bank.evidence[best]), int(bank.steps[best]))]
 
     def _enter(self, chosen: _Hypothesis) -> Belief:
         """Believe a hypothesis, and begin all others anew."""
-        number, config, misread = chosen.world, self.config, self._misread()
-        if chosen.learns is not None and self.world and self._age < config.settle_steps:
-            number = self.world          # what was learned of it first was wrong
+        config, left, began = self.config, self.world, chosen.steps
+        learned = [*self._others, *self._misread()]
+        number = chosen.world
+        if chosen.learns is not None and left and self._age < config.settle_steps:
+            number = left                # what was learned of it first was wrong
         else:
+            if chosen.learns is None and left and chosen.total > -config.evidence:
+                del self.maps[left]      # it was never another one
+                began = self._age
+            self._parent = self.maps[left] if chosen.learns is not None else chosen.map
             self._age = 0
-            self._parent = self.map if chosen.learns is not None else chosen.map
         self.maps.pop(number, None)      # the last used comes last
         self.maps[number] = chosen.map
         self._next = max(self._next, number + 1)
         self.world = number
         while len(self.maps) > config.max_worlds:
             del self.maps[next(w for w in self.maps if w not in (0, number))]
-        learned = [*self._others, *([] if misread is None else [misread])]
-        rivals = [replace(other, evidence=other.evidence - chosen.evidence, rival=True)
-                  for other in learned if other is not chosen
-                  and (other.learns, chosen.learns) != (Change.READING,) * 2 and other.learns is not None and chosen.learns is not None]
         self._begin_anew()
-        self._others += rivals
-        return Belief(number, self.map, 1.0, chosen.steps)
+        if chosen.learns is not None:
+            self._others += [
+                replace(other, evidence=other.evidence - chosen.evidence, rival=True)
+                for other in learned if other.learns not in (None, chosen.learns)]
+        return Belief(number, self.map, 1.0, began)
 
     def turn_to(self, number: int | None) -> int:
         """Believe in a world whatever the evidence says; return its number, a new one for None."""

@@ -31,6 +31,6 @@ class StepUnits:
 
     @property
     def steady(self) -> np.ndarray:
-        """Standard deviation (V,) of each number that changes little in a step, and 0 of others."""
+        """Standard deviation (V,) of numbers that change little in a step; 0 of others."""
         deviation = np.sqrt(self._square)
         return np.where(np.sqrt(self._step) < _JUMPY * deviation, deviation, 0.0)
