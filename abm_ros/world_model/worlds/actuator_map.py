@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+_LEAST_NEWS = 0.02
 _RIDGE = 1e-2     # keeps the inverse of a stuck actuator finite
 
 
@@ -32,6 +33,7 @@ class Outcome:
     error: np.ndarray           # (V,) observed minus expected
     effect: np.ndarray          # (V, P): d expected numbers / d parameters
     covariance: np.ndarray      # (V, V) of the error
+    own: np.ndarray             # (V, V), the model's share of it
 
 
 @dataclass(frozen=True)
@@ -127,11 +129,16 @@ class ActuatorMap:
         moved, size = jacobian[:, :len(self.mean)], len(error)
         effect = np.concatenate([(moved[:, :, np.newaxis] * terms).reshape(size, -1),
                                  jacobian[:, len(self.mean):]], axis=1)
-        return Outcome(error, effect, effect @ self.covariance @ effect.T + own)
+        return Outcome(error, effect, effect @ self.covariance @ effect.T + own, own)
 
-    def updated(self, outcome: Outcome) -> 'ActuatorMap':
-        """Return the belief after a transition that this map put in its terms."""
-        gain = np.linalg.solve(outcome.covariance, outcome.effect @ self.covariance).T
+    def updated(self, outcome: Outcome, news: float = 1.0) -> 'ActuatorMap':
+        """
+        Return the belief after a transition that this map put in its terms.
+
+        :param news: the share of what it proves that is new, in [0, 1].
+        """
+        told = outcome.covariance + (1.0 / max(news, _LEAST_NEWS) - 1.0) * outcome.own
+        gain = np.linalg.solve(told, outcome.effect @ self.covariance).T
         change, size = gain @ outcome.error, self.mean.size
         covariance = self.covariance - gain @ outcome.effect @ self.covariance
         return ActuatorMap(self.mean + change[:size].reshape(self.mean.shape),

@@ -56,7 +56,7 @@ class WorldsConfig:
         0.2, 'step of actions by which the effect of each actuator is taken from the model',
         low=1e-3, high=1.0)
     repetition: float = setting(
-        0.25, 'root mean square by which two actions must differ for the second one to prove '
+        0.15, 'root mean square by which two actions must differ for the second one to prove '
         'anything new', low=1e-3, high=2.0)
     tail: float = setting(
         5.0, 'degrees of freedom of the errors (Student): the fewer, the less one error proves',

@@ -31,14 +31,14 @@ class ReadingBank:
         self.steps = np.zeros(len(self.prior), int)
 
     def observe(self, outcome: Outcome, columns: np.ndarray, tail: float,
-                weigh: Callable[[np.ndarray], np.ndarray]) -> None:
+                weigh: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> None:
         """
         Take a transition.
 
         :param outcome: of the world in which no reading is off, with the effect of each offset.
         :param columns: (R,) where the offsets are among the parameters.
         :param tail: as in `log_likelihood`.
-        :param weigh: makes evidence of log densities (R,).
+        :param weigh: makes evidence of log densities (R,) and how many transitions came before.
         """
         factor = np.linalg.cholesky(outcome.covariance)
         white = np.linalg.solve(factor, outcome.error)
@@ -48,7 +48,7 @@ class ReadingBank:
         wider = 1.0 + self.variance * power
         squared = np.square(left).sum(0) - self.variance * np.square(along) / wider
         self.evidence += weigh(-0.5 * (tail + len(white)) * np.log1p(squared / tail)
-                               - np.log(np.diag(factor)).sum() - 0.5 * np.log(wider))
+                               - np.log(np.diag(factor)).sum() - 0.5 * np.log(wider), self.steps)
         self.offset += self.variance * along / wider
         self.variance /= wider
         self.steps += 1

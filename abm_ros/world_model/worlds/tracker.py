@@ -26,7 +26,7 @@ from abm_ros.world_model.worlds.units import StepUnits
 
 _OUTLIER = 9.0             # an error beyond this many variances counts as that many
 _MOST = 1.0                # and none counts for more than predicting no change would give
-_FEWEST = 3                # transitions that can make a world believed: one blow proves nothing
+_FEWEST = 2                # transitions that can make a world believed: one blow proves nothing
 _RECENT = 8                # actions that a repeated one is compared with
 _ALIKE = 0.9               # share of the correlation of errors that is believed
 
@@ -134,19 +134,21 @@ class WorldTracker:
         for other in self._others:
             found = self._outcome(other.map, predict, step, seen)
             told = log_likelihood(found, self.config.tail) - known
-            other.evidence += news * min(told, most)
-            other.total += news * told
+            fresh = float(news[min(other.steps, _RECENT)])
+            other.evidence += fresh * min(told, most)
+            other.total += news[-1] * told
             other.steps += 1
             if other.learns is not None:
-                other.map = other.map.updated(found)
+                other.map = other.map.updated(found, fresh)
         if len(self._doubtful):
             parent = self._outcome(self._parent, predict, step, seen, self._doubtful)
             self._readings.prior = self._reading_prior()
             self._readings.observe(parent, self._parent.mean.size + self._doubtful,
-                                   self.config.tail, lambda told: news * np.minimum(
-                                       told - known, most))
+                                   self.config.tail, lambda told, steps: (
+                                       news[np.minimum(steps, _RECENT)]
+                                       * np.minimum(told - known, most)))
         if self.map.covariance.any():
-            self.maps[self.world] = self.map.updated(now)
+            self.maps[self.world] = self.map.updated(now, float(news[-1]))
         believed = self._judge()
         if believed is None:
             self._calibrate(now.error)
@@ -160,16 +162,18 @@ class WorldTracker:
             usual = (1.0 - _ALIKE) * np.diag(np.diag(self._usual)) + _ALIKE * self._usual
         return expect(believed, predict, seen, Scale(step, usual, self.config.probe), doubted)
 
-    def _news(self, action: np.ndarray) -> float:
+    def _news(self, action: np.ndarray) -> np.ndarray:
         """
-        Return how much of a transition's evidence is new, in [0, 1].
+        Return how much a transition proves after 0, 1, 2, ... others (_RECENT + 1,), in [0, 1].
 
-        A model errs in the same way wherever the same is done: a repeated action proves nothing
-        that it has not proved before.
+        A model errs in the same way wherever the same is done: an action that repeats one of the
+        others proves nothing that it has not proved before.
         """
-        apart = min((float(np.square(action - a).mean()) for a in self._acted), default=np.inf)
+        apart = np.full(_RECENT + 1, np.inf)
+        for back, other in enumerate(reversed(self._acted), 1):
+            apart[back] = np.square(action - other).mean()
         self._acted.append(np.asarray(action, np.float64))
-        return 1.0 - float(np.exp(-apart / self.config.repetition ** 2))
+        return 1.0 - np.exp(-np.minimum.accumulate(apart) / self.config.repetition ** 2)
 
     def _judge(self) -> _Hypothesis | None:
         """Return the world to believe in from now on; None for the one that is believed."""
