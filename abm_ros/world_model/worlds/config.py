@@ -27,10 +27,10 @@ class WorldsConfig:
         150, 'transitions after its opening in which a world may be learned anew, rather than '
         'another one be opened', low=0, high=100_000)
     calibration_steps: int = setting(
-        150, 'transitions whose errors are measured before any change is believed',
+        100, 'transitions whose errors are measured before any change is believed',
         low=10, high=100_000)
     calibration_error: float = setting(
-        0.4, 'mean squared error, as a share of that of predicting no change, above which a model '
+        0.25, 'mean squared error, as a share of that of predicting no change, above which a model '
         'is too young to prove a change', low=0.0, high=100.0)
     error_memory: float = setting(
         200.0, 'transitions over which the usual one-step error is averaged',

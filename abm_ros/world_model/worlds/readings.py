@@ -29,6 +29,7 @@ class ReadingBank:
         self.offset, self.evidence = np.zeros((2, len(self.prior)))
         self.variance = self.prior.copy()
         self.steps = np.zeros(len(self.prior), int)
+        self.rival = False       # of a world that was believed instead, after the same change
 
     def observe(self, outcome: Outcome, columns: np.ndarray, tail: float,
                 weigh: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> None:

@@ -189,11 +189,13 @@ class WorldTracker:
             if misread.evidence > max(misread.threshold, believed.evidence if believed else 0.0) \
                     and self._error < config.reading_error:
                 believed = misread
-        self._readings.drop(config.max_steps)
+        if not self._readings.rival:
+            self._readings.drop(config.max_steps)
         if self._age > config.settle_steps:
             self._parent = self.map
         if self._age == config.settle_steps + 1:
             self._others = [other for other in self._others if not other.rival]
+            self._readings.rival = False
             believed = believed or self._alike()
         return believed if self._is_calibrated() else None
 
@@ -224,13 +226,14 @@ class WorldTracker:
         doubt[self._doubtful[best]] = np.sqrt(bank.variance[best])
         parent = self._parent
         found = replace(parent.opened(0.0, 0.0, 0.0, doubt), offset=parent.offset + offset)
-        return [_Hypothesis(self._next, found, config.reading_evidence, Change.READING,
+        needed = config.recall_evidence if bank.rival else config.reading_evidence
+        return [_Hypothesis(self._next, found, needed, Change.READING,
                             float(bank.evidence[best]), int(bank.steps[best]))]
 
     def _enter(self, chosen: _Hypothesis) -> Belief:
         """Believe a hypothesis, and begin all others anew."""
         config, left, began = self.config, self.world, chosen.steps
-        learned = [*self._others, *self._misread()]
+        others, readings = self._others, self._readings
         number = chosen.world
         if chosen.learns is not None and left and self._age < config.settle_steps:
             number = left                # what was learned of it first was wrong
@@ -249,8 +252,11 @@ class WorldTracker:
         self._begin_anew()
         if chosen.learns is not None:
             self._others += [
-                replace(other, evidence=other.evidence - chosen.evidence, rival=True)
-                for other in learned if other.learns not in (None, chosen.learns)]
+                replace(other, evidence=other.evidence - chosen.evidence, rival=True,
+                        threshold=config.recall_evidence)
+                for other in others if other.learns not in (None, chosen.learns)]
+            self._readings = readings
+            readings.rival, readings.evidence = True, readings.evidence - chosen.evidence
         return Belief(number, self.map, 1.0, began)
 
     def turn_to(self, number: int | None) -> int:

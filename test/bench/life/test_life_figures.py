@@ -38,7 +38,7 @@ def test_figures_of_a_life() -> None:
     found = figures_of(lived(lambda step: not 100 <= step < 130, [(103, 1), (201, 0)]), SCRIPT)
     assert found == {
         'auc': 0.9, 'recover_steps': [35, 5], 'remember_steps': [5], 'forgetting': [0.0],
-        'found_steps': [3, 1], 'missed': 0, 'false_alarms': 0, 'unsafe': 0}
+        'found_steps': [3, 1], 'missed': 0, 'false_alarms': 0, 'unsafe': 0, 'step_ms': 0.0}
 
 
 def test_an_alarm_without_a_change_is_false_and_a_change_without_one_is_missed() -> None:
@@ -93,3 +93,12 @@ def test_what_counts_as_unsafe() -> None:
     assert not is_safe(np.array([2.1]), 'position', limits)
     assert not is_safe(np.array([-3.1]), 'velocity', limits)
     assert not is_safe(np.array([np.nan]), 'effort', limits)
+
+
+def test_of_a_grid_the_best_counts() -> None:
+    lives = [lived(lambda step, late=late: step >= late, agent=name, seed=n)
+             for name, late in (('abm', 0), ('recent-100', 60), ('recent-300', 30))
+             for n in range(2)]
+    found = summarise(lives, SCRIPT)
+    assert found['agents']['recent']['best_of_grid'] == 'recent-300'
+    assert found['pairs']['abm - recent'] == found['pairs']['abm - recent-300']

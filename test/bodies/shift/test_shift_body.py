@@ -94,3 +94,15 @@ def test_wrong_scripts_are_refused(old: str, new: str, said: str) -> None:
 def test_a_shift_of_what_the_body_lacks_is_refused(event: Event, said: str) -> None:
     with pytest.raises(BodyError, match=said):
         ShiftingBody(LineBody(), [event], 0)
+
+
+def test_a_drive_has_the_zero_of_its_reading() -> None:
+    class Placed(Asked):
+        interface, command_joints = 'position', ('observation.0',)
+
+    body = Placed()
+    shifting = ShiftingBody(body, [Event(0, 'reading_bias', 0.25, joints=('observation.0',))], 0)
+    shown = shifting.state().position[0]
+    assert shown == pytest.approx(0.25)
+    shifting.step(np.array([shown + 0.1]))      # a bit on from where the joint seems to be
+    assert body.asked == pytest.approx([0.1])

@@ -240,3 +240,19 @@ def test_batches_hold_the_effective_actions_of_each_world() -> None:
     for step in life([3]):
         index.append(replace(step, episode=7))
     assert index.world[12:15].tolist() == [1, 1, 1]
+
+
+def test_what_a_forgotten_world_did_stays_true_of_its_steps() -> None:
+    index = filled(life([6, 6]), 100)
+    known = ActuatorMap(np.array([[-1.0, 0.5]]), np.zeros((2, 2)), np.array([0.25, 0, 0]))
+    maps = {0: ActuatorMap.identity(1, 3), 1: known}
+    index.enter_world(1, 3)
+    index.maps = maps
+    before = index.draw(np.random.default_rng(0), Draw(batch=50, horizon=1, hindsight=0.0))
+    lived = index.numbers[8:12, 0].copy()
+    index.maps = {0: maps[0]}
+    after = index.draw(np.random.default_rng(0), Draw(batch=50, horizon=1, hindsight=0.0))
+    np.testing.assert_array_equal(before.action, after.action)
+    np.testing.assert_array_equal(before.numbers, after.numbers)
+    np.testing.assert_allclose(index.numbers[8:12, 0], lived - [0, 0.25, 0.25, 0.25])
+    assert not index.world.any()

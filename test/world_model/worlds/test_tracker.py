@@ -120,3 +120,37 @@ def test_a_map_is_what_least_squares_find() -> None:
     design = np.einsum('va,nh->nvah', effect, terms).reshape(30 * NUMBERS, -1)
     expected = np.linalg.lstsq(design, seen.ravel(), rcond=None)[0].reshape(truth.shape)
     np.testing.assert_allclose(belief.mean, expected, atol=1e-3)
+
+
+def test_an_error_that_repeats_with_its_action_proves_nothing() -> None:
+    """A young model errs in the same way while the same is done, and elsewhere not at all."""
+    arm, worlds, rng = Arm(4), tracker(), np.random.default_rng(4)
+    arm.live(worlds, 200)
+    start, action = arm.numbers, np.array([0.9, -0.8, 0.7], np.float32)
+    wrong = 0.2 * arm.effect @ np.array([-1.0, 1.0, 0.5])
+    for _ in range(12):
+        after = arm.moved(start, action) + wrong + NOISE * STEP * rng.normal(size=NUMBERS)
+        assert worlds.observe(lambda _, u: (np.array([arm.moved(start, x) for x in u]),
+                                            np.full(len(u), 0.1)),
+                              start, action, after).world == 0
+
+
+def test_a_world_that_turned_out_to_be_the_old_one_is_merged_with_it() -> None:
+    arm, worlds = Arm(6), tracker(settle_steps=60)
+    arm.live(worlds, 200)
+    assert worlds.turn_to(None) == 1
+    beliefs = arm.live(worlds, 80)
+    merged = next(b for b in beliefs if b.world == 0)
+    assert sorted(worlds.maps) == [0]
+    assert merged.began >= beliefs.index(merged)      # all of its steps are of the old world
+
+
+def test_no_more_worlds_are_remembered_than_there_is_room_for() -> None:
+    arm, worlds = Arm(7), tracker(max_worlds=3, settle_steps=20)
+    arm.live(worlds, 200)
+    for gain in (-1.0, 0.4, 2.0, -0.5):
+        arm.matrix = gain * np.eye(SIZE)
+        arm.live(worlds, 60)
+        assert len(worlds.maps) <= 3
+    assert 0 in worlds.maps
+    np.testing.assert_allclose(worlds.map.mean[:, :SIZE], arm.matrix, atol=0.15)
