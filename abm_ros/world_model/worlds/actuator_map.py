@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-_LEAST_NEWS = 0.02
 _RIDGE = 1e-2     # keeps the inverse of a stuck actuator finite
 
 
@@ -135,9 +134,9 @@ class ActuatorMap:
         """
         Return the belief after a transition that this map put in its terms.
 
-        :param news: the share of what it proves that is new, in [0, 1].
+        :param news: the share of what it proves that is new, in (0, 1].
         """
-        told = outcome.covariance + (1.0 / max(news, _LEAST_NEWS) - 1.0) * outcome.own
+        told = outcome.covariance + (1.0 / news - 1.0) * outcome.own
         gain = np.linalg.solve(told, outcome.effect @ self.covariance).T
         change, size = gain @ outcome.error, self.mean.size
         covariance = self.covariance - gain @ outcome.effect @ self.covariance

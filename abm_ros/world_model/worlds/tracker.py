@@ -26,6 +26,8 @@ from abm_ros.world_model.worlds.units import StepUnits
 
 _OUTLIER = 9.0             # an error beyond this many variances counts as that many
 _MOST = 1.0                # and none counts for more than predicting no change would give
+_REPEATED = 0.2            # share of an error that is new where the same was done before
+_SUSPECT = 0.4             # share of the evidence from which on errors are not usual ones
 _FEWEST = 2                # transitions that can make a world believed: one blow proves nothing
 _RECENT = 8                # actions that a repeated one is compared with
 _ALIKE = 0.9               # share of the correlation of errors that is believed
@@ -167,13 +169,14 @@ class WorldTracker:
         Return how much a transition proves after 0, 1, 2, ... others (_RECENT + 1,), in [0, 1].
 
         A model errs in the same way wherever the same is done: an action that repeats one of the
-        others proves nothing that it has not proved before.
+        others proves little that it has not proved before.
         """
         apart = np.full(_RECENT + 1, np.inf)
         for back, other in enumerate(reversed(self._acted), 1):
             apart[back] = np.square(action - other).mean()
         self._acted.append(np.asarray(action, np.float64))
-        return 1.0 - np.exp(-np.minimum.accumulate(apart) / self.config.repetition ** 2)
+        alike = np.exp(-np.minimum.accumulate(apart) / self.config.repetition ** 2)
+        return np.asarray(1.0 - (1.0 - _REPEATED) * alike)
 
     def _judge(self) -> _Hypothesis | None:
         """Return the world to believe in from now on; None for the one that is believed."""
@@ -289,8 +292,7 @@ class WorldTracker:
 
     def _calibrate(self, error: np.ndarray) -> None:
         """Follow the usual error while nothing speaks for another world."""
-        young = self._seen <= self.config.calibration_steps
-        if self._usual is None or (self.change > 0.2 and not young):
+        if self._usual is None or (self.change > _SUSPECT and self._is_calibrated()):
             return
         most = np.sqrt(np.minimum(_OUTLIER * np.diag(self._usual) + 0.05, _MOST))
         error = np.clip(error, -most, most)

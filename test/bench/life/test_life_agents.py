@@ -1,5 +1,7 @@
 """The agents that a life is compared with: what each of them does, and when."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scripted_body import LineBody
@@ -33,7 +35,7 @@ def test_a_fixed_schedule_turns_to_a_new_world_by_the_clock() -> None:
 
 def test_a_random_switch_also_turns_back() -> None:
     _, worlds = lived('random_switch-5', 80)
-    turns = [b for a, b in zip(worlds, worlds[1:], strict=False) if a != b]
+    turns = [b for a, b in pairwise(worlds) if a != b]
     assert len(turns) > 5
     assert len(set(turns)) < len(turns)
 

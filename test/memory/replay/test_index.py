@@ -249,10 +249,10 @@ def test_what_a_forgotten_world_did_stays_true_of_its_steps() -> None:
     index.enter_world(1, 3)
     index.maps = maps
     before = index.draw(np.random.default_rng(0), Draw(batch=50, horizon=1, hindsight=0.0))
-    lived = index.numbers[8:12, 0].copy()
+    lived = index.numbers[7:12, 0].copy()
     index.maps = {0: maps[0]}
     after = index.draw(np.random.default_rng(0), Draw(batch=50, horizon=1, hindsight=0.0))
     np.testing.assert_array_equal(before.action, after.action)
     np.testing.assert_array_equal(before.numbers, after.numbers)
-    np.testing.assert_allclose(index.numbers[8:12, 0], lived - [0, 0.25, 0.25, 0.25])
+    np.testing.assert_allclose(index.numbers[7:12, 0], lived - [0, 0.25, 0.25, 0.25, 0.25])
     assert not index.world.any()

@@ -122,13 +122,13 @@ def test_a_map_is_what_least_squares_find() -> None:
     np.testing.assert_allclose(belief.mean, expected, atol=1e-3)
 
 
-def test_an_error_that_repeats_with_its_action_proves_nothing() -> None:
+def test_an_error_that_repeats_with_its_action_proves_little() -> None:
     """A young model errs in the same way while the same is done, and elsewhere not at all."""
     arm, worlds, rng = Arm(4), tracker(), np.random.default_rng(4)
     arm.live(worlds, 200)
     start, action = arm.numbers, np.array([0.9, -0.8, 0.7], np.float32)
     wrong = 0.2 * arm.effect @ np.array([-1.0, 1.0, 0.5])
-    for _ in range(12):
+    for _ in range(5):
         after = arm.moved(start, action) + wrong + NOISE * STEP * rng.normal(size=NUMBERS)
         assert worlds.observe(lambda _, u: (np.array([arm.moved(start, x) for x in u]),
                                             np.full(len(u), 0.1)),
