@@ -291,6 +291,10 @@ class WorldTracker:
         while len(self.maps) > config.max_worlds:
             del self.maps[next(w for w in self.maps if w not in (0, number))]
         self._begin_anew()
+        if number == left:               # the evidence against it as a whole still counts
+            totals = {other.world: other.total for other in others if other.learns is None}
+            self._others = [replace(other, total=totals.get(other.world, 0.0))
+                            for other in self._others]
         if chosen.learns is not None:
             self._others += [
                 replace(other, evidence=other.evidence - chosen.evidence, rival=True,
