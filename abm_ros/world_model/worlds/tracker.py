@@ -139,8 +139,8 @@ class WorldTracker:
         except (KeyError, TypeError, ValueError) as error:
             raise SnapshotError(f'the state of worlds is incomplete: {error!r}') from error
         if not fits:
-            raise SnapshotError(f'the state of worlds is not of a body with {self.size} actions '
-                                f'and {len(self.readings)} readings')
+            raise SnapshotError('the state of worlds is not of a body like this: expected '
+                                f'{self.map.shapes}')
         self.maps, self.world, self._parent = maps, world, parent
         self._next, self._seen, self._age = following, seen, age
         if usual.size:
@@ -348,4 +348,3 @@ class WorldTracker:
         if len(self._doubtful):
             share = max(share, self._readings.evidence.max() / self.config.reading_evidence)
         return float(min(max(share, 0.0), 1.0))
-
