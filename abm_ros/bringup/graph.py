@@ -151,6 +151,7 @@ def _parts(options: GraphOptions) -> list[tuple[str, dict[str, Any]]]:
             'command_interface': command_interface(options)}),
         (names.SYSTEM_M, {
             **home, 'autostart': options.autostart, 'wiring': options.wiring,
+            'worlds': options.worlds,
             'phi': options.phi, 'constraints': options.constraints,
             'baseline_episodes': options.baseline_episodes, 'pin_mode': options.pin_mode,
             **({'node_timeout_s': _LOCK_STEP_SILENCE_S} if options.lock_step else {})}),

@@ -30,6 +30,8 @@ class SystemMConfig(MetaStateConfig, GuardConfig):
 
     directory: str = setting('~/.ros/abm_ros', 'Folder of the audit log.')
     wiring: str = setting('', "Wiring table; empty takes the package's config/wiring.yaml.")
+    worlds: bool = setting(
+        False, 'Wire what System A tells of worlds; as its own setting of that name.')
     phi: str = setting('', "Routing policy; empty takes the package's config/phi.yaml.")
     constraints: str = setting(
         '', "Constraints; empty takes the package's config/constraints.yaml.")

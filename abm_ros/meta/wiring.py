@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from abm_ros.common.errors import WiringError
@@ -70,7 +70,7 @@ class Wiring(Mapping[str, Row]):
 
 
 def load_wiring(text: str, ports: Mapping[str, Collection[str]],
-                settings: RowSettings) -> Wiring:
+                settings: RowSettings, *, worlds: bool = False) -> Wiring:
     """
     Read and check the wiring table.
 
@@ -80,18 +80,31 @@ def load_wiring(text: str, ports: Mapping[str, Collection[str]],
         `senses`: they are what the design says.
     :param ports: the nodes there are and the ports that each has.
     :param settings: what `params` may set in which node; all else is System M's to set.
+    :param worlds: whether worlds are told apart; then the ports under `worlds: <node>:` are wired
+        too, in each mode in which the node is active.
     :return: one row per mode, every node and port present.
     :raises WiringError: an unknown mode, role, node, port, setting, key or topic, one that stands
         twice, another version, or a row that breaks an invariant.
     """
-    table = _READ.load(text, ('initial', 'modes', 'templates'))
+    table = _READ.load(text, ('initial', 'modes', 'templates', 'worlds'))
     if table['version'] == 1:
         table = _of_version_2(table)
     modes = _READ.mapping('wiring.modes', table.get('modes'))
     initial = table.get('initial')
     if not isinstance(initial, str):
         raise WiringError(f'wiring.initial: expected a mode, got {shown(initial)}')
-    return Wiring([_row(mode, raw, ports, settings) for mode, raw in modes.items()], initial)
+    given = _READ.mapping('wiring.worlds', table.get('worlds'), tuple(ports), empty=True)
+    besides = {node: _wires(f'wiring.worlds.{node}', raw, ports[node])
+               for node, raw in given.items()}
+    rows = [_row(mode, raw, ports, settings) for mode, raw in modes.items()]
+    return Wiring([_besides(row, besides) for row in rows] if worlds else rows, initial)
+
+
+def _besides(row: Row, wires: Mapping[str, Mapping[str, str]]) -> Row:
+    """Return a row whose active nodes have further wires."""
+    return replace(row, nodes={
+        name: replace(node, ports={**node.ports, **wires.get(name, {})}) if node.active else node
+        for name, node in row.nodes.items()})
 
 
 def _of_version_2(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,17 +167,22 @@ def _roles(where: str, raw: Any) -> Roles:
     return Roles(**dict.fromkeys(raw, True))
 
 
+def _wires(where: str, raw: Any, ports: Collection[str]) -> dict[str, str]:
+    wires = _READ.mapping(where, raw, tuple(ports), empty=True)
+    for name, topic in wires.items():
+        if not isinstance(topic, str) or (topic and not RELATIVE_NAME.fullmatch(topic)):
+            raise WiringError(f"{where}.{name}: expected a relative topic or '', "
+                              f'got {shown(topic)}')
+    return dict(wires)
+
+
 def _node_row(where: str, raw: Any, ports: Collection[str],
               settings: Mapping[str, Collection[str]]) -> NodeRow:
     raw = _READ.mapping(where, raw, ('state', 'ports', 'params'))
     state = raw.get('state')
     if state not in ('active', 'inactive'):
         raise WiringError(f"{where}.state: expected 'active' or 'inactive', got {shown(state)}")
-    wires = _READ.mapping(f'{where}.ports', raw.get('ports'), tuple(ports), empty=True)
-    for name, topic in wires.items():
-        if not isinstance(topic, str) or (topic and not RELATIVE_NAME.fullmatch(topic)):
-            raise WiringError(f"{where}.ports.{name}: expected a relative topic or '', "
-                              f'got {shown(topic)}')
+    wires = _wires(f'{where}.ports', raw.get('ports'), ports)
     params = _READ.mapping(f'{where}.params', raw.get('params'), tuple(settings),
                            empty=True)
     for name, value in params.items():

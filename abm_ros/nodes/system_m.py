@@ -62,7 +62,8 @@ class SystemM(PartNode[SystemMConfig]):
 
     def __init__(self) -> None:
         super().__init__(names.SYSTEM_M, SystemMConfig)
-        self._table = read_wiring(table_text(self.config.wiring, 'wiring.yaml', WiringError))
+        self._table = read_wiring(
+            table_text(self.config.wiring, 'wiring.yaml', WiringError), worlds=self.config.worlds)
         check_modes(self.config, self._table.modes)
         self._lock = threading.Lock()
         self._beat_lock = threading.Lock()

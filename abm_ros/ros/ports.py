@@ -105,14 +105,15 @@ ROW_SETTINGS: RowSettings = {
         'schedule': SCHEDULES}}
 
 
-def read_wiring(text: str) -> Wiring:
+def read_wiring(text: str, *, worlds: bool = False) -> Wiring:
     """
     Read a wiring table and check it against these nodes and ports.
 
+    :param worlds: whether worlds are told apart.
     :raises WiringError: see `load_wiring`.
     """
     return load_wiring(text, {node: [item.name for item in items]
-                              for node, items in PORTS.items()}, ROW_SETTINGS)
+                              for node, items in PORTS.items()}, ROW_SETTINGS, worlds=worlds)
 
 
 def port(node: str, name: str) -> Port:

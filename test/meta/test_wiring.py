@@ -64,9 +64,20 @@ def test_only_system_b_is_wired_to_the_gate_and_never_in_sleep(rows) -> None:
             assert not any(row.nodes['sensory_gate'].ports.values())
 
 
+def test_where_worlds_are_told_apart_more_is_wired(rows) -> None:
+    with_worlds = load_wiring(TEXT, PORTS, SETTINGS, worlds=True)
+    for mode, row in with_worlds.items():
+        for node, wired in row.nodes.items():
+            before = rows[mode].nodes[node]
+            more = ({'world': 'system_a/world'} if wired.active and 'world' in PORTS[node] else {})
+            assert (wired.active, wired.params) == (before.active, before.params)
+            assert wired.ports == {**before.ports, **more}
+    with pytest.raises(WiringError, match=r'wiring\.worlds\.system_a\.world: expected a relative'):
+        load_wiring(change('worlds/system_a/world', '/absolute'), PORTS, SETTINGS)
+
+
 def test_every_wire_has_two_ends(rows) -> None:
     out = {('sensory_gate', 'observation'), ('sensory_gate', 'spec'), ('system_a', 'latent'),
-           ('system_a', 'world'),
            ('system_b', 'action'), ('system_a_learner', 'model'), ('system_a_learner', 'credits'),
            ('system_b_learner', 'credits'), ('system_b_learner', 'model'),
            ('episodic_memory', 'replay'), ('motor_gate', 'executed')}
