@@ -115,8 +115,18 @@ def test_the_signal_of_the_tutorial_sends_to_rest(install) -> None:
         0.0, 0.0, 0.5, 0.5, 0.75]
     assert told(310, 'rest') == pytest.approx(0.74)
     row, override = (load_phi(table('phi.yaml', text)) for text in files['my_phi.yaml'])
-    rest = row.modes['rest']
-    assert rest.drive({'energy': 1.0, 'fatigue': 0.9}) > row.modes['task'].drive({}) + 0.1
+    rest, task = row.modes['rest'], row.modes['task']
+
+    def lead(fatigue: float, competence: float) -> float:
+        signals = {'energy': 1.0, 'uncertainty': 0.12, 'fatigue': fatigue,
+                   'competence': competence}
+        return rest.drive(signals) - task.drive(signals)
+
+    # The page says where it begins and where it ends.
+    assert lead(0.45, 0.0) < task.hysteresis < lead(0.52, 0.0)
+    assert lead(0.6, 1.0) < task.hysteresis < lead(0.7, 1.0)
+    assert -lead(0.35, 1.0) < rest.hysteresis < -lead(0.3, 1.0)
+    assert rest.hysteresis < -lead(0.1, 0.0)
     assert override.overrides[-1].trips({'fatigue': 0.95})
     assert override.overrides[:-1] == load_phi((CONFIG / 'phi.yaml').read_text()).overrides
     for phi in (row, override):
