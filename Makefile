@@ -3,6 +3,7 @@
 #               `make sim ARGS='--headless --body gym:PandaReach-v3 --duration 120'`
 # make test     install, then all tests
 # make check    install, then linters, layer test and the fast tests
+# make docs     install, then build the documents as a site in build/site and check its links
 # make lock     write requirements/constraints.txt anew from what .venv holds
 # make clean    remove .venv and all caches
 
@@ -10,7 +11,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install sim test check lock clean
+.PHONY: help install sim test check docs lock clean
 
 # PyBullet has wheels for CPython 3.11 only; others would compile it.
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
@@ -76,6 +77,12 @@ check: install
 	@$(BIN)/vulture
 	@$(BIN)/python -m pytest -q test/package/test_layers.py
 	@$(BIN)/python -m pytest -q -m 'not slow and not graph' --ignore test/package/test_layers.py
+
+# Laid out as they are here: links between the pages are relative.
+docs: install
+	@rm -rf build/pages && mkdir -p build/pages
+	@cp -r README.md ARCHITECTURE.md CONTRIBUTING.md CHANGELOG.md docs build/pages/
+	@$(BIN)/mkdocs build --quiet
 
 # Twice-listed wheels (std_msgs beside ros-std-msgs) and local builds (+cpu) cannot be asked for.
 lock: install

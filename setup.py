@@ -61,6 +61,7 @@ TEST = [
 ]
 DEV = [
     'import-linter>=2.5,<3',  # who may import whom: pyproject.toml
+    'mkdocs>=1.6,<1.7',  # the documents as a site, with its links checked: `make docs`
     'mypy>=2.0,<3',
     'ruff>=0.17,<0.18',  # rule sets change between minor releases
     'types-PyYAML>=6.0',

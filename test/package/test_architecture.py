@@ -12,7 +12,8 @@ ARCHITECTURE = ROOT / 'ARCHITECTURE.md'
 DECISIONS = ROOT / 'docs/decisions'
 FOLDERS = sorted(path.parent for path in PACKAGE.rglob('__init__.py') if path.parent != PACKAGE)
 RECORDS = sorted(DECISIONS.glob('[0-9]*.md'))
-PROSE = [ARCHITECTURE, ROOT / 'README.md', DECISIONS / 'README.md', *RECORDS]
+PROSE = [ARCHITECTURE, ROOT / 'README.md', ROOT / 'CONTRIBUTING.md', ROOT / 'docs/ethics.md',
+         DECISIONS / 'README.md', *RECORDS]
 HEADINGS = ['## Context', '## Decision', '## Evidence', '## Consequences']
 LONGEST_PAGE, LONGEST_DOCSTRING, LONGEST_FILE = 150, 10, 350
 FOLDER_LINES, FOLDER_FILES = 3000, 25

@@ -3,25 +3,24 @@
 import ast
 import re
 import shlex
-from pathlib import Path
 
 import pytest
 
 pytest.importorskip('rclpy')
 
+from documents import PAGES, ROOT, blocks
+
 from abm_ros.bringup.arguments import arguments
 from abm_ros.cli.main import make_parser
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]
-FENCE = re.compile(r'^```\n(.*?)^```', re.MULTILINE | re.DOTALL)
+LINK = re.compile(r'\]\(([^)#\s]+)\)')
 
 
 def commands() -> list[str]:
     """Return the lines of all code blocks, those that a backslash ends joined with the next."""
     found = []
     for page in PAGES:
-        for block in FENCE.findall(page.read_text(encoding='utf-8')):
+        for block in blocks(page):
             joined = block.replace('\\\n', ' ')
             found += [line.removeprefix('$ ').partition(' #')[0].strip()
                       for line in joined.splitlines()]
@@ -58,6 +57,17 @@ def test_a_launch_file_has_these_arguments(line) -> None:
 def test_make_has_this_target(line) -> None:
     text = (ROOT / 'Makefile').read_text(encoding='utf-8')
     assert re.search(rf'^{re.escape(line.split()[1])}:', text, re.MULTILINE)
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
+def test_a_link_leads_somewhere(page) -> None:
+    links = [link for link in LINK.findall(page.read_text(encoding='utf-8')) if '://' not in link]
+    assert not [link for link in links if not (page.parent / link).exists()]
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    linked = set(LINK.findall((ROOT / 'README.md').read_text(encoding='utf-8')))
+    assert {str(page.relative_to(ROOT)) for page in PAGES[1:]} <= linked
 
 
 @pytest.mark.parametrize('page', [ROOT / 'docs/paper_map.md'], ids=lambda page: page.name)
