@@ -50,6 +50,12 @@ class SystemATelemetry(Telemetry):
     uncertainty: float = number(
         'Variance of the predictions of the ensemble over the squared size of a usual step.',
         unknown='without a model or a transition')
+    dreamed: float = number('Transitions dreamed since the start.')
+    dreams_refused: float = number('Batches of seeds of which nothing could be dreamed.')
+    dream_error: float = number(
+        'Error of the model on the lived experience that dreams begin at, over that of predicting '
+        'no change.', unknown='before the first seeds')
+    dream_trouble: str = words('Why nothing can be dreamed.')
 
 
 @dataclass(frozen=True)
@@ -122,6 +128,8 @@ class EpisodicMemoryTelemetry(Telemetry):
                                  unknown='before the record is open')
     pending: float = number('Steps that are not durable yet.',
                             unknown='before the record is open')
+    imagined: float = number('Imagined transitions taken since the start.')
+    imagined_served: float = number('Windows of imagined experience replayed since the start.')
     damaged_chunks: float = number('Chunks of the record that cannot be read.',
                                    unknown='before the record is open')
     transitions: float = number('Transitions that replay draws from.',

@@ -23,6 +23,8 @@ from abm_ros.memory.forgetting import QuotaConfig
 from abm_ros.memory.record.compaction import regrouped
 from abm_ros.memory.record.store import Store, StoreConfig
 from abm_ros.memory.recorder import Recorder
+from abm_ros.memory.replay.draw import NEWEST, SEEDS
+from abm_ros.memory.replay.imagined import IMAGINED, ImaginedConfig, ImaginedReplay
 from abm_ros.memory.replay.index import ReplayConfig, ReplayIndex
 from abm_ros.memory.schedule import Experience, WarmUpConfig
 from abm_ros.memory.upkeep import Upkeep
@@ -31,7 +33,7 @@ from abm_ros.ros.codec import decode
 from abm_ros.ros.deferred import Deferred
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.observation_codec import decode_observation
-from abm_ros.ros.replay_link import Credits, decode_credits, encode_batch
+from abm_ros.ros.replay_link import Credits, decode_credits, decode_imagined, encode_batch
 from abm_ros.ros.spin import run_node
 from abm_ros.ros.twin_watch import TwinWatch
 
@@ -46,7 +48,7 @@ _NICENESS = 5       # recording and replay give way to the control path
 
 @dataclass(frozen=True)
 class EpisodicMemoryConfig(ReplayConfig, StoreConfig, QuotaConfig, AppraisalConfig,
-                           WarmUpConfig):
+                           WarmUpConfig, ImaginedConfig):
     """Settings of the episodic memory."""
 
     directory: str = setting('~/.ros/abm_ros', 'Folder of memory.db.')
@@ -65,6 +67,7 @@ class EpisodicMemoryConfig(ReplayConfig, StoreConfig, QuotaConfig, AppraisalConf
         QuotaConfig.__post_init__(self)
         AppraisalConfig.__post_init__(self)
         WarmUpConfig.__post_init__(self)
+        ImaginedConfig.__post_init__(self)
 
 
 class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
@@ -76,6 +79,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._path = Path(self.config.directory).expanduser() / 'memory.db'
         self._store: Store | None = None
         self._index: ReplayIndex | None = None
+        self._imagined: ImaginedReplay | None = None
         self._recorder: Recorder | None = None
         self._experience: Experience | None = None
         self._later = Deferred(self, self.config.defer_s)
@@ -107,7 +111,9 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
             recorded=self._recorded, served=self._served, batches=self._batches,
             trouble=bool(self._trouble), trouble_reason=self._trouble,
             forgotten=math.nan if self._upkeep is None else self._upkeep.forgotten,
-            novelty=[*self._novelty.values()][-1] if self._novelty else math.nan)
+            novelty=[*self._novelty.values()][-1] if self._novelty else math.nan,
+            imagined=self._imagined.taken if self._imagined is not None else 0,
+            imagined_served=self._imagined.drawn if self._imagined is not None else 0)
         if self._store is None or self._index is None:
             return told
         return replace(told, acknowledged=self._store.acknowledged, pending=self._store.pending,
@@ -162,6 +168,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._store = Store(self._path, spec, section(StoreConfig, self.config))
         self._index = ReplayIndex(spec, self.config.capacity)
+        self._imagined = ImaginedReplay(spec, section(ImaginedConfig, self.config))
         self._upkeep = Upkeep(self._store, section(QuotaConfig, self.config))
         self._appraising = Appraising(
             self, self._index, self._guard, section(AppraisalConfig, self.config),
@@ -281,6 +288,12 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._requests.append(credits)
         self._serve()
 
+    def on_imagined(self, message: Float32MultiArray) -> None:
+        """Keep imagined trajectories for replay."""
+        if self._imagined is not None:
+            self._imagined.take(decode_imagined(message))
+            self._serve()
+
     def _serve(self) -> None:
         if (self._index is None or self._store is None or self._experience is None
                 or not len(self._index)):
@@ -308,13 +321,21 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         """Send one batch; return how many numbers it takes."""
         rng = self._rngs.setdefault(credits.consumer, generator(
             self.config.seed, f'{names.EPISODIC_MEMORY}/{credits.consumer}'))
-        with self._guard:
-            batch = index.draw(rng, credits.draw(self.config.hindsight, self.config.events))
+        draw, imagined = credits.draw(self.config.hindsight, self.config.events), self._imagined
+        if imagined is not None and draw.source == IMAGINED:
+            batch = imagined.draw(rng, draw)
+        else:
+            if imagined is not None and draw.kind == SEEDS:
+                imagined.check_wanted()
+            with self._guard:
+                batch = index.draw(rng, draw)
+            if credits.consumer == names.SYSTEM_A_LEARNER:
+                index.learned = index.count
         self._served += len(batch.mask)
         self._batches += 1
         message = encode_batch(batch, credits, experience, index.spec.to_json(),
                                self.get_clock().now().nanoseconds)
-        self.emit('replay', message)
+        self.emit('seeds' if draw.kind in (SEEDS, NEWEST) else 'replay', message)
         return len(message.data)
 
 

@@ -12,6 +12,7 @@ from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.telemetry import SystemATelemetry
 from abm_ros.common.transition import Observation
 from abm_ros.memory.schedule import Experience, ScheduleConfig, WarmUpConfig
+from abm_ros.nodes.dreaming import Dreaming
 from abm_ros.ros.codec import Packet, Writer, attributes_of, decode
 from abm_ros.ros.deferred import Deferred
 from abm_ros.ros.node import PartNode
@@ -19,13 +20,14 @@ from abm_ros.ros.observation_codec import decode_observation, told_attributes
 from abm_ros.ros.snapshot_loader import SnapshotLoader
 from abm_ros.ros.spin import run_node
 from abm_ros.ros.twin_watch import TwinWatch
+from abm_ros.world_model.dreams import DreamConfig
 from abm_ros.world_model.perception import PerceivingModel, Percept, Perception
 
 _ACTIONS_KEPT = 8
 
 
 @dataclass(frozen=True)
-class SystemAConfig(WarmUpConfig, ScheduleConfig):
+class SystemAConfig(WarmUpConfig, ScheduleConfig, DreamConfig):
     """Settings of System A; warm-up and schedule matter where exact_rounds waits for snapshots."""
 
     defer_s: float = setting(
@@ -58,13 +60,15 @@ class SystemA(PartNode[SystemAConfig]):
         self._round = 0
         self._percept: Percept | None = None
         self._latents = 0
+        self._dreaming = Dreaming(self, section(DreamConfig, self.config))
 
     def telemetry(self) -> SystemATelemetry:
         percept = self._percept
         if percept is None:
-            return SystemATelemetry(latents=self._latents)
-        return SystemATelemetry(latents=self._latents, uncertainty=percept.uncertainty,
-                                prediction_error=percept.prediction_error)
+            return self._dreaming.telemetry(SystemATelemetry(latents=self._latents))
+        return self._dreaming.telemetry(SystemATelemetry(
+            latents=self._latents, uncertainty=percept.uncertainty,
+            prediction_error=percept.prediction_error))
 
     def deactivated(self) -> None:
         self._later.flush()
@@ -72,10 +76,13 @@ class SystemA(PartNode[SystemAConfig]):
     def activated(self) -> None:
         self._held, self._last, self._answer = None, None, None
         self._executed.clear()
+        self._dreaming.activated()
 
     def on_spec(self, message: String) -> None:
         """Learn what observations are like."""
-        spec = ObservationSpec.from_json(message.data)
+        self._take_spec(ObservationSpec.from_json(message.data))
+
+    def _take_spec(self, spec: ObservationSpec) -> None:
         if spec != self._spec:
             self._spec, self._perception = spec, Perception(spec)
             self._experience = Experience(section(WarmUpConfig, self.config), spec)
@@ -112,8 +119,20 @@ class SystemA(PartNode[SystemAConfig]):
         self._held = observation
         self._try_held()
 
+    def on_seeds(self, message: Float32MultiArray) -> None:
+        """Dream from lived experience; memory says what observations are like."""
+        seeds = self._dreaming.answers(message)
+        if seeds is None:
+            return
+        self._take_spec(seeds.spec)
+        assert self._perception is not None
+        if (model := self._opener.opened()) is not None:
+            self._perception.adopt(model)
+        self._dreaming.take(seeds.spec, self._perception, seeds)
+
     def on_imagined_action(self, message: Float32MultiArray) -> None:
-        """Imagined actions come with the mode `imagine`, which is not built yet."""
+        """Take all dreams a step further."""
+        self._dreaming.act(message)
 
     def _try_held(self) -> None:
         held = self._held

@@ -139,6 +139,10 @@ class PartNode(SteadyNode, Generic[C]):
             with contextlib.suppress(InvalidHandle):
                 endpoint.publish(message)
 
+    def wired(self, port: str) -> bool:
+        """Tell whether a port has an endpoint now."""
+        return port in self._endpoints
+
     def reaches(self, port: str, readers: Iterable[str]) -> bool:
         """
         Tell whether what is published on a port reaches all who are meant to read it.
