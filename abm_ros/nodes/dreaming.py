@@ -5,6 +5,7 @@ from typing import Any
 
 from std_msgs.msg import Float32MultiArray
 
+from abm_ros.common.names import EPISODIC_MEMORY
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.telemetry import SystemATelemetry
 from abm_ros.memory.replay.draw import NEWEST, SEEDS
@@ -37,6 +38,7 @@ class Dreaming:
         self._writer = Writer()
         self._dreams: Dreams | None = None
         self._sent: tuple[int, Float32MultiArray] | None = None
+        self._finished: Float32MultiArray | None = None      # for memory
         self._quiet = False      # nothing came since the last time that something was sent again
         self._unjudged = False   # there was no model to judge
         self._lineage = ''
@@ -50,7 +52,7 @@ class Dreaming:
 
     def activated(self) -> None:
         """Ask for seeds, if they are wired."""
-        self._dreams, self._sent = None, None
+        self._dreams, self._sent, self._finished = None, None, None
         self._requests.renew()
         if self._node.wired('seeds'):
             self._told = replace(self._told, dream_trouble='')
@@ -96,8 +98,16 @@ class Dreaming:
             self._show(dreams)
             return
         self._dreams, self._sent = None, None
-        self._node.emit('imagined', encode_imagined(
-            dreams.successes(), self._node.get_clock().now().nanoseconds))
+        self._finished = encode_imagined(
+            dreams.successes(), self._node.get_clock().now().nanoseconds)
+        self._hand_over()
+
+    def _hand_over(self) -> None:
+        """Send what was dreamed once memory hears it, and ask for more seeds."""
+        if self._finished is None or not self._node.reaches('imagined', (EPISODIC_MEMORY,)):
+            return
+        self._node.emit('imagined', self._finished)
+        self._finished = None
         self._ask(SEEDS, self._config.dreams, 1)
 
     def _show(self, dreams: Dreams) -> None:
@@ -110,7 +120,7 @@ class Dreaming:
             'achieved_goal': dreams.achieved},
             {'episode': '0', 'step': str(dreams.steps), 'whole': '0', 'lineage': self._lineage,
              'round': '0'}))
-        self._sent = stamp_ns, message
+        self._sent, self._quiet = (stamp_ns, message), False
         self._node.emit('imagined_latent', message)
 
     def _ask_to_judge(self) -> None:
@@ -129,6 +139,7 @@ class Dreaming:
         if self._quiet and self._sent is not None:
             self._node.emit('imagined_latent', self._sent[1])
         self._quiet = True
+        self._hand_over()
         if self._unjudged:
             self._ask_to_judge()
         for credits in self._requests.unanswered:

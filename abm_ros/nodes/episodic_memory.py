@@ -127,6 +127,8 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._early.clear()
         self._requests.clear()
         self._taken.clear()
+        if self._imagined is not None:
+            self._imagined.interrupt()
         if self._recorder is not None:
             self._take(self._recorder.cut())
         self._commit()
@@ -326,7 +328,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
             batch = imagined.draw(rng, draw)
         else:
             if imagined is not None and draw.kind == SEEDS:
-                imagined.check_wanted()
+                imagined.give_seeds()
             with self._guard:
                 batch = index.draw(rng, draw)
             if credits.consumer == names.SYSTEM_A_LEARNER:

@@ -178,7 +178,7 @@ BAD = {
     'unknown port': (('--wiring', 'w.yaml'), {'w.yaml': WIRING.replace(
         'action: action}', 'actoin: action}')}, ('actoin',)),
     'absent wiring': (('--wiring', 'none.yaml'), {}, ('none.yaml',)),
-    'refused pin': (('--pin', 'imagine'), {}, ('imagine', 'not built')),
+    'refused pin': (('--pin', 'imitate'), {}, ('imitate', 'not built')),
     'unknown pin': (('--pin', 'dance'), {}, ('dance',)),
     'phi with an unknown signal': (('--phi', 'p.yaml'), {
         'p.yaml': 'modes: {task: {bias: 1, weights: {joy: 1}}}'}, ('joy',)),

@@ -23,9 +23,9 @@ SHUT = {'observe', 'imitate', 'rest', 'sleep', 'imagine', 'freeze'}
 WIRING = Wiring([
     Row(mode, roles, mode not in SHUT, True,
         {'motor_gate': NodeRow(mode not in SHUT, {}, {})},
-        'not built' if mode in {'observe', 'imitate', 'imagine'} else '')
+        'not built' if mode in {'observe', 'imitate'} else '')
     for mode, roles in DESIGN.items()])
-WORKING = {'play', 'task', 'rest', 'sleep', 'freeze'}
+WORKING = {'play', 'task', 'rest', 'sleep', 'imagine', 'freeze'}
 RULES = load_constraints("""
     forbidden_transitions: [[sleep, play]]
     min_dwell_s: {play: 3, task: 4, sleep: 2}

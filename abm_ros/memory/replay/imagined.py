@@ -46,21 +46,27 @@ class ImaginedReplay:
         self._index = ReplayIndex(spec, config.imagined_capacity)
         self._episode = 0
         self._owed = 0.0       # windows to be drawn before more is imagined
+        self._given = False    # seeds, whose dreams have not come yet
         self.taken = self.drawn = 0
 
     @property
     def wants_more(self) -> bool:
-        """Whether what was imagined was replayed often enough."""
-        return self._owed <= 0
+        """Whether what was imagined has come and was replayed often enough."""
+        return self._owed <= 0 and not self._given
 
-    def check_wanted(self) -> None:
+    def give_seeds(self) -> None:
         """
-        See that more may be imagined.
+        Note that seeds are given; no more are until their dreams were taken.
 
-        :raises StoreError: what was imagined last was not replayed often enough.
+        :raises StoreError: no more is wanted now.
         """
         if not self.wants_more:
-            raise StoreError('what was imagined is to be replayed first')
+            raise StoreError('what was imagined last is to be replayed first')
+        self._given = True
+
+    def interrupt(self) -> None:
+        """Wait no longer for dreams: nobody dreams now."""
+        self._given = False
 
     def take(self, imagined: Imagined) -> None:
         """
@@ -68,6 +74,7 @@ class ImaginedReplay:
 
         :raises SpecError: they do not fit the spec, their lengths or finite numbers.
         """
+        self._given = False
         if len(imagined.length):
             block = block_of(imagined, self._spec, self._episode)
             self._index.append_block(block)
