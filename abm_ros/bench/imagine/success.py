@@ -6,7 +6,6 @@ from typing import Any
 from abm_ros.agent.agent import Agent
 from abm_ros.agent.frozen import FrozenAgent
 from abm_ros.bench.common.life import life_in
-from abm_ros.bench.imagine.damage import damaged
 from abm_ros.bench.learn.trial import MakeBody, Trial, evaluate
 from abm_ros.bodies.make import make_body
 from abm_ros.common.seeds import generator
@@ -14,6 +13,7 @@ from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.memory.schedule import ScheduleConfig
 from abm_ros.policy.planner import Objective
+from abm_ros.world_model.damage import damaged
 
 _NEVER = ScheduleConfig(learn_every=1_000_000)
 

@@ -1,4 +1,4 @@
-"""Bad models for the imagination benchmark, made of good ones."""
+"""Bad models, made of good ones, by which benchmarks try the guard of dreams."""
 
 from collections.abc import Callable
 
