@@ -166,18 +166,16 @@ class Agent:
         """
         Dream, and let B learn from what was lived and what was dreamed in turn; A learns nothing.
 
-        Nothing is learned where nothing can be dreamed: `reason` says why.
+        Where nothing can be dreamed, and `reason` says why, B learns from what was lived alone.
 
         :param updates: of B.
         :param objective: what System M asks of System B while it dreams.
         """
         dreamt, model = Dreamt(), self.world.freeze()
         while dreamt.updates < updates and self.actor is not None:
-            if self._imagination.replay.wants_more:
+            if self._imagination.replay.wants_more and not dreamt.reason:
                 self._imagination.dream(self._perception, self._behaviour, self.replay, objective,
                                         dreamt)
-                if dreamt.reason:
-                    break
             source = 'imagined' if dreamt.updates % 2 and dreamt.kept else 'lived'
             self.actor.learn(model, self._drawn_for_b(source))
             dreamt.updates += 1

@@ -201,8 +201,9 @@ class LearnerNode(PartNode[C], Generic[C]):
     def _request(self, trainer: Trainer, count: int, after: int) -> Credits:
         schedule = self.config.schedule
         reverse = schedule == 'value' and self.part == 'system_b_learner'
-        # Imagined experience has no priorities.
-        imagined = schedule == IMAGINE and self._requests.made % 2 == 1
+        # Imagined experience has no priorities. Where none comes, what was lived is enough.
+        imagined = schedule == IMAGINE and self._requests.made % 2 == 1 and not any(
+            asked.source == 'imagined' for asked in self._requests.unanswered)
         kind = REVERSE if reverse else UNIFORM if imagined else self.config.pick
         return self._requests.make(
             kind=kind, count=count, batch=trainer.batch, horizon=trainer.horizon, after=after,

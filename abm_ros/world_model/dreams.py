@@ -32,7 +32,7 @@ class DreamConfig:
         1.0, 'disagreement of the ensemble, in typical steps, at which a dream ends',
         low=0.0, high=100.0)
     dream_error: float = setting(
-        0.7, 'error of what is achieved on the newest lived experience, relative to predicting no '
+        1.0, 'error of what is achieved on the newest lived experience, relative to predicting no '
         'change, above which a model dreams of nothing', low=0.0, high=1e6)
     judged: int = setting(128, 'lived windows by which a model is judged', low=1, high=4096)
     judged_steps: int = setting(5, 'steps over which a model predicts lived experience to be '
