@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.graph, pytest.mark.timeout(300)]
 KEYS = {'startup_s', 'control_steps', 'episodes', 'success_before', 'success_after',
         'model_error_before', 'model_error_after', 'modes', 'switches', 'sleeps',
         'transitions_recorded', 'commands', 'unsafe_commands'}
-MODES = {'play', 'task', 'rest', 'sleep', 'freeze'}
+MODES = {'play', 'task', 'rest', 'sleep', 'imagine', 'freeze'}
 
 
 def children(parent: int) -> list[int]:

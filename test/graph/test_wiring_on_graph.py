@@ -87,7 +87,7 @@ def test_the_endpoints_are_those_of_the_row(graph, mode):
     for node in WIRED:
         wanted = ROWS[mode]['nodes'][node]['state']
         assert graph.state(node) == wanted, node
-    acts = ROWS[mode]['nodes']['system_b']['state'] == 'active'
+    acts = ROWS[mode]['nodes']['system_b'].get('ports', {}).get('action') == 'action'
     assert end_points(graph, 'action', 'publishers') == ({'system_b'} if acts else set())
     assert end_points(graph, 'arm_controller/commands', 'publishers') == {'motor_gate'}
     if mode == 'sleep':
@@ -138,7 +138,7 @@ def test_an_operator_may_hold_pin_veto_and_release(graph):
 def test_vetoing_all_modes_freezes(graph):
     """Invariant 4: no allowed mode is left, so nothing may move."""
     assert graph.pin('').successful
-    vetoes = ['play', 'task', 'rest', 'sleep']
+    vetoes = ['play', 'task', 'rest', 'sleep', 'imagine']
     assert graph.set_parameters('system_m', {'veto_modes': vetoes})[0].successful
     try:
         graph.wait_mode('freeze')

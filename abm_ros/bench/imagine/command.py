@@ -20,13 +20,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
     add('--env', default='gym:PandaReachJoints-v3', metavar='BODY', help='(%(default)s)')
-    add('--transitions', type=int, default=30, metavar='N',
+    add('--transitions', type=int, default=25, metavar='N',
         help='that are lived and learned from (%(default)s)')
-    add('--held-out', type=int, default=20, metavar='N',
+    add('--held-out', type=int, default=10, metavar='N',
         help='that are lived after them and judge the model (%(default)s)')
-    add('--rest', type=int, default=300, metavar='N',
+    add('--rest', type=int, default=100, metavar='N',
         help='updates of both systems before imagining (%(default)s)')
-    add('--updates', type=int, default=400, metavar='N',
+    add('--updates', type=int, default=300, metavar='N',
         help='of System B, on lived experience and in imagination (%(default)s)')
     add('--damage', default='1,mirrored', metavar='LIST',
         help="bad models: noise on each weight in deviations, or 'mirrored' (%(default)s)")
