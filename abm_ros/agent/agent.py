@@ -18,13 +18,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from abm_ros.agent.imagining import Dreamt, Imagination
 from abm_ros.common.seeds import derive_seed, generator
 from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.spec import ObservationSpec
-from abm_ros.common.transition import Observation, Step
+from abm_ros.common.transition import Batch, Observation, Step
 from abm_ros.memory.recorder import Recorder
 from abm_ros.memory.replay.draw import Draw
+from abm_ros.memory.replay.imagined import ImaginedConfig
 from abm_ros.memory.replay.index import ReplayConfig, ReplayIndex
+from abm_ros.memory.rounds import CONSOLIDATION_UPDATES
 from abm_ros.memory.schedule import VALUE_HORIZON, Experience, ScheduleConfig, WarmUpConfig
 from abm_ros.policy.config import ActorConfig
 from abm_ros.policy.contract import PolicyLearner, PolicySettings
@@ -33,6 +36,7 @@ from abm_ros.policy.exploration import Aim
 from abm_ros.policy.planner import Objective
 from abm_ros.world_model.config import WorldModelConfig
 from abm_ros.world_model.contract import WorldModelLearner, WorldModelSettings
+from abm_ros.world_model.dreams import DreamConfig
 from abm_ros.world_model.perception import Percept, Perception
 from abm_ros.world_model.worlds.config import WorldsConfig
 
@@ -48,6 +52,8 @@ class AgentSettings:
     actor: PolicySettings = field(default_factory=ActorConfig)
     planner: ControllerConfig = field(default_factory=ControllerConfig)
     worlds: WorldsConfig = field(default_factory=WorldsConfig)
+    dreams: DreamConfig = field(default_factory=DreamConfig)
+    imagined: ImaginedConfig = field(default_factory=ImaginedConfig)
 
 
 class Agent:
@@ -75,6 +81,8 @@ class Agent:
         self._behaviour = Controller(spec, settings.planner, generator(seed, 'system_b'))
         self._draw_a = generator(seed, 'episodic_memory/system_a_learner')
         self._draw_b = generator(seed, 'episodic_memory/system_b_learner')
+        self._seeds = generator(seed, 'episodic_memory/system_a')
+        self._imagination = Imagination(settings.dreams, settings.imagined, spec, self._seeds)
         self._actor_seed = derive_seed(seed, 'system_b_learner')
         self._last: Observation | None = None
         self._executed: np.ndarray | None = None
@@ -138,19 +146,69 @@ class Agent:
         cfg = self.settings
         self.rounds += 1
         updates = cfg.schedule.updates_in(self.rounds)
-        for _ in range(updates):
+        self._train(updates, updates)
+
+    def consolidate(self, updates_a: int, updates_b: int) -> None:
+        """Learn from what was lived, as in sleep: so many updates of A, then of B."""
+        self._train(updates_a, updates_b)
+
+    def adopt(self, world: Snapshot, actor: Snapshot) -> None:
+        """
+        Go on with these models; what was imagined with others is dropped.
+
+        :raises SnapshotError: they do not fit the spec or each other.
+        """
+        self.world = type(self.world).restore(world, self._spec)
+        model = self.world.freeze()
+        self.actor = self.settings.actor.learner().restore(actor, model)
+        self._imagination = Imagination(self.settings.dreams, self.settings.imagined, self._spec,
+                                        self._seeds)
+        self._perception.load(self.world.snapshot())
+        self._behaviour.load(self.actor.snapshot(model))
+
+    def imagine(self, updates: int, objective: Objective) -> Dreamt:
+        """
+        Dream, and let B learn from what was lived and what was dreamed in turn; A learns nothing.
+
+        Where nothing can be dreamed, and `reason` says why, B learns from what was lived alone.
+
+        :param updates: of B.
+        :param objective: what System M asks of System B while it dreams.
+        """
+        dreamt, model = Dreamt(), self.world.freeze()
+        while dreamt.updates < updates and self.actor is not None:
+            if self._imagination.replay.wants_more and not dreamt.reason:
+                self._imagination.dream(self._perception, self._behaviour, self.replay, objective,
+                                        dreamt)
+            source = 'imagined' if dreamt.updates % 2 and dreamt.kept else 'lived'
+            self.actor.learn(model, self._drawn_for_b(source))
+            dreamt.updates += 1
+            if dreamt.updates % CONSOLIDATION_UPDATES == 0 or dreamt.updates == updates:
+                self._behaviour.load(self.actor.snapshot(model))
+        return dreamt
+
+    def _train(self, updates_a: int, updates_b: int) -> None:
+        cfg = self.settings
+        if updates_a:
+            self.replay.learned = self.replay.count
+        for _ in range(updates_a):
             self.world.learn(self.replay.draw(self._draw_a, Draw(
                 cfg.world.batch, cfg.world.horizon, hindsight=cfg.replay.hindsight,
                 events=cfg.replay.events)))
         model = self.world.freeze()
         if self.actor is None:
             self.actor = cfg.actor.learner().create(cfg.actor, model, self._actor_seed)
-        for _ in range(updates):
-            self.actor.learn(model, self.replay.draw(self._draw_b, Draw(
-                cfg.actor.batch, VALUE_HORIZON, hindsight=cfg.replay.hindsight,
-                events=cfg.replay.events, keep=1)))
+        for _ in range(updates_b):
+            self.actor.learn(model, self._drawn_for_b('lived'))
         self._perception.load(self.world.snapshot())
         self._behaviour.load(self.actor.snapshot(model))
+
+    def _drawn_for_b(self, source: str) -> Batch:
+        cfg = self.settings
+        memory = self._imagination.replay if source == 'imagined' else self.replay
+        return memory.draw(self._draw_b, Draw(
+            cfg.actor.batch, VALUE_HORIZON, hindsight=cfg.replay.hindsight,
+            events=cfg.replay.events, source=source, keep=1))
 
     def snapshots(self) -> tuple[Snapshot, Snapshot | None]:
         """Return what both learners would publish now; None for a B that never learned."""

@@ -68,6 +68,12 @@ class SystemATelemetry(Telemetry):
                                      unknown=_ONE_WORLD)
     actuators: str = words('How actuators answer in this world, and what reads wrong; # and an '
                            'index stand for a joint.')
+    dreamed: float = number('Transitions dreamed since the start.')
+    dreams_refused: float = number('Batches of seeds of which nothing could be dreamed.')
+    dream_error: float = number(
+        'Error of the model on the lived experience that dreams begin at, over that of predicting '
+        'no change.', unknown='before the first seeds')
+    dream_trouble: str = words('Why nothing can be dreamed.')
 
 
 @dataclass(frozen=True)
@@ -140,6 +146,8 @@ class EpisodicMemoryTelemetry(Telemetry):
                                  unknown='before the record is open')
     pending: float = number('Steps that are not durable yet.',
                             unknown='before the record is open')
+    imagined: float = number('Imagined transitions taken since the start.')
+    imagined_served: float = number('Windows of imagined experience replayed since the start.')
     damaged_chunks: float = number('Chunks of the record that cannot be read.',
                                    unknown='before the record is open')
     transitions: float = number('Transitions that replay draws from.',

@@ -13,6 +13,19 @@ PROVENANCES = ('self', 'teacher', 'imagined')
 LIVED = ('self', 'teacher')
 
 
+class Imagined(NamedTuple):
+    """
+    K imagined trajectories that reached their goals, their S steps one after another.
+
+    `length` counts the transitions of each; the step after its last one has a zero action.
+    """
+
+    numbers: np.ndarray                # (S, V) float32, plain numbers as the model reads them out
+    action: np.ndarray                 # (S, A) float32 in [-1, 1]
+    goal: np.ndarray                   # (K, G) float32
+    length: np.ndarray                 # (K,) int
+
+
 class Observation(NamedTuple):
     """
     One fused observation of the body, with the goal that was valid at its stamp.

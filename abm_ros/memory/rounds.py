@@ -22,7 +22,8 @@ class RoundsConfig(ScheduleConfig):
         False, 'Every round takes place, in order; nothing is skipped to catch up.')
     schedule: str = setting(
         ONLINE, 'online: rounds as experience comes; consolidate: at full speed; '
-        'value: values only, from reverse replay (System B; System A then learns online).',
+        'value: values only, from reverse replay (System B; System A then learns online); '
+        'imagine: from lived and from imagined experience in turn (System B).',
         choices=SCHEDULES, runtime=True)
     publish_s: float = setting(
         2.0, 'Time spent on updates after which a model is published though its round is not '

@@ -17,28 +17,29 @@ from abm_ros.common.errors import StoreError
 from abm_ros.common.seeds import generator
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.telemetry import EpisodicMemoryTelemetry
-from abm_ros.common.transition import Observation, Step
+from abm_ros.common.transition import Step
 from abm_ros.memory.appraisal import AppraisalConfig
 from abm_ros.memory.forgetting import QuotaConfig
 from abm_ros.memory.record.compaction import regrouped
 from abm_ros.memory.record.store import Store, StoreConfig
 from abm_ros.memory.recorder import Recorder
+from abm_ros.memory.replay.draw import NEWEST, SEEDS
+from abm_ros.memory.replay.imagined import IMAGINED, ImaginedConfig, ImaginedReplay
 from abm_ros.memory.replay.index import ReplayConfig, ReplayIndex
 from abm_ros.memory.schedule import Experience, WarmUpConfig
 from abm_ros.memory.steps_in_worlds import StepsInWorlds
 from abm_ros.memory.upkeep import Upkeep
 from abm_ros.nodes.memory_appraisal import Appraising
-from abm_ros.nodes.world_codec import decode_world
+from abm_ros.nodes.telling.world_codec import decode_world
 from abm_ros.ros.codec import decode
 from abm_ros.ros.deferred import Deferred
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.observation_codec import decode_observation
-from abm_ros.ros.replay_link import Credits, decode_credits, encode_batch
+from abm_ros.ros.replay_link import Credits, decode_credits, decode_imagined, encode_batch
 from abm_ros.ros.spin import run_node
 from abm_ros.ros.twin_watch import TwinWatch
 
 _POLL_PERIOD_S = 0.1
-_NOVELTIES_KEPT = 8
 # Numbers served at a stretch; with images the rest waits for other messages.
 _TURN_NUMBERS = 500_000
 _TURN_S = 0.002
@@ -48,7 +49,7 @@ _NICENESS = 5       # recording and replay give way to the control path
 
 @dataclass(frozen=True)
 class EpisodicMemoryConfig(ReplayConfig, StoreConfig, QuotaConfig, AppraisalConfig,
-                           WarmUpConfig):
+                           WarmUpConfig, ImaginedConfig):
     """Settings of the episodic memory."""
 
     directory: str = setting('~/.ros/abm_ros', 'Folder of memory.db.')
@@ -69,10 +70,11 @@ class EpisodicMemoryConfig(ReplayConfig, StoreConfig, QuotaConfig, AppraisalConf
         QuotaConfig.__post_init__(self)
         AppraisalConfig.__post_init__(self)
         WarmUpConfig.__post_init__(self)
+        ImaginedConfig.__post_init__(self)
 
 
 class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
-    """Plumbing around `core.recorder`, `core.store` and `core.replay`."""
+    """Plumbing around `memory.recorder`, `memory.record` and `memory.replay`."""
 
     def __init__(self) -> None:
         super().__init__(names.EPISODIC_MEMORY, EpisodicMemoryConfig)
@@ -80,6 +82,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._path = Path(self.config.directory).expanduser() / 'memory.db'
         self._store: Store | None = None
         self._index: ReplayIndex | None = None
+        self._imagined: ImaginedReplay | None = None
         self._recorder: Recorder | None = None
         self._experience: Experience | None = None
         self._in_worlds: StepsInWorlds | None = None
@@ -98,8 +101,6 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._upkeep: Upkeep | None = None
         self._guard = threading.Lock()         # of the index, which a thread appraises
         self._appraising: Appraising | None = None
-        self._novelty: dict[int, float] = {}   # of the newest observations, by their stamps
-        self._before: tuple[int, Step] | None = None
         if self._path.exists():
             # Now, not at the first observation: a busy or foreign file must stop the start.
             with Store.read(self._path) as reader:
@@ -112,7 +113,9 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
             recorded=self._recorded, served=self._served, batches=self._batches,
             trouble=bool(self._trouble), trouble_reason=self._trouble,
             forgotten=math.nan if self._upkeep is None else self._upkeep.forgotten,
-            novelty=[*self._novelty.values()][-1] if self._novelty else math.nan)
+            novelty=self._appraising.novelty() if self._appraising is not None else math.nan,
+            imagined=self._imagined.taken if self._imagined is not None else 0,
+            imagined_served=self._imagined.drawn if self._imagined is not None else 0)
         if self._store is None or self._index is None:
             return told
         return replace(told, acknowledged=self._store.acknowledged, pending=self._store.pending,
@@ -130,6 +133,8 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._early.clear()
         self._requests.clear()
         self._taken.clear()
+        if self._imagined is not None:
+            self._imagined.interrupt()
         if self._recorder is not None:
             self._take(self._recorder.cut(), last=True)
         self._commit()
@@ -171,6 +176,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._store = Store(self._path, spec, section(StoreConfig, self.config))
         self._index = ReplayIndex(spec, self.config.capacity)
+        self._imagined = ImaginedReplay(spec, section(ImaginedConfig, self.config))
         self._upkeep = Upkeep(self._store, section(QuotaConfig, self.config))
         self._appraising = Appraising(
             self, self._index, self._guard, section(AppraisalConfig, self.config),
@@ -194,19 +200,12 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._later('observation', self._observed, message)
 
     def _observed(self, message: Float32MultiArray) -> None:
-        if self._store is None or self._recorder is None:
+        if self._store is None or self._recorder is None or self._appraising is None:
             self._early.append((self._observed, message))
             return
         seen = decode_observation(message, self._store.spec)
-        self._note_novelty(seen)
+        self._appraising.observed(seen)
         self._take(self._recorder.observed(seen))
-
-    def _note_novelty(self, seen: Observation) -> None:
-        appraiser = self._appraising.newest if self._appraising is not None else None
-        self._novelty[seen.stamp_ns] = (math.nan if appraiser is None else
-                                        appraiser.novelty(seen.vector))
-        while len(self._novelty) > _NOVELTIES_KEPT:
-            del self._novelty[next(iter(self._novelty))]
 
     def on_model(self, message: UInt8MultiArray) -> None:
         """Appraise what memory holds with System A's new model, in the background."""
@@ -237,10 +236,11 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
 
     def _take(self, steps: Iterable[Step], *, last: bool = False) -> None:
         store, index, experience = self._store, self._index, self._experience
-        if store is None or index is None or experience is None or self._in_worlds is None:
+        if (store is None or index is None or experience is None or self._in_worlds is None
+                or self._appraising is None):
             return
         for step in self._in_worlds.settle(steps, last=last):
-            step = replace(step, novelty=self._novelty.get(step.stamp_ns, math.nan))
+            step = replace(step, novelty=self._appraising.novelty(step.stamp_ns))
             try:
                 number = store.append(step)
             except StoreError as error:
@@ -249,27 +249,11 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
                 continue
             with self._guard:
                 index.append(step)
-            self._note_surprise(store, index, number, step)
+            self._appraising.recorded(store, number, step)
             acted = step.action is not None
             experience.take(step.episode, step.index, step.observation, acted=acted)
             self._recorded += acted
         self._serve()
-
-    def _note_surprise(self, store: Store, index: ReplayIndex, number: int, step: Step) -> None:
-        """Say of the step before how surprising it was, now that it is known what followed."""
-        appraiser = self._appraising.newest if self._appraising is not None else None
-        before, self._before = self._before, (number, step)
-        if appraiser is None or before is None:
-            return
-        last = before[1]
-        if last.action is None or (last.episode, last.index + 1) != (step.episode, step.index):
-            return
-        surprise = appraiser.surprise(
-            index.true(last.observation, last.world), index.effective(last.action, last.world),
-            index.true(step.observation, step.world))
-        store.note(before[0], math.nan, surprise)
-        with self._guard:
-            index.note(surprise)
 
     def _commit(self) -> None:
         if self._store is None:
@@ -307,6 +291,12 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._requests.append(credits)
         self._serve()
 
+    def on_imagined(self, message: Float32MultiArray) -> None:
+        """Keep imagined trajectories for replay."""
+        if self._imagined is not None:
+            self._imagined.take(decode_imagined(message))
+            self._serve()
+
     def _serve(self) -> None:
         if (self._index is None or self._store is None or self._experience is None
                 or not len(self._index)):
@@ -334,13 +324,21 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         """Send one batch; return how many numbers it takes."""
         rng = self._rngs.setdefault(credits.consumer, generator(
             self.config.seed, f'{names.EPISODIC_MEMORY}/{credits.consumer}'))
-        with self._guard:
-            batch = index.draw(rng, credits.draw(self.config.hindsight, self.config.events))
+        draw, imagined = credits.draw(self.config.hindsight, self.config.events), self._imagined
+        if imagined is not None and draw.source == IMAGINED:
+            batch = imagined.draw(rng, draw)
+        else:
+            if imagined is not None and draw.kind == SEEDS:
+                imagined.give_seeds()
+            with self._guard:
+                batch = index.draw(rng, draw)
+            if credits.consumer == names.SYSTEM_A_LEARNER:
+                index.learned = index.count
         self._served += len(batch.mask)
         self._batches += 1
         message = encode_batch(batch, credits, experience, index.spec.to_json(),
                                self.get_clock().now().nanoseconds)
-        self.emit('replay', message)
+        self.emit('seeds' if draw.kind in (SEEDS, NEWEST) else 'replay', message)
         return len(message.data)
 
 

@@ -24,6 +24,7 @@ from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.telemetry import LearnerTelemetry
 from abm_ros.memory.replay.draw import PICKS, REVERSE, UNIFORM
 from abm_ros.memory.rounds import Rounds, RoundsConfig
+from abm_ros.memory.schedule import IMAGINE
 from abm_ros.ros.codec import encode_bytes
 from abm_ros.ros.node import PartNode, blamed
 from abm_ros.ros.replay_link import Credits, ReplayedBatch, decode_batch, encode_credits
@@ -198,10 +199,15 @@ class LearnerNode(PartNode[C], Generic[C]):
             yield self._request(trainer, count, after=0)
 
     def _request(self, trainer: Trainer, count: int, after: int) -> Credits:
-        reverse = self.config.schedule == 'value' and self.part == 'system_b_learner'
+        schedule = self.config.schedule
+        reverse = schedule == 'value' and self.part == 'system_b_learner'
+        # Imagined experience has no priorities. Where none comes, what was lived is enough.
+        imagined = schedule == IMAGINE and self._requests.made % 2 == 1 and not any(
+            asked.source == 'imagined' for asked in self._requests.unanswered)
+        kind = REVERSE if reverse else UNIFORM if imagined else self.config.pick
         return self._requests.make(
-            kind=REVERSE if reverse else self.config.pick, count=count, batch=trainer.batch,
-            horizon=trainer.horizon, after=after, keep=0 if reverse else trainer.keep)
+            kind=kind, count=count, batch=trainer.batch, horizon=trainer.horizon, after=after,
+            keep=0 if reverse else trainer.keep, source='imagined' if imagined else 'lived')
 
     def _send(self, requests: Iterable[Credits]) -> None:
         for credits in requests:

@@ -12,7 +12,8 @@ from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.telemetry import SystemATelemetry
 from abm_ros.common.transition import Observation
 from abm_ros.memory.schedule import Experience, ScheduleConfig, WarmUpConfig
-from abm_ros.nodes.world_teller import NOTHING, WorldTeller
+from abm_ros.nodes.telling.dreaming import Dreaming
+from abm_ros.nodes.telling.world_teller import NOTHING, WorldTeller
 from abm_ros.ros.codec import Packet, Writer, attributes_of, decode
 from abm_ros.ros.deferred import Deferred
 from abm_ros.ros.node import PartNode
@@ -20,6 +21,7 @@ from abm_ros.ros.observation_codec import decode_observation, told_attributes
 from abm_ros.ros.snapshot_loader import SnapshotLoader
 from abm_ros.ros.spin import run_node
 from abm_ros.ros.twin_watch import TwinWatch
+from abm_ros.world_model.dreams import DreamConfig
 from abm_ros.world_model.perception import PerceivingModel, Percept, Perception
 from abm_ros.world_model.worlds.config import WorldsConfig
 from abm_ros.world_model.worlds.kept import KeptWorlds
@@ -29,7 +31,7 @@ _ACTIONS_KEPT = 8
 
 
 @dataclass(frozen=True)
-class SystemAConfig(WarmUpConfig, ScheduleConfig, WorldsConfig):
+class SystemAConfig(WarmUpConfig, ScheduleConfig, WorldsConfig, DreamConfig):
     """Settings of System A; warm-up and schedule matter where exact_rounds waits for snapshots."""
 
     defer_s: float = setting(
@@ -66,13 +68,15 @@ class SystemA(PartNode[SystemAConfig]):
         self._latents = 0
         self._kept: KeptWorlds | None = None
         self._worlds = WorldTeller(self.config.max_steps)
+        self._dreaming = Dreaming(self, section(DreamConfig, self.config))
 
     def telemetry(self) -> SystemATelemetry:
         percept = self._percept
         if percept is None:
-            return SystemATelemetry(latents=self._latents)
-        told = SystemATelemetry(latents=self._latents, uncertainty=percept.uncertainty,
-                                prediction_error=percept.prediction_error)
+            return self._dreaming.telemetry(SystemATelemetry(latents=self._latents))
+        told = self._dreaming.telemetry(SystemATelemetry(
+            latents=self._latents, uncertainty=percept.uncertainty,
+            prediction_error=percept.prediction_error))
         worlds = self._perception.worlds if self._perception is not None else None
         return told if worlds is None or self._spec is None else self._worlds.tell_system_m(
             told, world_words(worlds.map, self._spec))
@@ -85,10 +89,13 @@ class SystemA(PartNode[SystemAConfig]):
     def activated(self) -> None:
         self._held, self._last, self._answer = None, None, None
         self._executed.clear()
+        self._dreaming.activated()
 
     def on_spec(self, message: String) -> None:
         """Learn what observations are like."""
-        spec = ObservationSpec.from_json(message.data)
+        self._take_spec(ObservationSpec.from_json(message.data))
+
+    def _take_spec(self, spec: ObservationSpec) -> None:
         if spec != self._spec:
             self._spec = spec
             self._perception = Perception(spec, section(WorldsConfig, self.config))
@@ -133,8 +140,20 @@ class SystemA(PartNode[SystemAConfig]):
         self._held = observation
         self._try_held()
 
+    def on_seeds(self, message: Float32MultiArray) -> None:
+        """Dream from lived experience; memory says what observations are like."""
+        seeds = self._dreaming.answers(message)
+        if seeds is None:
+            return
+        self._take_spec(seeds.spec)
+        assert self._perception is not None
+        if (model := self._opener.opened()) is not None:
+            self._perception.adopt(model)
+        self._dreaming.take(seeds.spec, self._perception, seeds)
+
     def on_imagined_action(self, message: Float32MultiArray) -> None:
-        """Imagined actions come with the mode `imagine`, which is not built yet."""
+        """Take all dreams a step further."""
+        self._dreaming.act(message)
 
     def _try_held(self) -> None:
         held = self._held

@@ -14,7 +14,7 @@ from abm_ros.common.seeds import generator
 from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.telemetry import SystemBTelemetry
-from abm_ros.nodes.world_codec import decode_world
+from abm_ros.nodes.telling.world_codec import decode_world
 from abm_ros.policy.acting_model import ActingModel
 from abm_ros.policy.controller import Controller, ControllerConfig
 from abm_ros.policy.episodes import EpisodeTracker
@@ -103,7 +103,9 @@ class SystemB(PartNode[SystemBConfig]):
 
     def on_spec(self, message: String) -> None:
         """Learn what goals and actions are like."""
-        spec = ObservationSpec.from_json(message.data)
+        self._take_spec(ObservationSpec.from_json(message.data))
+
+    def _take_spec(self, spec: ObservationSpec) -> None:
         if self._spec is None or (spec, spec.told) != (self._spec, self._spec.told):
             self._spec = spec
             self._behaviour = Controller(spec, section(ControllerConfig, self.config),
@@ -121,6 +123,8 @@ class SystemB(PartNode[SystemBConfig]):
 
     def on_latent(self, message: Float32MultiArray) -> None:
         """Act; with exact_rounds, once the snapshot of the round has come."""
+        if self._behaviour is None and self._opener.newest is not None:
+            self._take_spec(self._opener.newest.spec)    # where nobody publishes one
         if self._behaviour is None:
             return
         packet = decode(message, finite=False)   # `Controller` checks what it acts on
@@ -161,17 +165,25 @@ class SystemB(PartNode[SystemBConfig]):
         self._later.flush()
         if (model := self._opener.opened()) is not None:
             behaviour.adopt(model)
-        goal = packet.array('desired_goal')
+        goal, latent = packet.array('desired_goal'), packet.array('latent')
+        if latent.ndim == 2:
+            self._send(packet, behaviour.act_for_all(
+                latent, packet.attributes.get('lineage', ''), goal, self._objective))
+            return
         begins = packet.integer('step') == 0
         action = behaviour.act(
-            packet.array('latent'), packet.attributes.get('lineage', ''), goal, begins,
-            self._objective, self._actuators(packet))
+            latent, packet.attributes.get('lineage', ''), goal, begins, self._objective,
+            self._actuators(packet))
+        self._send(packet, action)
+        self._later('plan', self._prepare, behaviour, packet, goal, begins, action)
+
+    def _send(self, packet: Packet, action: np.ndarray) -> None:
+        """Send the action for a latent (Z,), or those for many (N, Z)."""
         message = self._writer.write(Packet(packet.stamp_ns, {'action': action}, {
             'episode': packet.attributes.get('episode', ''),
             'step': packet.attributes.get('step', '')}))
         self._answer = (packet.stamp_ns, message)
         self.emit('action', message)
-        self._later('plan', self._prepare, behaviour, packet, goal, begins, action)
 
     def _prepare(self, behaviour: Controller, packet: Packet, goal: np.ndarray,
                  begins: bool, action: np.ndarray) -> None:

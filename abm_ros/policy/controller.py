@@ -55,7 +55,7 @@ class Controller:
         self._spec = spec
         self._settings = settings
         # Separate generators, so that none changes the numbers of another.
-        noise, self._rng, whim = rng.spawn(3)
+        noise, self._rng, whim, self._rng_for_all = rng.spawn(4)
         self._exploration = ExplorationSchedule(spec, whim, settings)
         self._babble = Babble(noise, spec.action_size, settings.babble_correlation)
         self._goal, self._begins = np.zeros(spec.goal_size, np.float32), True
@@ -159,6 +159,29 @@ class Controller:
             action = noise
         self._last = (latent, goal, action, objective)
         return action
+
+    def act_for_all(self, latent: np.ndarray, lineage: str, goal: np.ndarray,
+                    objective: Objective) -> np.ndarray:
+        """
+        Return actions for many states at once: the policy's, since a search takes one at a time.
+
+        :param latent: (N, Z) float32 from System A.
+        :param lineage: of the System A that made the latents.
+        :param goal: (N, G) in its own units.
+        :return: (N, A) float32 in [-1, 1]; at random without a model of this lineage.
+        :raises SpecError: a wrong shape or a non-finite number.
+        """
+        count, model = len(latent), self._model
+        goal = check_array('goal', goal, (count, self._spec.goal_size))
+        noise = 2.0 * self._rng_for_all.random((count, self._spec.action_size), np.float32) - _MOST
+        if model is None or lineage != model.world or latent.shape[1:] != (model.latent,):
+            return noise
+        latent = check_array('latent', latent, (count, model.latent))
+        action = model.policy(None, {'latent': latent, 'goal': goal})[0]
+        if objective.exploration > 0:
+            action = (1.0 - objective.exploration) * action + objective.exploration * noise
+        action = np.maximum(np.minimum(action, _MOST), -_MOST)
+        return np.where(np.isfinite(action), action, noise).astype(np.float32, copy=False)
 
     def _draw_noise(self) -> np.ndarray:
         return self._babble.step() if self._noise is None else self._noise

@@ -7,12 +7,13 @@ is dropped and nobody is flooded (decision 0031).
 
 from dataclasses import dataclass
 
+import numpy as np
 from std_msgs.msg import Float32MultiArray
 
 from abm_ros.common.errors import SpecError
 from abm_ros.common.packing import grouped, ungrouped
 from abm_ros.common.spec import ObservationSpec
-from abm_ros.common.transition import Batch
+from abm_ros.common.transition import Batch, Imagined
 from abm_ros.memory.replay.draw import Draw
 from abm_ros.ros.codec import Packet, attributes_of, decode, encode
 
@@ -103,6 +104,22 @@ def encode_batch(batch: Batch, credits: Credits, experience: int, spec_json: str
         'consumer': credits.consumer, 'session': credits.session,
         'number': str(credits.number), 'kind': credits.kind, 'source': credits.source,
         'experience': str(experience), 'spec': spec_json}))
+
+
+def encode_imagined(imagined: Imagined, stamp_ns: int) -> Float32MultiArray:
+    """Write imagined trajectories."""
+    return encode(Packet(stamp_ns, imagined._asdict()))
+
+
+def decode_imagined(message: Float32MultiArray) -> Imagined:
+    """
+    Read imagined trajectories; memory checks that they fit its spec.
+
+    :raises SpecError: the message is malformed.
+    """
+    packet = decode(message)
+    return Imagined(packet.array('numbers'), packet.array('action'), packet.array('goal'),
+                    packet.array('length').astype(np.int64))
 
 
 def addressed_to(message: Float32MultiArray) -> tuple[str, str, int]:

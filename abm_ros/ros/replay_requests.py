@@ -51,6 +51,11 @@ class ReplayRequests:
         return True
 
     @property
+    def made(self) -> int:
+        """Number of requests made so far."""
+        return self._number
+
+    @property
     def unanswered(self) -> tuple[Credits, ...]:
         """What is still awaited, oldest first; a memory that forgot it serves just that."""
         return tuple(replace(asked, count=self._left[number])

@@ -5,7 +5,9 @@ Runs a snapshot with onnxruntime. It imports neither torch nor onnx, so that lea
 the control path (decision 0015).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -19,6 +21,7 @@ from abm_ros.world_model.worlds.tracker import Belief, WorldTracker
 
 _LATENT, _PERCEIVED = ['latent'], ['latent', 'error', 'uncertainty']
 _PREDICTED = ['observation', 'uncertainty']
+_ADVANCED = ['next', 'observation', 'uncertainty']
 MEMORY = 0.9  # share of the running error kept at each step: an average over 10 steps
 
 
@@ -62,11 +65,20 @@ class PerceivingModel:
               {'latent': (1, latent), 'error': (1, 2), 'uncertainty': (1,)})
         trial(encoder, {'observation': empty}, {'latent': (1, latent)})
         self._perceive, self._encode = graph.run, encoder.run
+        self._source, self._shape = source, (1, latent)
         if predicts:
-            predict = session(source.blob('predict'))
-            trial(predict, {'latent': np.zeros((1, latent), np.float32), 'action': still},
-                  {'observation': (1, source.spec.numbers), 'uncertainty': (1,)})
-            self._predict = predict.run
+            _ = self._predict
+
+    @cached_property
+    def _predict(self) -> Callable[..., list[np.ndarray]]:
+        """The graph `predict`, opened when it is first needed."""
+        spec = self._source.spec
+        predict = session(self._source.blob('predict'))
+        trial(predict, {'latent': np.zeros(self._shape, np.float32),
+                        'action': np.zeros((1, spec.action_size), np.float32)},
+              {'next': self._shape, 'observation': (1, spec.numbers), 'uncertainty': (1,)})
+        run: Callable[..., list[np.ndarray]] = predict.run
+        return run
 
     def encode(self, observation: np.ndarray) -> np.ndarray:
         """Return the latents (B, Z) of observations (B, D) float32."""
@@ -82,6 +94,13 @@ class PerceivingModel:
         """
         numbers, uncertainty = self._predict(_PREDICTED, {'latent': latent, 'action': action})
         return numbers, uncertainty
+
+    def advance(self, latent: np.ndarray, action: np.ndarray
+                ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the latents (B, Z) after a step, and what `predict` does."""
+        after, numbers, uncertainty = self._predict(
+            _ADVANCED, {'latent': latent, 'action': action})
+        return after, numbers, uncertainty
 
     def perceive(self, observation: np.ndarray, previous: np.ndarray, action: np.ndarray
                  ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -194,6 +213,11 @@ class Perception:
         self._change = MEMORY * self._change + change
         return Percept(latent[0], self.lineage, self._ratio(), float(uncertainty[0]), missed,
                        change, self._told(self._believe(before[0], action[0], now[0])))
+
+    @property
+    def model(self) -> PerceivingModel | None:
+        """The model in use; None before one is loaded."""
+        return self._model
 
     @property
     def actuators(self) -> ActuatorMap | None:

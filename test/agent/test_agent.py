@@ -15,6 +15,7 @@ from abm_ros.memory.schedule import ScheduleConfig, WarmUpConfig
 from abm_ros.policy.config import ActorConfig
 from abm_ros.policy.planner import Objective
 from abm_ros.world_model.config import WorldModelConfig
+from abm_ros.world_model.dreams import DreamConfig
 from abm_ros.world_model.perception import Perception
 
 SMALL = AgentSettings(
@@ -118,3 +119,43 @@ def test_acting_imports_neither_torch_nor_onnx() -> None:
                           timeout=60, check=True)
     assert done.stdout.strip() == '[]'
     assert Perception.__module__ == 'abm_ros.world_model.perception'
+
+
+def test_dreams_teach_system_b_alone_and_leave_what_was_lived_as_it_was() -> None:
+    agent, *_ = live(0, 120)
+    before, lived = agent.snapshots(), agent.replay.count
+    assert before[1] is not None
+    dreamt = agent.imagine(60, Objective(exploration=0.3))
+    assert dreamt.reason == ''
+    assert dreamt.kept > 0
+    assert dreamt.updates == 60
+    world, actor = agent.snapshots()
+    assert actor is not None
+    assert (world.version, actor.version) == (before[0].version, before[1].version + 60)
+    assert (agent.replay.count, agent.transitions) == (lived, 120)
+
+
+def test_where_nothing_can_be_dreamed_system_b_learns_from_what_was_lived_alone() -> None:
+    strict = replace(SMALL, dreams=DreamConfig(dream_error=0.0))
+    agent, *_ = live(0, 90, strict)
+    other, *_ = live(0, 90, strict)
+    dreamt = agent.imagine(20, Objective())
+    assert 'errs' in dreamt.reason
+    assert (dreamt.updates, dreamt.transitions) == (20, 0)
+    other.consolidate(0, 20)
+    one, two = agent.snapshots()[1], other.snapshots()[1]
+    assert one is not None
+    assert two is not None
+    assert one.to_bytes() == two.to_bytes()
+
+
+def test_a_life_goes_on_with_the_models_it_is_given() -> None:
+    (one, *_), (other, *_) = live(1, 90, BRIEF), live(1, 130, BRIEF)
+    world, actor = other.snapshots()
+    assert actor is not None
+    one.adopt(world, actor)
+    assert one.world.version == world.version
+    one.consolidate(3, 5)
+    after = one.snapshots()
+    assert after[1] is not None
+    assert (after[0].version, after[1].version) == (world.version + 3, actor.version + 5)

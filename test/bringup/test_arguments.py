@@ -46,7 +46,7 @@ def test_what_a_row_may_set_is_a_runtime_setting_of_its_node() -> None:
     ('--namespace', 'a b', 'namespace'), ('--wiring', '/dev/null/x', 'cannot be read'),
     ('--phi', '.', 'cannot be read'), ('--constraints', '/none.yaml', 'cannot be read'),
     ('--params-file', '.', 'cannot be read'), ('--pin', 'dance', 'dance'),
-    ('--pin', 'imagine', 'not built')])
+    ('--pin', 'imitate', 'not built')])
 def test_abm_sim_refuses_in_one_line(tmp_path, option, value, says, capsys) -> None:
     assert main(['sim', '--headless', '--out', str(tmp_path / 'run'), option, value]) == 2
     said = capsys.readouterr().err

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.graph, pytest.mark.timeout(300)]
 KEYS = {'startup_s', 'control_steps', 'episodes', 'success_before', 'success_after',
         'model_error_before', 'model_error_after', 'modes', 'switches', 'sleeps',
         'transitions_recorded', 'commands', 'unsafe_commands'}
-MODES = {'play', 'task', 'rest', 'sleep', 'freeze'}
+MODES = {'play', 'task', 'rest', 'sleep', 'imagine', 'freeze'}
 
 
 def children(parent: int) -> list[int]:
@@ -178,7 +178,7 @@ BAD = {
     'unknown port': (('--wiring', 'w.yaml'), {'w.yaml': WIRING.replace(
         'action: action}', 'actoin: action}')}, ('actoin',)),
     'absent wiring': (('--wiring', 'none.yaml'), {}, ('none.yaml',)),
-    'refused pin': (('--pin', 'imagine'), {}, ('imagine', 'not built')),
+    'refused pin': (('--pin', 'imitate'), {}, ('imitate', 'not built')),
     'unknown pin': (('--pin', 'dance'), {}, ('dance',)),
     'phi with an unknown signal': (('--phi', 'p.yaml'), {
         'p.yaml': 'modes: {task: {bias: 1, weights: {joy: 1}}}'}, ('joy',)),

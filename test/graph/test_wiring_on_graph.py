@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.graph, pytest.mark.timeout(300)]
 # Which ports of a node publish (design, section 3); all others subscribe.
 PUBLISHES = {
     'sensory_gate': {'observation', 'spec', 'cue'},
-    'system_a': {'latent', 'imagined_latent'},
+    'system_a': {'latent', 'imagined_latent', 'imagined', 'credits'},
     'system_a_learner': {'credits', 'model'},
     'system_b': {'action'},
     'system_b_learner': {'credits', 'model'},
@@ -34,7 +34,7 @@ HARD_SUBSCRIBED = {
 RCLPY_PUBLISHED = {'rosout', 'parameter_events', '{node}/transition_event'}
 BODY_TOPICS = ('joint_states', 'tool_pose', 'camera/image_raw', 'battery_state', 'task/goal')
 ROWS = yaml.safe_load((ROOT / 'config' / 'wiring.yaml').read_text())['modes']
-WORKING = ('play', 'task', 'rest', 'sleep', 'freeze')
+WORKING = ('play', 'task', 'rest', 'sleep', 'imagine', 'freeze')
 
 
 def expected(mode, node):
@@ -87,7 +87,7 @@ def test_the_endpoints_are_those_of_the_row(graph, mode):
     for node in WIRED:
         wanted = ROWS[mode]['nodes'][node]['state']
         assert graph.state(node) == wanted, node
-    acts = ROWS[mode]['nodes']['system_b']['state'] == 'active'
+    acts = ROWS[mode]['nodes']['system_b'].get('ports', {}).get('action') == 'action'
     assert end_points(graph, 'action', 'publishers') == ({'system_b'} if acts else set())
     assert end_points(graph, 'arm_controller/commands', 'publishers') == {'motor_gate'}
     if mode == 'sleep':
@@ -108,7 +108,7 @@ def test_motors_shut_means_that_the_command_stands_still(graph):
 
 
 @pytest.mark.parametrize(('mode', 'says'), [
-    ('observe', 'not built'), ('imitate', 'not built'), ('imagine', 'not built'),
+    ('observe', 'not built'), ('imitate', 'not built'),
     ('dance', 'unknown'), ('Sleep', 'unknown')])
 def test_modes_that_cannot_be_are_refused_by_name(graph, mode, says):
     before = graph.mode
@@ -138,7 +138,7 @@ def test_an_operator_may_hold_pin_veto_and_release(graph):
 def test_vetoing_all_modes_freezes(graph):
     """Invariant 4: no allowed mode is left, so nothing may move."""
     assert graph.pin('').successful
-    vetoes = ['play', 'task', 'rest', 'sleep']
+    vetoes = ['play', 'task', 'rest', 'sleep', 'imagine']
     assert graph.set_parameters('system_m', {'veto_modes': vetoes})[0].successful
     try:
         graph.wait_mode('freeze')

@@ -19,7 +19,7 @@ SHUT = {'observe', 'imitate', 'rest', 'sleep', 'imagine', 'freeze'}
 WIRING = Wiring([
     Row(mode, roles, mode not in SHUT, True,
         {'motor_gate': NodeRow(mode not in SHUT, {}, {})},
-        'not built' if mode in {'observe', 'imitate', 'imagine'} else '')
+        'not built' if mode in {'observe', 'imitate'} else '')
     for mode, roles in DESIGN.items()])
 MODES = WIRING.modes
 PHI = Phi({'play': ModePolicy(1.0, {}, 0.0, 0.0, Modulation(exploration=0.5)),
@@ -107,7 +107,7 @@ def test_a_pin_that_comes_later_is_followed_at_once() -> None:
         assert modes_of(made, FINE) == [mode]
 
 
-@pytest.mark.parametrize('mode', ['observe', 'imitate', 'imagine'])
+@pytest.mark.parametrize('mode', ['observe', 'imitate'])
 def test_unavailable_modes_are_refused_with_the_reason(mode) -> None:
     assert 'not built' in control().refusal(mode)
     with pytest.raises(WiringError, match='not built'):

@@ -23,9 +23,9 @@ SHUT = {'observe', 'imitate', 'rest', 'sleep', 'imagine', 'freeze'}
 WIRING = Wiring([
     Row(mode, roles, mode not in SHUT, True,
         {'motor_gate': NodeRow(mode not in SHUT, {}, {})},
-        'not built' if mode in {'observe', 'imitate', 'imagine'} else '')
+        'not built' if mode in {'observe', 'imitate'} else '')
     for mode, roles in DESIGN.items()])
-WORKING = {'play', 'task', 'rest', 'sleep', 'freeze'}
+WORKING = {'play', 'task', 'rest', 'sleep', 'imagine', 'freeze'}
 RULES = load_constraints("""
     forbidden_transitions: [[sleep, play]]
     min_dwell_s: {play: 3, task: 4, sleep: 2}
@@ -193,7 +193,8 @@ def corner(**known) -> dict[str, float]:
 # Inputs that between them pull every drive and every override both ways.
 CORNERS = [corner(), corner(prediction_error=1.0, uncertainty=1.0), corner(competence=1.0),
            corner(sleep_pressure=1.0), corner(pain=1.0), corner(looming=1.0),
-           corner(energy=0.0), corner(energy=0.3, stress=1.0)]
+           corner(energy=0.0), corner(energy=0.3, stress=1.0),
+           corner(imagination_pressure=1.0, prediction_error=0.1, uncertainty=0.1)]
 
 
 def reachable() -> dict[str, set[str]]:
@@ -228,6 +229,7 @@ def test_the_reachable_states_are_the_built_modes_and_each_can_be_left() -> None
         assert after, f'{mode} cannot be left'
     assert follows['task'] >= {'play', 'rest', 'sleep', 'freeze'}
     assert follows['play'] >= {'task', 'rest', 'sleep', 'freeze'}
+    assert follows['imagine'] >= {'task', 'freeze'}
 
 
 @pytest.mark.parametrize(('rules', 'says'), [

@@ -15,7 +15,7 @@ TIRED = Override('energy', 'rest', below=0.2, until=0.6)
 PHI = Phi({'play': ModePolicy(0.0, {'prediction_error': 1.0}, 0.1, 3.0),
            'task': ModePolicy(0.5, {}, 0.1, 3.0),
            'rest': ModePolicy(-1.0, {}, 0.0, 0.0)}, (PAIN, TIRED))
-ALL = {'play', 'task', 'rest', 'sleep', 'freeze'}
+ALL = {'play', 'task', 'rest', 'sleep', 'imagine', 'freeze'}
 UNIT = st.floats(0.0, 1.0)
 SIGNALS = st.fixed_dictionaries({'prediction_error': UNIT, 'energy': st.just(1.0),
                                  'pain': st.just(0.0)})
@@ -126,10 +126,18 @@ def test_decisions_carry_what_made_them() -> None:
 
 def test_the_packages_own_table_knows_pain_and_hunger() -> None:
     phi = load_phi(OWN.read_text())
-    assert set(phi.modes) == {'play', 'task', 'rest', 'sleep'}
+    assert set(phi.modes) == {'play', 'task', 'rest', 'sleep', 'imagine'}
     calm = {'energy': 1.0, 'pain': 0.0, 'competence': 0.0, 'prediction_error': 1.0,
             'uncertainty': 1.0, 'sleep_pressure': 0.0}
     state = PolicyState('task', 0.0)
+    fails = {**calm, 'prediction_error': 0.1, 'uncertainty': 0.1, 'imagination_pressure': 1.0}
+    assert decide(fails, state, phi, 60.0, ALL, 'freeze').mode == 'imagine'
+    for name, value in (('competence', 0.9), ('prediction_error', 0.8),
+                        ('imagination_pressure', 0.2)):
+        awake = decide({**fails, name: value}, state, phi, 60.0, ALL, 'freeze').mode
+        assert awake in {'task', 'play'}, name
+    assert decide({**fails, 'imagination_pressure': 0.0}, PolicyState('imagine', 0.0), phi, 60.0,
+                  ALL, 'freeze').mode == 'task'
     assert decide(calm, state, phi, 60.0, ALL, 'freeze').mode == 'play'
     assert decide({**calm, 'competence': 1.0, 'prediction_error': 0.1, 'uncertainty': 0.1},
                   PolicyState('play', 0.0), phi, 60.0, ALL, 'freeze').mode == 'task'

@@ -14,20 +14,20 @@ TEXT = (Path(__file__).resolve().parents[2] / 'config' / 'wiring.yaml').read_tex
 PORTS = {
     'sensory_gate': ('joint_states', 'tool_pose', 'camera', 'battery', 'goal', 'success', 'reward',
                      'observation', 'spec', 'cue'),
-    'system_a': ('observation', 'spec', 'executed', 'imagined_action', 'model', 'latent',
-                 'imagined_latent', 'world'),
+    'system_a': ('observation', 'spec', 'executed', 'imagined_action', 'seeds', 'model', 'latent',
+                 'imagined_latent', 'imagined', 'credits', 'world'),
     'system_a_learner': ('replay', 'credits', 'model'),
     'system_b': ('latent', 'world', 'spec', 'model', 'action'),
     'system_b_learner': ('replay', 'world_model', 'credits', 'model'),
     'episodic_memory': ('observation', 'spec', 'executed', 'world', 'credits', 'replay', 'seeds',
-                        'model'),
+                        'model', 'imagined'),
     'motor_gate': ('action', 'executed'),
 }
-SETTINGS = {name: {'schedule': ('online', 'consolidate', 'value')}
+SETTINGS = {name: {'schedule': ('online', 'consolidate', 'value', 'imagine')}
             for name in ('system_a_learner', 'system_b_learner')}
 OPEN = {'play', 'task'}
 MODES = ('play', 'task', 'observe', 'imitate', 'rest', 'sleep', 'imagine', 'freeze')
-NOT_BUILT = {'observe', 'imitate', 'imagine'}
+NOT_BUILT = {'observe', 'imitate'}
 
 
 @pytest.fixture(scope='module')
@@ -36,7 +36,7 @@ def rows():
 
 
 def test_every_mode_has_a_row_with_every_node_and_port(rows) -> None:
-    assert set(rows) == set(MODES) == OPEN | NOT_BUILT | {'rest', 'sleep', 'freeze'}
+    assert set(rows) == set(MODES) == OPEN | NOT_BUILT | {'rest', 'sleep', 'imagine', 'freeze'}
     for row in rows.values():
         assert {name: tuple(node.ports) for name, node in row.nodes.items()} == PORTS
 
@@ -53,6 +53,8 @@ def test_the_table_says_what_the_design_says(rows) -> None:
     assert learners['play'] == learners['task'] == learners['sleep'] == (True, True)
     assert rows['sleep'].nodes['system_a_learner'].params == {'schedule': 'consolidate'}
     assert rows['rest'].nodes['system_b_learner'].params == {'schedule': 'value'}
+    assert rows['imagine'].nodes['system_b_learner'].params == {'schedule': 'imagine'}
+    assert not rows['imagine'].nodes['system_a_learner'].active
 
 
 def test_only_system_b_is_wired_to_the_gate_and_never_in_sleep(rows) -> None:
@@ -74,6 +76,18 @@ def test_where_worlds_are_told_apart_more_is_wired(rows) -> None:
             assert wired.ports == {**before.ports, **more}
     with pytest.raises(WiringError, match=r'wiring\.worlds\.system_a\.world: expected a relative'):
         load_wiring(change('worlds/system_a/world', '/absolute'), PORTS, SETTINGS)
+
+
+def test_in_imagination_system_a_stands_where_the_world_does(rows) -> None:
+    a, b, memory, learner = (rows['imagine'].nodes[name].ports for name in (
+        'system_a', 'system_b', 'episodic_memory', 'system_b_learner'))
+    assert a['imagined_latent'] == b['latent'] != rows['task'].nodes['system_b'].ports['latent']
+    assert b['action'] == a['imagined_action'] != rows['task'].nodes['system_b'].ports['action']
+    assert memory['seeds'] == a['seeds']
+    assert a['imagined'] == memory['imagined']
+    assert a['credits'] == memory['credits'] == learner['credits']
+    assert memory['replay'] == learner['replay']
+    assert {a['observation'], a['latent'], memory['observation'], memory['executed']} == {''}
 
 
 def test_every_wire_has_two_ends(rows) -> None:

@@ -43,7 +43,7 @@ SHUT = {'observe', 'imitate', 'rest', 'sleep', 'imagine', 'freeze'}
 ROW = {name: NodeRow(True, {}, {}) for name in names.WIRED_NODES}
 WIRING = Wiring([Row(mode, roles, mode not in SHUT, True,
                      {**ROW, 'motor_gate': NodeRow(mode not in SHUT, {}, {})},
-                     'not built' if mode in {'observe', 'imitate', 'imagine'} else '')
+                     'not built' if mode in {'observe', 'imitate'} else '')
                  for mode, roles in DESIGN.items()])
 PHI = (Path(__file__).resolve().parents[2] / 'config' / 'phi.yaml').read_text()
 

@@ -19,7 +19,7 @@ from abm_ros.common.spec import FieldSpec, ObservationSpec
 from abm_ros.common.transition import Observation
 from abm_ros.memory.record.store import Store
 from abm_ros.nodes.episodic_memory import EpisodicMemory
-from abm_ros.nodes.world_codec import WorldWriter
+from abm_ros.nodes.telling.world_codec import WorldWriter
 from abm_ros.ros.codec import Packet, encode, encode_bytes
 from abm_ros.ros.observation_codec import ObservationWriter
 from abm_ros.ros.replay_link import Credits, encode_credits

@@ -198,6 +198,19 @@ def test_sleep_goes_on_with_the_model_and_does_not_end_the_round_of_the_day(star
     assert node.telemetry().rounds == 2
 
 
+def test_imagining_asks_for_both_kinds_and_goes_on_with_what_was_lived_alone(start) -> None:
+    node = start(schedule='imagine', pick='surprise')
+    until(lambda: len(node.credits) == 2)
+    lived, imagined = node.credits
+    assert (lived.source, lived.kind) == ('lived', 'surprise')
+    assert (imagined.source, imagined.kind) == ('imagined', 'uniform')   # it has no priorities
+    node.credits.remove(imagined)            # no dream has succeeded yet
+    node.work(20)
+    assert node.made.updates == 20
+    assert [asked.number for asked in node._requests.unanswered if asked.source == 'imagined'] == [
+        imagined.number]
+
+
 def test_modulation_voids_nothing(start) -> None:
     node = start()
     node.work(10)

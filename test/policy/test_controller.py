@@ -221,3 +221,32 @@ def test_without_deliberation_the_habit_acts_in_every_step() -> None:
             habit = policy.run(None, {'latent': latent[None], 'goal': GOAL[None]})[0][0]
             assert np.array_equal(action, habit)
             made.prepare(GOAL)
+
+
+def test_many_states_get_the_actions_that_each_of_them_would_get_alone() -> None:
+    body, a, _ = trained()
+    rng, made = np.random.default_rng(5), behaviour()
+    perception = Perception(body.spec)
+    perception.load(a)
+    latent = np.stack([perception.encode(x) for x in rng.normal(size=(4, 6)).astype(np.float32)])
+    goals = rng.normal(size=(4, 2)).astype(np.float32)
+    together = made.act_for_all(latent, perception.lineage, goals, Objective())
+    alone = [made.act(z, perception.lineage, goal, True, Objective())
+             for z, goal in zip(latent, goals, strict=True)]
+    assert together == pytest.approx(np.stack(alone), abs=1e-6)
+    tried = made.act_for_all(latent, perception.lineage, goals, Objective(exploration=0.5))
+    assert np.abs(tried).max() <= 1.0
+    assert (tried != together).all()
+
+
+def test_many_states_of_another_system_a_are_answered_at_random_and_wrong_ones_refused() -> None:
+    made, goals = behaviour(), np.zeros((3, 2), np.float32)
+    latent = np.zeros((3, 12), np.float32)
+    strange = made.act_for_all(latent, 'beef', goals, Objective())
+    assert strange.shape == (3, 3)
+    assert len(np.unique(strange)) == 9
+    lineage = made._model.world
+    with pytest.raises(SpecError):
+        made.act_for_all(latent, lineage, goals[:2], Objective())
+    with pytest.raises(NonFiniteError):
+        made.act_for_all(np.full((3, 12), np.nan, np.float32), lineage, goals, Objective())

@@ -38,11 +38,16 @@ class Job:
 
 def mode_task(exploration: float | None) -> 'Objective':
     """Return what System M sets in mode task, in config/phi.yaml."""
+    return mode_objective('task', exploration)
+
+
+def mode_objective(mode: str, exploration: float | None = None) -> 'Objective':
+    """Return what System M asks of System B in a mode, in config/phi.yaml."""
     from abm_ros.common.share import table_text
     from abm_ros.meta.phi import load_phi
     from abm_ros.policy.planner import Objective
     text = table_text('', 'phi.yaml')
-    found = load_phi(text).modes['task'].modulation
+    found = load_phi(text).modes[mode].modulation
     return Objective(found.goal_weight, found.intrinsic_weight,
                  found.exploration if exploration is None else exploration)
 

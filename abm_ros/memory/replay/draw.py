@@ -6,10 +6,13 @@ from abm_ros.common.errors import SpecError
 from abm_ros.memory.replay.ring import SOURCES
 
 UNIFORM, BALANCED, REVERSE = 'uniform', 'balanced', 'reverse'
+SEEDS, NEWEST = 'seeds', 'newest'
 # What a draw prefers; only lived steps have priorities.
 PICKS = (UNIFORM, 'surprise', 'gain', 'rarity', BALANCED)
-# `reverse` draws windows that end where an episode ended, for a backward sweep of values.
-KINDS = (*PICKS, REVERSE)
+# `reverse` draws windows that end where an episode ended, for a backward sweep of values. `seeds`
+# draws lived windows that dreams begin at, with goals that need not be of their episodes; `newest`
+# draws those that a model is judged by before it dreams.
+KINDS = (*PICKS, REVERSE, SEEDS, NEWEST)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from abm_ros.common.errors import StoreError
 from abm_ros.common.packing import joined
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.transition import Batch
-from abm_ros.memory.replay.draw import BALANCED, REVERSE, UNIFORM, Draw
+from abm_ros.memory.replay.draw import BALANCED, NEWEST, REVERSE, SEEDS, UNIFORM, Draw
 from abm_ros.memory.replay.priorities import Priorities
 from abm_ros.memory.replay.ring import Queue, Ring
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap
@@ -29,6 +29,10 @@ RECENT_SHARE, RARE_SHARE = 0.25, 0.25
 _RECENT = 0.1      # the newest tenth of what is held
 # Share of the windows of a reverse draw that end in success, if any episode did.
 SUCCESSFUL_SHARE = 0.8
+# How far beyond two places that were achieved the goal of a seed may lie, of the way between them.
+BEYOND = 0.5
+# Transitions that a model is judged by, at least; more where it has not learned from more.
+JUDGED = 20
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class ReplayIndex(Ring):
         """As `Ring`."""
         super().__init__(spec, capacity)
         self.priorities = Priorities(self)
+        # The steps that System A's learner could draw from when it drew last.
+        self.learned = 0
         self._maps: Mapping[int, ActuatorMap] = {}
 
     def __len__(self) -> int:
@@ -109,6 +115,12 @@ class ReplayIndex(Ring):
         if draw.kind == REVERSE:
             return self._reverse(rng, count, draw)
         _need(self.starts(draw.source).transitions, 'transition')
+        if draw.kind == SEEDS:
+            return self._seeds(rng, count, draw.horizon)
+        if draw.kind == NEWEST:
+            newest = max(JUDGED, self.count - 1 - self.learned)
+            return self._from(rng, self.starts('lived').transitions.draw(rng, count, newest),
+                              draw.horizon, 0.0)
         start = (self._eventful(rng, count, draw) if draw.kind == UNIFORM
                  else self._prioritised(rng, count, draw.kind))
         return self._from(rng, start, draw.kept, draw.hindsight)
@@ -162,6 +174,20 @@ class ReplayIndex(Ring):
         own = self.spec.told | np.take(self.won, end % self.capacity)
         goal[~own] = self._achieved(end[~own])
         return self._windows(start, end, draw.horizon, goal, own)
+
+    def _seeds(self, rng: np.random.Generator, count: int, horizon: int) -> Batch:
+        """
+        Draw windows for dreams to begin at.
+
+        Each goal lies on the line through two places that were ever achieved, or a bit beyond
+        them: replay in hindsight pairs a state with what its own episode achieved, a dream with
+        what any did. Source: goal babbling, Rolf et al. 2010.
+        """
+        transitions = self.starts('lived').transitions
+        start, one, two = (transitions.draw(rng, count) for _ in range(3))
+        share = rng.uniform(-BEYOND, 1.0 + BEYOND, (count, 1)).astype(np.float32)
+        goal = self._achieved(one) + share * (self._achieved(two) - self._achieved(one))
+        return self._windows(start, self.end_of(start), horizon, goal, np.zeros(count, np.bool_))
 
     def _from(self, rng: np.random.Generator, start: np.ndarray, horizon: int,
               hindsight: float) -> Batch:

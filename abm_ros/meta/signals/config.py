@@ -28,6 +28,11 @@ class MetaStateConfig:
     consolidation_replays: float = setting(
         60.0, 'Samples replayed in sleep that consolidate one transition, where learning keeps '
         'up.', low=1.0, high=1e6)
+    imagination_capacity: float = setting(
+        600.0, 'Transitions not yet imagined from that make imagination_pressure 1.',
+        low=1.0, high=1e9)
+    imagination_replays: float = setting(
+        100.0, 'Imagined windows replayed that settle one lived transition.', low=1.0, high=1e6)
     competence_episodes: float = setting(
         10.0, 'Time constant of forgetting behind claimed competence.',
         unit='episodes', low=2.0, high=100000.0)

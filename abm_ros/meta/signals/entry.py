@@ -27,7 +27,8 @@ SIGNALS = Registry('abm_ros.signals', {
     'energy': f'{_OURS}.somatic:Energy',
     'stress': f'{_OURS}.somatic:Stress',
     'pain': f'{_OURS}.somatic:Pain',
-    'sleep_pressure': f'{_OURS}.somatic:SleepPressure'})
+    'sleep_pressure': f'{_OURS}.somatic:SleepPressure',
+    'imagination_pressure': f'{_OURS}.imagination:ImaginationPressure'})
 
 
 class Signal(Protocol):

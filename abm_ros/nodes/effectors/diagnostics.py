@@ -14,12 +14,12 @@ from abm_ros.nodes.effectors.conductor import Conductor
 SHOWN: Mapping[str, tuple[str, ...]] = {
     names.SENSORY_GATE: ('described', 'observations', 'energy', 'effort_peak', 'clock_jumps',
                          'goals_refused'),
-    names.SYSTEM_A: ('latents', 'prediction_error', 'uncertainty'),
+    names.SYSTEM_A: ('latents', 'prediction_error', 'uncertainty', 'dreamed', 'dream_error'),
     names.SYSTEM_A_LEARNER: ('updates', 'version', 'loss', 'effective_rank'),
     names.SYSTEM_B: ('episodes', 'success_rate', 'version', 'deliberation', 'action_spread'),
     names.SYSTEM_B_LEARNER: ('updates', 'version', 'critic_loss', 'actor_loss'),
     names.EPISODIC_MEMORY: ('recorded', 'transitions', 'acknowledged', 'pending', 'forgotten',
-                            'damaged_chunks'),
+                            'damaged_chunks', 'imagined'),
     names.MOTOR_GATE: ('open', 'held', 'commands', 'clock_jumps')}
 SHOWN_OF_ALL = ('refused', 'faults')
 
@@ -51,6 +51,8 @@ def _trouble(health: Health, node: str) -> Iterator[str]:
             yield 'no robot description yet'
         if gate.trouble:
             yield gate.trouble
+    if node == names.SYSTEM_A and (trouble := telemetry.system_a.dream_trouble):
+        yield f'nothing is dreamed: {trouble}'
     if node == names.MOTOR_GATE and (silent := telemetry.motor_gate.silent):
         yield f'nothing usable on {silent}'
     if node == names.EPISODIC_MEMORY:

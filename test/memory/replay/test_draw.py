@@ -13,7 +13,7 @@ from abm_ros.memory.replay.draw import PICKS, REVERSE, Draw
     ({'hindsight': float('nan')}, 'hindsight: expected a share'),
     ({'events': 1.5}, 'events: expected a share'),
     ({'source': 'dreamt'}, "source: 'dreamt' is unknown"),
-    ({'kind': 'newest'}, "kind: 'newest' is unknown, expected one of uniform"),
+    ({'kind': 'oldest'}, "kind: 'oldest' is unknown, expected one of uniform"),
     *(({'kind': kind, 'source': 'imagined'}, "expected the source 'lived'")
       for kind in PICKS[1:])])
 def test_what_is_out_of_range_is_refused(change: dict[str, Any], text: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from std_msgs.msg import Float32MultiArray
 
 from abm_ros.common.telemetry import SystemATelemetry
-from abm_ros.nodes.world_codec import WorldWriter
+from abm_ros.nodes.telling.world_codec import WorldWriter
 from abm_ros.ros.stamps import NANOSECONDS
 from abm_ros.world_model.worlds.told import HeardWorld, ToldWorld
 

@@ -8,8 +8,8 @@ pytest.importorskip('rclpy')
 from abm_ros.common.errors import AbmError
 from abm_ros.common.spec import FieldSpec, ObservationSpec
 from abm_ros.common.telemetry import SystemATelemetry
-from abm_ros.nodes.world_codec import WorldWriter, decode_world
-from abm_ros.nodes.world_teller import NOTHING, WorldTeller
+from abm_ros.nodes.telling.world_codec import WorldWriter, decode_world
+from abm_ros.nodes.telling.world_teller import NOTHING, WorldTeller
 from abm_ros.ros.codec import Packet, encode
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap
 from abm_ros.world_model.worlds.told import HeardWorld, ToldWorld

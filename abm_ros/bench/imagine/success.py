@@ -1,0 +1,101 @@
+"""The success half of the imagination benchmark: one seed, from life to pairs of policies."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from abm_ros.agent.agent import Agent
+from abm_ros.agent.frozen import FrozenAgent
+from abm_ros.bench.common.life import life_in
+from abm_ros.bench.learn.trial import MakeBody, Trial, evaluate
+from abm_ros.bodies.make import make_body
+from abm_ros.common.seeds import generator
+from abm_ros.common.snapshot import Snapshot
+from abm_ros.common.spec import ObservationSpec
+from abm_ros.memory.schedule import ScheduleConfig
+from abm_ros.policy.planner import Objective
+from abm_ros.world_model.damage import damaged
+
+_NEVER = ScheduleConfig(learn_every=1_000_000)
+
+
+@dataclass(frozen=True)
+class ImaginePlan:
+    """
+    What is done with each seed.
+
+    `transitions` are lived and learned from, `held_out` lived and not; `rest` is the number of
+    updates of A and B on them before imagining, `updates` of B in both arms of a pair. `damage`
+    lists kinds of `damage.damaged`.
+    """
+
+    transitions: int
+    held_out: int
+    rest: int
+    updates: int
+    dreaming: Objective
+    damage: tuple[str, ...] = ()
+
+
+def compare(trial: Trial, plan: ImaginePlan, bodies: MakeBody = make_body) -> dict[str, Any]:
+    """
+    Live one seed and return the success of its policies.
+
+    :param trial: the agent; its points are not used.
+    """
+    from torch import set_num_threads
+    set_num_threads(1)
+    agent = experienced(trial, plan, bodies)
+    world, actor = agent.snapshots()
+    assert actor is not None
+    found: dict[str, Any] = {'seed': trial.seed, 'transitions': agent.transitions,
+                             'before': _score(agent, trial, bodies)}
+    agent.consolidate(0, plan.updates)
+    found['without'] = _score(agent, trial, bodies)
+    found['with'], found['dreamt'] = _imagined(agent, trial, plan, (world, actor), bodies)
+    for damage in plan.damage:
+        rng = generator(trial.seed, f'bench/imagine/{damage}')
+        bad = (damaged(type(agent.world), world, damage, rng), actor)
+        cell = dict(zip(('with', 'dreamt'), _imagined(agent, trial, plan, bad, bodies),
+                        strict=True))
+        settings = agent.settings
+        agent.settings = replace(settings, dreams=replace(settings.dreams, dream_error=1e6,
+                                                          dream_doubt=100.0))
+        cell['unguarded'], _ = _imagined(agent, trial, plan, bad, bodies)
+        agent.settings = settings
+        found.setdefault('damaged', {})[damage] = cell
+    return found
+
+
+def experienced(trial: Trial, plan: ImaginePlan, bodies: MakeBody) -> Agent:
+    """Return an agent that lived and slept, and lived some more without learning."""
+    body = trial.body(bodies, trial.seed)
+    try:
+        life = life_in(body)
+        agent = Agent(trial.settings, life.spec, trial.seed)
+        agent.objective = trial.objective
+        for _ in life.live(agent):
+            if agent.transitions == plan.transitions and agent.settings.schedule is not _NEVER:
+                agent.consolidate(plan.rest, plan.rest)
+                agent.settings = replace(agent.settings, schedule=_NEVER)
+            if agent.transitions >= plan.transitions + plan.held_out:
+                return agent
+    finally:
+        body.close()
+    raise AssertionError('a life has no end')
+
+
+def _imagined(agent: Agent, trial: Trial, plan: ImaginePlan,
+              models: tuple[Snapshot, Snapshot], bodies: MakeBody) -> tuple[Any, Any]:
+    """Imagine from these models; return the success afterwards, and what was dreamed."""
+    agent.adopt(*models)
+    dreamt = agent.imagine(plan.updates, plan.dreaming)
+    return _score(agent, trial, bodies), vars(dreamt)
+
+
+def _score(agent: Agent, trial: Trial, bodies: MakeBody) -> dict[str, float]:
+    """Return the success of the policy alone, in episodes that are the same for all arms."""
+    def make(spec: ObservationSpec) -> FrozenAgent:
+        return FrozenAgent(spec, replace(agent.settings.planner, enabled=False),
+                           agent.snapshots(), generator(trial.seed, 'bench/imagine/acting'))
+    score = evaluate(trial, 0, make, bodies)
+    return {'native': score.native, 'strict': score.strict}
