@@ -44,7 +44,8 @@ def steps_of_the_graph(body: str, seed: int, folder, life: str, worlds: dict, co
                         (packet.array('action').copy(), packet.array('command').copy()))
 
     options = GraphOptions(body=body, directory=str(folder), seed=seed, lock_step=True,
-                           use_sim_time=True, pin_mode='task', phi=str(folder / 'phi.yaml'))
+                           use_sim_time=True, pin_mode='task', worlds=worlds['worlds'],
+                           phi=str(folder / 'phi.yaml'))
     # What signals modulate takes effect by the clock, not by the step.
     (folder / 'phi.yaml').write_text(''.join(
         line for line in (ROOT / 'config' / 'phi.yaml').read_text().splitlines(keepends=True)
