@@ -34,7 +34,7 @@ class Three:
                    f'burst_steps:={BURST}', 'exploration:=0.2', *overrides)
         rclpy.init(args=['--ros-args', *(word for o in options for word in ('-p', o))],
                    domain_id=100 + (os.getpid() * 3 + 29) % 100)
-        row = read_wiring((Path(__file__).resolve().parents[2] / 'config' / 'wiring.yaml'
+        row = read_wiring((Path(__file__).resolve().parents[3] / 'config' / 'wiring.yaml'
                            ).read_text())['imagine']
         self.memory, self.a, self.b = self.nodes = EpisodicMemory(), SystemA(), SystemB()
         self.sent = []
