@@ -91,7 +91,8 @@ def reference() -> str:
     for node, ports in PORTS.items():
         for port in ports:
             kind = f'{port.message.__module__.split(".")[0]}/{port.message.__name__}'
-            text += f'| `{node}` | `{port.name}` | {port.direction} | {kind} | `{port.topic}` |\n'
+            topic = f'`{port.topic}`' if port.topic else 'none'
+            text += f'| `{node}` | `{port.name}` | {port.direction} | {kind} | {topic} |\n'
     text += _HARD_LINES
     text += '\n## Signals of System M\n\n| signal | what it is |\n|---|---|\n'
     for name, meaning in calibrations().items():

@@ -180,7 +180,7 @@ class _Simulation:
         self._specs = specs
         self._out = out
         self._console = console
-        self._interrupted = False
+        self._interrupted = self._ending = False
         self._last_error = ''
 
     async def run(self) -> int:
@@ -220,6 +220,7 @@ class _Simulation:
                 loop.remove_signal_handler(number)
                 signal.signal(number, signal.SIG_IGN)
             ended_s = time.monotonic()
+            self._ending = True
             await supervisor.stop()
             if monitor is not None:
                 monitor.close()
@@ -261,7 +262,9 @@ class _Simulation:
         self._interrupted = True
 
     def _echo(self, line: str) -> None:
-        failed = any(word in line for word in ('[ERROR]', '[FATAL]', 'restarting'))
+        # What nodes say of each other while all of them end is in their logs.
+        failed = not self._ending and any(
+            word in line for word in ('[ERROR]', '[FATAL]', 'restarting'))
         if failed:
             self._last_error = line
         if self._arguments.verbose or failed:

@@ -57,7 +57,8 @@ def test_the_graph_runs_it_by_the_generic_executable(point_package: Path) -> Non
     assert (spec.name, spec.command) == ('point_mass', ('body', 'point'))
     # Of what the graph offers it takes what it has: no URDF, no window.
     assert spec.parameters == {'drag': 0.25, 'seed': 7, 'lock_step': True, 'distractor': '',
-                               'controller': 'arm_controller', 'use_sim_time': False}
+                               'life': '', 'controller': 'arm_controller',
+                               'use_sim_time': False}
     gate = next(s for s in describe(options) if s.name == 'motor_gate')
     assert gate.parameters['command_interface'] == command_interface(options) == 'effort'
 

@@ -61,7 +61,8 @@ ON_THE_WIRE = {
     'sensory_gate': {'energy', 'effort_ratio', 'effort_peak', 'observations', 'clock_jumps',
                      'goals_refused', 'described', 'charging', 'looming', 'cue'},
     'system_a': {'latents', 'prediction_error', 'uncertainty', 'world', 'worlds', 'world_age',
-                 'change', 'doubt', 'worlds_opened', 'worlds_recalled', 'worlds_relearned'},
+                 'change', 'doubt', 'worlds_opened', 'worlds_recalled', 'worlds_relearned',
+                 'dreamed', 'dreams_refused', 'dream_error'},
     'system_a_learner': {'effective_rank', 'observation_rank', 'loss', 'updates', 'received',
                          'rounds', 'asked', 'version'},
     'system_b': {'episodes', 'successes', 'version', 'success_rate', 'deliberation',
@@ -69,7 +70,8 @@ ON_THE_WIRE = {
     'system_b_learner': {'critic_loss', 'actor_loss', 'updates', 'received', 'rounds', 'asked',
                          'version'},
     'episodic_memory': {'recorded', 'served', 'batches', 'trouble', 'acknowledged', 'pending',
-                        'damaged_chunks', 'transitions', 'forgotten', 'novelty'},
+                        'damaged_chunks', 'transitions', 'forgotten', 'novelty', 'imagined',
+                        'imagined_served'},
     'motor_gate': {'open', 'commands', 'held', 'clock_jumps', 'tripped'},
     'system_m': {'switches', 'degraded', 'gate_shut_ms', 'full_ms', 'pain'}}
 
