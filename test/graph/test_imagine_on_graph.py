@@ -22,6 +22,7 @@ def test_a_robot_dreams_learns_from_it_and_wakes_up(tmp_path):
         assert graph.pin('imagine').successful
         graph.wait_mode('imagine')
         wait_until(lambda: told['motor_gate']['open'] == 0.0, 'a shut gate')
+        graph.fresh('episodic_memory', 2)      # what was lived before it is settled and told
         recorded = told['episodic_memory']['recorded']
         version = told['system_b_learner']['version']
         world = told['system_a_learner']['version']
