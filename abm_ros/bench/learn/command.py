@@ -69,7 +69,8 @@ def run(arguments: argparse.Namespace) -> int:
         baseline.gym_id(env)
     if arguments.json is not None:
         from abm_ros.bench.learn import plot
-        plot.require()
+        from abm_ros.report import pictures
+        pictures.require()     # before hours are spent
         picture = picture_beside(arguments.json)
     figures: dict[str, Any] = {
         'env': arguments.env, 'threshold': arguments.threshold, 'agents': {}, 'ratio': None,

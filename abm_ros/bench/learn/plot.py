@@ -7,23 +7,9 @@ from typing import Any
 import numpy as np
 
 from abm_ros.bench.learn.figures import OWN
-from abm_ros.common.errors import ConfigError
 
 _KINDS = {'native': 'native: goal reached at any time',
           'strict': 'strict: goal reached at the last step'}
-
-
-def require() -> None:
-    """
-    See that pictures can be drawn.
-
-    :raises ConfigError: matplotlib is not installed.
-    """
-    try:
-        import matplotlib  # noqa: F401  (asked for before hours are spent)
-    except ImportError as error:
-        raise ConfigError(f'the picture needs matplotlib, which cannot be imported ({error}): '
-                          "pip install 'abm_ros[bench]'") from error
 
 
 def band(curves: Sequence[Mapping[str, Any]], kind: str) -> tuple[np.ndarray, np.ndarray]:
