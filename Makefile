@@ -67,8 +67,9 @@ $(STAMP): setup.py setup.cfg pyproject.toml package.xml plugin.xml Makefile $(LO
 sim: install
 	@$(BIN)/abm sim $(ARGS)
 
+# Two workers, one of them for graphs: test/conftest.py.
 test: install
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(TESTS)
 
 check: install
 	@$(BIN)/ruff check .

@@ -57,6 +57,7 @@ TEST = [
     'hypothesis>=6.100',
     'pytest>=8,<9',  # launch_testing breaks pytest 9
     'pytest-timeout>=2.3',
+    'pytest-xdist>=3.6,<4',  # graphs mostly wait: the other tests run beside them
     'rosbags>=0.10',  # reads exported bags, independently of what wrote them
 ]
 DEV = [
