@@ -20,6 +20,14 @@ def run(name: str) -> int:
         from abm_ros.nodes.usage import usage
         sys.stdout.write(usage(name))
         return 0
+    try:
+        return _run(name)
+    finally:
+        # A terminal and ros2 launch both send SIGINT; the second must not kill what has ended.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _run(name: str) -> int:
     if name in names.BODIES or name == names.BODY:
         from abm_ros.nodes.body import main
         return main(names.BODIES.get(name) or _kind())
