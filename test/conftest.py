@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass
 
 import pytest
+from domains import new_domain
 
 # One machine, and nobody else's graph; before rclpy reads it.
 os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
@@ -34,7 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope='module')
 def ros():
     rclpy = pytest.importorskip('rclpy')
-    rclpy.init(domain_id=100 + (os.getpid() * 11 + 53) % 100)
+    rclpy.init(domain_id=new_domain())
     yield rclpy
     rclpy.try_shutdown()
 

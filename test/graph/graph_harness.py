@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import rclpy
+from domains import new_domain
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.srv import SetParameters
 from rclpy.executors import SingleThreadedExecutor
@@ -31,12 +32,6 @@ LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 PATIENCE_S = 30.0
 WIRED = ('episodic_memory', 'system_a_learner', 'system_b_learner', 'system_a', 'system_b',
          'sensory_gate', 'motor_gate')
-_domains = iter(range(1000))
-
-
-def new_domain() -> int:
-    """Return a ROS domain that no other module of this run uses, and probably no other run."""
-    return 100 + (os.getpid() * 7 + next(_domains)) % 100
 
 
 def wait_until(condition: Callable[[], Any], what: str | Callable[[], str],

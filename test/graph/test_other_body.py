@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+from domains import new_domain
 
 pytest.importorskip('rclpy')
 
 from body_package import add_point_package
-from graph_harness import end, new_domain, start_script
+from graph_harness import end, start_script
 
 pytestmark = [pytest.mark.graph, pytest.mark.timeout(200)]
 

@@ -8,11 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
+from domains import new_domain
 
 pytest.importorskip('rclpy')
 pytest.importorskip('pybullet')
 
-from graph_harness import ROOT, end, new_domain, start_script, wait_until
+from graph_harness import ROOT, end, start_script, wait_until
 
 pytestmark = [pytest.mark.graph, pytest.mark.timeout(300)]
 

@@ -1,8 +1,8 @@
 """A signal that a package of somebody else adds, in System M's node and in the reference."""
 
-import os
 
 import pytest
+from domains import new_domain
 
 rclpy = pytest.importorskip('rclpy')
 
@@ -36,7 +36,7 @@ def node(tmp_path, monkeypatch):
     (tmp_path / 'phi.yaml').write_text(PHI)
     rclpy.init(args=['--ros-args', '-p', f'directory:={tmp_path}', '-p',
                      f'phi:={tmp_path / "phi.yaml"}'],
-               domain_id=100 + (os.getpid() * 13 + 47) % 100)
+               domain_id=new_domain())
     made = SystemM()
     made.trigger_configure()
     yield made

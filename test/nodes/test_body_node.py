@@ -1,12 +1,12 @@
 """The node of a body: its settings are those of its kind and those of every body."""
 
-import os
 import subprocess
 import sys
 from dataclasses import dataclass, fields
 
 import numpy as np
 import pytest
+from domains import new_domain
 
 rclpy = pytest.importorskip('rclpy')
 
@@ -55,7 +55,7 @@ def body(tmp_path):
     script = tmp_path / 'life.yaml'
     script.write_text('version: 1\nbody: line\nsteps: 9\nshifts: [{at: 3, kind: gain, value: 0}]')
     rclpy.init(args=['--ros-args', '-p', f'life:={script}'],
-               domain_id=100 + (os.getpid() * 7 + 47) % 100)
+               domain_id=new_domain())
     made = BodyNode(BodyKind(GymBodyConfig, lambda config: LineBody(), 'line', node='gym_body'))
     assert made.trigger_configure() == TransitionCallbackReturn.SUCCESS
     yield made

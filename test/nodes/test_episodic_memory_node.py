@@ -1,6 +1,5 @@
 """Memory's node in process: what it says when it cannot write, and of what it sees."""
 
-import os
 import sqlite3
 import time
 from pathlib import Path
@@ -8,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from domains import new_domain
 
 rclpy = pytest.importorskip('rclpy')
 torch = pytest.importorskip('torch')
@@ -39,7 +39,7 @@ class Memory:
                          '-p', 'commit_count:=5', '-p', 'busy_timeout_s:=0.0',
                          '-p', 'commit_age_s:=0.0', '-p', 'appraise_period_s:=0.0',
                          '-p', 'warm_up:=10', '-p', 'warm_up_events:=5'],
-                   domain_id=100 + (os.getpid() * 7 + 41) % 100)
+                   domain_id=new_domain())
         self.node = EpisodicMemory()
         self.node.trigger_configure()
         self.node.trigger_activate()

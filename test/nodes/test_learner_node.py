@@ -1,12 +1,12 @@
 """A learner's node in process, with a trainer of ours: what it asks for, keeps and publishes."""
 
-import os
 import threading
 import time
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+from domains import new_domain
 
 rclpy = pytest.importorskip('rclpy')
 
@@ -113,7 +113,7 @@ def start(tmp_path):
                     **parameters}
         rclpy.init(args=['--ros-args', *(part for name, value in settings.items()
                                          for part in ('-p', f'{name}:={value}'))],
-                   domain_id=100 + (os.getpid() * 13 + 59) % 100)
+                   domain_id=new_domain())
         made.append(Learner())
         made[0].trigger_configure()
         made[0].trigger_activate()

@@ -1,11 +1,11 @@
 """The gate's node in process: what happens to the last command between two actions."""
 
-import os
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from domains import new_domain
 
 rclpy = pytest.importorskip('rclpy')
 
@@ -30,7 +30,7 @@ class Bench:
 
     def __init__(self, interface: str, *more: str) -> None:
         arguments = ['--ros-args', '-p', f'command_interface:={interface}', *more]
-        rclpy.init(args=arguments, domain_id=100 + (os.getpid() * 13 + 29) % 100)
+        rclpy.init(args=arguments, domain_id=new_domain())
         self.gate = MotorGate()
         self.now_s = 1000.0
         self.gate._now_s = lambda: self.now_s   # type: ignore[method-assign]

@@ -1,9 +1,9 @@
 """Each node tells the telemetry of its class, in bounds, from the first moment on."""
 
 import importlib
-import os
 
 import pytest
+from domains import new_domain
 
 rclpy = pytest.importorskip('rclpy')
 pytest.importorskip('torch')
@@ -16,7 +16,7 @@ from abm_ros.ros.telemetry_codec import decode_telemetry
 @pytest.fixture(params=sorted(KINDS))
 def node(request, tmp_path):
     rclpy.init(args=['--ros-args', '-p', f'directory:={tmp_path}'],
-               domain_id=100 + (os.getpid() * 13 + 43) % 100)
+               domain_id=new_domain())
     module = importlib.import_module(f'abm_ros.nodes.{request.param}')
     made = getattr(module, ''.join(part.capitalize() for part in request.param.split('_')))()
     yield made

@@ -2,7 +2,6 @@
 
 import copy
 import json
-import os
 import time
 from math import isnan
 from pathlib import Path
@@ -11,6 +10,7 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
+from domains import new_domain
 
 rclpy = pytest.importorskip('rclpy')
 
@@ -30,7 +30,7 @@ URDF = (Path(__file__).resolve().parents[2] / 'urdf' / 'abm_arm.urdf').read_text
 @pytest.fixture
 def gate():
     rclpy.init(args=['--ros-args', '-p', 'defer_s:=0.0'],
-               domain_id=100 + (os.getpid() * 13 + 31) % 100)
+               domain_id=new_domain())
     made = SensoryGate()
     made.heard = []     # type: ignore[attr-defined]
     made.emit = lambda port, message: made.heard.append((port, message))

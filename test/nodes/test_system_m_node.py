@@ -1,12 +1,12 @@
 """System M's node in process: what it hears, and what it may never hear."""
 
-import os
 import threading
 import time
 from dataclasses import replace
 from math import isnan
 
 import pytest
+from domains import new_domain
 
 rclpy = pytest.importorskip('rclpy')
 
@@ -28,7 +28,7 @@ from abm_ros.ros.ports import PORTS
 @pytest.fixture
 def node(tmp_path):
     rclpy.init(args=['--ros-args', '-p', f'directory:={tmp_path}'],
-               domain_id=100 + (os.getpid() * 13 + 37) % 100)
+               domain_id=new_domain())
     made = SystemM()
     yield made
     made.destroy_node()

@@ -1,9 +1,9 @@
 """Dreams between memory, System A and System B, node by node, with their messages in our hands."""
 
-import os
 
 import numpy as np
 import pytest
+from domains import new_domain
 
 rclpy = pytest.importorskip('rclpy')
 pytest.importorskip('torch')
@@ -33,7 +33,7 @@ class Three:
         options = (f'directory:={folder}', 'defer_s:=0.0', f'dreams:={DREAMS}', 'dream_steps:=12',
                    f'burst_steps:={BURST}', 'exploration:=0.2', *overrides)
         rclpy.init(args=['--ros-args', *(word for o in options for word in ('-p', o))],
-                   domain_id=100 + (os.getpid() * 3 + 29) % 100)
+                   domain_id=new_domain())
         row = read_wiring((Path(__file__).resolve().parents[3] / 'config' / 'wiring.yaml'
                            ).read_text())['imagine']
         self.memory, self.a, self.b = self.nodes = EpisodicMemory(), SystemA(), SystemB()
