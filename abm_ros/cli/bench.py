@@ -1,6 +1,9 @@
 """`abm bench`: every benchmark measures its floor in the same run."""
 
 import argparse
+import shlex
+import sys
+import time
 from pathlib import Path
 
 from abm_ros.bench.registry import BENCHES, Bench
@@ -15,12 +18,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         bench = benches.add_parser(
             name, help=text, description=text,
             declare=lambda options, name=name: _bench(name).add_arguments(options))
-        bench.add_argument('--json', type=Path, metavar='FILE', help='write the figures here')
+        bench.add_argument('--json', type=Path, metavar='FILE', help=(
+            'write the figures here, and beside them a picture (.png) and a page (.html)'))
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run one benchmark."""
-    return _bench(arguments.bench).run(arguments)
+    """Run one benchmark, and write its page beside its figures."""
+    since, file = float(int(time.time())), arguments.json    # file systems keep coarser times
+    code = _bench(arguments.bench).run(arguments)
+    if file is not None and file.is_file() and file.stat().st_mtime >= since:
+        _write_page(file, since)
+    return code
+
+
+def _write_page(file: Path, since: float) -> None:
+    from abm_ros.report.bench_page import write_bench_page
+    try:
+        page = write_bench_page(file, f'abm {shlex.join(sys.argv[1:])}', since)
+        sys.stdout.write(f'page: {page}\n')
+    except AbmError as error:
+        sys.stderr.write(f'no page: {error}\n')    # the figures are written, and they count
 
 
 def _bench(name: str) -> Bench:

@@ -1,6 +1,5 @@
 """One HTML page about a run, which needs no other file: its pictures are in it."""
 
-import base64
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,37 +14,13 @@ from abm_ros.meta.audit.trail import record_text
 from abm_ros.meta.phi import Phi, load_phi
 from abm_ros.report import pictures
 from abm_ros.report.history import History, read_history
+from abm_ros.report.html import document, number, picture, section
 
 PAGE = 'report.html'
 _MOST_RECORDS = 500
 _SHOWN = ('success_before', 'success_after', 'model_error_before', 'model_error_after',
           'episodes', 'control_steps', 'transitions_recorded', 'switches', 'sleeps', 'commands',
           'unsafe_commands', 'degraded', 'duration_s', 'startup_s')
-_STYLE = """
-:root { color-scheme: light dark; --ground: #f2f4f7; --card: #fff; --text: #1b2330;
-  --muted: #667180; --border: #d9dde4; }
-@media (prefers-color-scheme: dark) { :root { --ground: #14171c; --card: #1d2229;
-  --text: #e7eaef; --muted: #939eac; --border: #323a46; } }
-body { margin: 0; background: var(--ground); color: var(--text);
-  font: 15px/1.5 system-ui, sans-serif; }
-main { max-width: 1040px; margin: 0 auto; padding: 24px 16px 60px; }
-h1 { font-size: 1.5rem; margin: 0 0 4px; } h2 { font-size: 1.05rem; margin: 0 0 10px; }
-p.sub, .muted { color: var(--muted); margin: 0 0 16px; }
-section { background: var(--card); border: 1px solid var(--border); border-radius: 10px;
-  padding: 16px; margin: 16px 0; overflow-x: auto; }
-img { width: 100%; height: auto; background: #fff; border-radius: 6px; }
-table { border-collapse: collapse; width: 100%; font-size: .9rem; }
-th, td { text-align: left; padding: 4px 10px 4px 0; border-bottom: 1px solid var(--border);
-  vertical-align: top; } th { color: var(--muted); font-weight: 600; }
-td.n { font-variant-numeric: tabular-nums; white-space: nowrap; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 10px; }
-.tile { border: 1px solid var(--border); border-radius: 8px; padding: 8px 12px; }
-.tile b { display: block; font-size: 1.25rem; } .tile span { color: var(--muted);
-  font-size: .8rem; }
-.band { display: flex; height: 26px; border-radius: 6px; overflow: hidden; margin-bottom: 8px; }
-.band i { display: block; } .mode { color: #fff; border-radius: 5px; padding: 1px 8px;
-  white-space: nowrap; }
-"""
 
 
 @dataclass(frozen=True)
@@ -115,41 +90,24 @@ def page(history: History, log: Sequence[Mapping[str, Any]], drawn: Mapping[str,
     parts = [
         f'<h1>{escape(title)}</h1><p class="sub">{escape(when)} · seed '
         f'{escape(str(about.get("seed", "-")))} · {escape(str(about.get("command", "")))}</p>',
-        _section('What came of it', _tiles(history.report)),
-        _section('Modes', _modes(history)),
-        _picture('Success, error and uncertainty', drawn.get('life')),
-        _picture('Signals, and the thresholds of hard overrides', drawn.get('signals')),
-        _picture('Commands between the limits of the joints', drawn.get('commands')),
-        _section('Wiring by mode', _wiring(about.get('wiring', {}))),
-        _section('What System M decided, and why', _audit(log, trouble)),
-        _section('Unsafe commands', _findings(history.report))]
-    return ('<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
-            f'content="width=device-width"><title>{escape(title)}</title><style>{_STYLE}</style>'
-            f'</head><body><main>{"".join(parts)}</main></body></html>\n')
-
-
-def _section(title: str, content: str) -> str:
-    return f'<section><h2>{escape(title)}</h2>{content}</section>' if content else ''
-
-
-def _picture(title: str, image: bytes | None) -> str:
-    if image is None:
-        return ''
-    data = base64.b64encode(image).decode()
-    return _section(title, f'<img alt="{escape(title)}" src="data:image/png;base64,{data}">')
+        section('What came of it', _tiles(history.report)),
+        section('Modes', _modes(history)),
+        picture('Success, error and uncertainty', drawn.get('life')),
+        picture('Signals, and the thresholds of hard overrides', drawn.get('signals')),
+        picture('Commands between the limits of the joints', drawn.get('commands')),
+        section('Wiring by mode', _wiring(about.get('wiring', {}))),
+        section('What System M decided, and why', _audit(log, trouble)),
+        section('Unsafe commands', _findings(history.report))]
+    return document(title, parts)
 
 
 def _tiles(report: Mapping[str, Any]) -> str:
     tiles = ''.join(
-        f'<div class="tile"><b>{escape(_number(report[name]))}</b>'
+        f'<div class="tile"><b>{escape(number(report[name]))}</b>'
         f'<span>{escape(name.replace("_", " "))}</span></div>'
         for name in _SHOWN if name in report)
     return f'<div class="tiles">{tiles}</div>' if tiles else (
         '<p class="muted">The run did not come to its end: there is no report of it.</p>')
-
-
-def _number(value: Any) -> str:
-    return '-' if value is None else f'{value:g}' if isinstance(value, float) else str(value)
 
 
 def _modes(history: History) -> str:
