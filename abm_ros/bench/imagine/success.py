@@ -4,13 +4,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from abm_ros.agent.agent import Agent
-from abm_ros.agent.frozen import FrozenAgent
 from abm_ros.bench.common.life import life_in
-from abm_ros.bench.learn.trial import MakeBody, Trial, evaluate
+from abm_ros.bench.learn.trial import MakeBody, Trial, score_of
 from abm_ros.bodies.make import make_body
 from abm_ros.common.seeds import generator
 from abm_ros.common.snapshot import Snapshot
-from abm_ros.common.spec import ObservationSpec
 from abm_ros.memory.schedule import ScheduleConfig
 from abm_ros.policy.planner import Objective
 from abm_ros.world_model.damage import damaged
@@ -48,9 +46,10 @@ def compare(trial: Trial, plan: ImaginePlan, bodies: MakeBody = make_body) -> di
     world, actor = agent.snapshots()
     assert actor is not None
     found: dict[str, Any] = {'seed': trial.seed, 'transitions': agent.transitions,
-                             'before': _score(agent, trial, bodies)}
+                             'before': score_of(agent, trial, bodies=bodies)}
+    agent.adopt(world, actor)       # as the other arm does: without the moments of Adam
     agent.consolidate(0, plan.updates)
-    found['without'] = _score(agent, trial, bodies)
+    found['without'] = score_of(agent, trial, bodies=bodies)
     found['with'], found['dreamt'] = _imagined(agent, trial, plan, (world, actor), bodies)
     for damage in plan.damage:
         rng = generator(trial.seed, f'bench/imagine/{damage}')
@@ -89,13 +88,4 @@ def _imagined(agent: Agent, trial: Trial, plan: ImaginePlan,
     """Imagine from these models; return the success afterwards, and what was dreamed."""
     agent.adopt(*models)
     dreamt = agent.imagine(plan.updates, plan.dreaming)
-    return _score(agent, trial, bodies), vars(dreamt)
-
-
-def _score(agent: Agent, trial: Trial, bodies: MakeBody) -> dict[str, float]:
-    """Return the success of the policy alone, in episodes that are the same for all arms."""
-    def make(spec: ObservationSpec) -> FrozenAgent:
-        return FrozenAgent(spec, replace(agent.settings.planner, enabled=False),
-                           agent.snapshots(), generator(trial.seed, 'bench/imagine/acting'))
-    score = evaluate(trial, 0, make, bodies)
-    return {'native': score.native, 'strict': score.strict}
+    return score_of(agent, trial, bodies=bodies), vars(dreamt)

@@ -79,6 +79,10 @@ class SleepDebt:
         """Take samples replayed during sleep."""
         self.load = max(0.0, self.load - max(0.0, samples) / (self.replays * self.pace))
 
+    def settle(self) -> None:
+        """Take all as consolidated."""
+        self.load = 0.0
+
     @property
     def value(self) -> float:
         """The pressure in [0, 1]."""
@@ -86,13 +90,19 @@ class SleepDebt:
 
 
 class SleepPressure:
-    """The need of sleep: waking raises it, and only modes that consolidate lower it."""
+    """
+    The need of sleep: waking raises it, and only modes that consolidate lower it.
 
-    calibration = 'experience not yet consolidated, relative to a full load'
+    It is 0 once consolidation gains neither learner anything more.
+    """
+
+    calibration = ('experience not yet consolidated, relative to a full load; 0 once '
+                   'consolidation gains nothing more')
 
     def __init__(self, config: MetaStateConfig) -> None:
         self._debt = SleepDebt(config.sleep_capacity, config.consolidation_replays)
         self._lag = LearningLag(config)
+        self._least_gain = config.consolidation_gain
         self._recorded = self._served = nan
 
     def update(self, telemetry: GraphTelemetry, mode: Roles) -> float:
@@ -107,4 +117,8 @@ class SleepPressure:
             if mode.consolidates:
                 self._debt.consolidate(served - known(self._served, served))
             self._served = served
+        # Of a learner that cannot tell, the gain is NaN, which is not below anything.
+        if mode.consolidates and all(told.gain < self._least_gain for told in (
+                telemetry.system_a_learner, telemetry.system_b_learner)):
+            self._debt.settle()
         return self._debt.value
