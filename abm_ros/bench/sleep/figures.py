@@ -32,7 +32,8 @@ def of_sleeps(nights: Sequence[Mapping[str, Any]], seed: int = 0) -> dict[str, A
     slept = [night['slept'] for night in nights]
     return {**found, 'real_steps_during': sum(sleep['real_steps'] for sleep in slept),
             'times_real_time': round(float(np.median([s['times_real_time'] for s in slept])), 1),
-            'times_real_time_spread': spread([s['times_real_time'] for s in slept]),
+            **{f'{key}_spread': spread([sleep[key] for sleep in slept])
+               for key in ('times_real_time', 'times_real_time_cpu')},
             'updates': spread([sleep['updates'] for sleep in slept]),
             'faded': sum(sleep['faded'] for sleep in slept),
             'lived_transitions': nights[0]['transitions'],

@@ -50,15 +50,21 @@ def interrupted(trial: Trial, plan: SleepPlan, bodies: MakeBody = make_body) -> 
 
 
 def _sleep(agent: Agent, order: str, quota: int, least_gain: float) -> dict[str, Any]:
-    """Let the agent sleep; return what it did and how fast."""
+    """
+    Let the agent sleep; return what it did and how fast.
+
+    The speed is in seconds of experience that were replayed to each system, a second: of the
+    clock, and of this process's own time, which other programs do not change.
+    """
     world, actor = agent.snapshots()
     assert actor is not None
     agent.adopt(world, actor)       # as any other order will
-    lived, begin_s = agent.transitions, time.perf_counter()
+    lived, begin_s, begin_cpu_s = agent.transitions, time.perf_counter(), time.process_time()
     slept = agent.sleep(quota, least_gain, order)
-    wall_s = time.perf_counter() - begin_s
+    wall_s, cpu_s = time.perf_counter() - begin_s, time.process_time() - begin_cpu_s
     replayed_s = slept.transitions * agent.world.spec.control_period_s
     return {'updates': slept.updates, 'replayed': slept.transitions, 'reason': slept.reason,
             'faded': slept.reason == FADED, 'gain_a': slept.gain_a, 'gain_b': slept.gain_b,
             'real_steps': agent.transitions - lived, 'wall_s': round(wall_s, 3),
-            'times_real_time': round(replayed_s / wall_s, 1)}
+            'times_real_time': round(replayed_s / wall_s, 1),
+            'times_real_time_cpu': round(replayed_s / cpu_s, 1)}

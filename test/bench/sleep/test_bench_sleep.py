@@ -8,7 +8,9 @@ from abm_ros.bench.sleep.figures import of_sleeps
 
 
 def sleep(after: float, speed: float, faded: bool = True) -> dict[str, Any]:
-    return {'after': {'native': after, 'strict': 0.0}, 'real_steps': 0, 'times_real_time': speed,
+    return {'after': {'native': after, 'strict': 0.0}, 'real_steps': 0,
+            'times_real_time': speed,
+            'times_real_time_cpu': 2 * speed,
             'updates': 200, 'faded': faded}
 
 
@@ -26,4 +28,5 @@ def test_differences_are_paired_by_seed() -> None:
     assert found['gain_over_native']['mean'] == pytest.approx(0.1)
     assert found['real_steps_during'] == 0
     assert found['times_real_time'] == 501.0
+    assert found['times_real_time_cpu_spread'] == {'median': 1002.0, 'min': 1000.0, 'max': 1004.0}
     assert found['faded'] == 2
