@@ -80,7 +80,7 @@ class Agent:
             settings.world, spec, derive_seed(seed, 'system_a_learner'))
         self.actor: PolicyLearner | None = None
         self.replay = ReplayIndex(spec, settings.replay.capacity)
-        self._spec = spec
+        self._spec, self._seed = spec, seed
         self._recorder = Recorder(spec, 0)
         self._experience = Experience(settings.warm_up, spec)
         self._perception = Perception(spec, settings.worlds)
@@ -183,11 +183,17 @@ class Agent:
         """
         Go on with these models; what was imagined with others is dropped.
 
+        Draws from memory are then those of these models' versions: what is tried from the same
+        models differs by what is tried alone.
+
         :raises SnapshotError: they do not fit the spec or each other.
         """
         self.world = type(self.world).restore(world, self._spec)
         model = self.world.freeze()
         self.actor = self.settings.actor.learner().restore(actor, model)
+        self._draw_a, self._draw_b, self._appraised, self._seeds = (
+            generator(self._seed, f'adopted/{world.version}/{actor.version}/{name}')
+            for name in ('a', 'b', 'appraising', 'seeds'))
         self._imagination = Imagination(self.settings.dreams, self.settings.imagined, self._spec,
                                         self._seeds)
         self._perception.load(self.world.snapshot())

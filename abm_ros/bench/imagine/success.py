@@ -23,7 +23,7 @@ class ImaginePlan:
 
     `transitions` are lived and learned from, `held_out` lived and not; `rest` is the number of
     updates of A and B on them before imagining, `updates` of B in both arms of a pair. `damage`
-    lists kinds of `damage.damaged`.
+    lists kinds of `damage.damaged`; `unguarded` dreams in bad models in spite of the guard, too.
     """
 
     transitions: int
@@ -32,6 +32,7 @@ class ImaginePlan:
     updates: int
     dreaming: Objective
     damage: tuple[str, ...] = ()
+    unguarded: bool = False
 
 
 def compare(trial: Trial, plan: ImaginePlan, bodies: MakeBody = make_body) -> dict[str, Any]:
@@ -53,15 +54,25 @@ def compare(trial: Trial, plan: ImaginePlan, bodies: MakeBody = make_body) -> di
     found['with'], found['dreamt'] = _imagined(agent, trial, plan, (world, actor), bodies)
     for damage in plan.damage:
         rng = generator(trial.seed, f'bench/imagine/{damage}')
-        bad = (damaged(type(agent.world), world, damage, rng), actor)
-        cell = dict(zip(('with', 'dreamt'), _imagined(agent, trial, plan, bad, bodies),
-                        strict=True))
+        bad = damaged(type(agent.world), world, damage, rng)
+        found.setdefault('damaged', {})[damage] = _damaged(agent, trial, plan, (bad, actor),
+                                                           bodies)
+    return found
+
+
+def _damaged(agent: Agent, trial: Trial, plan: ImaginePlan, models: tuple[Snapshot, Snapshot],
+             bodies: MakeBody) -> dict[str, Any]:
+    """Return what a bad model is worth with dreams, and in the same updates without them."""
+    agent.adopt(*models)
+    agent.consolidate(0, plan.updates)
+    found = {'without': score_of(agent, trial, bodies=bodies)}
+    found['with'], found['dreamt'] = _imagined(agent, trial, plan, models, bodies)
+    if plan.unguarded:
         settings = agent.settings
         agent.settings = replace(settings, dreams=replace(settings.dreams, dream_error=1e6,
                                                           dream_doubt=100.0))
-        cell['unguarded'], _ = _imagined(agent, trial, plan, bad, bodies)
+        found['unguarded'], _ = _imagined(agent, trial, plan, models, bodies)
         agent.settings = settings
-        found.setdefault('damaged', {})[damage] = cell
     return found
 
 
