@@ -7,7 +7,9 @@ import numpy as np
 
 from abm_ros.common.scaling import clip_unit
 
-SPAN = 50     # updates of each of the two spans that are compared
+# Updates of each of the two spans that are compared: one turn of a planned order, whose kinds have
+# losses of their own.
+SPAN = 32
 
 
 class Progress:

@@ -18,6 +18,7 @@ from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.spec import FieldSpec, ObservationSpec
 from abm_ros.common.telemetry import SystemALearnerTelemetry
 from abm_ros.common.transition import Batch
+from abm_ros.memory.progress import SPAN
 from abm_ros.memory.replay.order import kind_of
 from abm_ros.nodes.learner_node import LearnerConfig, LearnerNode
 from abm_ros.ros.codec import attributes_of
@@ -51,7 +52,7 @@ class Trainer:
         if self.refuses:
             raise SpecError('not of this kind')
         self.updates += 1
-        self.loss = 1.0 if self.updates <= 60 else 0.75
+        self.loss = 1.0 if self.updates <= 110 - SPAN else 0.75
         return SystemALearnerTelemetry(loss=self.loss)
 
     def useful(self) -> bool:
@@ -199,7 +200,7 @@ def test_sleep_goes_on_with_the_model_and_does_not_end_the_round_of_the_day(star
         kind_of('planned', node.part, asked.number - 1) for asked in node.credits]
     node.work(100)
     until(lambda: node.versions == [110])
-    assert node.telemetry().gain == 0.25         # from 1 to 0.75 in the middle of 100 updates
+    assert node.telemetry().gain == 0.25         # from 1 to 0.75 between the last two spans
     node.set(schedule='online', pick='uniform')
     assert np.isnan(node.telemetry().gain)
     node.work(10)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import isfinite, nan
 
 from abm_ros.common.scaling import clip_unit
-from abm_ros.common.telemetry import GraphTelemetry
+from abm_ros.common.telemetry import GraphTelemetry, LearnerTelemetry
 from abm_ros.common.telemetry_fields import known
 from abm_ros.meta.modes import Roles
 from abm_ros.meta.signals.averages import Average
@@ -117,8 +117,11 @@ class SleepPressure:
             if mode.consolidates:
                 self._debt.consolidate(served - known(self._served, served))
             self._served = served
-        # Of a learner that cannot tell, the gain is NaN, which is not below anything.
-        if mode.consolidates and all(told.gain < self._least_gain for told in (
-                telemetry.system_a_learner, telemetry.system_b_learner)):
+        if (mode.consolidates and self._has_faded(telemetry.system_a_learner)
+                and self._has_faded(telemetry.system_b_learner)):
             self._debt.settle()
         return self._debt.value
+
+    def _has_faded(self, told: LearnerTelemetry) -> bool:
+        # Of a learner that cannot tell, the gain is NaN, which is not below anything.
+        return told.gain < self._least_gain
