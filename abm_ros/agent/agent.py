@@ -15,22 +15,27 @@ observation, in this order:
 """
 
 from dataclasses import dataclass, field
+from math import nan
 
 import numpy as np
 
 from abm_ros.agent.imagining import Dreamt, Imagination
+from abm_ros.agent.sleeping import Slept, appraise
+from abm_ros.common import names
 from abm_ros.common.seeds import derive_seed, generator
 from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.transition import Batch, Observation, Step
+from abm_ros.memory.appraisal import AppraisalConfig
 from abm_ros.memory.recorder import Recorder
-from abm_ros.memory.replay.draw import Draw
+from abm_ros.memory.replay.draw import REVERSE, UNIFORM, Draw
 from abm_ros.memory.replay.imagined import ImaginedConfig
 from abm_ros.memory.replay.index import ReplayConfig, ReplayIndex
-from abm_ros.memory.rounds import CONSOLIDATION_UPDATES
+from abm_ros.memory.replay.order import PLANNED, kind_of
+from abm_ros.memory.rounds import CHUNK, CONSOLIDATION_UPDATES
 from abm_ros.memory.schedule import VALUE_HORIZON, Experience, ScheduleConfig, WarmUpConfig
 from abm_ros.policy.config import ActorConfig
-from abm_ros.policy.contract import PolicyLearner, PolicySettings
+from abm_ros.policy.contract import PolicyLearner, PolicySettings, learn_from
 from abm_ros.policy.controller import Controller, ControllerConfig
 from abm_ros.policy.exploration import Aim
 from abm_ros.policy.planner import Objective
@@ -54,6 +59,7 @@ class AgentSettings:
     worlds: WorldsConfig = field(default_factory=WorldsConfig)
     dreams: DreamConfig = field(default_factory=DreamConfig)
     imagined: ImaginedConfig = field(default_factory=ImaginedConfig)
+    appraisal: AppraisalConfig = field(default_factory=AppraisalConfig)
 
 
 class Agent:
@@ -74,7 +80,7 @@ class Agent:
             settings.world, spec, derive_seed(seed, 'system_a_learner'))
         self.actor: PolicyLearner | None = None
         self.replay = ReplayIndex(spec, settings.replay.capacity)
-        self._spec = spec
+        self._spec, self._seed = spec, seed
         self._recorder = Recorder(spec, 0)
         self._experience = Experience(settings.warm_up, spec)
         self._perception = Perception(spec, settings.worlds)
@@ -82,6 +88,7 @@ class Agent:
         self._draw_a = generator(seed, 'episodic_memory/system_a_learner')
         self._draw_b = generator(seed, 'episodic_memory/system_b_learner')
         self._seeds = generator(seed, 'episodic_memory/system_a')
+        self._appraised = generator(seed, 'episodic_memory/appraising')
         self._imagination = Imagination(settings.dreams, settings.imagined, spec, self._seeds)
         self._actor_seed = derive_seed(seed, 'system_b_learner')
         self._last: Observation | None = None
@@ -152,15 +159,41 @@ class Agent:
         """Learn from what was lived, as in sleep: so many updates of A, then of B."""
         self._train(updates_a, updates_b)
 
+    def sleep(self, quota: int, least_gain: float = 0.0, preference: str = PLANNED) -> Slept:
+        """
+        Consolidate in rounds until it gains nothing more, or the quota is reached.
+
+        :param quota: the most updates of each system.
+        :param least_gain: gain of `memory.progress` below which sleep ends once both systems have
+            less; 0 for the quota alone.
+        :param preference: what replay prefers, of `memory.replay.order`.
+        :raises StoreError: nothing was lived.
+        """
+        slept = Slept()
+        while not slept.reason:
+            if self._perception.model is not None:
+                appraise(self.replay, self._perception.model, self.settings.appraisal,
+                         self._appraised)
+            updates = min(CONSOLIDATION_UPDATES, quota - slept.updates)
+            self._train(updates, updates, preference, slept)
+            slept.end_round(updates, quota, least_gain)
+        return slept
+
     def adopt(self, world: Snapshot, actor: Snapshot) -> None:
         """
         Go on with these models; what was imagined with others is dropped.
+
+        Draws from memory are then those of these models' versions: what is tried from the same
+        models differs by what is tried alone.
 
         :raises SnapshotError: they do not fit the spec or each other.
         """
         self.world = type(self.world).restore(world, self._spec)
         model = self.world.freeze()
         self.actor = self.settings.actor.learner().restore(actor, model)
+        self._draw_a, self._draw_b, self._appraised, self._seeds = (
+            generator(self._seed, f'adopted/{world.version}/{actor.version}/{name}')
+            for name in ('a', 'b', 'appraising', 'seeds'))
         self._imagination = Imagination(self.settings.dreams, self.settings.imagined, self._spec,
                                         self._seeds)
         self._perception.load(self.world.snapshot())
@@ -187,27 +220,35 @@ class Agent:
                 self._behaviour.load(self.actor.snapshot(model))
         return dreamt
 
-    def _train(self, updates_a: int, updates_b: int) -> None:
-        cfg = self.settings
+    def _train(self, updates_a: int, updates_b: int, preference: str = UNIFORM,
+               slept: Slept | None = None) -> None:
+        cfg, slept = self.settings, slept or Slept()
         if updates_a:
             self.replay.learned = self.replay.count
-        for _ in range(updates_a):
-            self.world.learn(self.replay.draw(self._draw_a, Draw(
-                cfg.world.batch, cfg.world.horizon, hindsight=cfg.replay.hindsight,
-                events=cfg.replay.events)))
+        for update in range(slept.updates, slept.updates + updates_a):
+            batch = self.replay.draw(self._draw_a, Draw(
+                cfg.world.batch, cfg.world.horizon,
+                kind_of(preference, names.SYSTEM_A_LEARNER, update // CHUNK),
+                hindsight=cfg.replay.hindsight, events=cfg.replay.events))
+            slept.of_a.take(self.world.learn(batch).get('loss', nan))
+            slept.replayed(batch)
         model = self.world.freeze()
         if self.actor is None:
             self.actor = cfg.actor.learner().create(cfg.actor, model, self._actor_seed)
-        for _ in range(updates_b):
-            self.actor.learn(model, self._drawn_for_b('lived'))
+        for update in range(slept.updates, slept.updates + updates_b):
+            kind = kind_of(preference, names.SYSTEM_B_LEARNER, update // CHUNK)
+            batch = self._drawn_for_b('lived', kind)
+            metrics = learn_from(self.actor, model, batch, backwards=kind == REVERSE)
+            slept.of_b.take(metrics.get('actor_loss', nan))
+            slept.replayed(batch)
         self._perception.load(self.world.snapshot())
         self._behaviour.load(self.actor.snapshot(model))
 
-    def _drawn_for_b(self, source: str) -> Batch:
+    def _drawn_for_b(self, source: str, kind: str = UNIFORM) -> Batch:
         cfg = self.settings
         memory = self._imagination.replay if source == 'imagined' else self.replay
         return memory.draw(self._draw_b, Draw(
-            cfg.actor.batch, VALUE_HORIZON, hindsight=cfg.replay.hindsight,
+            cfg.actor.batch, VALUE_HORIZON, kind, hindsight=cfg.replay.hindsight,
             events=cfg.replay.events, source=source, keep=1))
 
     def snapshots(self) -> tuple[Snapshot, Snapshot | None]:

@@ -87,6 +87,8 @@ class LearnerTelemetry(Telemetry):
                           'nothing is to be learned from them.')
     version: float = number('Updates behind the newest snapshot; -1 before there is one.',
                             low=-1.0)
+    gain: float = number('Relative fall of the loss over the last updates of consolidation.',
+                         high=1.0, unknown='before enough of them, and awake')
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from abm_ros.common.spec import ObservationSpec
 
 # Length of System B's windows; in rest, values are swept backwards through them.
 VALUE_HORIZON = 4
-ONLINE, IMAGINE = 'online', 'imagine'
-SCHEDULES = (ONLINE, 'consolidate', 'value', IMAGINE)
+ONLINE, CONSOLIDATE, IMAGINE = 'online', 'consolidate', 'imagine'
+SCHEDULES = (ONLINE, CONSOLIDATE, 'value', IMAGINE)
 
 
 @dataclass(frozen=True)

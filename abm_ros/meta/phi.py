@@ -32,7 +32,7 @@ class Modulation:
         1.0, 'Share of the motion envelope of the constraints.', low=0.05, high=1.0)
     replay: str = setting(
         'uniform', 'What replay prefers for both learners.',
-        choices=('uniform', 'surprise', 'gain', 'rarity', 'balanced'))
+        choices=('uniform', 'surprise', 'gain', 'rarity', 'balanced', 'worlds', 'planned'))
 
     def __post_init__(self) -> None:
         check(self)

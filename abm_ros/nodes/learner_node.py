@@ -22,9 +22,11 @@ from abm_ros.common.config import setting
 from abm_ros.common.errors import AbmError
 from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.telemetry import LearnerTelemetry
-from abm_ros.memory.replay.draw import PICKS, REVERSE, UNIFORM
+from abm_ros.memory.progress import Progress
+from abm_ros.memory.replay.draw import REVERSE, UNIFORM
+from abm_ros.memory.replay.order import PREFERENCES, kind_of
 from abm_ros.memory.rounds import Rounds, RoundsConfig
-from abm_ros.memory.schedule import IMAGINE
+from abm_ros.memory.schedule import CONSOLIDATE, IMAGINE
 from abm_ros.ros.codec import encode_bytes
 from abm_ros.ros.node import PartNode, blamed
 from abm_ros.ros.replay_link import Credits, ReplayedBatch, decode_batch, encode_credits
@@ -44,7 +46,8 @@ class LearnerConfig(RoundsConfig):
     seed: int = setting(0, 'Seed of weights and training.', low=0)
     pick: str = setting(
         UNIFORM, 'What replay prefers: nothing, surprising transitions, those that taught '
-        'something, rare ones, or a balance of new, rare and any.', choices=PICKS, runtime=True)
+        'something, rare ones, a balance of new, rare and any, every world alike, or all of them '
+        'by a plan.', choices=PREFERENCES, runtime=True)
     plasticity: float = setting(
         1.0, 'Factor of the learning rate; 0 learns nothing.', low=0.0, high=1.0, runtime=True)
 
@@ -64,6 +67,10 @@ class Trainer(Protocol):
 
     def train(self, replayed: ReplayedBatch, plasticity: float) -> LearnerTelemetry:
         """Take one update; return what the node tells of it."""
+
+    @property
+    def loss(self) -> float:
+        """The loss of the last update by which learning is judged, NaN if unknown."""
 
     def useful(self) -> bool:
         """Whether what was learned so far is better to act with than nothing."""
@@ -87,6 +94,7 @@ class LearnerNode(PartNode[C], Generic[C]):
         # neither publishes nor trains then.
         self._wake = threading.Condition(threading.RLock())
         self._rounds = Rounds()
+        self._progress = Progress()     # of the consolidation under way
         self._schedule = self.config.schedule
         self._requests = ReplayRequests(name)
         self._heard_s = 0.0
@@ -122,7 +130,8 @@ class LearnerNode(PartNode[C], Generic[C]):
         return replace(self._trained, updates=self._updates, received=self._received,
                        rounds=rounds.finished,
                        asked=rounds.updates_per_transition(self.config) if learns else 0.0,
-                       version=self._published.version if self._published else -1)
+                       version=self._published.version if self._published else -1,
+                       gain=self._progress.gain)
 
     def activated(self) -> None:
         if self._published is not None:
@@ -158,6 +167,8 @@ class LearnerNode(PartNode[C], Generic[C]):
         """Await no more what is on its way to wires that are gone; the lock is held."""
         self._requests.renew()
         self._rounds.lose()
+        if self._schedule != self.config.schedule:
+            self._progress.begin()
         self._schedule = self.config.schedule
         self._heard_s = time.monotonic()
         self._wake.notify_all()
@@ -204,10 +215,11 @@ class LearnerNode(PartNode[C], Generic[C]):
         # Imagined experience has no priorities. Where none comes, what was lived is enough.
         imagined = schedule == IMAGINE and self._requests.made % 2 == 1 and not any(
             asked.source == 'imagined' for asked in self._requests.unanswered)
-        kind = REVERSE if reverse else UNIFORM if imagined else self.config.pick
+        kind = REVERSE if reverse else UNIFORM if imagined else kind_of(
+            self.config.pick, self.part, self._requests.made)
         return self._requests.make(
             kind=kind, count=count, batch=trainer.batch, horizon=trainer.horizon, after=after,
-            keep=0 if reverse else trainer.keep, source='imagined' if imagined else 'lived')
+            keep=trainer.keep, source='imagined' if imagined else 'lived')
 
     def _send(self, requests: Iterable[Credits]) -> None:
         for credits in requests:
@@ -268,6 +280,8 @@ class LearnerNode(PartNode[C], Generic[C]):
         begin_s = time.monotonic()
         self._trained = trainer.train(replayed, self.config.plasticity)
         self._unpublished_s += time.monotonic() - begin_s
+        if self.config.schedule == CONSOLIDATE:
+            self._progress.take(trainer.loss)
         return True
 
     def _await_turn(self, trainer: Trainer) -> bool:

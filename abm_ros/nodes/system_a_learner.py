@@ -92,7 +92,12 @@ class WorldTrainer:
                 observation_rank=checked['observation_rank'])
         self._since_check += 1
         losses = self._learner.learn(replayed.batch, plasticity)
-        return replace(self._told, loss=losses['loss'])
+        self._told = replace(self._told, loss=losses['loss'])
+        return self._told
+
+    @property
+    def loss(self) -> float:
+        return self._told.loss
 
     def useful(self) -> bool:
         return self._error < 1.0    # of a model that predicts no change

@@ -12,6 +12,7 @@ from abm_ros.common.seeds import derive_seed
 from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.telemetry import SystemBLearnerTelemetry
+from abm_ros.memory.replay.draw import REVERSE
 from abm_ros.memory.schedule import VALUE_HORIZON
 from abm_ros.nodes.learner_node import LearnerConfig, LearnerNode
 from abm_ros.policy import contract
@@ -94,11 +95,8 @@ class PolicyTrainer:
         learner, world = self._learner, self._world
         assert learner is not None
         assert world is not None
-        if replayed.kind == 'reverse':
-            for t in reversed(range(self.horizon)):
-                metrics = learner.learn_values(world, replayed.batch.column(t), plasticity)
-        else:
-            metrics = learner.learn(world, replayed.batch, plasticity)
+        metrics = contract.learn_from(learner, world, replayed.batch, plasticity,
+                                      backwards=replayed.kind == REVERSE)
         # A System B of another package need not have an actor or a critic.
         self._told = SystemBLearnerTelemetry(
             critic_loss=metrics.get('critic_loss', self._told.critic_loss),
@@ -118,6 +116,10 @@ class PolicyTrainer:
             self._learner = contract.learner_of(self._kept).restore(self._kept, world)
         else:
             self._learner = self._config.learner().create(self._config, world, self._seed)
+
+    @property
+    def loss(self) -> float:
+        return self._told.actor_loss
 
     def useful(self) -> bool:
         return True     # its plans are made in System A's model, which is

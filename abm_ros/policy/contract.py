@@ -82,6 +82,22 @@ class PolicySettings(Protocol):
         """Import and return the class that learns with these settings."""
 
 
+def learn_from(learner: PolicyLearner, world: WorldModel, batch: Batch, plasticity: float = 1.0,
+               *, backwards: bool = False) -> Metrics:
+    """
+    Learn from a batch: one update, or a sweep of values from its last column to its first.
+
+    :param backwards: the windows end where episodes ended, and are swept.
+    :return: of the last update.
+    """
+    if not backwards:
+        return learner.learn(world, batch, plasticity)
+    metrics: Metrics = {}
+    for t in reversed(range(batch.mask.shape[1])):
+        metrics = learner.learn_values(world, batch.column(t), plasticity)
+    return metrics
+
+
 def learner_of(source: Snapshot) -> type[PolicyLearner]:
     """
     Return the class that wrote a system_b snapshot and can read it.

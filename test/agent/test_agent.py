@@ -9,9 +9,10 @@ import torch
 from tiny_bodies import PlanarArm
 
 from abm_ros.agent.agent import Agent, AgentSettings
+from abm_ros.agent.sleeping import FADED, QUOTA
 from abm_ros.common.seeds import generator
 from abm_ros.common.transition import Observation
-from abm_ros.memory.schedule import ScheduleConfig, WarmUpConfig
+from abm_ros.memory.schedule import VALUE_HORIZON, ScheduleConfig, WarmUpConfig
 from abm_ros.policy.config import ActorConfig
 from abm_ros.policy.planner import Objective
 from abm_ros.world_model.config import WorldModelConfig
@@ -159,3 +160,22 @@ def test_a_life_goes_on_with_the_models_it_is_given() -> None:
     after = one.snapshots()
     assert after[1] is not None
     assert (after[0].version, after[1].version) == (world.version + 3, actor.version + 5)
+
+
+def test_sleep_consolidates_by_a_plan_until_it_gains_nothing_or_the_quota_is_reached() -> None:
+    agent, *_ = live(0, 90)
+    before, lived = agent.snapshots(), agent.replay.count
+    assert before[1] is not None
+    slept = agent.sleep(130)
+    assert (slept.updates, slept.reason) == (130, QUOTA)
+    world, actor = agent.snapshots()
+    assert actor is not None
+    assert world.version == before[0].version + 130
+    # Eight updates in 32, from the first on, are sweeps: as many updates of the critics as steps.
+    swept = 4 * 8 + 2
+    assert actor.version == before[1].version + 130 + swept * (VALUE_HORIZON - 1)
+    assert (agent.replay.count, agent.transitions) == (lived, 90)
+    assert 0.0 < slept.gain_a < 1.0
+    assert agent.sleep(1000, least_gain=1.0).reason == FADED
+    surprise = agent.replay.surprise[:lived]
+    assert np.isfinite(surprise).sum() > lived / 2       # appraised, so that `gain` is known

@@ -18,6 +18,8 @@ from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.spec import FieldSpec, ObservationSpec
 from abm_ros.common.telemetry import SystemALearnerTelemetry
 from abm_ros.common.transition import Batch
+from abm_ros.memory.progress import SPAN
+from abm_ros.memory.replay.order import kind_of
 from abm_ros.nodes.learner_node import LearnerConfig, LearnerNode
 from abm_ros.ros.codec import attributes_of
 from abm_ros.ros.replay_link import Credits, decode_credits, encode_batch
@@ -31,6 +33,7 @@ class Trainer:
     """Counts updates; each one takes as long as the test wants, and `useful` when it says."""
 
     batch, horizon, keep = 2, 1, 0
+    loss = 1.0
 
     def __init__(self) -> None:
         self.updates = 0
@@ -49,7 +52,8 @@ class Trainer:
         if self.refuses:
             raise SpecError('not of this kind')
         self.updates += 1
-        return SystemALearnerTelemetry(loss=1.0)
+        self.loss = 1.0 if self.updates <= 110 - SPAN else 0.75
+        return SystemALearnerTelemetry(loss=self.loss)
 
     def useful(self) -> bool:
         return self.is_useful
@@ -189,10 +193,16 @@ def test_training_pauses_while_the_node_is_inactive(start) -> None:
 def test_sleep_goes_on_with_the_model_and_does_not_end_the_round_of_the_day(start) -> None:
     node = start()
     node.work(10)
-    node.set(schedule='consolidate')
+    node.credits.clear()
+    node.set(pick='planned', schedule='consolidate')
+    until(lambda: node.credits)
+    assert [asked.kind for asked in node.credits] == [
+        kind_of('planned', node.part, asked.number - 1) for asked in node.credits]
     node.work(100)
     until(lambda: node.versions == [110])
-    node.set(schedule='online')
+    assert node.telemetry().gain == 0.25         # from 1 to 0.75 between the last two spans
+    node.set(schedule='online', pick='uniform')
+    assert np.isnan(node.telemetry().gain)
     node.work(10)
     until(lambda: node.versions == [110, 120])
     assert node.telemetry().rounds == 2

@@ -54,11 +54,16 @@ def report(title: str, figures: Mapping[str, Any], json_file: Path | None) -> No
         if isinstance(value, Mapping):
             if any(isinstance(v, Mapping) for v in value.values()):
                 continue
-            table.add_row(key, '  '.join(f'{k} {v:g}' for k, v in value.items()))
+            table.add_row(key, '  '.join(f'{k} {_shown(v)}' for k, v in value.items()))
         elif isinstance(value, int | float | str):
             table.add_row(key, f'{value:g}' if isinstance(value, float) else str(value))
     Console(highlight=False).print(table)
     write_json(figures, json_file)
+
+
+def _shown(value: float | Sequence[float]) -> str:
+    return (f'{value:g}' if isinstance(value, int | float)
+            else f'[{", ".join(f"{v:g}" for v in value)}]')
 
 
 def write_json(figures: Mapping[str, Any], json_file: Path | None) -> None:

@@ -3,10 +3,10 @@
 
 Success: an agent lives so many steps and learns from them, then some more that only judge its
 model. From the same models System B then takes the same number of updates twice: on lived
-experience, and in mode `imagine`. Both policies act without planning in the same episodes. Figures
-are of pairs of one seed, with bootstrap intervals; those of `damage` are of bad models, with the
-guard of the model and without. Speed: the nodes, wired as in mode `imagine`, and the same dreams
-in one process take turns.
+experience, and in mode `imagine`, with half of the batches lived and half imagined. Both policies
+act without planning in the same episodes. Figures are of pairs of one seed, with bootstrap
+intervals; those of `damage` are of the same pairs in bad models. Speed: the nodes, wired as in
+mode `imagine`, and the same dreams in one process take turns.
 """
 
 from abm_ros.bench.registry import Bench

@@ -30,6 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='of System B, on lived experience and in imagination (%(default)s)')
     add('--damage', default='1,mirrored', metavar='LIST',
         help="bad models: noise on each weight in deviations, or 'mirrored' (%(default)s)")
+    add('--unguarded', action='store_true',
+        help='dream in bad models also without the guard that refuses them')
     add('--eval-episodes', type=int, default=50, metavar='N', help='(%(default)s)')
     add('--seeds', type=int, default=10, metavar='N', help='0 measures speed alone (%(default)s)')
     add('--seed-offset', type=int, default=0, metavar='N', help='first seed (%(default)s)')
@@ -75,7 +77,8 @@ def _pairs(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     from abm_ros.bench.learn.trial import Protocol, Trial
     damage = tuple(kind.strip() for kind in arguments.damage.split(',') if kind.strip())
     plan = ImaginePlan(arguments.transitions, arguments.held_out, arguments.rest,
-                       arguments.updates, mode_objective('imagine'), damage)
+                       arguments.updates, mode_objective('imagine'), damage,
+                       arguments.unguarded)
     return [compare(Trial('imagine', arguments.env, arguments.seed_offset + n, (1,),
                           Protocol(episodes=arguments.eval_episodes),
                           objective=mode_task(None)), plan)

@@ -27,6 +27,9 @@ def of_success(pairs: Sequence[Mapping[str, Any]], seed: int = 0) -> dict[str, A
     """
     Return the means over seeds, and the mean of the paired differences with its interval.
 
+    Those of a bad model are to the same updates in it without dreams; `least_difference` is the
+    worst of any seed, native or strict.
+
     :param seed: of the bootstrap.
     """
     rng = np.random.default_rng(seed)
@@ -43,8 +46,10 @@ def of_success(pairs: Sequence[Mapping[str, Any]], seed: int = 0) -> dict[str, A
         found[f'damaged_{damage}'] = {
             'dreamt': sum(cell['dreamt']['transitions'] > 0 for cell in cells),
             **{f'{key}_{kind}': _gain([cell[key][kind] for cell in cells],
-                                      [pair['before'][kind] for pair in pairs], rng)
-               for key in ('with', 'unguarded') for kind in _KINDS}}
+                                      [cell['without'][kind] for cell in cells], rng)
+               for key in ('with', 'unguarded') if key in cells[0] for kind in _KINDS},
+            'least_difference': min(_round(cell['with'][kind] - cell['without'][kind])
+                                    for cell in cells for kind in _KINDS)}
     errors = [pair['dreamt']['error'] for pair in pairs]
     return {**found, 'real_steps': 0, 'lived_transitions': pairs[0]['transitions'],
             'seeds': [pair['seed'] for pair in pairs], 'model_error': spread(errors),
@@ -56,7 +61,11 @@ def _named(name: str, kind: str) -> str:
 
 
 def _mean(values: Sequence[float]) -> float:
-    return round(float(np.mean(values)), 4)
+    return _round(np.mean(values))
+
+
+def _round(value: Any) -> float:
+    return round(float(value), 4)
 
 
 def _gain(after: Sequence[float], before: Sequence[float],

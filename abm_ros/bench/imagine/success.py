@@ -4,13 +4,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from abm_ros.agent.agent import Agent
-from abm_ros.agent.frozen import FrozenAgent
 from abm_ros.bench.common.life import life_in
-from abm_ros.bench.learn.trial import MakeBody, Trial, evaluate
+from abm_ros.bench.learn.trial import MakeBody, Trial, score_of
 from abm_ros.bodies.make import make_body
 from abm_ros.common.seeds import generator
 from abm_ros.common.snapshot import Snapshot
-from abm_ros.common.spec import ObservationSpec
 from abm_ros.memory.schedule import ScheduleConfig
 from abm_ros.policy.planner import Objective
 from abm_ros.world_model.damage import damaged
@@ -25,7 +23,7 @@ class ImaginePlan:
 
     `transitions` are lived and learned from, `held_out` lived and not; `rest` is the number of
     updates of A and B on them before imagining, `updates` of B in both arms of a pair. `damage`
-    lists kinds of `damage.damaged`.
+    lists kinds of `damage.damaged`; `unguarded` dreams in bad models in spite of the guard, too.
     """
 
     transitions: int
@@ -34,6 +32,7 @@ class ImaginePlan:
     updates: int
     dreaming: Objective
     damage: tuple[str, ...] = ()
+    unguarded: bool = False
 
 
 def compare(trial: Trial, plan: ImaginePlan, bodies: MakeBody = make_body) -> dict[str, Any]:
@@ -48,21 +47,32 @@ def compare(trial: Trial, plan: ImaginePlan, bodies: MakeBody = make_body) -> di
     world, actor = agent.snapshots()
     assert actor is not None
     found: dict[str, Any] = {'seed': trial.seed, 'transitions': agent.transitions,
-                             'before': _score(agent, trial, bodies)}
+                             'before': score_of(agent, trial, bodies=bodies)}
+    agent.adopt(world, actor)       # as the other arm does: without the moments of Adam
     agent.consolidate(0, plan.updates)
-    found['without'] = _score(agent, trial, bodies)
+    found['without'] = score_of(agent, trial, bodies=bodies)
     found['with'], found['dreamt'] = _imagined(agent, trial, plan, (world, actor), bodies)
     for damage in plan.damage:
         rng = generator(trial.seed, f'bench/imagine/{damage}')
-        bad = (damaged(type(agent.world), world, damage, rng), actor)
-        cell = dict(zip(('with', 'dreamt'), _imagined(agent, trial, plan, bad, bodies),
-                        strict=True))
+        bad = damaged(type(agent.world), world, damage, rng)
+        found.setdefault('damaged', {})[damage] = _damaged(agent, trial, plan, (bad, actor),
+                                                           bodies)
+    return found
+
+
+def _damaged(agent: Agent, trial: Trial, plan: ImaginePlan, models: tuple[Snapshot, Snapshot],
+             bodies: MakeBody) -> dict[str, Any]:
+    """Return what a bad model is worth with dreams, and in the same updates without them."""
+    agent.adopt(*models)
+    agent.consolidate(0, plan.updates)
+    found = {'without': score_of(agent, trial, bodies=bodies)}
+    found['with'], found['dreamt'] = _imagined(agent, trial, plan, models, bodies)
+    if plan.unguarded:
         settings = agent.settings
         agent.settings = replace(settings, dreams=replace(settings.dreams, dream_error=1e6,
                                                           dream_doubt=100.0))
-        cell['unguarded'], _ = _imagined(agent, trial, plan, bad, bodies)
+        found['unguarded'], _ = _imagined(agent, trial, plan, models, bodies)
         agent.settings = settings
-        found.setdefault('damaged', {})[damage] = cell
     return found
 
 
@@ -89,13 +99,4 @@ def _imagined(agent: Agent, trial: Trial, plan: ImaginePlan,
     """Imagine from these models; return the success afterwards, and what was dreamed."""
     agent.adopt(*models)
     dreamt = agent.imagine(plan.updates, plan.dreaming)
-    return _score(agent, trial, bodies), vars(dreamt)
-
-
-def _score(agent: Agent, trial: Trial, bodies: MakeBody) -> dict[str, float]:
-    """Return the success of the policy alone, in episodes that are the same for all arms."""
-    def make(spec: ObservationSpec) -> FrozenAgent:
-        return FrozenAgent(spec, replace(agent.settings.planner, enabled=False),
-                           agent.snapshots(), generator(trial.seed, 'bench/imagine/acting'))
-    score = evaluate(trial, 0, make, bodies)
-    return {'native': score.native, 'strict': score.strict}
+    return score_of(agent, trial, bodies=bodies), vars(dreamt)

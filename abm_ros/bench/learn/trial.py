@@ -116,6 +116,21 @@ def frozen(agent: Agent, seed: int) -> MakeActing:
     return make
 
 
+def score_of(agent: Agent, trial: Trial, planning: bool = False,
+             bodies: MakeBody = make_body) -> dict[str, float]:
+    """
+    Return the success of the agent as it is, in episodes that are the same for all of a seed.
+
+    :param planning: System B searches; without it the policy acts alone.
+    """
+    def make(spec: ObservationSpec) -> FrozenAgent:
+        planner = agent.settings.planner
+        return FrozenAgent(spec, planner if planning else replace(planner, enabled=False),
+                           agent.snapshots(), generator(trial.seed, 'bench/acting'))
+    score = evaluate(trial, 0, make, bodies)
+    return {'native': score.native, 'strict': score.strict}
+
+
 def lives(trial: Trial, bodies: MakeBody = make_body) -> Iterator[tuple[Agent, LivedStep]]:
     """Yield the agent after each control step, up to the trial's last point."""
     from torch import set_num_threads

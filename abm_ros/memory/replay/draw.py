@@ -6,12 +6,13 @@ from abm_ros.common.errors import SpecError
 from abm_ros.memory.replay.ring import SOURCES
 
 UNIFORM, BALANCED, REVERSE = 'uniform', 'balanced', 'reverse'
-SEEDS, NEWEST = 'seeds', 'newest'
+SEEDS, NEWEST, WORLDS = 'seeds', 'newest', 'worlds'
 # What a draw prefers; only lived steps have priorities.
-PICKS = (UNIFORM, 'surprise', 'gain', 'rarity', BALANCED)
-# `reverse` draws windows that end where an episode ended, for a backward sweep of values. `seeds`
-# draws lived windows that dreams begin at, with goals that need not be of their episodes; `newest`
-# draws those that a model is judged by before it dreams.
+PICKS = (UNIFORM, 'surprise', 'gain', 'rarity', BALANCED, WORLDS)
+# `worlds` draws as much from each world that is held. `reverse` draws windows that end where an
+# episode ended, for a backward sweep of values. `seeds` draws lived windows that dreams begin at,
+# with goals that need not be of their episodes; `newest` draws those that a model is judged by
+# before it dreams.
 KINDS = (*PICKS, REVERSE, SEEDS, NEWEST)
 
 

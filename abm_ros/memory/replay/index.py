@@ -16,8 +16,16 @@ from abm_ros.common.errors import StoreError
 from abm_ros.common.packing import joined
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.transition import Batch
-from abm_ros.memory.replay.draw import BALANCED, NEWEST, REVERSE, SEEDS, UNIFORM, Draw
-from abm_ros.memory.replay.priorities import Priorities
+from abm_ros.memory.replay.draw import (
+    BALANCED,
+    NEWEST,
+    REVERSE,
+    SEEDS,
+    UNIFORM,
+    WORLDS,
+    Draw,
+)
+from abm_ros.memory.replay.priorities import Priorities, of_each_world
 from abm_ros.memory.replay.ring import Queue, Ring
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap
 from abm_ros.world_model.worlds.told import ToldWorld
@@ -141,6 +149,8 @@ class ReplayIndex(Ring):
 
     def _prioritised(self, rng: np.random.Generator, count: int, kind: str) -> np.ndarray:
         """Return starts in proportion to their priorities."""
+        if kind == WORLDS:
+            return of_each_world(self, rng, count)
         if kind != BALANCED:
             return self.priorities.draw(rng, count, kind)
         transitions = self.starts('lived').transitions
@@ -158,13 +168,14 @@ class ReplayIndex(Ring):
         first, so that one pass carries the value of the end to the beginning. An episode shorter
         than the horizon is padded at the end, with mask 0. The goal is the desired one if the
         episode ended in success, and the goal achieved at its end otherwise: a sweep without a
-        reward at its start would carry nothing.
+        reward at its start would carry nothing. While no episode has ended, any step is an end.
 
         Source: reverse replay, Foster & Wilson 2006.
         """
         starts = self.starts(draw.source)
-        _need(starts.ends, 'finished episode')
-        end = starts.ends.draw(rng, count)
+        _need(starts.transitions, 'transition')
+        end = (starts.ends.draw(rng, count) if len(starts.ends)
+               else starts.transitions.draw(rng, count) + 1)
         # Drawn in every case, so that the use of the generator does not depend on the contents.
         prefer = rng.random(count) < SUCCESSFUL_SHARE
         if len(starts.won_ends):

@@ -17,6 +17,20 @@ _COLUMNS = {'surprise': 'surprise', 'gain': 'gain', 'rarity': 'novelty'}
 _UNKNOWN = 1.0     # of a step that was not appraised: it counts as surprising, new and rare
 
 
+def of_each_world(ring: Ring, rng: np.random.Generator, count: int) -> np.ndarray:
+    """
+    Return first steps (count,) of lived transitions, as many from each world that is held.
+
+    A world that was lived in briefly is so not drowned by a long one.
+    """
+    started = ring.starts('lived').transitions.values
+    _, place, held = np.unique(np.take(ring.world, started % ring.capacity),
+                               return_inverse=True, return_counts=True)
+    by_world, first = np.argsort(place, kind='stable'), np.cumsum(held) - held
+    turn = np.arange(count) % len(held)
+    return started[by_world[first[turn] + (rng.random(count) * held[turn]).astype(np.int64)]]
+
+
 class Priorities:
     """
     Weights of the lived transitions of a ring.

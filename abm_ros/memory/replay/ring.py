@@ -32,6 +32,11 @@ class Queue:
     def __len__(self) -> int:
         return self._tail - self._head
 
+    @property
+    def values(self) -> np.ndarray:
+        """All numbers (N,), oldest first."""
+        return self._values[np.arange(self._head, self._tail) % len(self._values)]
+
     def push(self, values: np.ndarray) -> None:
         """Append numbers (N,); there must be room."""
         places = np.arange(self._tail, self._tail + len(values)) % len(self._values)

@@ -28,6 +28,9 @@ class MetaStateConfig:
     consolidation_replays: float = setting(
         60.0, 'Samples replayed in sleep that consolidate one transition, where learning keeps '
         'up.', low=1.0, high=1e6)
+    consolidation_gain: float = setting(
+        0.02, 'Relative fall of the losses, over the last updates of consolidation, below which '
+        'sleep gains nothing more; 0 sleeps until all is consolidated.', low=0.0, high=1.0)
     imagination_capacity: float = setting(
         600.0, 'Transitions not yet imagined from that make imagination_pressure 1.',
         low=1.0, high=1e9)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import isfinite, nan
 
 from abm_ros.common.scaling import clip_unit
-from abm_ros.common.telemetry import GraphTelemetry
+from abm_ros.common.telemetry import GraphTelemetry, LearnerTelemetry
 from abm_ros.common.telemetry_fields import known
 from abm_ros.meta.modes import Roles
 from abm_ros.meta.signals.averages import Average
@@ -79,6 +79,10 @@ class SleepDebt:
         """Take samples replayed during sleep."""
         self.load = max(0.0, self.load - max(0.0, samples) / (self.replays * self.pace))
 
+    def settle(self) -> None:
+        """Take all as consolidated."""
+        self.load = 0.0
+
     @property
     def value(self) -> float:
         """The pressure in [0, 1]."""
@@ -86,13 +90,19 @@ class SleepDebt:
 
 
 class SleepPressure:
-    """The need of sleep: waking raises it, and only modes that consolidate lower it."""
+    """
+    The need of sleep: waking raises it, and only modes that consolidate lower it.
 
-    calibration = 'experience not yet consolidated, relative to a full load'
+    It is 0 once consolidation gains neither learner anything more.
+    """
+
+    calibration = ('experience not yet consolidated, relative to a full load; 0 once '
+                   'consolidation gains nothing more')
 
     def __init__(self, config: MetaStateConfig) -> None:
         self._debt = SleepDebt(config.sleep_capacity, config.consolidation_replays)
         self._lag = LearningLag(config)
+        self._least_gain = config.consolidation_gain
         self._recorded = self._served = nan
 
     def update(self, telemetry: GraphTelemetry, mode: Roles) -> float:
@@ -107,4 +117,11 @@ class SleepPressure:
             if mode.consolidates:
                 self._debt.consolidate(served - known(self._served, served))
             self._served = served
+        if (mode.consolidates and self._has_faded(telemetry.system_a_learner)
+                and self._has_faded(telemetry.system_b_learner)):
+            self._debt.settle()
         return self._debt.value
+
+    def _has_faded(self, told: LearnerTelemetry) -> bool:
+        # Of a learner that cannot tell, the gain is NaN, which is not below anything.
+        return told.gain < self._least_gain

@@ -10,7 +10,8 @@ def score(native, strict=0.0):
 
 
 def pair(seed, without, with_, bad=0.5):
-    cell = {'with': score(0.5), 'unguarded': score(bad), 'dreamt': {'transitions': 0}}
+    cell = {'without': score(0.5), 'with': score(0.5), 'unguarded': score(bad),
+            'dreamt': {'transitions': 0}}
     return {'seed': seed, 'transitions': 50, 'before': score(0.5), 'without': score(without),
             'with': score(with_, 0.25), 'dreamt': {'error': 0.4, 'transitions': 100},
             'damaged': {'mirrored': cell}}
@@ -28,6 +29,7 @@ def test_differences_are_paired_by_seed():
     assert damaged['dreamt'] == 0
     assert damaged['with_native']['mean'] == 0.0
     assert damaged['unguarded_native']['mean'] == pytest.approx(-0.1)
+    assert damaged['least_difference'] == 0.0
 
 
 def test_the_ratio_is_of_turns_that_were_taken_together():

@@ -76,9 +76,10 @@ def test_reverse_agrees_with_the_reference(lengths: list[int], capacity: int, wo
                                            horizon: int) -> None:
     steps = life(lengths, won=sorted(won))
     index, held = filled(steps, capacity), steps[-capacity:]
-    ends = [i + 1 for i in reference_starts(held) if held[i + 1].action is None]
+    after = [i + 1 for i in reference_starts(held)]
+    ends = [i for i in after if held[i].action is None] or after
     if not ends:
-        with pytest.raises(StoreError, match='no finished episode yet'):
+        with pytest.raises(StoreError, match='no transition yet'):
             index.draw(np.random.default_rng(0), Draw(4, horizon, REVERSE))
         return
     batch = index.draw(np.random.default_rng(0), Draw(32, horizon, REVERSE))

@@ -1,5 +1,7 @@
 """Whether learning keeps up: counted, against what happened by construction."""
 
+from math import nan
+
 import pytest
 
 from abm_ros.common.telemetry import (
@@ -22,12 +24,15 @@ class World:
 
     def __init__(self) -> None:
         self.recorded = self.served = self.a = self.b = 0.0
+        self.gain_a = self.gain_b = nan       # of consolidation
 
     def told(self, asked_a: float = 4.0, asked_b: float = 4.0) -> GraphTelemetry:
         return GraphTelemetry(
             episodic_memory=EpisodicMemoryTelemetry(recorded=self.recorded, served=self.served),
-            system_a_learner=SystemALearnerTelemetry(updates=self.a, asked=asked_a),
-            system_b_learner=SystemBLearnerTelemetry(updates=self.b, asked=asked_b))
+            system_a_learner=SystemALearnerTelemetry(updates=self.a, asked=asked_a,
+                                                     gain=self.gain_a),
+            system_b_learner=SystemBLearnerTelemetry(updates=self.b, asked=asked_b,
+                                                     gain=self.gain_b))
 
     def live(self, signal, transitions: int, a: float, b: float = 4.0, mode=TASK, **asked):
         """Live so many transitions with so many updates for each; return the signal after."""
@@ -108,3 +113,14 @@ def test_pressure_falls_by_what_is_consolidated_at_that_pace() -> None:
     assert world.live(signal, 401, 1.0) == pytest.approx(1.0, abs=0.02)   # 400 / 4 of 100
     world.served += 500       # at 10 / 4 samples each: 200 transitions
     assert signal.update(world.told(), SLEEP) == pytest.approx(0.5, abs=0.02)
+
+
+def test_sleep_ends_once_consolidation_gains_neither_learner_anything() -> None:
+    world, signal = World(), SleepPressure(CONFIG)
+    awake = world.live(signal, 80, 4.0)
+    for a, b in ((nan, nan), (0.0, nan), (0.0, 0.5), (0.5, 0.0)):
+        world.gain_a, world.gain_b = a, b
+        assert signal.update(world.told(), SLEEP) == awake, (a, b)
+    world.gain_a = world.gain_b = 0.0
+    assert signal.update(world.told(), TASK) == awake
+    assert signal.update(world.told(), SLEEP) == 0.0
