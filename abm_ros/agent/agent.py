@@ -19,12 +19,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from abm_ros.agent.imagining import Dreamt, Imagination
+from abm_ros.common.errors import StoreError
 from abm_ros.common.seeds import derive_seed, generator
 from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.transition import Batch, Observation, Step
 from abm_ros.memory.recorder import Recorder
-from abm_ros.memory.replay.draw import Draw
+from abm_ros.memory.replay.draw import REVERSE, UNIFORM, Draw
 from abm_ros.memory.replay.imagined import ImaginedConfig
 from abm_ros.memory.replay.index import ReplayConfig, ReplayIndex
 from abm_ros.memory.rounds import CONSOLIDATION_UPDATES
@@ -37,7 +38,7 @@ from abm_ros.policy.planner import Objective
 from abm_ros.world_model.config import WorldModelConfig
 from abm_ros.world_model.contract import WorldModelLearner, WorldModelSettings
 from abm_ros.world_model.dreams import DreamConfig
-from abm_ros.world_model.perception import Percept, Perception
+from abm_ros.world_model.perception import PerceivingModel, Percept, Perception
 from abm_ros.world_model.worlds.config import WorldsConfig
 
 
@@ -56,6 +57,25 @@ class AgentSettings:
     imagined: ImaginedConfig = field(default_factory=ImaginedConfig)
 
 
+@dataclass(frozen=True)
+class Learning:
+    """What System M sets of learning: factors of the learning rates, and what replay prefers."""
+
+    plasticity_a: float = 1.0
+    plasticity_b: float = 1.0
+    pick: str = UNIFORM
+
+
+@dataclass
+class Counts:
+    """What was done since the birth: updates of both learners, and windows that were replayed."""
+
+    updates_a: int = 0
+    updates_b: int = 0
+    served: int = 0
+    imagined_served: int = 0
+
+
 class Agent:
     """
     Composes the very classes that the nodes run.
@@ -68,6 +88,7 @@ class Agent:
     def __init__(self, settings: AgentSettings, spec: ObservationSpec, seed: int) -> None:
         self.settings = settings
         self.objective = Objective()
+        self.learning, self.counts = Learning(), Counts()
         self.transitions = self.rounds = 0
         self.percept: Percept | None = None
         self.world: WorldModelLearner = settings.world.learner().create(
@@ -91,6 +112,21 @@ class Agent:
     def aim(self) -> Aim:
         """What the episode is spent on."""
         return self._behaviour.aim
+
+    @property
+    def acting_version(self) -> int:
+        """Updates behind the policy that acts; -1 without one."""
+        return self._behaviour.version
+
+    @property
+    def deliberates(self) -> bool:
+        """Whether the next action was searched for."""
+        return self._behaviour.deliberates
+
+    @property
+    def model(self) -> PerceivingModel | None:
+        """System A's model that perceives; None before there is one."""
+        return self._perception.model
 
     @property
     def believed_world(self) -> int:
@@ -129,6 +165,28 @@ class Agent:
                                 success=observation.success, reward=observation.reward)
         return action
 
+    def perceive(self, observation: Observation, *, records: bool) -> None:
+        """
+        Perceive without acting: the motors are shut.
+
+        :param records: whether memory takes the observation.
+        """
+        if records:
+            self._take(self._recorder.observed(observation))
+        follows = self._last is not None and observation.follows(self._last)
+        self.percept = self._perception.observe(observation.vector, None, not follows)
+        self._last, self._executed = observation, None
+
+    def interrupt(self, mode: str = '') -> None:
+        """
+        Settle what memory waits for, since another mode begins.
+
+        :param mode: is written with each step from here on.
+        """
+        self._take(self._recorder.cut())
+        self._recorder.mode = mode
+        self._last = self._executed = None
+
     def executed(self, stamp_ns: int, action: np.ndarray) -> None:
         """Take the action (A,) that the motor guard let through for the observation stamped so."""
         self._executed = np.asarray(action, np.float32)
@@ -151,6 +209,25 @@ class Agent:
     def consolidate(self, updates_a: int, updates_b: int) -> None:
         """Learn from what was lived, as in sleep: so many updates of A, then of B."""
         self._train(updates_a, updates_b)
+
+    def sweep_values(self, updates: int) -> None:
+        """Learn values from reverse replay, as in rest; nothing before an episode ended."""
+        cfg, factor = self.settings, self.learning.plasticity_b
+        if self.actor is None or factor <= 0:
+            return
+        model = self.world.freeze()
+        for _ in range(updates):
+            try:
+                batch = self.replay.draw(self._draw_b, Draw(
+                    cfg.actor.batch, VALUE_HORIZON, REVERSE, hindsight=cfg.replay.hindsight,
+                    events=cfg.replay.events))
+            except StoreError:
+                break
+            self.counts.served += len(batch.mask)
+            self.counts.updates_b += 1
+            for column in reversed(range(batch.mask.shape[1])):
+                self.actor.learn_values(model, batch.column(column), factor)
+        self._behaviour.load(self.actor.snapshot(model))
 
     def adopt(self, world: Snapshot, actor: Snapshot) -> None:
         """
@@ -181,34 +258,45 @@ class Agent:
                 self._imagination.dream(self._perception, self._behaviour, self.replay, objective,
                                         dreamt)
             source = 'imagined' if dreamt.updates % 2 and dreamt.kept else 'lived'
-            self.actor.learn(model, self._drawn_for_b(source))
+            self.actor.learn(model, self._drawn_for_b(source), self.learning.plasticity_b)
             dreamt.updates += 1
             if dreamt.updates % CONSOLIDATION_UPDATES == 0 or dreamt.updates == updates:
                 self._behaviour.load(self.actor.snapshot(model))
         return dreamt
 
     def _train(self, updates_a: int, updates_b: int) -> None:
-        cfg = self.settings
+        cfg, learning = self.settings, self.learning
+        updates_a = updates_a if learning.plasticity_a > 0 else 0
+        updates_b = updates_b if learning.plasticity_b > 0 else 0
         if updates_a:
             self.replay.learned = self.replay.count
         for _ in range(updates_a):
-            self.world.learn(self.replay.draw(self._draw_a, Draw(
-                cfg.world.batch, cfg.world.horizon, hindsight=cfg.replay.hindsight,
-                events=cfg.replay.events)))
+            batch = self.replay.draw(self._draw_a, Draw(
+                cfg.world.batch, cfg.world.horizon, learning.pick,
+                hindsight=cfg.replay.hindsight, events=cfg.replay.events))
+            self.counts.served += len(batch.mask)
+            self.world.learn(batch, learning.plasticity_a)
+        self.counts.updates_a += updates_a
+        if not self.world.version:
+            return                  # System B cannot begin before System A
         model = self.world.freeze()
         if self.actor is None:
             self.actor = cfg.actor.learner().create(cfg.actor, model, self._actor_seed)
         for _ in range(updates_b):
-            self.actor.learn(model, self._drawn_for_b('lived'))
+            self.actor.learn(model, self._drawn_for_b('lived'), learning.plasticity_b)
         self._perception.load(self.world.snapshot())
         self._behaviour.load(self.actor.snapshot(model))
 
     def _drawn_for_b(self, source: str) -> Batch:
-        cfg = self.settings
-        memory = self._imagination.replay if source == 'imagined' else self.replay
-        return memory.draw(self._draw_b, Draw(
-            cfg.actor.batch, VALUE_HORIZON, hindsight=cfg.replay.hindsight,
-            events=cfg.replay.events, source=source, keep=1))
+        cfg, imagined = self.settings, source == 'imagined'
+        memory = self._imagination.replay if imagined else self.replay
+        batch = memory.draw(self._draw_b, Draw(
+            cfg.actor.batch, VALUE_HORIZON, UNIFORM if imagined else self.learning.pick,
+            hindsight=cfg.replay.hindsight, events=cfg.replay.events, source=source, keep=1))
+        self.counts.updates_b += 1
+        self.counts.served += len(batch.mask)
+        self.counts.imagined_served += len(batch.mask) if imagined else 0
+        return batch
 
     def snapshots(self) -> tuple[Snapshot, Snapshot | None]:
         """Return what both learners would publish now; None for a B that never learned."""
