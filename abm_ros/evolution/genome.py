@@ -6,7 +6,7 @@ with. phi's rules for emergencies may only become stricter than they are there.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 

@@ -26,6 +26,7 @@ class Lived:
     energy: float = 0.0
     updates: int = 0
     busy_s: float = 0.0       # processor time
+    failure: str = ''         # why it could not be lived
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values."""

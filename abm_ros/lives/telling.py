@@ -108,41 +108,48 @@ class Telling:
 
         :param row: of the mode in force.
         """
-        agent, counts, tracker = self._agent, self._agent.counts, self._tracker
         self._judge()
         self._appraising.appraise(self._life.now_s)
-        now_s = self._life.now_s
-        learns = 0 < agent.rounds and row.motors_open
-        schedule = self._settings.agent.schedule
-        asked = schedule.updates_in(max(2, agent.rounds)) / schedule.learn_every if learns else 0.0
-        replay = agent.learning
-        rate = tracker.rate
+        now_s, agent = self._life.now_s, self._agent
+        learner_a, learner_b = self._learners(lives=row.motors_open)
         return GraphTelemetry(
             EpisodicMemoryTelemetry(
-                state=_ACTIVE, recorded=agent.transitions, served=counts.served,
-                batches=counts.updates_a + counts.updates_b, trouble=0.0,
-                imagined=self._imagined, imagined_served=counts.imagined_served,
-                transitions=len(agent.replay), novelty=self._appraising.novelty),
-            SystemALearnerTelemetry(
-                state=_ACTIVE, updates=counts.updates_a, received=counts.updates_a,
-                rounds=agent.rounds, asked=asked if replay.plasticity_a > 0 else 0.0,
-                version=agent.world.version if agent.world.version else -1,
-                effective_rank=self._ranks[0], observation_rank=self._ranks[1]),
-            SystemBLearnerTelemetry(
-                state=_ACTIVE, updates=counts.updates_b, received=counts.updates_b,
-                rounds=agent.rounds, asked=asked if replay.plasticity_b > 0 else 0.0,
-                version=agent.actor.version if agent.actor is not None else -1),
-            self._system_a(),
-            SystemBTelemetry(
-                state=_ACTIVE, episodes=tracker.episodes, successes=tracker.successes,
-                version=agent.acting_version, success_rate=math.nan if rate is None else rate,
-                deliberation=self._acts.deliberation, action_spread=self._acts.spread),
+                state=_ACTIVE, recorded=agent.transitions, served=agent.counts.served,
+                trouble=0.0, imagined=self._imagined,
+                imagined_served=agent.counts.imagined_served, transitions=len(agent.replay),
+                novelty=self._appraising.novelty),
+            learner_a, learner_b, self._system_a(), self._system_b(),
             SensoryGateTelemetry(
                 state=_ACTIVE, energy=self._energy, effort_ratio=self._efforts.ratio(now_s),
                 effort_peak=self._efforts.peak(now_s), observations=self._observations,
                 described=1.0),
             MotorGateTelemetry(
                 state=_ACTIVE, open=float(self._open), commands=self._commands, held=0.0))
+
+    def _learners(self, *, lives: bool
+                  ) -> tuple[SystemALearnerTelemetry, SystemBLearnerTelemetry]:
+        agent, schedule = self._agent, self._settings.agent.schedule
+        asked = (schedule.updates_in(max(2, agent.rounds)) / schedule.learn_every
+                 if lives and agent.rounds else 0.0)
+        actor = agent.actor
+        return (
+            SystemALearnerTelemetry(
+                state=_ACTIVE, updates=agent.counts.updates_a, rounds=agent.rounds,
+                asked=asked if agent.learning.plasticity_a > 0 else 0.0,
+                version=agent.world.version or -1, effective_rank=self._ranks[0],
+                observation_rank=self._ranks[1]),
+            SystemBLearnerTelemetry(
+                state=_ACTIVE, updates=agent.counts.updates_b, rounds=agent.rounds,
+                asked=asked if agent.learning.plasticity_b > 0 else 0.0,
+                version=actor.version if actor is not None else -1))
+
+    def _system_b(self) -> SystemBTelemetry:
+        tracker, rate = self._tracker, self._tracker.rate
+        return SystemBTelemetry(
+            state=_ACTIVE, episodes=tracker.episodes, successes=tracker.successes,
+            version=self._agent.acting_version,
+            success_rate=math.nan if rate is None else rate,
+            deliberation=self._acts.deliberation, action_spread=self._acts.spread)
 
     def _system_a(self) -> SystemATelemetry:
         percept, dreamt = self._agent.percept, self._dreamt
