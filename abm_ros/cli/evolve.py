@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from abm_ros.common.errors import ConfigError, EvolutionError, PhiError
+from abm_ros.common.errors import EvolutionError, PhiError
 
 _RAY = 'auto|ADDRESS'
 
@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _beginning(arguments: argparse.Namespace) -> tuple[Any, list, dict]:
     """Return the genome, the scripts, and what all lives have besides."""
     from abm_ros.bodies.shift.script import load_script
-    from abm_ros.common.share import table_text
+    from abm_ros.common.share import life_text, table_text
     from abm_ros.evolution.genome import Genome
     from abm_ros.lives.rows import read_rows
     from abm_ros.lives.settings import LifeSettings, from_parameters
@@ -82,18 +82,6 @@ def _beginning(arguments: argparse.Namespace) -> tuple[Any, list, dict]:
         load_phi(table_text(arguments.phi, 'phi.yaml', PhiError)), LifeSettings().changed(base),
         load_constraints(table_text('', 'constraints.yaml'), modes), tuple(arguments.genes))
     return genome, scripts, base
-
-
-def life_text(name: str) -> str:
-    """
-    Return the text of a script of a life: of a file, or of the package's own.
-
-    :raises ConfigError: there is none.
-    """
-    from abm_ros.common.share import share_file
-    from abm_ros.common.tables import read_text
-    path = Path(name).expanduser()
-    return read_text(path if path.is_file() else share_file(f'config/lives/{name}'), ConfigError)
 
 
 def _evolve(arguments: argparse.Namespace, evolution: Any, genome: Any) -> None:

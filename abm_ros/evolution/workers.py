@@ -13,7 +13,7 @@ from abm_ros.common.errors import EvolutionError
 from abm_ros.evolution.job import Job, live_job
 from abm_ros.lives.lived import Lived
 
-TRIES = 5      # of a life whose worker died
+TRIES = 3      # of a life whose worker died
 Done = Callable[[Lived], None]
 
 
@@ -39,10 +39,16 @@ class LocalWorkers:
     Each is a pool of its own: the death of a process breaks its pool, hence one life and no other.
     """
 
-    def __init__(self, count: int) -> None:
-        """:param count: of processes, at least 1."""
+    def __init__(self, count: int, live: Callable[[Job], Lived] = live_job) -> None:
+        """
+        Start the processes.
+
+        :param count: of processes, at least 1.
+        :param live: lives a life, in a process.
+        """
         if count < 1:
             raise EvolutionError(f'workers: expected at least 1, got {count}')
+        self._live = live
         self._slots = [_slot() for _ in range(count)]
 
     def run(self, jobs: Sequence[Job], done: Done) -> list[Lived]:
@@ -72,11 +78,11 @@ class LocalWorkers:
 
     def _submit(self, slot: int, job: Job) -> 'Future[Lived]':
         try:
-            return self._slots[slot].submit(live_job, job)
+            return self._slots[slot].submit(self._live, job)
         except BrokenProcessPool:       # it died since, or while it was idle
             self._slots[slot].shutdown(wait=False)
             self._slots[slot] = _slot()
-            return self._slots[slot].submit(live_job, job)
+            return self._slots[slot].submit(self._live, job)
 
     def close(self) -> None:
         for slot in self._slots:
