@@ -48,8 +48,8 @@ $(STAMP): setup.py setup.cfg pyproject.toml package.xml plugin.xml Makefile $(LO
 	@echo '[2/5] ROS 2 (rclpy and Fast DDS), simulators and tools'
 	@$(PIP) install -c $(LOCK) setuptools wheel |& $(SHOW)
 	@$(PIP) install -c $(LOCK) --no-build-isolation '.[ros,sim,export,dashboard,dev]' |& $(SHOW)
-	@echo '[3/5] PyTorch (the longest step) and the baselines'
-	@$(PIP) install -c $(LOCK) --no-build-isolation '.[learn,bench]' |& $(SHOW)
+	@echo '[3/5] PyTorch (the longest step), the baselines and Ray'
+	@$(PIP) install -c $(LOCK) --no-build-isolation '.[learn,bench,evolve]' |& $(SHOW)
 	@echo '[4/5] panda-gym'
 	@# Without its dependencies: its metadata forbids numpy 2, with which it works.
 	@$(PIP) install --no-deps -c $(LOCK) panda-gym |& $(SHOW)

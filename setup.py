@@ -45,6 +45,11 @@ BENCH = [
     'sb3_contrib==2.9.2',
     'stable_baselines3==2.9.2',
 ]
+# `abm evolve`: the strategy, and workers in a cluster.
+EVOLVE = [
+    'cma>=4.0,<5',
+    'ray>=2.40,<3',
+]
 # Bags and data sets, and the images in them.
 EXPORT = [
     'mcap-ros2-support>=0.5.5',
@@ -103,6 +108,7 @@ setup(
         'sim': SIM,
         'learn': LEARN,
         'bench': BENCH,
+        'evolve': EVOLVE,
         'export': EXPORT,
         'dashboard': DASHBOARD,
         'test': TEST,

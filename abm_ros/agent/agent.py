@@ -14,52 +14,31 @@ observation, in this order:
 4. A measures its prediction of this observation, B prepares the next action.
 """
 
-from dataclasses import dataclass, field
 from math import nan
 
 import numpy as np
 
 from abm_ros.agent.imagining import Dreamt, Imagination
+from abm_ros.agent.settings import AgentSettings, Counts, Learning
 from abm_ros.agent.sleeping import Slept, appraise
 from abm_ros.common import names
+from abm_ros.common.errors import StoreError
 from abm_ros.common.seeds import derive_seed, generator
 from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.transition import Batch, Observation, Step
-from abm_ros.memory.appraisal import AppraisalConfig
 from abm_ros.memory.recorder import Recorder
 from abm_ros.memory.replay.draw import REVERSE, UNIFORM, Draw
-from abm_ros.memory.replay.imagined import ImaginedConfig
-from abm_ros.memory.replay.index import ReplayConfig, ReplayIndex
+from abm_ros.memory.replay.index import ReplayIndex
 from abm_ros.memory.replay.order import PLANNED, kind_of
 from abm_ros.memory.rounds import CHUNK, CONSOLIDATION_UPDATES
-from abm_ros.memory.schedule import VALUE_HORIZON, Experience, ScheduleConfig, WarmUpConfig
-from abm_ros.policy.config import ActorConfig
-from abm_ros.policy.contract import PolicyLearner, PolicySettings, learn_from
-from abm_ros.policy.controller import Controller, ControllerConfig
+from abm_ros.memory.schedule import VALUE_HORIZON, Experience
+from abm_ros.policy.contract import PolicyLearner, learn_from
+from abm_ros.policy.controller import Controller
 from abm_ros.policy.exploration import Aim
 from abm_ros.policy.planner import Objective
-from abm_ros.world_model.config import WorldModelConfig
-from abm_ros.world_model.contract import WorldModelLearner, WorldModelSettings
-from abm_ros.world_model.dreams import DreamConfig
-from abm_ros.world_model.perception import Percept, Perception
-from abm_ros.world_model.worlds.config import WorldsConfig
-
-
-@dataclass(frozen=True)
-class AgentSettings:
-    """The settings of all parts of the in-process agent; they say which Systems A and B it has."""
-
-    warm_up: WarmUpConfig = field(default_factory=WarmUpConfig)
-    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
-    replay: ReplayConfig = field(default_factory=ReplayConfig)
-    world: WorldModelSettings = field(default_factory=WorldModelConfig)
-    actor: PolicySettings = field(default_factory=ActorConfig)
-    planner: ControllerConfig = field(default_factory=ControllerConfig)
-    worlds: WorldsConfig = field(default_factory=WorldsConfig)
-    dreams: DreamConfig = field(default_factory=DreamConfig)
-    imagined: ImaginedConfig = field(default_factory=ImaginedConfig)
-    appraisal: AppraisalConfig = field(default_factory=AppraisalConfig)
+from abm_ros.world_model.contract import WorldModelLearner
+from abm_ros.world_model.perception import PerceivingModel, Percept, Perception
 
 
 class Agent:
@@ -74,6 +53,7 @@ class Agent:
     def __init__(self, settings: AgentSettings, spec: ObservationSpec, seed: int) -> None:
         self.settings = settings
         self.objective = Objective()
+        self.learning, self.counts = Learning(), Counts()
         self.transitions = self.rounds = 0
         self.percept: Percept | None = None
         self.world: WorldModelLearner = settings.world.learner().create(
@@ -98,6 +78,21 @@ class Agent:
     def aim(self) -> Aim:
         """What the episode is spent on."""
         return self._behaviour.aim
+
+    @property
+    def acting_version(self) -> int:
+        """Updates behind the policy that acts; -1 without one."""
+        return self._behaviour.version
+
+    @property
+    def deliberates(self) -> bool:
+        """Whether the next action was searched for."""
+        return self._behaviour.deliberates
+
+    @property
+    def model(self) -> PerceivingModel | None:
+        """System A's model that perceives; None before there is one."""
+        return self._perception.model
 
     @property
     def believed_world(self) -> int:
@@ -135,6 +130,28 @@ class Agent:
         self._behaviour.prepare(observation.vector[self._spec.goal_slice],
                                 success=observation.success, reward=observation.reward)
         return action
+
+    def perceive(self, observation: Observation, *, records: bool) -> None:
+        """
+        Perceive without acting: the motors are shut.
+
+        :param records: whether memory takes the observation.
+        """
+        if records:
+            self._take(self._recorder.observed(observation))
+        follows = self._last is not None and observation.follows(self._last)
+        self.percept = self._perception.observe(observation.vector, None, not follows)
+        self._last, self._executed = observation, None
+
+    def interrupt(self, mode: str = '') -> None:
+        """
+        Settle what memory waits for, since another mode begins.
+
+        :param mode: is written with each step from here on.
+        """
+        self._take(self._recorder.cut())
+        self._recorder.mode = mode
+        self._last = self._executed = None
 
     def executed(self, stamp_ns: int, action: np.ndarray) -> None:
         """Take the action (A,) that the motor guard let through for the observation stamped so."""
@@ -175,9 +192,27 @@ class Agent:
                 appraise(self.replay, self._perception.model, self.settings.appraisal,
                          self._appraised)
             updates = min(CONSOLIDATION_UPDATES, quota - slept.updates)
-            self._train(updates, updates, preference, slept)
+            self._train(updates, updates, slept, preference)
             slept.end_round(updates, quota, least_gain)
         return slept
+
+    def sweep_values(self, updates: int) -> None:
+        """Learn values from reverse replay, as in rest; nothing before an episode ended."""
+        cfg, factor = self.settings, self.learning.plasticity_b
+        if self.actor is None or factor <= 0:
+            return
+        model = self.world.freeze()
+        for _ in range(updates):
+            try:
+                batch = self.replay.draw(self._draw_b, Draw(
+                    cfg.actor.batch, VALUE_HORIZON, REVERSE, hindsight=cfg.replay.hindsight,
+                    events=cfg.replay.events))
+            except StoreError:
+                break
+            self.counts.served += len(batch.mask)
+            self.counts.updates_b += 1
+            learn_from(self.actor, model, batch, factor, backwards=True)
+        self._behaviour.load(self.actor.snapshot(model))
 
     def adopt(self, world: Snapshot, actor: Snapshot) -> None:
         """
@@ -214,42 +249,60 @@ class Agent:
                 self._imagination.dream(self._perception, self._behaviour, self.replay, objective,
                                         dreamt)
             source = 'imagined' if dreamt.updates % 2 and dreamt.kept else 'lived'
-            self.actor.learn(model, self._drawn_for_b(source))
+            self.actor.learn(model, self._drawn_for_b(source), self.learning.plasticity_b)
             dreamt.updates += 1
             if dreamt.updates % CONSOLIDATION_UPDATES == 0 or dreamt.updates == updates:
                 self._behaviour.load(self.actor.snapshot(model))
         return dreamt
 
-    def _train(self, updates_a: int, updates_b: int, preference: str = UNIFORM,
-               slept: Slept | None = None) -> None:
-        cfg, slept = self.settings, slept or Slept()
+    def _train(self, updates_a: int, updates_b: int, slept: Slept | None = None,
+               preference: str = '') -> None:
+        """
+        Take updates of A, then of B, in the model that A has then.
+
+        :param slept: counts what is replayed; the order of `planned` replay goes on from it.
+        :param preference: what replay prefers, '' for what System M set.
+        """
+        cfg, learning, slept = self.settings, self.learning, slept or Slept()
+        preference = preference or learning.pick
+        updates_a = updates_a if learning.plasticity_a > 0 else 0
+        updates_b = updates_b if learning.plasticity_b > 0 else 0
         if updates_a:
             self.replay.learned = self.replay.count
         for update in range(slept.updates, slept.updates + updates_a):
+            kind = kind_of(preference, names.SYSTEM_A_LEARNER, update // CHUNK)
             batch = self.replay.draw(self._draw_a, Draw(
-                cfg.world.batch, cfg.world.horizon,
-                kind_of(preference, names.SYSTEM_A_LEARNER, update // CHUNK),
+                cfg.world.batch, cfg.world.horizon, kind,
                 hindsight=cfg.replay.hindsight, events=cfg.replay.events))
-            slept.of_a.take(self.world.learn(batch).get('loss', nan))
+            self.counts.served += len(batch.mask)
+            slept.of_a.take(self.world.learn(batch, learning.plasticity_a).get('loss', nan))
             slept.replayed(batch)
+        self.counts.updates_a += updates_a
+        if not self.world.version:
+            return                  # System B cannot begin before System A
         model = self.world.freeze()
         if self.actor is None:
             self.actor = cfg.actor.learner().create(cfg.actor, model, self._actor_seed)
         for update in range(slept.updates, slept.updates + updates_b):
             kind = kind_of(preference, names.SYSTEM_B_LEARNER, update // CHUNK)
             batch = self._drawn_for_b('lived', kind)
-            metrics = learn_from(self.actor, model, batch, backwards=kind == REVERSE)
+            metrics = learn_from(self.actor, model, batch, learning.plasticity_b,
+                                 backwards=kind == REVERSE)
             slept.of_b.take(metrics.get('actor_loss', nan))
             slept.replayed(batch)
         self._perception.load(self.world.snapshot())
         self._behaviour.load(self.actor.snapshot(model))
 
     def _drawn_for_b(self, source: str, kind: str = UNIFORM) -> Batch:
-        cfg = self.settings
-        memory = self._imagination.replay if source == 'imagined' else self.replay
-        return memory.draw(self._draw_b, Draw(
+        cfg, imagined = self.settings, source == 'imagined'
+        memory = self._imagination.replay if imagined else self.replay
+        batch = memory.draw(self._draw_b, Draw(
             cfg.actor.batch, VALUE_HORIZON, kind, hindsight=cfg.replay.hindsight,
             events=cfg.replay.events, source=source, keep=1))
+        self.counts.updates_b += 1
+        self.counts.served += len(batch.mask)
+        self.counts.imagined_served += len(batch.mask) if imagined else 0
+        return batch
 
     def snapshots(self) -> tuple[Snapshot, Snapshot | None]:
         """Return what both learners would publish now; None for a B that never learned."""

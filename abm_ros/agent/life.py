@@ -19,7 +19,7 @@ from abm_ros.robot.description import read_body_tag, read_limits
 from abm_ros.robot.fusion import SensorFusion
 from abm_ros.robot.joint_readings import JointSample
 from abm_ros.robot.layout import layout_for
-from abm_ros.robot.motor_guard import MotorConfig, MotorGuard
+from abm_ros.robot.motor_guard import Motion, MotorConfig, MotorGuard
 from abm_ros.robot.outcomes import REWARD_CHANNEL, SUCCESS_CHANNEL
 
 _NANOSECONDS = 1_000_000_000
@@ -90,28 +90,66 @@ class Life:
         self._body = body
         text = body.description()
         limits = read_limits(text, body.command_joints, motor.command_interface)
-        layout = layout_for(limits, read_body_tag(text), goal_tolerance=body.goal_tolerance,
-                            horizon=body.horizon, control_period_s=body.control_period_s,
-                            told=told)
-        self._fusion = SensorFusion(layout, None)
+        self._layout = layout_for(
+            limits, read_body_tag(text), goal_tolerance=body.goal_tolerance,
+            horizon=body.horizon, control_period_s=body.control_period_s, told=told)
+        self._fusion = SensorFusion(self._layout, None)
         self._guard = MotorGuard(motor, limits)
         self._goal_episode = -1
-        self.spec: ObservationSpec = layout.spec
+        self._state = body.state()
+        self.spec: ObservationSpec = self._layout.spec
         self.limits = limits     # as described; the guard may keep tighter ones
         self.steps = 0
 
     def live(self, agent: Acting) -> Iterator[LivedStep]:
         """Yield one step after another, for ever."""
-        state = self._body.state()
         while True:
-            stamp_ns = stamp_ns_of(self.steps, self._body.control_period_s)
-            observation = self._sense(state, stamp_ns)
+            observation = self.sense()
             action = agent.act(observation)
-            motion = self._guard.act(action, stamp_ns * 1e-9)
-            agent.executed(stamp_ns, motion.executed)
-            yield LivedStep(observation, action, motion.executed, motion.command, state.success)
-            state = self._body.step(motion.command)
-            self.steps += 1
+            motion = self.move(action)
+            agent.executed(observation.stamp_ns, motion.executed)
+            yield LivedStep(observation, action, motion.executed, motion.command,
+                            self.state.success)
+            self.step(motion.command)
+
+    @property
+    def state(self) -> BodyState:
+        """The present state of the body."""
+        return self._state
+
+    @property
+    def now_s(self) -> float:
+        """Simulated time, s."""
+        return stamp_ns_of(self.steps, self._body.control_period_s) * 1e-9
+
+    def sense(self) -> Observation:
+        """Return the observation of the present state."""
+        return self._sense(self._state, stamp_ns_of(self.steps, self._body.control_period_s))
+
+    def blind(self) -> None:
+        """Forget the readings: the senses are shut, and begin anew when they open."""
+        self._fusion, self._goal_episode = SensorFusion(self._layout, None), -1
+
+    def slow(self, share: float) -> None:
+        """Bound all motion to a share of the velocity limits, in (0, 1]."""
+        self._guard.envelope(share)
+
+    def move(self, action: np.ndarray) -> Motion:
+        """Return the command for an action (A,), within limits."""
+        return self._guard.act(action, self.now_s)
+
+    def standstill(self) -> np.ndarray:
+        """Return the command (A,) that stands still."""
+        command = self._guard.standstill()
+        if command is None:
+            raise BodyError('nothing was sensed yet: a standstill needs a joint state')
+        return command
+
+    def step(self, command: np.ndarray) -> BodyState:
+        """Let the body take a command (A,); return its state after the step."""
+        self._state = self._body.step(command)
+        self.steps += 1
+        return self._state
 
     def _sense(self, state: BodyState, stamp_ns: int) -> Observation:
         fusion, fused = self._fusion, []

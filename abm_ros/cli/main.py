@@ -18,6 +18,7 @@ COMMANDS = {'sim': 'run the graph on a simulated body and report',
             'doctor': 'say what is wrong with a running graph, and how to mend it',
             'audit': 'read, explain and verify what System M decided',
             'memory': 'look after an episodic memory; exchange it with other tools',
+            'evolve': 'let whole lives write phi and the settings that a life begins with',
             'bench': 'measure the graph or the agent against a floor'}
 
 Declare = Callable[[argparse.ArgumentParser], None]

@@ -30,6 +30,7 @@ from abm_ros.common.share import table_text
 from abm_ros.common.tables import Reader
 from abm_ros.common.telemetry import SensoryGateTelemetry, SystemBTelemetry
 from abm_ros.common.telemetry_fields import known
+from abm_ros.lives.innate import lay_innate
 from abm_ros.meta.constraints import load_constraints
 from abm_ros.meta.meta_control import MetaControl, SystemMConfig
 from abm_ros.meta.phi import load_phi
@@ -71,6 +72,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_arm_arguments(parser)
     parser.add_argument('--wiring', default='', metavar='FILE', help='another wiring table')
     parser.add_argument('--phi', default='', metavar='FILE', help='another routing policy')
+    parser.add_argument('--innate', default='', metavar='FILE',
+                        help='innate models that the learners begin with, unless DIR holds some')
     parser.add_argument('--constraints', default='', metavar='FILE', help='other constraints')
     parser.add_argument('--namespace', default='', help='prefix of all names')
     parser.add_argument('--params-file', default='', metavar='FILE',
@@ -98,6 +101,8 @@ def run(arguments: argparse.Namespace) -> int:
                           PhiError)
     wiring = _check_inputs(options, phi_text)
     _prepare(out, kept, phi_text)
+    if arguments.innate and not lay_innate(Path(arguments.innate), out / 'models'):
+        console.print(f'{out} holds models already: they go on, not the innate ones')
     # One machine: what the graph says is nobody else's business unless the user asks for it.
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     return asyncio.run(_Simulation(arguments, options, specs, wiring, out, console).run())

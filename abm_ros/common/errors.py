@@ -5,7 +5,8 @@ AbmError
 ├── ConfigError        a setting is unknown, of the wrong type or out of bounds
 │   ├── WiringError    config/wiring.yaml names an unknown mode, node, port or topic
 │   ├── PhiError       config/phi.yaml cannot drive System M
-│   └── ConstraintError  config/constraints.yaml contradicts itself or the wiring
+│   ├── ConstraintError  config/constraints.yaml contradicts itself or the wiring
+│   └── GenomeError    a genome is out of its bounds, or of other genes
 ├── SpecError          an array has the wrong name, shape or dtype
 │   └── NonFiniteError an array holds NaN or infinity
 ├── DescriptionError   a robot description cannot be used (no limits, not XML, unknown joint)
@@ -16,6 +17,7 @@ AbmError
 ├── StoreError         the durable record cannot be read or written
 │   └── StoreBusyError another process holds it
 ├── AuditError         the audit log is damaged
+├── EvolutionError     an evolution cannot go on: its folder, its workers or its lives
 └── GraphError         a node of the graph did not start, answer or reach its state
 """
 
@@ -38,6 +40,10 @@ class PhiError(ConfigError):
 
 class ConstraintError(ConfigError):
     """The constraints contradict themselves or the wiring."""
+
+
+class GenomeError(ConfigError):
+    """A genome is out of its bounds, or of other genes than evolution has."""
 
 
 class SpecError(AbmError, ValueError):
@@ -78,6 +84,10 @@ class StoreBusyError(StoreError):
 
 class AuditError(AbmError):
     """The audit log is damaged."""
+
+
+class EvolutionError(AbmError):
+    """An evolution cannot go on: its folder, its workers or its lives."""
 
 
 class GraphError(AbmError):

@@ -38,3 +38,13 @@ def table_text(path: str, default: str, error: type[AbmError] = ConfigError) -> 
     except RuntimeError as cause:   # ~somebody without a home
         raise error(f'{path}: {cause}') from cause
     return read_text(file, error)
+
+
+def life_text(name: str) -> str:
+    """
+    Return the text of a script of a life: of a file, or of the package's own in config/lives.
+
+    :raises ConfigError: there is none.
+    """
+    path = Path(name).expanduser()
+    return read_text(path if path.is_file() else share_file(f'config/lives/{name}'), ConfigError)

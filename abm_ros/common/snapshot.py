@@ -24,7 +24,7 @@ from abm_ros.common.spec import ObservationSpec
 
 MAGIC = b'ABMSNAP\x01'
 FORMAT = 1
-KINDS = ('system_a', 'system_b', 'worlds')
+KINDS = ('system_a', 'system_b', 'worlds', 'innate')
 MAX_BYTES = 64 * 2 ** 20
 MAX_HEADER_BYTES = 2 ** 20
 MAX_BLOBS = 64

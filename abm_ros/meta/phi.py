@@ -42,6 +42,8 @@ _MODULATIONS = {item.name: item for item in fields(Modulation)}
 _GRADED = [name for name, item in _MODULATIONS.items() if isinstance(item.default, float)]
 # A modulation moves in steps, so that a noisy signal does not set parameters at every tick.
 _STEP = 0.05
+# Shortest time between two modulations within a mode.
+MODULATION_PERIOD_S = 2.0
 _READ = Reader('phi', PhiError)
 _MOST = 1e6   # largest bias, weight or dwell; more is taken for a mistake
 

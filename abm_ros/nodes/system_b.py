@@ -2,7 +2,6 @@
 
 import math
 import time
-from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +19,7 @@ from abm_ros.policy.controller import Controller, ControllerConfig
 from abm_ros.policy.episodes import EpisodeTracker
 from abm_ros.policy.exploration import Aim
 from abm_ros.policy.planner import Objective
+from abm_ros.policy.recent_acts import RecentActs
 from abm_ros.ros.codec import Packet, Writer, attributes_of, decode
 from abm_ros.ros.deferred import Deferred
 from abm_ros.ros.node import PartNode
@@ -31,7 +31,6 @@ from abm_ros.world_model.worlds.actuator_map import ActuatorMap
 from abm_ros.world_model.worlds.told import HeardWorld
 
 _WORLDS_KEPT = 8
-_RECENT = 64   # actions whose spread, and share of deliberation, are told
 
 
 @dataclass(frozen=True)
@@ -73,8 +72,7 @@ class SystemB(PartNode[SystemBConfig]):
         self._answer: tuple[int, Float32MultiArray] | None = None
         self._round = 0
         self._heard: dict[int, HeardWorld] = {}    # by number, the newest last
-        self._recent: deque[np.ndarray] = deque(maxlen=_RECENT)
-        self._searched: deque[bool] = deque(maxlen=_RECENT)
+        self._acts = RecentActs()
         self._tracker = EpisodeTracker(self.config.success_window)
         self.reconfigured()
 
@@ -84,9 +82,7 @@ class SystemB(PartNode[SystemBConfig]):
             episodes=tracker.episodes, successes=tracker.successes,
             version=self._behaviour.version if self._behaviour else -1,
             success_rate=math.nan if rate is None else rate,
-            deliberation=float(np.mean(self._searched)) if self._searched else math.nan,
-            action_spread=(float(np.std(self._recent, axis=0).mean())
-                           if len(self._recent) == _RECENT else math.nan))
+            deliberation=self._acts.deliberation, action_spread=self._acts.spread)
 
     def reconfigured(self) -> None:
         config = self.config
@@ -98,7 +94,7 @@ class SystemB(PartNode[SystemBConfig]):
 
     def activated(self) -> None:
         self._held, self._answer = None, None
-        self._recent.clear()
+        self._acts.clear()
         self._tracker.interrupt()
 
     def on_spec(self, message: String) -> None:
@@ -187,13 +183,12 @@ class SystemB(PartNode[SystemBConfig]):
 
     def _prepare(self, behaviour: Controller, packet: Packet, goal: np.ndarray,
                  begins: bool, action: np.ndarray) -> None:
-        self._recent.append(action)
         assert self._spec is not None
         success, reward = told_of(packet.attributes)
         deadline_s = math.inf if self.config.exact_rounds else (
             time.monotonic() + self.config.planning_share * self._spec.control_period_s)
         behaviour.prepare(packet.array('achieved_goal'), deadline_s, success, reward)
-        self._searched.append(behaviour.deliberates)
+        self._acts.take(action, searched=behaviour.deliberates)
         if success is None:
             success = bool(self._spec.reached(packet.array('achieved_goal'), goal))
         self._tracker.observe(

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from tiny_bodies import PlanarArm
 
-from abm_ros.agent.agent import Agent, AgentSettings
+from abm_ros.agent.agent import Agent
+from abm_ros.agent.settings import AgentSettings
 from abm_ros.agent.sleeping import FADED, QUOTA
 from abm_ros.common.seeds import generator
 from abm_ros.common.transition import Observation

@@ -12,8 +12,9 @@ torch = pytest.importorskip('torch')
 from graph_harness import ROOT, running, wait_until
 from std_msgs.msg import Float32MultiArray
 
-from abm_ros.agent.agent import Agent, AgentSettings
+from abm_ros.agent.agent import Agent
 from abm_ros.agent.life import Life
+from abm_ros.agent.settings import AgentSettings
 from abm_ros.bodies.make import make_body
 from abm_ros.bodies.shift.body import ShiftingBody
 from abm_ros.bodies.shift.script import load_script

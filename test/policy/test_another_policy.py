@@ -6,7 +6,8 @@ from gap_policy import GapConfig, GapLearner
 from linear_world import LinearConfig
 from tiny_bodies import LinearSystem
 
-from abm_ros.agent.agent import Agent, AgentSettings
+from abm_ros.agent.agent import Agent
+from abm_ros.agent.settings import AgentSettings
 from abm_ros.common.transition import Observation
 from abm_ros.memory.schedule import ScheduleConfig, WarmUpConfig
 

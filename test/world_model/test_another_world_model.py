@@ -9,7 +9,8 @@ import torch
 from linear_world import LinearConfig, LinearLearner
 from tiny_bodies import LinearSystem
 
-from abm_ros.agent.agent import Agent, AgentSettings
+from abm_ros.agent.agent import Agent
+from abm_ros.agent.settings import AgentSettings
 from abm_ros.common.errors import ConfigError, SnapshotError
 from abm_ros.common.snapshot import Snapshot
 from abm_ros.common.transition import Observation

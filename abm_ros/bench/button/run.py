@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from abm_ros.agent.agent import AgentSettings
 from abm_ros.agent.frozen import FrozenAgent
+from abm_ros.agent.settings import AgentSettings
 from abm_ros.bench.learn.curve import Score, is_settled
 from abm_ros.bench.learn.trial import MakeActing, Protocol, Trial, evaluate, frozen, lives
 from abm_ros.common.seeds import generator

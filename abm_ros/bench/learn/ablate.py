@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from abm_ros.common.errors import ConfigError
 
 if TYPE_CHECKING:    # `abm --help` reads the names: no torch for that
-    from abm_ros.agent.agent import AgentSettings
+    from abm_ros.agent.settings import AgentSettings
     from abm_ros.common.spec import ObservationSpec
     from abm_ros.policy.planner import Objective
 

@@ -9,7 +9,7 @@ from abm_ros.common.config import from_mapping
 from abm_ros.common.errors import ConfigError
 
 if TYPE_CHECKING:    # `abm --help` reads the options: no agent for that
-    from abm_ros.agent.agent import AgentSettings
+    from abm_ros.agent.settings import AgentSettings
 
 
 def add_agent_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +29,7 @@ def agent_settings(arguments: argparse.Namespace) -> 'AgentSettings':
 
     :raises ConfigError: a System A or B or a setting is unknown, or a value is refused.
     """
-    from abm_ros.agent.agent import AgentSettings
+    from abm_ros.agent.settings import AgentSettings
     from abm_ros.policy.contract import POLICIES
     from abm_ros.world_model.contract import WORLD_MODELS
     settings = AgentSettings()

@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from abm_ros.agent.agent import Agent, AgentSettings
+from abm_ros.agent.agent import Agent
 from abm_ros.agent.frozen import FrozenAgent
 from abm_ros.agent.life import Acting, LivedStep
+from abm_ros.agent.settings import AgentSettings
 from abm_ros.bench.common.life import life_in
 from abm_ros.bench.learn.ablate import ablated
 from abm_ros.bench.learn.curve import Curve, Score, is_settled

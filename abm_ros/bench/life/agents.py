@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from abm_ros.agent.agent import Agent, AgentSettings
+from abm_ros.agent.agent import Agent
 from abm_ros.agent.frozen import FrozenAgent
 from abm_ros.agent.life import Acting
+from abm_ros.agent.settings import AgentSettings
 from abm_ros.common.errors import ConfigError
 from abm_ros.common.seeds import derive_seed, generator
 from abm_ros.common.spec import ObservationSpec

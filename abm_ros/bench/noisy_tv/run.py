@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from abm_ros.agent.agent import Agent, AgentSettings
+from abm_ros.agent.agent import Agent
+from abm_ros.agent.settings import AgentSettings
 from abm_ros.bench.common.life import life_in
 from abm_ros.bench.noisy_tv.figures import Share
 from abm_ros.bodies.distractor import distracted

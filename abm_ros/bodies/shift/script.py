@@ -11,7 +11,8 @@ shifts:
 ```
 """
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from abm_ros.bodies.shift.kinds import shift_kind
@@ -52,6 +53,11 @@ class LifeScript:
     body: str
     steps: int
     events: tuple[Event, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return plain
 
     def changes(self) -> list[tuple[int, int]]:
         """Return the steps at which the world changes, each with the number of its world."""

@@ -1,13 +1,10 @@
 """Carries out modulations within a mode; wires do not change."""
 
 from abm_ros.meta.decision import Situation
-from abm_ros.meta.phi import Decision, Modulation
+from abm_ros.meta.phi import MODULATION_PERIOD_S, Decision, Modulation
 from abm_ros.nodes.effectors.audit_writer import AuditWriter
 from abm_ros.nodes.effectors.mode_settings import modulation_settings
 from abm_ros.nodes.effectors.rewirer import Rewirer
-
-# Shortest time between two modulations.
-_PERIOD_S = 2.0
 
 
 class Modulator:
@@ -32,7 +29,7 @@ class Modulator:
         :param now_s: monotonic time, s.
         """
         if (decision.modulation == self._in_force or self._rewirer.waits
-                or now_s - self._sent_s < _PERIOD_S):
+                or now_s - self._sent_s < MODULATION_PERIOD_S):
             return
         self._sent_s = now_s
         self._writer.decision('modulate', situation, decision)

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip('pybullet')
 pytest.importorskip('torch')
 
-from abm_ros.agent.agent import AgentSettings
+from abm_ros.agent.settings import AgentSettings
 from abm_ros.bench.button.figures import summarise
 from abm_ros.bench.button.run import AGENTS, Lived, live, success_at
 from abm_ros.bench.learn.curve import Score

@@ -3,7 +3,8 @@ import pytest
 import torch
 from scripted_body import LineBody
 
-from abm_ros.agent.agent import Agent, AgentSettings
+from abm_ros.agent.agent import Agent
+from abm_ros.agent.settings import AgentSettings
 from abm_ros.bench.common.life import life_in
 from abm_ros.bench.learn.ablate import CHANGES, ablated
 from abm_ros.policy.planner import Objective

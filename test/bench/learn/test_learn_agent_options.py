@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from abm_ros.agent.agent import AgentSettings
+from abm_ros.agent.settings import AgentSettings
 from abm_ros.bench.learn import command, jobs
 from abm_ros.bench.learn.agent_options import agent_settings
 from abm_ros.common.errors import ConfigError

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scripted_body import LineBody, Steady
 
-from abm_ros.agent.agent import AgentSettings
+from abm_ros.agent.settings import AgentSettings
 from abm_ros.bench.common.life import life_in
 from abm_ros.bench.learn import trial
 from abm_ros.bench.learn.trial import Protocol, Trial
