@@ -27,6 +27,7 @@ class ShiftingBody(WrappedBody):
         self._rng = generator(seed, 'shift')
         self._events = self.made(events)
         self._imposed: list[tuple[Event, Shift]] = []
+        self._told, self._from = np.zeros((2, 0))     # the last command (A,), and where it came
         self.steps = 0
         self._shown = self._sensed(body.state())
 
@@ -63,11 +64,15 @@ class ShiftingBody(WrappedBody):
     def step(self, command: np.ndarray) -> BodyState:
         """Apply a command as the shifts let it through, and return what the sensors show."""
         command = check_command(command, len(self._body.command_joints))
-        active = self._active()
+        active, here = self._active(), np.zeros(len(command))
+        if self._body.interface == 'position':
+            # One that is repeated, by a gate that holds still, asks for no motion of its own.
+            if not np.array_equal(command, self._told):
+                self._told, self._from = command.copy(), self._positions()
+            here = self._from
         if active:
-            here = np.zeros(len(command))
             if self._body.interface == 'position':
-                here, command = self._positions(), self._placed(command, active)
+                command = self._placed(command, active)
             motion = command - here
             for shift in active:
                 motion = shift.move(motion, self._rng)

@@ -2,7 +2,7 @@
 The kinds of shifts: each changes motions before they reach the body, or states after it.
 
 A motion is what a command asks of each actuator: the command itself, or with a position interface
-its distance from the measured position. Shape letters: A actuators, J channels of the joint state.
+its distance from the position at which it came. Shape letters: A actuators, J channels of the joint state.
 """
 
 from collections import deque

@@ -1,0 +1,56 @@
+"""
+Which joints move against their commands, and how far those may be moved.
+
+A drive that was wired the other way round, or replaced by one that turns the other way, goes out
+when it is told to go in. The guard keeps commands within limits, so near a stop it would let
+through only those that press such a joint onto it. Real drives watch their following error for
+the same reason.
+"""
+
+from collections.abc import Sequence
+
+_LEAST_ASKED = 0.02      # of a full motion: less tells nothing
+_AGAINST = -0.25         # share of what was asked, below which a joint moves against it
+_WITH = 0.5              # above which it does as told
+_BELIEVED = 100          # periods for which what a joint did counts, if nothing more is seen
+
+
+class Following:
+    """
+    Compares what each joint was asked with what it did.
+
+    :param full: (J,) motion of a full action in a period, rad or m.
+    """
+
+    def __init__(self, full: Sequence[float]) -> None:
+        self._full = list(full)
+        self._asked: list[float] = []
+        self._from: list[float] = []
+        self._age = [0] * len(self._full)
+        self.contrary = [False] * len(self._full)
+
+    def measured(self, position: Sequence[float]) -> None:
+        """Take where the joints are (J,) a period after they were asked."""
+        for slot, (asked, before) in enumerate(zip(self._asked, self._from, strict=True)):
+            self._age[slot] += 1
+            if self._age[slot] > _BELIEVED:
+                self.contrary[slot] = False
+            if abs(asked) < _LEAST_ASKED * self._full[slot]:
+                continue
+            self._age[slot] = 0
+            share = (position[slot] - before) / asked
+            if share < _AGAINST:
+                self.contrary[slot] = True
+            elif share > _WITH:
+                self.contrary[slot] = False
+        self._asked = []
+
+    def asked(self, position: Sequence[float], target: Sequence[float]) -> None:
+        """Take from where (J,) the joints were asked to move, and to where."""
+        self._from = list(position)
+        self._asked = [goal - here for goal, here in zip(target, position, strict=True)]
+
+
+def room(position: float, lower: float, upper: float) -> float:
+    """Return how far a joint may move either way: half of what is left to its nearer limit."""
+    return max(0.5 * min(position - lower, upper - position), 0.0)
