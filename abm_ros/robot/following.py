@@ -1,10 +1,10 @@
 """
-Which joints move against their commands, and how far those may be moved.
+Which joints do as they are told, and how far those may be moved that do not, or may not.
 
 A drive that was wired the other way round, or replaced by one that turns the other way, goes out
-when it is told to go in. The guard keeps commands within limits, so near a stop it would let
-through only those that press such a joint onto it. Real drives watch their following error for
-the same reason.
+when it is told to go in. The guard keeps commands within limits, so from a stop no command would
+bring such a joint back. Hence it is kept from touching one: near a stop, a joint first shows with
+a short motion that it follows. Real drives watch their following error for the same reason.
 """
 
 from collections.abc import Sequence
@@ -27,10 +27,12 @@ class Following:
         self._asked: list[float] = []
         self._from: list[float] = []
         self._age = [0] * len(self._full)
-        self.contrary = [False] * len(self._full)
+        self.follows = [False] * len(self._full)     # did as it was told in the last period
+        self.contrary = [False] * len(self._full)    # moved against its commands
 
     def measured(self, position: Sequence[float]) -> None:
         """Take where the joints are (J,) a period after they were asked."""
+        self.follows = [False] * len(self._full)
         for slot, (asked, before) in enumerate(zip(self._asked, self._from, strict=True)):
             self._age[slot] += 1
             if self._age[slot] > _BELIEVED:
@@ -42,7 +44,7 @@ class Following:
             if share < _AGAINST:
                 self.contrary[slot] = True
             elif share > _WITH:
-                self.contrary[slot] = False
+                self.contrary[slot], self.follows[slot] = False, True
         self._asked = []
 
     def asked(self, position: Sequence[float], target: Sequence[float]) -> None:

@@ -105,6 +105,7 @@ class MotorGuard:
             _Joint(float(low), float(high), float(v), float(v) * period_s,
                    float(v) * config.velocity_scale * period_s)
             for low, high, v in zip(self._lower, self._upper, limits.velocity, strict=True)]
+        self._least = (0.5 * margin).tolist()     # motion of a joint that is at its stop
         self._stops = list(zip(limits.lower.tolist(), limits.upper.tolist(), strict=True))
         self._following = Following([joint.full for joint in self._joints])
         self._share = 1.0
@@ -260,10 +261,12 @@ class MotorGuard:
                 action, self._position, self._target, self._joints, strict=True)):
             most, aim = joint.most * share, position + wanted * joint.full
             lower, upper = min(joint.lower, before), max(joint.upper, before)
-            if self._following.contrary[slot]:
-                # Away from a stop may be towards it in commands: there is no margin for these.
-                lower, upper = self._stops[slot]
-                reach = room(position, lower, upper)
+            if not self._following.follows[slot]:
+                reach = max(room(position, *self._stops[slot]), self._least[slot])
+                if self._following.contrary[slot]:
+                    # Away from a stop may be towards it in commands: no margin is kept there.
+                    lower, upper = self._stops[slot]
+                    reach = room(position, lower, upper)
                 aim = min(max(aim, position - reach), position + reach)
             goal = min(max(before + min(max(aim - before, -most), most), lower), upper)
             used_s = max(used_s, abs(goal - before) / joint.velocity)

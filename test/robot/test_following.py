@@ -30,7 +30,7 @@ class Arm:
         return command
 
 
-@pytest.mark.parametrize('at', [0.0, 0.5, 0.7, -0.6])
+@pytest.mark.parametrize('at', [0.0, 0.5, 0.7, -0.6, 0.9, -0.98])
 def test_an_arm_driven_out_for_a_second_is_not_at_its_stop(at) -> None:
     arm = Arm(at)
     for _ in range(20):
@@ -46,6 +46,15 @@ def test_who_knows_that_it_is_turned_comes_back_within_a_second() -> None:
     for _ in range(20):
         arm.act(1.0)
     assert arm.here[0] < 0.0
+
+
+def test_a_sound_joint_leaves_its_stop_with_one_short_motion() -> None:
+    arm = Arm(0.98)
+    arm.act(-1.0)
+    assert 0.0 < 0.98 - arm.here[1] < 0.1 * FULL
+    before = arm.here[1]
+    arm.act(-1.0)
+    assert before - arm.here[1] == pytest.approx(FULL)
 
 
 def test_a_sound_joint_beside_it_comes_as_near_to_its_stop_as_before() -> None:
