@@ -53,6 +53,22 @@ class Following:
         self._asked = [goal - here for goal, here in zip(target, position, strict=True)]
 
 
-def room(position: float, lower: float, upper: float) -> float:
-    """Return how far a joint may move either way: half of what is left to its nearer limit."""
+def reach(position: float, lower: float, upper: float) -> float:
+    """Return how far a joint may be moved that was not seen to follow, either way."""
     return max(0.5 * min(position - lower, upper - position), 0.0)
+
+
+def reach_of_contrary(position: float, lower: float, upper: float, most: float
+                      ) -> tuple[float, float]:
+    """
+    Return how far down and up a joint may be told to go that moves against its commands.
+
+    Away from its nearer stop is where commands must not send it: they take it there. So no such
+    command brings it nearer than `most`, the largest step of a target, and none is larger than
+    half of it: the target lags behind such a joint, and has to turn at once. A command towards the
+    stop brings it away, as is seen at once.
+    """
+    below, above = max(position - lower, 0.0), max(upper - position, 0.0)
+    nearer = min(below, above)
+    away, towards = min(max(nearer - most, 0.0), 0.5 * most), 0.5 * nearer
+    return (towards, away) if below < above else (away, towards)

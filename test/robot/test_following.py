@@ -38,12 +38,12 @@ def test_an_arm_driven_out_for_a_second_is_not_at_its_stop(at) -> None:
     assert abs(arm.here[0]) < 1.0
 
 
-def test_who_knows_that_it_is_turned_comes_back_within_a_second() -> None:
+def test_who_knows_that_it_is_turned_comes_back_in_half_a_second() -> None:
     arm = Arm(0.5)
-    for _ in range(8):
+    for _ in range(200):
         arm.act(-1.0)
-    assert arm.here[0] > 0.95
-    for _ in range(20):
+    assert arm.here[0] > 0.85
+    for _ in range(12):
         arm.act(1.0)
     assert arm.here[0] < 0.0
 
