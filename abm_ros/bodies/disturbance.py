@@ -1,6 +1,6 @@
 """Changes of a body's physics and sensors at run time, and the joint drives."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
@@ -31,6 +31,11 @@ class Disturbance:
     def neutral(cls, joints: int) -> 'Disturbance':
         """Return a disturbance that changes nothing, for this number of joints."""
         return cls(np.ones(joints), np.zeros(joints), damping=np.zeros(joints))
+
+    def same(self, other: 'Disturbance') -> bool:
+        """Tell whether another disturbance is the same."""
+        return all(np.array_equal(getattr(self, f.name), getattr(other, f.name))
+                   for f in fields(self))
 
     def checked(self, joints: int) -> 'Disturbance':
         """

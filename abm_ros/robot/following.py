@@ -10,8 +10,10 @@ a short motion that it follows. Real drives watch their following error for the 
 from collections.abc import Sequence
 
 _LEAST_ASKED = 0.02      # of a full motion: less tells nothing
-_AGAINST = -0.25         # share of what was asked, below which a joint moves against it
-_WITH = 0.5              # above which it does as told
+_LEAST_WRONG = 0.1       # likewise, of the difference to what was asked
+_ASTRAY = 1.5            # difference, as a share of what was asked, that shows a joint astray
+_WITH = 0.5              # and below which it does as told
+_KEPT = 0.25             # distance to a stop, as a share of the target's largest step
 _BELIEVED = 100          # periods for which what a joint did counts, if nothing more is seen
 
 
@@ -28,7 +30,7 @@ class Following:
         self._from: list[float] = []
         self._age = [0] * len(self._full)
         self.follows = [False] * len(self._full)     # did as it was told in the last period
-        self.contrary = [False] * len(self._full)    # moved against its commands
+        self.astray = [False] * len(self._full)      # did something else
 
     def measured(self, position: Sequence[float]) -> None:
         """Take where the joints are (J,) a period after they were asked."""
@@ -36,15 +38,12 @@ class Following:
         for slot, (asked, before) in enumerate(zip(self._asked, self._from, strict=True)):
             self._age[slot] += 1
             if self._age[slot] > _BELIEVED:
-                self.contrary[slot] = False
-            if abs(asked) < _LEAST_ASKED * self._full[slot]:
-                continue
-            self._age[slot] = 0
-            share = (position[slot] - before) / asked
-            if share < _AGAINST:
-                self.contrary[slot] = True
-            elif share > _WITH:
-                self.contrary[slot], self.follows[slot] = False, True
+                self.astray[slot] = False
+            wrong, full = abs(position[slot] - before - asked), self._full[slot]
+            if wrong > max(_ASTRAY * abs(asked), _LEAST_WRONG * full):
+                self.astray[slot], self._age[slot] = True, 0
+            elif abs(asked) > _LEAST_ASKED * full and wrong < _WITH * abs(asked):
+                self.astray[slot], self.follows[slot] = False, True
         self._asked = []
 
     def asked(self, position: Sequence[float], target: Sequence[float]) -> None:
@@ -58,17 +57,18 @@ def reach(position: float, lower: float, upper: float) -> float:
     return max(0.5 * min(position - lower, upper - position), 0.0)
 
 
-def reach_of_contrary(position: float, lower: float, upper: float, most: float
-                      ) -> tuple[float, float]:
+def reach_astray(position: float, lower: float, upper: float, most: float) -> tuple[float, float]:
     """
-    Return how far down and up a joint may be told to go that moves against its commands.
+    Return how far down and up a joint may be told to go that does something else.
 
-    Away from its nearer stop is where commands must not send it: they take it there. So no such
-    command brings it nearer than `most`, the largest step of a target, and none is larger than
-    half of it: the target lags behind such a joint, and has to turn at once. A command towards the
-    stop brings it away, as is seen at once.
+    Its target must be able to turn at once. A joint that goes up by e where it is told to go down
+    by e leaves its target 2 e behind; so no motion is larger than a third of the largest step of a
+    target. Away from its nearer stop may be towards it, so no such command may bring it there. One
+    towards the stop is as far as there is room: if it does go that way, that is seen at once.
+
+    :param most: largest step of the target in a period.
     """
     below, above = max(position - lower, 0.0), max(upper - position, 0.0)
     nearer = min(below, above)
-    away, towards = min(max(nearer - most, 0.0), 0.5 * most), 0.5 * nearer
+    away, towards = min(max(nearer - _KEPT * most, 0.0), most / 3.0), min(nearer, most / 3.0)
     return (towards, away) if below < above else (away, towards)

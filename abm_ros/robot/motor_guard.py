@@ -17,7 +17,7 @@ from abm_ros.common.config import check, setting
 from abm_ros.common.errors import NonFiniteError, SpecError
 from abm_ros.common.spec import check_array
 from abm_ros.robot.description import JointLimits
-from abm_ros.robot.following import Following, reach, reach_of_contrary
+from abm_ros.robot.following import Following, reach, reach_astray
 from abm_ros.robot.joint_readings import whole_turns
 
 INTERFACES = ('position', 'velocity', 'effort', 'trajectory')
@@ -264,10 +264,10 @@ class MotorGuard:
             if not self._following.follows[slot]:
                 stops = self._stops[slot]
                 down = up = max(reach(position, *stops), self._least[slot])
-                if self._following.contrary[slot]:
+                if self._following.astray[slot]:
                     # Away from a stop may be towards it in commands: no margin is kept there.
                     lower, upper = stops
-                    down, up = reach_of_contrary(position, lower, upper, joint.most)
+                    down, up = reach_astray(position, lower, upper, joint.most)
                 aim = min(max(aim, position - down), position + up)
             goal = min(max(before + min(max(aim - before, -most), most), lower), upper)
             used_s = max(used_s, abs(goal - before) / joint.velocity)

@@ -31,7 +31,7 @@ class ShiftingBody(WrappedBody):
         self._events = self.made(events)
         self._imposed: list[tuple[Event, Shift]] = []
         self._told, self._from = np.zeros((2, 0))     # the last command (A,), and where it came
-        self._disturbed = str(Disturbance.neutral(len(body.command_joints)))
+        self._disturbed = Disturbance.neutral(len(body.command_joints))
         self.steps = 0
         self._shown = self._sensed(body.state())
 
@@ -104,8 +104,8 @@ class ShiftingBody(WrappedBody):
         now = Disturbance.neutral(len(self._body.command_joints))
         for shift in active:
             shift.disturb(now)
-        if str(now) != self._disturbed:
-            self._disturbed = str(now)
+        if not now.same(self._disturbed):
+            self._disturbed = now
             self._body.set_disturbance(now)     # type: ignore[attr-defined]
 
     def _placed(self, command: np.ndarray, active: Sequence[Shift]) -> np.ndarray:
