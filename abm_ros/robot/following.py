@@ -10,9 +10,9 @@ a short motion that it follows. Real drives watch their following error for the 
 from collections.abc import Sequence
 
 _LEAST_ASKED = 0.02      # of a full motion: less tells nothing
-_LEAST_WRONG = 0.1       # likewise, of the difference to what was asked
-_ASTRAY = 1.5            # difference, as a share of what was asked, that shows a joint astray
-_WITH = 0.5              # and below which it does as told
+_LEAST_WRONG = 0.05      # likewise, of the motion that nothing explains
+_ASTRAY = 0.5            # as a share of what was asked
+_WITH = 0.5              # difference to what was asked, as a share of it, of a joint that follows
 _KEPT = 0.25             # distance to a stop, as a share of the target's largest step
 _BELIEVED = 100          # periods for which what a joint did counts, if nothing more is seen
 
@@ -27,6 +27,7 @@ class Following:
     def __init__(self, full: Sequence[float]) -> None:
         self._full = list(full)
         self._asked: list[float] = []
+        self._earlier = [0.0] * len(self._full)
         self._from: list[float] = []
         self._age = [0] * len(self._full)
         self.follows = [False] * len(self._full)     # did as it was told in the last period
@@ -35,15 +36,21 @@ class Following:
     def measured(self, position: Sequence[float]) -> None:
         """Take where the joints are (J,) a period after they were asked."""
         self.follows = [False] * len(self._full)
-        for slot, (asked, before) in enumerate(zip(self._asked, self._from, strict=True)):
+        told = zip(self._asked, self._earlier, self._from, strict=False)
+        for slot, (asked, earlier, before) in enumerate(told):
             self._age[slot] += 1
             if self._age[slot] > _BELIEVED:
                 self.astray[slot] = False
-            wrong, full = abs(position[slot] - before - asked), self._full[slot]
-            if wrong > max(_ASTRAY * abs(asked), _LEAST_WRONG * full):
+            moved, full = position[slot] - before, self._full[slot]
+            # A drive that lags still does what it was asked in the period before.
+            low, high = min(asked, earlier, 0.0), max(asked, earlier, 0.0)
+            spare = max(_LEAST_WRONG * full, _ASTRAY * max(-low, high))
+            if not low - spare <= moved <= high + spare:
                 self.astray[slot], self._age[slot] = True, 0
-            elif abs(asked) > _LEAST_ASKED * full and wrong < _WITH * abs(asked):
+            elif (abs(asked) > _LEAST_ASKED * full
+                    and abs(moved - asked) < _WITH * abs(asked)):
                 self.astray[slot], self.follows[slot] = False, True
+        self._earlier = self._asked or self._earlier
         self._asked = []
 
     def asked(self, position: Sequence[float], target: Sequence[float]) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from abm_ros.robot.description import JointLimits
+from abm_ros.robot.following import Following
 from abm_ros.robot.motor_guard import MotorConfig, MotorGuard
 
 LIMITS = JointLimits(('turned', 'sound'), np.array([-1.0, -1.0]), np.array([1.0, 1.0]),
@@ -101,3 +102,14 @@ def test_a_sound_joint_that_was_pushed_onto_its_stop_leaves_it_in_the_end() -> N
     for _ in range(110):
         arm.act(-1.0)
     assert arm.here[1] < 0.5
+
+
+def test_a_drive_that_lags_by_a_period_is_not_astray() -> None:
+    rng, following = np.random.default_rng(1), Following([FULL])
+    here, late = 0.0, 0.0
+    for _ in range(200):
+        asked = rng.uniform(-1.0, 1.0) * FULL
+        following.asked([here], [here + asked])
+        here, late = here + late, asked
+        following.measured([here])
+        assert not following.astray[0]
