@@ -32,6 +32,7 @@ class Following:
         self._age = [0] * len(self._full)
         self.follows = [False] * len(self._full)     # did as it was told in the last period
         self.astray = [False] * len(self._full)      # did something else
+        self.contrary = [False] * len(self._full)    # and that was the contrary
 
     def measured(self, position: Sequence[float]) -> None:
         """Take where the joints are (J,) a period after they were asked."""
@@ -47,6 +48,7 @@ class Following:
             spare = max(_LEAST_WRONG * full, _ASTRAY * max(-low, high))
             if not low - spare <= moved <= high + spare:
                 self.astray[slot], self._age[slot] = True, 0
+                self.contrary[slot] = moved * asked < 0.0
             elif (abs(asked) > _LEAST_ASKED * full
                     and abs(moved - asked) < _WITH * abs(asked)):
                 self.astray[slot], self.follows[slot] = False, True
@@ -64,18 +66,23 @@ def reach(position: float, lower: float, upper: float) -> float:
     return max(0.5 * min(position - lower, upper - position), 0.0)
 
 
-def reach_astray(position: float, lower: float, upper: float, most: float) -> tuple[float, float]:
+def reach_astray(position: float, stops: tuple[float, float], most: float, *, contrary: bool
+                 ) -> tuple[float, float]:
     """
     Return how far down and up a joint may be told to go that does something else.
 
     Its target must be able to turn at once. A joint that goes up by e where it is told to go down
     by e leaves its target 2 e behind; so no motion is larger than a third of the largest step of a
-    target. Away from its nearer stop may be towards it, so no such command may bring it there. One
-    towards the stop is as far as there is room: if it does go that way, that is seen at once.
+    target. One that goes too far has that much room towards its stop. For one that does the
+    contrary, away from its nearer stop is towards it, so that no such command may bring it there;
+    one towards the stop is as far as there is room: if it does go that way, that is seen at once.
 
     :param most: largest step of the target in a period.
     """
-    below, above = max(position - lower, 0.0), max(upper - position, 0.0)
-    nearer = min(below, above)
-    away, towards = min(max(nearer - _KEPT * most, 0.0), most / 3.0), min(nearer, most / 3.0)
+    below, above = max(position - stops[0], 0.0), max(stops[1] - position, 0.0)
+    nearer, away, towards = min(below, above), most / 3.0, most / 3.0
+    if contrary:
+        away, towards = min(max(nearer - _KEPT * most, 0.0), away), min(nearer, towards)
+    else:
+        towards = min(nearer / 3.0, towards)
     return (towards, away) if below < above else (away, towards)

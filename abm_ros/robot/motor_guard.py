@@ -267,7 +267,8 @@ class MotorGuard:
                 if self._following.astray[slot]:
                     # Away from a stop may be towards it in commands: no margin is kept there.
                     lower, upper = stops
-                    down, up = reach_astray(position, lower, upper, joint.most)
+                    down, up = reach_astray(position, stops, joint.most,
+                                            contrary=self._following.contrary[slot])
                 aim = min(max(aim, position - down), position + up)
             goal = min(max(before + min(max(aim - before, -most), most), lower), upper)
             used_s = max(used_s, abs(goal - before) / joint.velocity)
