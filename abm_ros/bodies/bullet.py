@@ -1,7 +1,7 @@
 """An arm in PyBullet with a task on a table: episodes, disturbances, battery and senses."""
 
 import logging
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -117,14 +117,22 @@ class BulletArm:
         """Return the present state; the arm does not move."""
         return self._state
 
+    @property
+    def disturbances(self) -> frozenset[str]:
+        """Which fields of a disturbance it can bring about: all, the camera's if it has one."""
+        able = {field.name for field in fields(Disturbance)}
+        return frozenset(able if self.config.image_size else able - {'camera_offset_m'})
+
     def set_disturbance(self, disturbance: Disturbance) -> None:
         """
         Change physics and sensors from the next control step on; the values are copied.
 
-        :raises BodyError: wrong shape, not finite, or a negative payload.
+        :raises BodyError: wrong shape, not finite, or a negative payload or damping.
         """
-        self._disturbance = disturbance.checked(len(self._limits.joints))
-        self._scene.set_payload(self._disturbance.payload_kg)
+        now = self._disturbance = disturbance.checked(len(self._limits.joints))
+        self._scene.set_payload(now.payload_kg)
+        self._scene.set_damping(now.damping)
+        self._scene.tool_m = now.tool_m
 
     def step(self, command: np.ndarray) -> BodyState:
         """
@@ -200,6 +208,7 @@ class BulletArm:
             self._put_away(self._task.place)
         self._goal = self._task.sample_goal(self._rng, self._achieved(),
                                             2.0 * self.config.tolerance)
+        self._goal = self._goal + self._disturbance.goal_m
         self._began = self._achieved()
         self._scene.mark_goal(self._goal)
 
@@ -239,7 +248,8 @@ class BulletArm:
         puck = self._scene.puck_position() if self._task.has_object else None
         achieved = tool if puck is None else puck
         alone = self.config.tells_success_alone
-        success = bool(reached(achieved, self._goal, self.config.tolerance))
+        success = bool(reached(achieved, self._goal,
+                               self._disturbance.tolerance * self.config.tolerance))
         return BodyState(
             episode=self._episode, step=self._step, channels=self._limits.joints,
             position=position + self._disturbance.bias, velocity=velocity, effort=effort,

@@ -49,6 +49,7 @@ class BulletScene:
                  home: np.ndarray, *, tool: str, weightless: Mapping[str, bool],
                  with_puck: bool) -> None:
         self._path, self._config, self._limits, self._tool_link = path, config, limits, tool
+        self.tool_m = 0.0        # by which the tool is longer than described, along its z axis
         self._client = _connect(config.gui)
         try:
             self._build(home, weightless, with_puck)
@@ -67,6 +68,13 @@ class BulletScene:
         mass, inertia = self._tool_mass
         p.changeDynamics(self._arm, self._tool, mass=mass + payload_kg,
                          localInertiaDiagonal=inertia, physicsClientId=self._client)
+
+    def set_damping(self, added: np.ndarray) -> None:
+        """Damp the driven joints by so much more (A,), Nm s/rad, than the description has it."""
+        for index, more in zip(self._joints, added.tolist(), strict=True):
+            described = p.getJointInfo(self._arm, index, physicsClientId=self._client)[6]
+            p.changeDynamics(self._arm, index, jointDamping=described + more,
+                             physicsClientId=self._client)
 
     def drive(self, applied: np.ndarray) -> None:
         """
@@ -90,7 +98,8 @@ class BulletScene:
         """Return the tool's place (3,), m, and orientation (4,), quaternion x y z w."""
         link: Any = p.getLinkState(self._arm, self._tool, computeForwardKinematics=True,
                                    physicsClientId=self._client)
-        return np.array(link[4]), np.array(link[5])
+        turn = np.reshape(p.getMatrixFromQuaternion(link[5]), (3, 3))
+        return np.array(link[4]) + self.tool_m * turn[:, 2], np.array(link[5])
 
     def free(self, poses: np.ndarray) -> np.ndarray:
         """

@@ -1,6 +1,6 @@
 """Changes of a body's physics and sensors at run time, and the joint drives."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
@@ -14,18 +14,28 @@ class Disturbance:
     Differences of the body from its description: make one by `neutral`, edit it, set it.
 
     A gain multiplies the *motion* that a command asks of a joint: 0.5 moves it half as far, -1 the
-    other way, 0 not at all. A bias is added only to the joint's reading.
+    other way, 0 not at all. A bias is added only to the joint's reading. Only some bodies can do
+    all of it: `Body` tells which by its `disturbances`.
     """
 
     gain: np.ndarray                                # (A,) of each actuator
     bias: np.ndarray                                # (J,) of each joint's reading, rad or m
     payload_kg: float = 0.0                         # point mass at the tool's centre of mass
     camera_offset_m: np.ndarray = field(default_factory=lambda: np.zeros(3))
+    tool_m: float = 0.0                             # by which the tool is longer, along its z axis
+    damping: np.ndarray = field(default_factory=lambda: np.zeros(0))   # (A,) added, Nm s/rad
+    goal_m: np.ndarray = field(default_factory=lambda: np.zeros(3))    # by which goals are moved
+    tolerance: float = 1.0                          # factor of the goal's tolerance
 
     @classmethod
     def neutral(cls, joints: int) -> 'Disturbance':
         """Return a disturbance that changes nothing, for this number of joints."""
-        return cls(np.ones(joints), np.zeros(joints))
+        return cls(np.ones(joints), np.zeros(joints), damping=np.zeros(joints))
+
+    def same(self, other: 'Disturbance') -> bool:
+        """Tell whether another disturbance is the same."""
+        return all(np.array_equal(getattr(self, f.name), getattr(other, f.name))
+                   for f in fields(self))
 
     def checked(self, joints: int) -> 'Disturbance':
         """
@@ -35,10 +45,19 @@ class Disturbance:
         """
         copy = Disturbance(_vector('gain', self.gain, joints), _vector('bias', self.bias, joints),
                            float(self.payload_kg),
-                           _vector('camera_offset_m', self.camera_offset_m, 3))
+                           _vector('camera_offset_m', self.camera_offset_m, 3),
+                      float(self.tool_m),
+                      _vector('damping', self.damping if self.damping.size else
+                              np.zeros(joints), joints),
+                      _vector('goal_m', self.goal_m, 3), float(self.tolerance))
         if not 0.0 <= copy.payload_kg < np.inf:
             raise BodyError(f'disturbance payload_kg: expected a finite mass of at least 0, got '
                             f'{copy.payload_kg}')
+        if (copy.damping < 0.0).any() or not 0.0 < copy.tolerance < np.inf \
+                or not np.isfinite(copy.tool_m):
+            raise BodyError('disturbance: expected a damping of at least 0, a tolerance above 0 '
+                            f'and a finite tool_m, got {copy.damping}, {copy.tolerance}, '
+                            f'{copy.tool_m}')
         return copy
 
 

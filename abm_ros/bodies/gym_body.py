@@ -16,6 +16,8 @@ import numpy as np
 
 from abm_ros.bodies.config import GymBodyConfig
 from abm_ros.bodies.description import command_urdf, with_body_tag
+from abm_ros.bodies.disturbance import Disturbance
+from abm_ros.bodies.gym_disturbance import GymDisturbance
 from abm_ros.bodies.types import BodyState, check_command
 from abm_ros.common.errors import BodyError, BodyFailure
 from abm_ros.common.seeds import derive_seed
@@ -57,6 +59,7 @@ class GymBody:
         self.goal_tolerance = _tolerance(self._env, config.goal_tolerance)
         self._channels = tuple(f'{name}.{i}' for name in FIELDS for i in range(self._sizes[name]))
         self._ended = False
+        self._change = GymDisturbance(self._env)
         try:
             self._state = self._reset(0)
         except BodyError:
@@ -105,6 +108,7 @@ class GymBody:
         seed = self._seed_of(episode)
         observation, info = self._answer('reset', ('observation', 'info'),
                                          lambda: self._env.reset(seed=seed))
+        observation, info = self._change.begun(observation, info)
         return self._sense(episode, 0, observation, info)
 
     def _answer(self, call: str, parts: tuple[str, ...], asked: Callable[[], Any]) -> Any:
@@ -133,6 +137,19 @@ class GymBody:
     def _seed_of(self, episode: int) -> int:
         # At each reset, since some environments draw a fresh seed from the system otherwise.
         return derive_seed(self.config.seed, f'episode/{episode}') % 2 ** 31
+
+    @property
+    def disturbances(self) -> frozenset[str]:
+        """Which fields of a disturbance the environment can bring about."""
+        return self._change.able
+
+    def set_disturbance(self, disturbance: Disturbance) -> None:
+        """
+        Change the environment from the next control step on.
+
+        :raises BodyError: wrong shape or not finite.
+        """
+        self._change.set(disturbance.checked(len(self.command_joints)))
 
     def close(self) -> None:
         """Close the environment; may be called twice."""

@@ -1,5 +1,6 @@
 """A body within another one, which changes what goes in or comes out."""
 
+from abm_ros.bodies.disturbance import Disturbance
 from abm_ros.bodies.types import Body
 
 
@@ -38,6 +39,20 @@ class WrappedBody:
         """As the body's."""
         return self._body.goal_tolerance
 
+    @property
+    def disturbances(self) -> frozenset[str]:
+        """As the body's."""
+        return disturbances_of(self._body)
+
+    def set_disturbance(self, disturbance: Disturbance) -> None:
+        """Hand a disturbance to the body, which says in `disturbances` what it can change."""
+        self._body.set_disturbance(disturbance)     # type: ignore[attr-defined]
+
     def close(self) -> None:
         """Give the body back."""
         self._body.close()
+
+
+def disturbances_of(body: Body) -> frozenset[str]:
+    """Return the fields of `Disturbance` that a body can bring about; none for most."""
+    return frozenset(getattr(body, 'disturbances', ()))

@@ -17,6 +17,7 @@ from abm_ros.common.config import check, setting
 from abm_ros.common.errors import NonFiniteError, SpecError
 from abm_ros.common.spec import check_array
 from abm_ros.robot.description import JointLimits
+from abm_ros.robot.following import Following, reach, reach_astray
 from abm_ros.robot.joint_readings import whole_turns
 
 INTERFACES = ('position', 'velocity', 'effort', 'trajectory')
@@ -104,6 +105,9 @@ class MotorGuard:
             _Joint(float(low), float(high), float(v), float(v) * period_s,
                    float(v) * config.velocity_scale * period_s)
             for low, high, v in zip(self._lower, self._upper, limits.velocity, strict=True)]
+        self._least = (0.5 * margin).tolist()     # motion of a joint that is at its stop
+        self._stops = list(zip(limits.lower.tolist(), limits.upper.tolist(), strict=True))
+        self._following = Following([joint.full for joint in self._joints])
         self._share = 1.0
         self._endless = [slot for slot, endless in enumerate(limits.continuous) if endless]
         self._winding = [0.0] * self.size   # whole turns between reported and unwrapped positions
@@ -251,16 +255,27 @@ class MotorGuard:
         self.standstill()   # where nothing was commanded yet, motion starts where the arm is
         assert self._position is not None
         assert self._target is not None
+        self._following.measured(self._position)
         target, executed, used_s = [], [], 0.0
-        for wanted, position, before, joint in zip(
-                action, self._position, self._target, self._joints, strict=True):
-            most = joint.most * share
-            change = min(max(position + wanted * joint.full - before, -most), most)
-            goal = min(max(before + change, joint.lower), joint.upper)
+        for slot, (wanted, position, before, joint) in enumerate(zip(
+                action, self._position, self._target, self._joints, strict=True)):
+            most, aim = joint.most * share, position + wanted * joint.full
+            lower, upper = min(joint.lower, before), max(joint.upper, before)
+            if not self._following.follows[slot]:
+                stops = self._stops[slot]
+                down = up = max(reach(position, *stops), self._least[slot])
+                if self._following.astray[slot]:
+                    # Away from a stop may be towards it in commands: no margin is kept there.
+                    lower, upper = stops
+                    down, up = reach_astray(position, stops, joint.most,
+                                            contrary=self._following.contrary[slot])
+                aim = min(max(aim, position - down), position + up)
+            goal = min(max(before + min(max(aim - before, -most), most), lower), upper)
             used_s = max(used_s, abs(goal - before) / joint.velocity)
             target.append(goal)
             executed.append(min(max((goal - position) / joint.full, -1.0), 1.0))
         self._tokens_s = max(0.0, self._tokens_s - used_s)
+        self._following.asked(self._position, target)
         self._target = target
         return Motion(self._as_told(target), np.array(executed, np.float32))
 

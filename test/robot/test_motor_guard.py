@@ -40,11 +40,11 @@ def finite(action: list[float]) -> bool:
 
 
 @settings(max_examples=150)
-@given(start=INSIDE, follows=st.booleans(), events=st.lists(st.tuples(
+@given(start=INSIDE, follows=st.sampled_from((0.0, 1.0, -1.0)), events=st.lists(st.tuples(
     ACTIONS | GOOD, st.floats(-0.1, 0.3)), max_size=30))
 @pytest.mark.filterwarnings('ignore:overflow')
 def test_positions_never_leave_the_limits_nor_outrun_the_joints(start, follows, events) -> None:
-    made = measured(start)
+    made, here = measured(start), np.array(start)
     now_s = 100.0
     path = [(now_s, made.standstill())]
     for action, wait_s in events:
@@ -53,8 +53,8 @@ def test_positions_never_leave_the_limits_nor_outrun_the_joints(start, follows, 
             motion = made.act(np.array(action), now_s)
             assert (np.abs(motion.executed) <= 1.0).all()
             path.append((now_s, motion.command))
-            if follows:
-                made.measure(motion.command, np.zeros(3), 0.0)
+            here = np.clip(here + follows * (motion.command - here), LOWER, UPPER)
+            made.measure(here, np.zeros(3), 0.0)
         else:
             with pytest.raises(SpecError):
                 made.act(np.array(action), now_s)

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from abm_ros.bodies.disturbance import Disturbance
 from abm_ros.bodies.shift.kinds import Shift, shift_kind
 from abm_ros.bodies.shift.script import Event
 from abm_ros.bodies.types import Body, BodyState, check_command
-from abm_ros.bodies.wrapper import WrappedBody
+from abm_ros.bodies.wrapper import WrappedBody, disturbances_of
 from abm_ros.common.errors import BodyError
 from abm_ros.common.seeds import generator
+
+AXES = ('x', 'y', 'z')
 
 
 class ShiftingBody(WrappedBody):
@@ -27,6 +30,8 @@ class ShiftingBody(WrappedBody):
         self._rng = generator(seed, 'shift')
         self._events = self.made(events)
         self._imposed: list[tuple[Event, Shift]] = []
+        self._told, self._from = np.zeros((2, 0))     # the last command (A,), and where it came
+        self._disturbed = Disturbance.neutral(len(body.command_joints))
         self.steps = 0
         self._shown = self._sensed(body.state())
 
@@ -52,7 +57,17 @@ class ShiftingBody(WrappedBody):
 
     def _make(self, event: Event) -> Shift:
         kind = shift_kind(event.kind)
-        known = self._body.state().channels if kind.senses else self._body.command_joints
+        state = self._body.state()
+        able = disturbances_of(self._body) | ({'image'} if state.image is not None else set())
+        if kind.body and kind.body not in able:
+            raise BodyError(f"shift '{event.kind}': this body cannot do it: expected one that "
+                            f"changes '{kind.body}', got one that changes "
+                            f"{', '.join(sorted(able)) or 'none of these'}")
+        if event.value < kind.low:
+            raise BodyError(f"shift '{event.kind}': expected a value of at least {kind.low:g}, "
+                            f'got {event.value:g}')
+        known = {'channels': state.channels, 'axes': AXES}.get(
+            kind.of, self._body.command_joints)
         which = list(range(len(known))) if not event.joints else [
             self._index(name, known, event.kind) for name in event.joints]
         if len(which) < kind.least:
@@ -63,11 +78,16 @@ class ShiftingBody(WrappedBody):
     def step(self, command: np.ndarray) -> BodyState:
         """Apply a command as the shifts let it through, and return what the sensors show."""
         command = check_command(command, len(self._body.command_joints))
-        active = self._active()
+        active, here = self._active(), np.zeros(len(command))
+        self._disturb(active)
+        if self._body.interface == 'position':
+            # One that is repeated, by a gate that holds still, asks for no motion of its own.
+            if not np.array_equal(command, self._told):
+                self._told, self._from = command.copy(), self._positions()
+            here = self._from
         if active:
-            here = np.zeros(len(command))
             if self._body.interface == 'position':
-                here, command = self._positions(), self._placed(command, active)
+                command = self._placed(command, active)
             motion = command - here
             for shift in active:
                 motion = shift.move(motion, self._rng)
@@ -76,6 +96,17 @@ class ShiftingBody(WrappedBody):
         self.steps += 1
         self._shown = self._sensed(state)
         return self._shown
+
+    def _disturb(self, active: Sequence[Shift]) -> None:
+        """Let the body itself be as these shifts have it."""
+        if not disturbances_of(self._body):
+            return
+        now = Disturbance.neutral(len(self._body.command_joints))
+        for shift in active:
+            shift.disturb(now)
+        if not now.same(self._disturbed):
+            self._disturbed = now
+            self._body.set_disturbance(now)     # type: ignore[attr-defined]
 
     def _placed(self, command: np.ndarray, active: Sequence[Shift]) -> np.ndarray:
         """Return the positions (A,) that the joints take for those that were told."""

@@ -2,7 +2,9 @@
 The kinds of shifts: each changes motions before they reach the body, or states after it.
 
 A motion is what a command asks of each actuator: the command itself, or with a position interface
-its distance from the measured position. Shape letters: A actuators, J channels of the joint state.
+its distance from the position at which it came. What is no matter of motions or readings (a
+payload, a longer tool) a shift writes into a `Disturbance`, which the body itself brings about.
+Shape letters: A actuators, J channels of the joint state.
 """
 
 from collections import deque
@@ -11,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from abm_ros.bodies.disturbance import Disturbance
 from abm_ros.bodies.types import BodyState
 from abm_ros.common.errors import BodyError
 from abm_ros.common.registry import Registry
@@ -40,6 +43,9 @@ class Shift:
     def sense(self, state: BodyState, rng: np.random.Generator) -> BodyState:
         """Return a state as the sensors report it."""
         return state
+
+    def disturb(self, body: Disturbance) -> None:
+        """Write into a disturbance what is another about the body itself."""
 
 
 class Gain(Shift):
@@ -134,6 +140,88 @@ class ReadingLoss(Shift):
         return state
 
 
+class ReadingDelay(Shift):
+    """Readings are shown `value` control steps late; within an episode, until then its first."""
+
+    def __init__(self, value: float, which: Sequence[int]) -> None:
+        super().__init__(value, which)
+        self._late: deque[np.ndarray] = deque()
+
+    def sense(self, state: BodyState, rng: np.random.Generator) -> BodyState:
+        """See `Shift.sense`."""
+        if state.step == 0:
+            self._late.clear()
+        self._late.append(state.position)
+        while len(self._late) > round(self.value) + 1:
+            self._late.popleft()
+        position = state.position.copy()
+        position[self.which] = self._late[0][self.which]
+        return replace(state, position=position)
+
+
+class Lighting(Shift):
+    """Images are `value` times as bright."""
+
+    neutral = 1.0
+
+    def sense(self, state: BodyState, rng: np.random.Generator) -> BodyState:
+        """See `Shift.sense`."""
+        if state.image is None:
+            return state
+        return replace(state, image=np.clip(np.rint(self.value * state.image.astype(np.float64)),
+                                            0, 255).astype(np.uint8))
+
+
+class Payload(Shift):
+    """A mass of `value` kg hangs on the tool."""
+
+    def disturb(self, body: Disturbance) -> None:
+        """See `Shift.disturb`."""
+        body.payload_kg += self.value
+
+
+class ToolLength(Shift):
+    """The tool is `value` m longer, along its own z axis."""
+
+    def disturb(self, body: Disturbance) -> None:
+        """See `Shift.disturb`."""
+        body.tool_m += self.value
+
+
+class Damping(Shift):
+    """Joints are damped by `value` Nm s/rad more."""
+
+    def disturb(self, body: Disturbance) -> None:
+        """See `Shift.disturb`."""
+        body.damping[self.which] += self.value
+
+
+class GoalRegion(Shift):
+    """Goals lie `value` m further along these coordinates, from the next episode on."""
+
+    def disturb(self, body: Disturbance) -> None:
+        """See `Shift.disturb`."""
+        body.goal_m[self.which] += self.value
+
+
+class GoalTolerance(Shift):
+    """A goal counts as reached within `value` times the distance."""
+
+    neutral = 1.0
+
+    def disturb(self, body: Disturbance) -> None:
+        """See `Shift.disturb`."""
+        body.tolerance *= self.value
+
+
+class CameraMove(Shift):
+    """The camera stands `value` m further along these coordinates."""
+
+    def disturb(self, body: Disturbance) -> None:
+        """See `Shift.disturb`."""
+        body.camera_offset_m[self.which] += self.value
+
+
 @dataclass(frozen=True)
 class ShiftKind:
     """
@@ -142,29 +230,48 @@ class ShiftKind:
     :param summary: one line for help.
     :param make: makes it from a value and the indices that it changes.
     :param neutral: the value that changes nothing.
-    :param senses: whether it changes channels of the joint state, not actuators.
-    :param least: fewest actuators or channels that it needs.
+    :param of: what it changes some of: 'actuators', 'channels' of the joint state, 'axes' x, y, z.
+    :param least: fewest of these that it needs.
+    :param body: what the body itself must be able to change, a field of `Disturbance`.
+    :param low: least value.
     """
 
     summary: str
     make: Callable[[float, Sequence[int]], Shift]
     neutral: float = 0.0
-    senses: bool = False
+    of: str = 'actuators'
     least: int = 1
+    body: str = ''
+    low: float = -np.inf
 
 
 GAIN = ShiftKind('an actuator moves VALUE times as far (-1: the other way, 0: stuck)', Gain, 1.0)
 SWAP = ShiftKind('actuators do the work of those VALUE places before, in a ring', Swap, least=2)
 LATENCY = ShiftKind('commands arrive VALUE control steps late', Latency)
 MOTION_NOISE = ShiftKind('noise of VALUE times the motion on each motion', MotionNoise)
-READING_BIAS = ShiftKind('a position reads VALUE too large (rad or m)', ReadingBias, senses=True)
-READING_NOISE = ShiftKind('noise of VALUE (rad or m) on readings', ReadingNoise, senses=True)
-READING_LOSS = ShiftKind('a reading is lost with probability VALUE', ReadingLoss, senses=True)
+READING_BIAS = ShiftKind('a position reads VALUE too large (rad or m)', ReadingBias, of='channels')
+READING_NOISE = ShiftKind('noise of VALUE (rad or m) on readings', ReadingNoise, of='channels',
+                          low=0.0)
+READING_LOSS = ShiftKind('a reading is lost with probability VALUE', ReadingLoss, of='channels',
+                         low=0.0)
+READING_DELAY = ShiftKind('readings are VALUE control steps old', ReadingDelay, of='channels',
+                          low=0.0)
+LIGHTING = ShiftKind('images are VALUE times as bright', Lighting, 1.0, body='image', low=0.0)
+PAYLOAD = ShiftKind('VALUE kg hang on the tool', Payload, body='payload_kg', low=0.0)
+TOOL_LENGTH = ShiftKind('the tool is VALUE m longer', ToolLength, body='tool_m')
+DAMPING = ShiftKind('joints are damped by VALUE Nm s/rad more', Damping, body='damping', low=0.0)
+GOAL_REGION = ShiftKind('goals lie VALUE m further along the axes 0, 1, 2', GoalRegion, of='axes',
+                        body='goal_m')
+GOAL_TOLERANCE = ShiftKind('goals count as reached within VALUE times the distance', GoalTolerance,
+                           1.0, body='tolerance', low=1e-3)
+CAMERA_MOVE = ShiftKind('the camera stands VALUE m further along the axes 0, 1, 2', CameraMove,
+                        of='axes', body='camera_offset_m')
 
 SHIFTS = Registry('abm_ros.shifts', {
     name: f'abm_ros.bodies.shift.kinds:{name.upper()}'
     for name in ('gain', 'swap', 'latency', 'motion_noise', 'reading_bias', 'reading_noise',
-                 'reading_loss')})
+                 'reading_loss', 'reading_delay', 'lighting', 'payload', 'tool_length', 'damping',
+                 'goal_region', 'goal_tolerance', 'camera_move')})
 
 
 def shift_kind(name: str) -> ShiftKind:

@@ -30,7 +30,7 @@ class WorldsConfig:
         100, 'transitions whose errors are measured before any change is believed',
         low=10, high=100_000)
     calibration_error: float = setting(
-        0.25, 'mean squared error, as a share of that of predicting no change, above which a '
+        0.22, 'mean squared error, as a share of that of predicting no change, above which a '
         'model is too young to prove a change', low=0.0, high=100.0)
     error_memory: float = setting(
         200.0, 'transitions over which the usual one-step error is averaged',
@@ -47,7 +47,7 @@ class WorldsConfig:
         15.0, 'the same for a reading that is off: there is a hypothesis for each reading',
         low=1.0, high=1000.0)
     reading_error: float = setting(
-        0.2, 'as calibration_error, for a reading that is off: what a young model has not '
+        0.06, 'as calibration_error, for a reading that is off: what a young model has not '
         'learned of a place looks like it', low=0.0, high=100.0)
     reading_spread: float = setting(
         1.0, "prior standard deviation of a reading's offset, of the reading's own deviation",

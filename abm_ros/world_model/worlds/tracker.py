@@ -15,7 +15,6 @@ Shape letters: A action, V plain numbers.
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import Enum
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from abm_ros.common.errors import SnapshotError
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap, Outcome, log_likelihood
 from abm_ros.world_model.worlds.config import WorldsConfig
 from abm_ros.world_model.worlds.expectation import Predict, Scale, Seen, expect
+from abm_ros.world_model.worlds.hypothesis import Change, Hypothesis
 from abm_ros.world_model.worlds.readings import ReadingBank
 from abm_ros.world_model.worlds.units import StepUnits
 
@@ -31,16 +31,10 @@ _MOST = 1.0                # and none counts for more than predicting no change 
 _REPEATED = 0.2            # share of an error that is new where the same was done before
 _SUSPECT = 0.4             # share of the evidence from which on errors are not usual ones
 _FEWEST = 2                # transitions that can make a world believed: one blow proves nothing
+_CONTRAST = 40.0           # the younger a model, the more plainly must it err where it is wrong
+_CLEAR = 0.8               # but never more than this share of the error of predicting no change
 _RECENT = 8                # actions that a repeated one is compared with
 _ALIKE = 0.9               # share of the correlation of errors that is believed
-
-
-class Change(Enum):
-    """What may be another in a new world: few parameters are learned from few transitions."""
-
-    GAINS = 'the gain of each actuator'
-    ACTUATORS = 'what each actuator does, in any linear way'
-    READING = 'the offset of one reading'
 
 
 @dataclass(frozen=True)
@@ -56,26 +50,6 @@ class Belief:
     map: ActuatorMap
     change: float
     began: int = 0
-
-
-@dataclass
-class _Hypothesis:
-    """
-    Another world, its map, and the evidence for it since so many transitions.
-
-    `learns` is what it learns; None for a known world, which has nothing to learn. A `rival`
-    learned the same stretch as the world that is believed, in another way. `total` is all the
-    evidence since the world that is believed began.
-    """
-
-    world: int
-    map: ActuatorMap
-    threshold: float
-    learns: Change | None = None
-    evidence: float = 0.0
-    steps: int = 0
-    total: float = 0.0
-    rival: bool = False
 
 
 @dataclass
@@ -102,7 +76,7 @@ class WorldTracker:
         self._acted: deque[np.ndarray] = deque(maxlen=_RECENT)    # (A,), the newest actions
         self._units: StepUnits | None = None
         self._seen = self._age = 0       # transitions: ever, and since this world was entered
-        self._others: list[_Hypothesis] = []
+        self._others: list[Hypothesis] = []
         self._parent = self.map          # what a new world is thought to differ from
         self._doubtful = np.flatnonzero(self.readings)
         self._readings = ReadingBank(np.zeros(len(self._doubtful)))
@@ -177,6 +151,7 @@ class WorldTracker:
             fresh = float(news[min(other.steps, _RECENT)])
             other.evidence += fresh * min(told, most)
             other.total += news[-1] * told
+            other.missed += min(float(np.square(now.error).mean()), _MOST)
             other.steps += 1
             if other.learns is not None:
                 other.map = other.map.updated(found, fresh)
@@ -216,11 +191,11 @@ class WorldTracker:
         alike = np.exp(-np.minimum.accumulate(apart) / self.config.repetition ** 2)
         return np.asarray(1.0 - (1.0 - _REPEATED) * alike)
 
-    def _judge(self) -> _Hypothesis | None:
+    def _judge(self) -> Hypothesis | None:
         """Return the world to believe in from now on; None for the one that is believed."""
         config, believed = self.config, None
         for place, other in enumerate(self._others):
-            if other.evidence > other.threshold and other.steps >= config.min_steps and (
+            if other.is_ripe(config.min_steps, self._contrast) and (
                     believed is None or other.evidence > believed.evidence):
                 believed = other
             elif not other.rival and (other.evidence <= 0.0 or other.steps > config.max_steps):
@@ -238,9 +213,12 @@ class WorldTracker:
             self._others = [other for other in self._others if not other.rival]
             self._readings.rival = False
             believed = believed or self._alike()
-        return believed if self._is_calibrated() else None
+        if self._is_calibrated():
+            return believed
+        self._begin_anew()      # what a young model did not know is no evidence
+        return None
 
-    def _alike(self) -> _Hypothesis | None:
+    def _alike(self) -> Hypothesis | None:
         """Return a known world that explains all of this one as well; None if this is another."""
         return next((other for other in self._others if other.learns is None
                      and other.total > -self.config.evidence), None)
@@ -251,11 +229,16 @@ class WorldTracker:
         return self._seen > config.calibration_steps and self._error < config.calibration_error
 
     @property
+    def _contrast(self) -> float:
+        """How much the believed world must err, on average, where it is another one."""
+        return min(_CONTRAST * self._error ** 2, _CLEAR)
+
+    @property
     def _error(self) -> float:
         """The usual squared error, as a share of that of predicting no change."""
         return np.inf if self._usual is None else float(np.diag(self._usual).mean())
 
-    def _misread(self) -> list[_Hypothesis]:
+    def _misread(self) -> list[Hypothesis]:
         """Return the reading that is most likely off, as a world of its own, if there is one."""
         bank, config = self._readings, self.config
         ripe = np.where(bank.steps >= config.min_steps, bank.evidence, 0.0)
@@ -268,10 +251,10 @@ class WorldTracker:
         parent = self._parent
         found = replace(parent.opened(0.0, 0.0, 0.0, doubt), offset=parent.offset + offset)
         needed = config.recall_evidence if bank.rival else config.reading_evidence
-        return [_Hypothesis(self._next, found, needed, Change.READING,
+        return [Hypothesis(self._next, found, needed, Change.READING,
                             float(bank.evidence[best]), int(bank.steps[best]))]
 
-    def _enter(self, chosen: _Hypothesis) -> Belief:
+    def _enter(self, chosen: Hypothesis) -> Belief:
         """Believe a hypothesis, and begin all others anew."""
         config, left, began = self.config, self.world, chosen.steps
         others, readings = self._others, self._readings
@@ -306,7 +289,7 @@ class WorldTracker:
 
     def turn_to(self, number: int | None) -> int:
         """Believe in a world whatever the evidence says; return its number, a new one for None."""
-        found = (_Hypothesis(number, self.maps[number], 0.0) if number is not None else
+        found = (Hypothesis(number, self.maps[number], 0.0) if number is not None else
                  self._begun(self._next, Change.ACTUATORS))
         self._age = self.config.settle_steps
         return self._enter(found).world
@@ -324,13 +307,13 @@ class WorldTracker:
         found = np.square(self.config.reading_spread * self._units.steady[self._doubtful])
         return np.asarray(found)
 
-    def _begun(self, number: int, learns: Change | None = None) -> _Hypothesis:
+    def _begun(self, number: int, learns: Change | None = None) -> Hypothesis:
         config = self.config
         if learns is None:
-            return _Hypothesis(number, self.maps[number], config.recall_evidence)
+            return Hypothesis(number, self.maps[number], config.recall_evidence)
         cross = config.cross_spread if learns is Change.ACTUATORS else 0.0
         prior = self._parent.opened(config.gain_spread, cross, config.bias_spread)
-        return _Hypothesis(number, prior, config.evidence, learns)
+        return Hypothesis(number, prior, config.evidence, learns)
 
     def _calibrate(self, error: np.ndarray) -> None:
         """Follow the usual error while nothing speaks for another world."""

@@ -125,3 +125,20 @@ def test_a_drive_has_the_zero_of_its_reading() -> None:
     assert shown == pytest.approx(0.25)
     shifting.step(np.array([shown + 0.1]))      # a bit on from where the joint seems to be
     assert body.asked == pytest.approx([0.1])
+
+
+def test_a_position_that_is_told_again_asks_for_no_motion_of_its_own() -> None:
+    class Placed(Asked):
+        interface, command_joints = 'position', ('observation.0',)
+
+        def step(self, command):
+            self.asked.append(float(command[0]))
+            self._x = self.asked[-1]
+            return self.state()
+
+    body = Placed()
+    shifting = ShiftingBody(body, [Event(0, 'gain', -1.0)], 0)
+    start = body.state().position[0]
+    for _ in range(5):      # the gate holds still: a drive that turned round must not run away
+        shifting.step(np.array([start + 0.1]))
+    assert body.asked == pytest.approx([start - 0.1] * 5)

@@ -1,0 +1,63 @@
+"""How plainly a model must err before another world is believed."""
+
+import numpy as np
+import pytest
+from test_tracker import NUMBERS, SIZE, STEP, Arm, tracker
+
+from abm_ros.world_model.worlds.actuator_map import ActuatorMap
+from abm_ros.world_model.worlds.hypothesis import Change, Hypothesis
+
+
+def hypothesis(learns: Change | None, missed: float, **more) -> Hypothesis:
+    return Hypothesis(1, ActuatorMap.identity(2), 8.0, learns, evidence=9.0, steps=4,
+                      missed=missed, **more)
+
+
+@pytest.mark.parametrize(('learns', 'missed', 'rival', 'ripe'), [
+    (Change.GAINS, 4 * 0.5, False, True), (Change.GAINS, 4 * 0.3, False, False),
+    (Change.GAINS, 4 * 0.3, True, True),     # it competes with a world that was just opened
+    (None, 4 * 0.3, False, True)])           # a known world has nothing left to fit
+def test_a_new_world_must_have_been_missed_by_enough(learns, missed, rival, ripe) -> None:
+    assert hypothesis(learns, missed, rival=rival).is_ripe(2, 0.4) is ripe
+
+
+def test_evidence_and_steps_are_asked_for_as_well() -> None:
+    assert not hypothesis(Change.GAINS, 4.0).is_ripe(5, 0.4)
+    weak = hypothesis(Change.GAINS, 4.0)
+    weak.evidence = 8.0
+    assert not weak.is_ripe(2, 0.4)
+
+
+class Young(Arm):
+    """Its model is wrong by turns: each while it thinks of another gain than there is."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self.lived = 0
+
+    def live(self, worlds, steps: int, doubt: float = 0.1) -> list:
+        beliefs = []
+        for _ in range(steps):
+            self.lived += 1
+            wrong = 1.0 + 0.45 * np.sin(self.lived / 6.0 + np.arange(SIZE))
+            start, action = self.numbers.copy(), self.rng.uniform(-1, 1, SIZE)
+            after = self.moved(start, self.matrix @ action)
+
+            def predict(starts, effective, wrong=wrong):
+                starts = np.broadcast_to(starts, (len(effective), NUMBERS))
+                return (np.array([self.moved(x, u * wrong) for x, u in
+                                  zip(starts, effective, strict=True)]),
+                        np.full(len(effective), doubt))
+
+            beliefs.append(worlds.observe(predict, start, action.astype(np.float32),
+                                          after + 0.05 * STEP * self.rng.normal(size=NUMBERS)))
+            self.numbers = np.clip(after, -2, 2)
+        return beliefs
+
+
+@pytest.mark.parametrize('seed', range(3))
+def test_a_model_that_errs_by_turns_opens_no_world_but_for_a_plain_change(seed: int) -> None:
+    arm, worlds = Young(seed), tracker()
+    assert {b.world for b in arm.live(worlds, 300)} == {0}
+    arm.matrix = -np.eye(SIZE)
+    assert any(b.world for b in arm.live(worlds, 15))
