@@ -163,6 +163,23 @@ def test_a_life_goes_on_with_the_models_it_is_given() -> None:
     assert (after[0].version, after[1].version) == (world.version + 3, actor.version + 5)
 
 
+def test_a_refused_model_leaves_the_policy_that_as_many_updates_without_dreams_make() -> None:
+    agent, *_ = live(0, 90, replace(SMALL, dreams=DreamConfig(dream_error=0.0)))
+    world, actor = agent.snapshots()
+    assert actor is not None
+    made = []
+    for imagines in (False, True):
+        agent.adopt(world, actor)
+        if imagines:
+            assert agent.imagine(20, Objective()).reason
+        else:
+            agent.consolidate(0, 20)
+        made.append(agent.snapshots()[1])
+    assert made[0] is not None
+    assert made[1] is not None
+    assert made[0].to_bytes() == made[1].to_bytes() != actor.to_bytes()
+
+
 def test_sleep_consolidates_by_a_plan_until_it_gains_nothing_or_the_quota_is_reached() -> None:
     agent, *_ = live(0, 90)
     before, lived = agent.snapshots(), agent.replay.count
