@@ -15,7 +15,7 @@ from abm_ros.lives.innate import load_innate
 from abm_ros.lives.settings import LifeSettings
 from abm_ros.world_model.ensemble_learner import EnsembleLearner
 
-SCRIPT = LifeScript('gym:Odd/Point-v0', 25, ())
+SCRIPT = LifeScript('gym:Odd/Point-v0', 14, ())
 SMALL = LifeSettings().changed({
     'warm_up': {'warm_up': 10}, 'schedule': {'updates': 2, 'first_updates': 3},
     'world': {'latent': 8, 'members': 2, 'hidden': 8, 'encoder_hidden': 8, 'batch': 8},
