@@ -38,7 +38,7 @@ def test_a_worker_that_is_killed_costs_its_life_only(tmp_path: Path) -> None:
 
 
 def test_a_cluster_that_does_not_answer_is_told() -> None:
-    with pytest.raises(EvolutionError, match='no cluster answers at 127.0.0.1:1: '):
+    with pytest.raises(EvolutionError, match=r'no cluster answers at 127\.0\.0\.1:1: '):
         RayWorkers('127.0.0.1:1')
-    with pytest.raises(EvolutionError, match="expected auto or HOST:PORT, got 'here'"):
+    with pytest.raises(EvolutionError, match=r"expected auto or HOST:PORT, got 'here'"):
         RayWorkers('here')
