@@ -23,8 +23,8 @@ class Hypothesis:
 
     `learns` is what it learns; None for a known world, which has nothing to learn. A `rival`
     learned the same stretch as the world that is believed, in another way. `total` is all the
-    evidence since the world that is believed began. `missed` is that one's squared error in the last
-    transitions, as a share of that of predicting no change.
+    evidence since the world that is believed began. `missed` is the squared error of the world
+    that is believed in the last transitions, as a share of that of predicting no change.
     """
 
     world: int
