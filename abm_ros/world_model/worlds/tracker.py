@@ -194,12 +194,14 @@ class WorldTracker:
 
     def _judge(self) -> Hypothesis | None:
         """Return the world to believe in from now on; None for the one that is believed."""
-        config, believed = self.config, None
+        config, believed, contrast = self.config, None, self._contrast
+        most = (1.0 - contrast) * config.max_steps      # a young model errs for long in one way
         for place, other in enumerate(self._others):
-            if other.is_ripe(config.min_steps, self._contrast) and (
+            if other.is_ripe(config.min_steps, contrast) and (
                     believed is None or other.evidence > believed.evidence):
                 believed = other
-            elif not other.rival and (other.evidence <= 0.0 or other.steps > config.max_steps):
+            elif not other.rival and (other.evidence <= 0.0 or other.steps > (
+                    most if other.learns is not None else config.max_steps)):
                 self._others[place] = replace(self._begun(other.world, other.learns),
                                               total=other.total)
         for misread in self._misread():
