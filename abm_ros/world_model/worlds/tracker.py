@@ -142,6 +142,7 @@ class WorldTracker:
         if self._usual is None:
             self._usual = np.diag(np.minimum(np.square(now.error), _MOST))
         known = log_likelihood(now, self.config.tail)
+        missed = min(float(np.square(now.error).mean()), _MOST)
         self._seen += 1
         self._age += 1
         news, most = self._news(action), self.config.evidence / _FEWEST
@@ -151,8 +152,8 @@ class WorldTracker:
             fresh = float(news[min(other.steps, _RECENT)])
             other.evidence += fresh * min(told, most)
             other.total += news[-1] * told
-            other.missed += min(float(np.square(now.error).mean()), _MOST)
             other.steps += 1
+            other.miss(missed)
             if other.learns is not None:
                 other.map = other.map.updated(found, fresh)
         if len(self._doubtful):
@@ -193,12 +194,14 @@ class WorldTracker:
 
     def _judge(self) -> Hypothesis | None:
         """Return the world to believe in from now on; None for the one that is believed."""
-        config, believed = self.config, None
+        config, believed, contrast = self.config, None, self._contrast
+        most = (1.0 - contrast) * config.max_steps      # a young model errs for long in one way
         for place, other in enumerate(self._others):
-            if other.is_ripe(config.min_steps, self._contrast) and (
+            if other.is_ripe(config.min_steps, contrast) and (
                     believed is None or other.evidence > believed.evidence):
                 believed = other
-            elif not other.rival and (other.evidence <= 0.0 or other.steps > config.max_steps):
+            elif not other.rival and (other.evidence <= 0.0 or other.steps > (
+                    most if other.learns is not None else config.max_steps)):
                 self._others[place] = replace(self._begun(other.world, other.learns),
                                               total=other.total)
         for misread in self._misread():
@@ -213,9 +216,12 @@ class WorldTracker:
             self._others = [other for other in self._others if not other.rival]
             self._readings.rival = False
             believed = believed or self._alike()
-        if self._is_calibrated():
+        if self._is_calibrated() or (believed is not None and believed.learns is None):
             return believed
-        self._begin_anew()      # what a young model did not know is no evidence
+        # What a young model did not know is no evidence for what is still to be learned.
+        self._others = [other if other.learns is None else self._begun(other.world, other.learns)
+                        for other in self._others]
+        self._readings = ReadingBank(self._reading_prior())
         return None
 
     def _alike(self) -> Hypothesis | None:

@@ -14,11 +14,19 @@ def hypothesis(learns: Change | None, missed: float, **more) -> Hypothesis:
 
 
 @pytest.mark.parametrize(('learns', 'missed', 'rival', 'ripe'), [
-    (Change.GAINS, 4 * 0.5, False, True), (Change.GAINS, 4 * 0.3, False, False),
-    (Change.GAINS, 4 * 0.3, True, True),     # it competes with a world that was just opened
-    (None, 4 * 0.3, False, True)])           # a known world has nothing left to fit
+    (Change.GAINS, 0.5, False, True), (Change.GAINS, 0.3, False, False),
+    (Change.GAINS, 0.3, True, True),     # it competes with a world that was just opened
+    (None, 0.3, False, True)])           # a known world has nothing left to fit
 def test_a_new_world_must_have_been_missed_by_enough(learns, missed, rival, ripe) -> None:
     assert hypothesis(learns, missed, rival=rival).is_ripe(2, 0.4) is ripe
+
+
+def test_what_was_missed_is_what_was_missed_of_late() -> None:
+    other = hypothesis(Change.GAINS, 0.0)
+    other.steps = 40
+    for _ in range(3):
+        other.miss(1.0)
+    assert other.missed == pytest.approx(1.0 - 0.8 ** 3)
 
 
 def test_evidence_and_steps_are_asked_for_as_well() -> None:
