@@ -14,6 +14,7 @@ observation, in this order:
 4. A measures its prediction of this observation, B prepares the next action.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,6 +30,7 @@ from abm_ros.memory.replay.imagined import ImaginedConfig
 from abm_ros.memory.replay.index import ReplayConfig, ReplayIndex
 from abm_ros.memory.rounds import CONSOLIDATION_UPDATES
 from abm_ros.memory.schedule import VALUE_HORIZON, Experience, ScheduleConfig, WarmUpConfig
+from abm_ros.memory.showings import ShowingConfig, Showings
 from abm_ros.policy.config import ActorConfig
 from abm_ros.policy.contract import PolicyLearner, PolicySettings
 from abm_ros.policy.controller import Controller, ControllerConfig
@@ -54,6 +56,7 @@ class AgentSettings:
     worlds: WorldsConfig = field(default_factory=WorldsConfig)
     dreams: DreamConfig = field(default_factory=DreamConfig)
     imagined: ImaginedConfig = field(default_factory=ImaginedConfig)
+    showings: ShowingConfig = field(default_factory=ShowingConfig)
 
 
 class Agent:
@@ -83,6 +86,7 @@ class Agent:
         self._draw_b = generator(seed, 'episodic_memory/system_b_learner')
         self._seeds = generator(seed, 'episodic_memory/system_a')
         self._imagination = Imagination(settings.dreams, settings.imagined, spec, self._seeds)
+        self._showings = Showings(settings.showings, spec, self.replay.shown)
         self._actor_seed = derive_seed(seed, 'system_b_learner')
         self._last: Observation | None = None
         self._executed: np.ndarray | None = None
@@ -133,6 +137,33 @@ class Agent:
         """Take the action (A,) that the motor guard let through for the observation stamped so."""
         self._executed = np.asarray(action, np.float32)
         self._take(self._recorder.executed(stamp_ns, self._executed))
+
+    @property
+    def teachers(self) -> Mapping[str, tuple[int, int]]:
+        """How many demonstrations of each teacher held, and how many were refuted."""
+        return self.replay.shown.evidence()
+
+    def trust(self, trusted: Mapping[str, float]) -> None:
+        """Trust teachers so from now on."""
+        self.replay.shown.trusted = dict(trusted)
+
+    def show(self, seen: Sequence[Observation]) -> int:
+        """
+        Take a demonstration between two episodes, as in mode `imitate`.
+
+        :return: how many transitions were added; what they teach is learned when rounds are due.
+        :raises SpecError: why it is refused.
+        """
+        self._take(self._recorder.cut())
+        self._last = None
+        for one in seen:
+            if self._showings.take(one):
+                steps = self._showings.steps(self._perception.model, self._recorder.claim())
+                self._take(steps)
+                self._behaviour.watch(one.vector[self._spec.goal_slice],
+                                      success=steps[-1].success)
+                return len(steps) - 1
+        return 0
 
     def _take(self, steps: list[Step]) -> None:
         for step in steps:

@@ -27,9 +27,11 @@ from abm_ros.memory.replay.draw import NEWEST, SEEDS
 from abm_ros.memory.replay.imagined import IMAGINED, ImaginedConfig, ImaginedReplay
 from abm_ros.memory.replay.index import ReplayConfig, ReplayIndex
 from abm_ros.memory.schedule import Experience, WarmUpConfig
+from abm_ros.memory.showings import ShowingConfig
 from abm_ros.memory.steps_in_worlds import StepsInWorlds
 from abm_ros.memory.upkeep import Upkeep
 from abm_ros.nodes.memory_appraisal import Appraising
+from abm_ros.nodes.memory_showings import MemoryShowings
 from abm_ros.nodes.telling.world_codec import decode_world
 from abm_ros.ros.codec import decode
 from abm_ros.ros.deferred import Deferred
@@ -49,7 +51,7 @@ _NICENESS = 5       # recording and replay give way to the control path
 
 @dataclass(frozen=True)
 class EpisodicMemoryConfig(ReplayConfig, StoreConfig, QuotaConfig, AppraisalConfig,
-                           WarmUpConfig, ImaginedConfig):
+                           WarmUpConfig, ImaginedConfig, ShowingConfig):
     """Settings of the episodic memory."""
 
     directory: str = setting('~/.ros/abm_ros', 'Folder of memory.db.')
@@ -59,18 +61,15 @@ class EpisodicMemoryConfig(ReplayConfig, StoreConfig, QuotaConfig, AppraisalConf
         unit='s', low=0.0, high=0.1)
     exact_rounds: bool = setting(
         False, 'A step waits for what System A tells of the world at it.')
+    trusted: str = setting(
+        '', "Trust in teachers, as 'name=0.5 name=0.9'; System M sets it.", runtime=True)
     mode: str = setting('', 'Mode written with each step; set by System M.', runtime=True)
     upkeep: bool = setting(
         False, 'Forget and compact while the quota demands it; System M sets it in restful '
         'modes.', runtime=True)
 
     def __post_init__(self) -> None:
-        ReplayConfig.__post_init__(self)
-        StoreConfig.__post_init__(self)
-        QuotaConfig.__post_init__(self)
-        AppraisalConfig.__post_init__(self)
-        WarmUpConfig.__post_init__(self)
-        ImaginedConfig.__post_init__(self)
+        StoreConfig.__post_init__(self)     # the only one that checks more than bounds
 
 
 class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
@@ -101,6 +100,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._upkeep: Upkeep | None = None
         self._guard = threading.Lock()         # of the index, which a thread appraises
         self._appraising: Appraising | None = None
+        self._showings: MemoryShowings | None = None
         if self._path.exists():
             # Now, not at the first observation: a busy or foreign file must stop the start.
             with Store.read(self._path) as reader:
@@ -116,10 +116,11 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
             novelty=self._appraising.novelty() if self._appraising is not None else math.nan,
             imagined=self._imagined.taken if self._imagined is not None else 0,
             imagined_served=self._imagined.drawn if self._imagined is not None else 0)
-        if self._store is None or self._index is None:
+        if self._store is None or self._index is None or self._showings is None:
             return told
-        return replace(told, acknowledged=self._store.acknowledged, pending=self._store.pending,
-                       damaged_chunks=self._damaged, transitions=len(self._index))
+        return replace(self._showings.telemetry(told), acknowledged=self._store.acknowledged,
+                       pending=self._store.pending, damaged_chunks=self._damaged,
+                       transitions=len(self._index))
 
     def configure(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -181,6 +182,8 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._appraising = Appraising(
             self, self._index, self._guard, section(AppraisalConfig, self.config),
             generator(self.config.seed, f'{names.EPISODIC_MEMORY}/appraising'))
+        self._showings = MemoryShowings(self, section(ShowingConfig, self.config), self._index,
+                                        self._appraising)
         # No more than the ring holds. What is damaged is told and left out: the rest is good.
         self._index.extend(regrouped(self._store.blocks(
             self._store.acknowledged - self.config.capacity, damaged=self._note_damage)))
@@ -204,6 +207,9 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
             self._early.append((self._observed, message))
             return
         seen = decode_observation(message, self._store.spec)
+        if seen.teacher and self._showings is not None:
+            self._showings.take(seen, self._recorder, self._take)
+            return
         self._appraising.observed(seen)
         self._take(self._recorder.observed(seen))
 

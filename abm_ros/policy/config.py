@@ -35,6 +35,8 @@ class ActorConfig:
         0.6, 'distance to the goal, in tolerances, that costs nothing', low=0.0, high=1.0,
         formerly='content')
 
+    imitation_weight: float = setting(
+        1.0, 'weight of doing what a trusted teacher did', low=0.0, high=100.0)
     outcome_rate: float = setting(
         0.02, 'step size of Adam for the place where the task tells success', low=1e-6, high=1.0)
     outcome_smoothness: float = setting(

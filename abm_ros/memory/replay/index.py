@@ -246,7 +246,20 @@ class ReplayIndex(Ring):
         numbers, pixels = self.packed(step)
         self._correct(numbers, step)
         success, reward = self._outcomes(step[:, 1:] % self.capacity, own[:, None])
-        return Batch(numbers, action, mask, goal, pixels, success, reward, self.spec.told)
+        weight, shown = self._taught(start)
+        return Batch(numbers, action, mask, goal, pixels, success, reward, self.spec.told, weight,
+                     shown)
+
+    def _taught(self, start: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Return how much is learned from windows, and which were shown; see `Batch`."""
+        claims = self.shown.claims
+        if not claims:
+            return None, None
+        claim = np.take(self.claim, start % self.capacity)
+        # The last place is taken by -1.
+        weight = np.array([*(self.shown.weight(c) for c in claims), 1.0], np.float32)
+        shown = np.array([*(c.kind for c in claims), 0.0], np.float32)
+        return weight[claim], shown[claim]
 
     def _outcomes(self, slot: np.ndarray, own: np.ndarray
                   ) -> tuple[np.ndarray | None, np.ndarray | None]:

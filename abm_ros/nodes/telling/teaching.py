@@ -1,0 +1,128 @@
+"""Teachers at the sensory gate: what they show waits here, and is observed in modes that watch."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from std_msgs.msg import Float32MultiArray
+from trajectory_msgs.msg import JointTrajectory
+
+from abm_ros.common import names
+from abm_ros.common.errors import DescriptionError, SpecError
+from abm_ros.common.telemetry import SensoryGateTelemetry
+from abm_ros.common.transition import Observation
+from abm_ros.common.trust import DISTRUST, PRIOR, read_trust
+from abm_ros.robot.demonstration import Demonstration, Demonstrator, check_teacher
+from abm_ros.robot.description import JointLimits
+from abm_ros.robot.kinematics import ForwardKinematics
+from abm_ros.robot.layout import FusionLayout
+from abm_ros.robot.motor_guard import MotorConfig, tightened
+from abm_ros.ros import qos
+from abm_ros.ros.node import PartNode
+from abm_ros.ros.observation_codec import ObservationWriter
+
+_MOST = 16             # demonstrations that wait
+_FASTER = 4.0          # times the speed at which they were shown, at which they are observed
+_LEAST_S = 0.005
+
+
+class Teaching:
+    """
+    Takes demonstrations at any time, and lets them be observed while the node watches.
+
+    :param tell: sends an observation to whoever reads those of the body.
+    """
+
+    def __init__(self, node: PartNode[Any], tell: Callable[[Float32MultiArray], None]) -> None:
+        self._node, self._tell = node, tell
+        self._writer = ObservationWriter()
+        self._waiting: deque[list[Observation]] = deque(maxlen=_MOST)
+        self._demonstrator: Demonstrator | None = None
+        self._shown = self._refused = 0
+        self._number = 0       # of the newest demonstration; below 0, unlike the body's episodes
+        self._trouble = ''
+        self._early: deque[JointTrajectory] = deque(maxlen=_MOST)
+        node.create_subscription(JointTrajectory, names.DEMONSTRATION, self._on_demonstration,
+                                 qos.RECORD)
+
+    def telemetry(self, told: SensoryGateTelemetry) -> SensoryGateTelemetry:
+        """Return the telemetry with what is told of teachers."""
+        trusted = read_trust(self._node.config.trusted)
+        waiting = [trusted.get(shown[0].teacher, PRIOR) for shown in self._waiting]
+        return replace(told, demonstration=max(waiting, default=0.0),
+                       demonstrations=self._shown, demonstrations_refused=self._refused,
+                       teaching_trouble=self._trouble)
+
+    def describe(self, layout: FusionLayout, limits: JointLimits, text: str, tool: str) -> None:
+        """Take what the robot is and observes."""
+        try:
+            tool_of = (ForwardKinematics(text, layout.joints, tool).tool_position
+                       if layout.needs_tool else None)
+        except DescriptionError:
+            tool_of = None     # refused once something is shown
+        self._demonstrator = Demonstrator(layout, tightened(limits, MotorConfig()), tool_of)
+        while self._early:
+            self._on_demonstration(self._early.popleft())
+
+    def activated(self) -> None:
+        """Let demonstrations be observed while the node watches."""
+        if self._demonstrator is not None:
+            period_s = self._demonstrator.spec.control_period_s
+            self._node.every(max(_LEAST_S, period_s / _FASTER), self._step)
+
+    @property
+    def shows(self) -> bool:
+        """Whether the body's own observations wait for the end of a demonstration."""
+        return bool(self._waiting) and self._node.config.watches
+
+    def _on_demonstration(self, message: JointTrajectory) -> None:
+        if self._demonstrator is None:
+            self._early.append(message)
+            return
+        self._node.guarded(names.DEMONSTRATION, self._take, self._demonstrator, message)
+
+    def _take(self, demonstrator: Demonstrator, message: JointTrajectory) -> None:
+        try:
+            teacher = check_teacher(message.header.frame_id)
+            trusted = read_trust(self._node.config.trusted).get(teacher, PRIOR)
+            if trusted < DISTRUST:
+                raise SpecError(f'demonstration of {teacher}: trust is {trusted:.2f}, less than '
+                                f'{DISTRUST:g}: it is not looked at')
+            self._number -= 1
+            self._waiting.append(demonstrator.observations(
+                demonstration_of(message, teacher), self._number))
+        except SpecError as error:
+            self._refused += 1
+            self._trouble = str(error)
+            self._node.get_logger().error(f'{names.DEMONSTRATION} refused: {error}')
+            return
+        self._node.publish_telemetry()      # at once: somebody waits
+
+    def _step(self) -> None:
+        """Let the next observation of a demonstration be seen."""
+        if not self.shows or self._demonstrator is None:
+            return
+        first = self._waiting[0]
+        seen = first.pop(0)._replace(stamp_ns=self._node.get_clock().now().nanoseconds)
+        self._tell(self._writer.write(seen, self._demonstrator.spec))
+        if not first:
+            self._waiting.popleft()
+            self._shown += 1
+
+
+def demonstration_of(message: JointTrajectory, teacher: str) -> Demonstration:
+    """
+    Return the demonstration of a message.
+
+    :raises SpecError: points differ in length.
+    """
+    size = len(message.joint_names)
+    if any(len(point.positions) != size for point in message.points):
+        raise SpecError(f'demonstration of {teacher}: expected {size} positions in each point')
+    return Demonstration(
+        teacher, tuple(message.joint_names),
+        np.array([p.time_from_start.sec + p.time_from_start.nanosec * 1e-9
+                  for p in message.points], float),
+        np.array([list(p.positions) for p in message.points], float).reshape(-1, size))
