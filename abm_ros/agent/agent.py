@@ -15,6 +15,7 @@ observation, in this order:
 """
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -77,7 +78,7 @@ class Agent:
             settings.world, spec, derive_seed(seed, 'system_a_learner'))
         self.actor: PolicyLearner | None = None
         self.replay = ReplayIndex(spec, settings.replay.capacity)
-        self._spec = spec
+        self._spec, self._seed = spec, seed
         self._recorder = Recorder(spec, 0)
         self._experience = Experience(settings.warm_up, spec)
         self._perception = Perception(spec, settings.worlds)
@@ -158,7 +159,8 @@ class Agent:
         self._last = None
         for one in seen:
             if self._showings.take(one):
-                steps = self._showings.steps(self._perception.model, self._recorder.claim())
+                steps = self._showings.steps(self._perception.model, self.replay.usual_step(),
+                                             self._recorder.claim())
                 self._take(steps)
                 self._behaviour.watch(one.vector[self._spec.goal_slice],
                                       success=steps[-1].success)
@@ -196,6 +198,17 @@ class Agent:
                                         self._seeds)
         self._perception.load(self.world.snapshot())
         self._behaviour.load(self.actor.snapshot(model))
+
+    def copy(self) -> 'Agent':
+        """Return an agent with the same models and memory, which lives on for itself."""
+        twin = Agent(self.settings, self._spec, self._seed)
+        twin.objective, twin.transitions = self.objective, self.transitions
+        twin.replay = deepcopy(self.replay)
+        twin._showings = Showings(self.settings.showings, self._spec, twin.replay.shown)
+        world, actor = self.snapshots()
+        if actor is not None:
+            twin.adopt(world, actor)
+        return twin
 
     def imagine(self, updates: int, objective: Objective) -> Dreamt:
         """

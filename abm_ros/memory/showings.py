@@ -15,7 +15,7 @@ from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.transition import Observation, Step, label_of
 from abm_ros.common.trust import DISTRUST, PRIOR
 from abm_ros.memory.replay.shown import Shown
-from abm_ros.world_model.inverse import Inferred, explained, infer
+from abm_ros.world_model.inverse import explained, infer
 from abm_ros.world_model.perception import PerceivingModel
 
 _LONGEST = 20_000
@@ -26,8 +26,8 @@ class ShowingConfig:
     """What is taken from a teacher."""
 
     most_unexplained: float = setting(
-        0.6, "Largest share of what a demonstration shows that System A's model may leave "
-        'unexplained; 1 refuses none.', low=0.0, high=1.0)
+        0.5, "Most of a demonstration that System A's model may miss, as the mean square in "
+        'usual steps.', low=0.0, high=1e6)
 
     def __post_init__(self) -> None:
         check(self)
@@ -66,18 +66,19 @@ class Showings:
             self._seen.append(seen._replace(vector=seen.vector.copy(), goal=seen.goal.copy()))
         return seen.last and len(self._seen) > 1
 
-    def steps(self, model: PerceivingModel | None, episode: int) -> list[Step]:
+    def steps(self, model: PerceivingModel | None, usual: np.ndarray, episode: int) -> list[Step]:
         """
         Return the steps of the demonstration that is complete.
 
         :param model: of System A, that of now; None if there is none yet.
+        :param usual: (V,) how far each plain number moves in a usual step of this body.
         :param episode: their number.
         :raises SpecError: why it is refused.
         """
         seen, self._seen = self._seen, []
         teacher = seen[0].teacher
         try:
-            action, shown = self._actions(teacher, seen, model)
+            action, shown = self._actions(teacher, seen, model, usual)
         except SpecError:
             self.refused += 1
             raise
@@ -92,8 +93,8 @@ class Showings:
                               'teacher', told=told, reward=one.reward))
         return steps
 
-    def _actions(self, teacher: str, seen: list[Observation], model: PerceivingModel | None
-                 ) -> tuple[np.ndarray, bool]:
+    def _actions(self, teacher: str, seen: list[Observation], model: PerceivingModel | None,
+                 usual: np.ndarray) -> tuple[np.ndarray, bool]:
         """Return the actions (T - 1, A), and whether they were shown."""
         if (trusted := self._shown.trusted.get(teacher, PRIOR)) < DISTRUST:
             raise SpecError(f'demonstration of {teacher}: trust is {trusted:.2f}, less than '
@@ -106,15 +107,11 @@ class Showings:
                                 'what was done; show it again later')
             return np.array(given, np.float32), True
         rows = np.stack([one.vector for one in seen])
-        found = self._explained(model, rows, given) if shown else infer(model, rows)
+        found = (explained(model, rows, np.array(given, np.float32), usual) if shown else
+                 infer(model, rows, usual))
         if found.error > self._config.most_unexplained:
             raise SpecError(
-                f"demonstration of {teacher}: System A's model leaves {found.error:.2f} of it "
-                f'unexplained, at most {self._config.most_unexplained:g}: this body does not move '
-                'so, or the model is too young')
+                f"demonstration of {teacher}: System A's model misses it by {found.error:.2f} of "
+                f'a usual step, at most {self._config.most_unexplained:g}: this body does not '
+                'move so, or the model is too young')
         return found.action, shown
-
-    @staticmethod
-    def _explained(model: PerceivingModel, rows: np.ndarray,
-                   given: list[np.ndarray | None]) -> Inferred:
-        return explained(model, rows, np.array(given, np.float32))

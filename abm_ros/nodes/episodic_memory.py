@@ -95,8 +95,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._again = self.create_timer(
             _TURN_S, lambda: self.guarded('replay', self._serve), clock=self.steady)
         self._again.cancel()
-        self._trouble = ''
-        self._damaged = 0
+        self._trouble, self._damaged = '', 0
         self._upkeep: Upkeep | None = None
         self._guard = threading.Lock()         # of the index, which a thread appraises
         self._appraising: Appraising | None = None
@@ -112,7 +111,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         told = EpisodicMemoryTelemetry(
             recorded=self._recorded, served=self._served, batches=self._batches,
             trouble=bool(self._trouble), trouble_reason=self._trouble,
-            forgotten=math.nan if self._upkeep is None else self._upkeep.forgotten,
+            forgotten=self._upkeep.forgotten if self._upkeep is not None else math.nan,
             novelty=self._appraising.novelty() if self._appraising is not None else math.nan,
             imagined=self._imagined.taken if self._imagined is not None else 0,
             imagined_served=self._imagined.drawn if self._imagined is not None else 0)
@@ -162,16 +161,13 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
             while self._early:
                 self.guarded('early message', *self._early.popleft())
         elif self._store.spec == spec:
-            self._take_task(spec)
+            if self._index is not None and self._recorder is not None:
+                # What success is may be new; what is observed is the same.
+                self._index.spec = self._recorder.spec = self._index.shown.spec = spec
         else:
             self._trouble = 'the body does not fit the record'
             raise StoreError(f'{self._path} holds another kind of observation '
                              f'({self._store.spec}); use another folder for this body ({spec})')
-
-    def _take_task(self, spec: ObservationSpec) -> None:
-        """Let what success is be as the spec says now; what is observed is the same."""
-        if self._index is not None and self._recorder is not None:
-            self._index.spec = self._recorder.spec = spec
 
     def _open(self, spec: ObservationSpec) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -209,9 +205,9 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         seen = decode_observation(message, self._store.spec)
         if seen.teacher and self._showings is not None:
             self._showings.take(seen, self._recorder, self._take)
-            return
-        self._appraising.observed(seen)
-        self._take(self._recorder.observed(seen))
+        else:
+            self._appraising.observed(seen)
+            self._take(self._recorder.observed(seen))
 
     def on_model(self, message: UInt8MultiArray) -> None:
         """Appraise what memory holds with System A's new model, in the background."""

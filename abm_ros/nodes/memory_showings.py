@@ -42,7 +42,8 @@ class MemoryShowings:
         cut: Iterable[Step] = recorder.cut()
         record(cut, last=True)
         try:
-            record(self._showings.steps(self._appraising.model(), recorder.claim()), last=True)
+            record(self._showings.steps(self._appraising.model(), self._index.usual_step(),
+                                        recorder.claim()), last=True)
         except SpecError as error:
             self._trouble = str(error)
             self._node.get_logger().error(str(error))

@@ -8,7 +8,7 @@ refused in a line: a teacher is not obeyed beyond the limits that bind the motor
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,7 +80,8 @@ class Demonstrator:
         check_teacher(shown.teacher)
         position = self._sampled(shown)
         period_s = self.spec.control_period_s
-        velocity = np.gradient(position, period_s, axis=0)
+        # That of the step which led there, as joint states tell it.
+        velocity = np.diff(position, axis=0, prepend=position[:1]) / period_s
         self._check(shown.teacher, position, velocity)
         rows = self._rows(position, velocity)
         achieved, told = rows[:, self.spec.goal_slice], self.spec.told
@@ -160,7 +161,7 @@ class Retargeting:
         self._limits, self._tool_of = limits, tool_of
         self._rest = np.clip(np.zeros(len(limits.joints)), limits.lower, limits.upper)
 
-    def joints(self, tool: np.ndarray, start: Sequence[float] | None = None,
+    def joints(self, tool: np.ndarray, start: np.ndarray | None = None,
                within_m: float = 0.01) -> np.ndarray:
         """
         Return joint positions (N, J) whose tool is at points (N, 3).

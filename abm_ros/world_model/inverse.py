@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from abm_ros.common.spec import ObservationSpec
 from abm_ros.world_model.perception import PerceivingModel
 
 _ROUNDS, _PROBE = 4, 0.1
-_DAMPING = 1e-3
+_DAMPING = 0.05
+_STILL = 1e-6
 
 
 @dataclass(frozen=True)
@@ -22,49 +24,48 @@ class Inferred:
     """
     The actions of N transitions, and how well they explain what was seen.
 
-    `missed` is the squared error of the model with these actions, `change` that of predicting no
-    change, both summed over the transitions, in units of a usual step.
+    `error` is the mean square of what the model misses with these actions, in usual steps: 1 is as
+    wrong as predicting no change of a usual step.
     """
 
     action: np.ndarray                 # (N, A) float32 in [-1, 1]
-    missed: float
-    change: float
-
-    @property
-    def error(self) -> float:
-        """Error relative to predicting no change; 1 where nothing changed."""
-        return self.missed / self.change if self.change > 1e-9 else 1.0
+    error: float
 
 
-def infer(model: PerceivingModel, observation: np.ndarray) -> Inferred:
+def infer(model: PerceivingModel, observation: np.ndarray, usual: np.ndarray) -> Inferred:
     """
     Return the actions between observations that follow each other.
 
     :param observation: (N + 1, D) float32.
+    :param usual: (V,) how far each plain number moves in a usual step of this body.
     """
-    before, after = observation[:-1], observation[1:]
-    latent, actions = model.encode(before), model.spec.action_size
-    target = after[:, :model.spec.numbers]
-    # Numbers that move much count as much as those that move little.
-    scale = np.sqrt(np.mean(np.square(target - before[:, :model.spec.numbers]), axis=0))
-    scale = np.maximum(scale, 1e-3 * max(float(scale.max()), 1e-9))
-    action = np.zeros((len(before), actions), np.float32)
+    latent, target = model.encode(observation[:-1]), observation[1:, :model.spec.numbers]
+    action = np.zeros((len(latent), model.spec.action_size), np.float32)
     for _ in range(_ROUNDS):
         slope, gap = _linear(model, latent, action, target)
-        slope, gap = slope / scale, gap / scale
-        normal = slope @ slope.transpose(0, 2, 1) + _DAMPING * np.eye(actions)
+        slope, gap = slope / usual, gap / usual
+        normal = slope @ slope.transpose(0, 2, 1) + _DAMPING * np.eye(action.shape[1])
         step = np.linalg.solve(normal, slope @ gap[:, :, None])[:, :, 0]
         action = np.clip(action + step, -1.0, 1.0).astype(np.float32)
-    seen, _ = model.predict(latent, action)
-    moved = (target - before[:, :model.spec.numbers]) / scale
-    return Inferred(action, float(np.square((target - seen) / scale).sum()),
-                    float(np.square(moved).sum()))
+    return explained(model, observation, action, usual)
 
 
-def explained(model: PerceivingModel, observation: np.ndarray, action: np.ndarray) -> Inferred:
+def explained(model: PerceivingModel, observation: np.ndarray, action: np.ndarray,
+              usual: np.ndarray) -> Inferred:
     """Return given actions (N, A), and how well they explain observations (N + 1, D)."""
-    _, error, _ = model.perceive(observation[1:], observation[:-1], action)
-    return Inferred(action, float(error[:, 0].sum()), float(error[:, 1].sum()))
+    seen, _ = model.predict(model.encode(observation[:-1]), action)
+    gap = (observation[1:, :model.spec.numbers] - seen) / usual
+    return Inferred(action, float(np.square(gap).mean()))
+
+
+def usual_step(spec: ObservationSpec, change: np.ndarray) -> np.ndarray:
+    """Return how far (V,) the numbers of a field move in one of the steps (N, V), all alike."""
+    usual = np.ones(spec.numbers, np.float32)
+    for item in spec.fields:
+        if not item.is_image:
+            part = spec.slice_of(item.name)
+            usual[part] = max(float(np.sqrt(np.square(change[:, part]).mean())), _STILL)
+    return usual
 
 
 def _linear(model: PerceivingModel, latent: np.ndarray, action: np.ndarray, target: np.ndarray

@@ -1,4 +1,4 @@
-"""On the running graph a demonstration is imitated, with the motors shut, and kept as a teacher's."""
+"""On the running graph a demonstration is imitated, the motors shut, and kept as a teacher's."""
 
 import numpy as np
 import pytest
@@ -18,13 +18,13 @@ from abm_ros.ros import qos
 
 pytestmark = [pytest.mark.graph, pytest.mark.timeout(300)]
 
-JOINTS = [f'joint{n}' for n in range(1, 8)]
+JOINTS = [f'joint_{n}' for n in range(1, 8)]
 
 
 def demonstration(teacher: str, *, to: float = 0.6) -> JointTrajectory:
     """Return a slow motion of one joint, over 1.5 s."""
     points = [JointTrajectoryPoint(
-        positions=[float(value), 0.4, 0.0, -1.4, 0.0, 1.8, 0.0],
+        positions=[float(value), 0.5, 0.0, 1.6, 0.0, 0.9, 0.0],
         time_from_start=Duration(sec=n // 10, nanosec=n % 10 * 100_000_000))
         for n, value in enumerate(np.linspace(0.0, to, 16))]
     return JointTrajectory(header=Header(frame_id=teacher), joint_names=JOINTS, points=points)
@@ -36,7 +36,7 @@ def test_what_a_teacher_shows_is_imitated_and_kept(tmp_path):
         told = graph.telemetry
         wait_until(lambda: graph.value('system_b_learner', 'version') >= 240,
                    lambda: f'two rounds; telemetry: {told}', 150.0)
-        teacher = graph.create_publisher(JointTrajectory, names.DEMONSTRATION, qos.RECORD)
+        teacher = graph.node.create_publisher(JointTrajectory, names.DEMONSTRATION, qos.RECORD)
         wait_until(lambda: teacher.get_subscription_count() > 0, 'somebody who listens', 10.0)
         teacher.publish(demonstration('mallory', to=6.0))     # no robot of these limits does that
         wait_until(lambda: told['sensory_gate']['demonstrations_refused'] == 1, 'a refusal', 10.0)

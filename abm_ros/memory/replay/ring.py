@@ -50,6 +50,11 @@ class Queue:
         while self._head < self._tail and self._values[self._head % len(self._values)] < value:
             self._head += 1
 
+    def newest(self, count: int) -> np.ndarray:
+        """Return the newest numbers, fewer where there are not as many."""
+        return self._values[np.arange(max(self._head, self._tail - count), self._tail)
+                            % len(self._values)]
+
     def draw(self, rng: np.random.Generator, count: int, newest: int | None = None) -> np.ndarray:
         """Draw numbers (count,) among the `newest` ones; None draws among all."""
         among = len(self) if newest is None else min(newest, len(self))

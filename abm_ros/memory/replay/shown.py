@@ -4,8 +4,8 @@ What teachers showed, among the steps of the replay index, and how much is learn
 A demonstration claims that its end is a success. Where the task tells success, own experience
 judges that: the robot comes to the place and is told one, or it is not. Until then a demonstration
 is learned from by trust in its teacher, and where success is known by own experience, not at all:
-it is tried first. What was refuted is no success any more. Each verdict counts once, for or against
-its teacher (decision 0061).
+it is tried first. What was refuted is no success any more. Each verdict counts once, for the
+teacher or against (decision 0061).
 """
 
 from collections.abc import Mapping
