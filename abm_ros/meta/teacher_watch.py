@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from abm_ros.common.telemetry import EpisodicMemoryTelemetry
+from abm_ros.common.telemetry import EpisodicMemoryTelemetry, SensoryGateTelemetry
+from abm_ros.common.telemetry_fields import known
 from abm_ros.common.trust import DISTRUST, trust
 
 _HELD, _REFUTED = '_held', '_refuted'
@@ -19,6 +20,8 @@ class TeacherWatch:
 
     def __init__(self) -> None:
         self._counts: dict[str, tuple[int, int]] = {}
+        self._refused: dict[str, float] = {}
+        self._trouble = ''
 
     @property
     def trusted(self) -> dict[str, float]:
@@ -42,13 +45,29 @@ class TeacherWatch:
                             'refuted': counts[1]})
         return records
 
+    def refusals(self, gate: SensoryGateTelemetry, memory: EpisodicMemoryTelemetry
+                 ) -> list[dict[str, Any]]:
+        """Take telemetry; return a record of what was refused of teachers since."""
+        records = []
+        for node, count, why in (
+                (gate.node, gate.demonstrations_refused, gate.teaching_trouble),
+                (memory.node, memory.shown_refused, memory.showing_trouble)):
+            before, self._refused[node] = self._refused.get(node, 0.0), known(
+                count, self._refused.get(node, 0.0))
+            if self._refused[node] > before:
+                self._trouble = why
+                records.append({'by': node, 'refused': int(self._refused[node] - before),
+                                'why': why})
+        return records
+
     def sentence(self) -> str:
         """Return what is told of teachers, '' where there was none."""
+        refused = f' Refused last: {self._trouble}.' if self._trouble else ''
         if not self._counts:
-            return ''
+            return refused.strip()
         each = [f'{name} {value:.2f}' + (' (not learned from)' if value < DISTRUST else '')
                 for name, value in sorted(self.trusted.items())]
-        return f'Trust in teachers: {", ".join(each)}.'
+        return f'Trust in teachers: {", ".join(each)}.{refused}'
 
 
 def trust_record_text(record: Mapping[str, Any]) -> str:

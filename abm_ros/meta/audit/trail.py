@@ -188,6 +188,7 @@ def record_text(record: Mapping[str, Any]) -> str:
         'refused': lambda: f'{get("wanted")} refused: {get("rule")}',
         'world': lambda: world_text(body),
         'trust': lambda: trust_record_text(body),
+        'untaught': lambda: f'refused by {get("by")}: {get("why")}',
     }.get(str(record['kind']), lambda: ', '.join(f'{k} {v}' for k, v in body.items()))())
 
 

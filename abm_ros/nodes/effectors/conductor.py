@@ -8,7 +8,11 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 
 from abm_ros.common import names
 from abm_ros.common.errors import GraphError
-from abm_ros.common.telemetry import EpisodicMemoryTelemetry, SystemMTelemetry
+from abm_ros.common.telemetry import (
+    EpisodicMemoryTelemetry,
+    SensoryGateTelemetry,
+    SystemMTelemetry,
+)
 from abm_ros.common.trust import trust_text
 from abm_ros.meta.body_watch import BodyWatch
 from abm_ros.meta.health import Health
@@ -141,16 +145,18 @@ class Conductor:
         if record := self._world_watch.take(telemetry.system_a, self._joints):
             self._writer.write('world', **record)
             self._logger.warning(world_text(record))
-        self._trust(telemetry.episodic_memory)
+        self._trust(telemetry.sensory_gate, telemetry.episodic_memory)
         decision = control.decide(self.signals, telemetry, self.faults.fault, now_s)
         for text in self._writer.guards(control.guards.tripped):
             self._logger.error(text)
         self._writer.refusal(control.refused, self.mode)
         return decision
 
-    def _trust(self, told: EpisodicMemoryTelemetry) -> None:
+    def _trust(self, gate: SensoryGateTelemetry, memory: EpisodicMemoryTelemetry) -> None:
         """Trust teachers by what became of what they showed; on the record first."""
-        for record in self._teachers.take(told):
+        for record in self._teachers.refusals(gate, memory):
+            self._writer.write('untaught', **record)
+        for record in self._teachers.take(memory):
             self._writer.write('trust', **record)
             self._logger.warning(trust_record_text(record))
         if not self._rewirer.waits and not self.faults.fault:
