@@ -37,6 +37,8 @@ class SensoryGateTelemetry(Telemetry):
                         high=1.0, unknown='without a camera image lately')
     demonstration: float = number('Trust in the teacher of a demonstration that waits; 0 for '
                                   'none.', high=1.0)
+    peer: float = number('Trust in a peer whose motion waits to be observed; 0 for none.',
+                         high=1.0)
     demonstrations: float = number('Demonstrations observed since the start.')
     demonstrations_refused: float = number('Demonstrations refused since the start.')
     teaching_trouble: str = words('Why the last demonstration was refused.')

@@ -64,6 +64,7 @@ class Demonstrator:
         :param tool_of: the tool's position (3,) from joint positions (J,); None if unknown.
         """
         self._layout, self._limits, self._tool_of = layout, limits, tool_of
+        self._retargeting = Retargeting(limits, tool_of) if tool_of is not None else None
 
     @property
     def spec(self) -> ObservationSpec:
@@ -90,6 +91,21 @@ class Demonstrator:
             1 + round(n * period_s * 1e9), rows[n], achieved[-1], number, n, whole=True,
             success=bool(there[n]) if told else None, teacher=shown.teacher,
             last=n == len(rows) - 1) for n in range(len(rows))]
+
+    def retargeted(self, peer: str, times_s: np.ndarray, tool: np.ndarray) -> Demonstration:
+        """
+        Return what the own joints would do where a peer's tool went.
+
+        :param tool: (N, 3) m, in the base frame of this robot.
+        :raises SpecError: out of reach, or the own tool is not known.
+        """
+        if self._retargeting is None:
+            raise SpecError(f'what {peer} did cannot be mapped to this robot, whose tool is not '
+                            'known: it observes no tool position, or pinocchio is missing')
+        if tool.shape != (len(times_s), 3) or not np.isfinite(tool).all():
+            raise SpecError(f'what {peer} did: expected finite positions (N, 3) of the tool, got '
+                            f'{tool.shape}')
+        return Demonstration(peer, self._limits.joints, times_s, self._retargeting.joints(tool))
 
     def _sampled(self, shown: Demonstration) -> np.ndarray:
         """Return the positions (T, J) of the robot's joints at the control period."""
@@ -159,7 +175,9 @@ class Retargeting:
 
     def __init__(self, limits: JointLimits, tool_of: ToolOf) -> None:
         self._limits, self._tool_of = limits, tool_of
-        self._rest = np.clip(np.zeros(len(limits.joints)), limits.lower, limits.upper)
+        ends = np.isfinite(limits.upper) & np.isfinite(limits.lower)
+        self._rest = np.zeros(len(limits.joints))     # the middle of each joint's range
+        self._rest[ends] = 0.5 * (limits.lower + limits.upper)[ends]
 
     def joints(self, tool: np.ndarray, start: np.ndarray | None = None,
                within_m: float = 0.01) -> np.ndarray:

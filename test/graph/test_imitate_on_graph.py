@@ -1,4 +1,4 @@
-"""On the running graph a demonstration is imitated, the motors shut, and kept as a teacher's."""
+"""On the running graph teacher and peer are watched, the motors shut, and kept as such."""
 
 import numpy as np
 import pytest
@@ -7,9 +7,15 @@ pytest.importorskip('rclpy')
 pytest.importorskip('pybullet')
 
 from builtin_interfaces.msg import Duration
+from geometry_msgs.msg import Transform, Vector3
 from graph_harness import running, wait_until
 from std_msgs.msg import Header
-from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+from trajectory_msgs.msg import (
+    JointTrajectory,
+    JointTrajectoryPoint,
+    MultiDOFJointTrajectory,
+    MultiDOFJointTrajectoryPoint,
+)
 
 from abm_ros.bringup.graph import GraphOptions, describe
 from abm_ros.common import names
@@ -30,7 +36,16 @@ def demonstration(teacher: str, *, to: float = 0.6) -> JointTrajectory:
     return JointTrajectory(header=Header(frame_id=teacher), joint_names=JOINTS, points=points)
 
 
-def test_what_a_teacher_shows_is_imitated_and_kept(tmp_path):
+def tool_way(peer: str) -> MultiDOFJointTrajectory:
+    """Return the slow way of a peer's tool, over 1.5 s."""
+    points = [MultiDOFJointTrajectoryPoint(
+        transforms=[Transform(translation=Vector3(x=0.45, y=float(y), z=0.3))],
+        time_from_start=Duration(sec=n // 10, nanosec=n % 10 * 100_000_000))
+        for n, y in enumerate(np.linspace(0.0, 0.15, 16))]
+    return MultiDOFJointTrajectory(header=Header(frame_id=peer), points=points)
+
+
+def test_what_others_show_is_watched_and_kept(tmp_path):
     options = GraphOptions(body='bullet:reach', directory=str(tmp_path), seed=1)
     with running(describe(options), tmp_path) as (_, graph):
         told = graph.telemetry
@@ -45,6 +60,14 @@ def test_what_a_teacher_shows_is_imitated_and_kept(tmp_path):
         wait_until(lambda: told['motor_gate']['open'] == 0.0, 'a shut gate')
         wait_until(lambda: told['episodic_memory']['shown'] == 1,
                    lambda: f'a demonstration in memory; telemetry: {told}', 30.0)
+        peer = graph.node.create_publisher(MultiDOFJointTrajectory, names.PEER, qos.RECORD)
+        wait_until(lambda: peer.get_subscription_count() > 0, 'somebody who listens', 10.0)
+        peer.publish(tool_way('bob'))
+        graph.wait_mode('observe')
+        wait_until(lambda: told['episodic_memory']['shown'] == 2,
+                   lambda: f"a peer's motion in memory; telemetry: {told}", 30.0)
+        assert told['motor_gate']['open'] == 0.0
     with Store.read(tmp_path / 'memory.db') as reader:
         episodes = [e for e in reader.episodes() if e.provenance == 'teacher']
-    assert [(e.mode, e.success) for e in episodes] == [('observe:ann', True)]
+    assert [(e.mode, e.success) for e in episodes] == [
+        ('observe:ann', True), ('observe:bob', True)]

@@ -29,7 +29,8 @@ SIGNALS = Registry('abm_ros.signals', {
     'pain': f'{_OURS}.somatic:Pain',
     'sleep_pressure': f'{_OURS}.somatic:SleepPressure',
     'imagination_pressure': f'{_OURS}.imagination:ImaginationPressure',
-    'demonstration': f'{_OURS}.teaching:Demonstration'})
+    'demonstration': f'{_OURS}.teaching:Demonstration',
+    'peer': f'{_OURS}.teaching:Peer'})
 
 
 class Signal(Protocol):

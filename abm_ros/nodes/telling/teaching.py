@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from std_msgs.msg import Float32MultiArray
-from trajectory_msgs.msg import JointTrajectory
+from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
 
 from abm_ros.common import names
 from abm_ros.common.errors import DescriptionError, SpecError
@@ -26,6 +26,7 @@ from abm_ros.ros.observation_codec import ObservationWriter
 _MOST = 16             # demonstrations that wait
 _FASTER = 4.0          # times the speed at which they were shown, at which they are observed
 _LEAST_S = 0.005
+Shown = Any           # a trajectory of joints, or of a tool
 
 
 class Teaching:
@@ -38,20 +39,23 @@ class Teaching:
     def __init__(self, node: PartNode[Any], tell: Callable[[Float32MultiArray], None]) -> None:
         self._node, self._tell = node, tell
         self._writer = ObservationWriter()
-        self._waiting: deque[list[Observation]] = deque(maxlen=_MOST)
+        self._waiting: deque[tuple[bool, list[Observation]]] = deque(maxlen=_MOST)
         self._demonstrator: Demonstrator | None = None
         self._shown = self._refused = 0
         self._number = 0       # of the newest demonstration; below 0, unlike the body's episodes
         self._trouble = ''
-        self._early: deque[JointTrajectory] = deque(maxlen=_MOST)
-        node.create_subscription(JointTrajectory, names.DEMONSTRATION, self._on_demonstration,
-                                 qos.RECORD)
+        self._early: deque[Shown] = deque(maxlen=_MOST)
+        for kind, topic in ((JointTrajectory, names.DEMONSTRATION),
+                            (MultiDOFJointTrajectory, names.PEER)):
+            node.create_subscription(kind, topic, self._on_shown, qos.RECORD)
 
     def telemetry(self, told: SensoryGateTelemetry) -> SensoryGateTelemetry:
         """Return the telemetry with what is told of teachers."""
         trusted = read_trust(self._node.config.trusted)
-        waiting = [trusted.get(shown[0].teacher, PRIOR) for shown in self._waiting]
-        return replace(told, demonstration=max(waiting, default=0.0),
+        waits = {False: 0.0, True: 0.0}
+        for peer, shown in self._waiting:
+            waits[peer] = max(waits[peer], trusted.get(shown[0].teacher, PRIOR))
+        return replace(told, demonstration=waits[False], peer=waits[True],
                        demonstrations=self._shown, demonstrations_refused=self._refused,
                        teaching_trouble=self._trouble)
 
@@ -64,7 +68,7 @@ class Teaching:
             tool_of = None     # refused once something is shown
         self._demonstrator = Demonstrator(layout, tightened(limits, MotorConfig()), tool_of)
         while self._early:
-            self._on_demonstration(self._early.popleft())
+            self._on_shown(self._early.popleft())
 
     def activated(self) -> None:
         """Let demonstrations be observed while the node watches."""
@@ -77,13 +81,14 @@ class Teaching:
         """Whether the body's own observations wait for the end of a demonstration."""
         return bool(self._waiting) and self._node.config.watches
 
-    def _on_demonstration(self, message: JointTrajectory) -> None:
+    def _on_shown(self, message: Shown) -> None:
         if self._demonstrator is None:
             self._early.append(message)
             return
-        self._node.guarded(names.DEMONSTRATION, self._take, self._demonstrator, message)
+        self._node.guarded('teacher', self._take, self._demonstrator, message)
 
-    def _take(self, demonstrator: Demonstrator, message: JointTrajectory) -> None:
+    def _take(self, demonstrator: Demonstrator, message: Shown) -> None:
+        peer = isinstance(message, MultiDOFJointTrajectory)
         try:
             teacher = check_teacher(message.header.frame_id)
             trusted = read_trust(self._node.config.trusted).get(teacher, PRIOR)
@@ -91,12 +96,14 @@ class Teaching:
                 raise SpecError(f'demonstration of {teacher}: trust is {trusted:.2f}, less than '
                                 f'{DISTRUST:g}: it is not looked at')
             self._number -= 1
-            self._waiting.append(demonstrator.observations(
-                demonstration_of(message, teacher), self._number))
+            shown = (demonstrator.retargeted(teacher, *way_of(message, teacher)) if peer else
+                     demonstration_of(message, teacher))
+            self._waiting.append((peer, demonstrator.observations(shown, self._number)))
         except SpecError as error:
             self._refused += 1
             self._trouble = str(error)
-            self._node.get_logger().error(f'{names.DEMONSTRATION} refused: {error}')
+            self._node.get_logger().error(
+                f'{names.PEER if peer else names.DEMONSTRATION} refused: {error}')
             return
         self._node.publish_telemetry()      # at once: somebody waits
 
@@ -104,7 +111,7 @@ class Teaching:
         """Let the next observation of a demonstration be seen."""
         if not self.shows or self._demonstrator is None:
             return
-        first = self._waiting[0]
+        first = self._waiting[0][1]
         seen = first.pop(0)._replace(stamp_ns=self._node.get_clock().now().nanoseconds)
         self._tell(self._writer.write(seen, self._demonstrator.spec))
         if not first:
@@ -123,6 +130,22 @@ def demonstration_of(message: JointTrajectory, teacher: str) -> Demonstration:
         raise SpecError(f'demonstration of {teacher}: expected {size} positions in each point')
     return Demonstration(
         teacher, tuple(message.joint_names),
-        np.array([p.time_from_start.sec + p.time_from_start.nanosec * 1e-9
-                  for p in message.points], float),
+        _times(message),
         np.array([list(p.positions) for p in message.points], float).reshape(-1, size))
+
+
+def way_of(message: MultiDOFJointTrajectory, peer: str) -> tuple[np.ndarray, np.ndarray]:
+    """
+    Return the times (N,) and positions (N, 3) of a peer's tool, the first frame of a message.
+
+    :raises SpecError: a point has no frame.
+    """
+    if any(not point.transforms for point in message.points):
+        raise SpecError(f'what {peer} did: expected the place of the tool in each point')
+    at = [point.transforms[0].translation for point in message.points]
+    return _times(message), np.array([[p.x, p.y, p.z] for p in at], float).reshape(-1, 3)
+
+
+def _times(message: Shown) -> np.ndarray:
+    return np.array([p.time_from_start.sec + p.time_from_start.nanosec * 1e-9
+                     for p in message.points], float)
