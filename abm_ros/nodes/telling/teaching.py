@@ -43,6 +43,7 @@ class Teaching:
         self._demonstrator: Demonstrator | None = None
         self._shown = self._refused = 0
         self._number = 0       # of the newest demonstration; below 0, unlike the body's episodes
+        self._place = 0        # in the first that waits
         self._trouble = ''
         self._early: deque[Shown] = deque(maxlen=_MOST)
         for kind, topic in ((JointTrajectory, names.DEMONSTRATION),
@@ -72,9 +73,8 @@ class Teaching:
 
     def activated(self) -> None:
         """Let demonstrations be observed while the node watches."""
-        if self._demonstrator is not None:
-            period_s = self._demonstrator.spec.control_period_s
-            self._node.every(max(_LEAST_S, period_s / _FASTER), self._step)
+        self._place = 0     # what was cut short is shown from its beginning
+        self._node.every(max(_LEAST_S, self._node.config.control_period_s / _FASTER), self._step)
 
     @property
     def shows(self) -> bool:
@@ -112,10 +112,12 @@ class Teaching:
         if not self.shows or self._demonstrator is None:
             return
         first = self._waiting[0][1]
-        seen = first.pop(0)._replace(stamp_ns=self._node.get_clock().now().nanoseconds)
+        seen = first[self._place]._replace(stamp_ns=self._node.get_clock().now().nanoseconds)
         self._tell(self._writer.write(seen, self._demonstrator.spec))
-        if not first:
+        self._place += 1
+        if self._place == len(first):
             self._waiting.popleft()
+            self._place = 0
             self._shown += 1
 
 
