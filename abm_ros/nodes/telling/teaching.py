@@ -40,6 +40,7 @@ class Teaching:
         self._node, self._tell = node, tell
         self._writer = ObservationWriter()
         self._waiting: deque[tuple[bool, list[Observation]]] = deque(maxlen=_MOST)
+        self._described: tuple[FusionLayout, JointLimits, str, str] | None = None
         self._demonstrator: Demonstrator | None = None
         self._shown = self._refused = 0
         self._number = 0       # of the newest demonstration; below 0, unlike the body's episodes
@@ -62,14 +63,24 @@ class Teaching:
 
     def describe(self, layout: FusionLayout, limits: JointLimits, text: str, tool: str) -> None:
         """Take what the robot is and observes."""
-        try:
-            tool_of = (ForwardKinematics(text, layout.joints, tool).tool_position
-                       if layout.needs_tool else None)
-        except DescriptionError:
-            tool_of = None     # refused once something is shown
-        self._demonstrator = Demonstrator(layout, tightened(limits, MotorConfig()), tool_of)
+        described = (layout, limits, text, tool)
+        if self._described is None or described[2:] != self._described[2:] or (
+                layout.spec != self._described[0].spec):
+            self._described, self._demonstrator = described, None
         while self._early:
             self._on_shown(self._early.popleft())
+
+    def _made(self) -> Demonstrator | None:
+        """Return what makes observations; made once something is shown, for it takes a while."""
+        if self._demonstrator is None and self._described is not None:
+            layout, limits, text, tool = self._described
+            try:
+                tool_of = (ForwardKinematics(text, layout.joints, tool).tool_position
+                           if layout.needs_tool else None)
+            except DescriptionError:
+                tool_of = None
+            self._demonstrator = Demonstrator(layout, tightened(limits, MotorConfig()), tool_of)
+        return self._demonstrator
 
     def activated(self) -> None:
         """Let demonstrations be observed while the node watches."""
@@ -82,10 +93,10 @@ class Teaching:
         return bool(self._waiting) and self._node.config.watches
 
     def _on_shown(self, message: Shown) -> None:
-        if self._demonstrator is None:
+        if (demonstrator := self._made()) is None:
             self._early.append(message)
             return
-        self._node.guarded('teacher', self._take, self._demonstrator, message)
+        self._node.guarded('teacher', self._take, demonstrator, message)
 
     def _take(self, demonstrator: Demonstrator, message: Shown) -> None:
         peer = isinstance(message, MultiDOFJointTrajectory)
