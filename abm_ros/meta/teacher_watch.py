@@ -36,11 +36,10 @@ class TeacherWatch:
             if name == key:
                 continue
             counts = (int(held), int(found.get(f'{name}{_REFUTED}', 0.0)))
-            before = self._counts.get(name)
+            before, self._counts[name] = self._counts.get(name, (0, 0)), counts
             if counts == before:
                 continue
-            self._counts[name] = counts
-            records.append({'teacher': name, 'before': round(trust(*(before or (0, 0))), 4),
+            records.append({'teacher': name, 'before': round(trust(*before), 4),
                             'trust': round(trust(*counts), 4), 'held': counts[0],
                             'refuted': counts[1]})
         return records

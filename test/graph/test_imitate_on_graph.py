@@ -60,6 +60,7 @@ def test_what_others_show_is_watched_and_kept(tmp_path):
         wait_until(lambda: told['motor_gate']['open'] == 0.0, 'a shut gate')
         wait_until(lambda: told['episodic_memory']['shown'] == 1,
                    lambda: f'a demonstration in memory; telemetry: {told}', 30.0)
+        wait_until(lambda: graph.mode != 'imitate', 'the end of it', 30.0)
         peer = graph.node.create_publisher(MultiDOFJointTrajectory, names.PEER, qos.RECORD)
         wait_until(lambda: peer.get_subscription_count() > 0, 'somebody who listens', 10.0)
         peer.publish(tool_way('bob'))
