@@ -14,6 +14,8 @@ observation, in this order:
 4. A measures its prediction of this observation, B prepares the next action.
 """
 
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from math import nan
 
 import numpy as np
@@ -33,6 +35,7 @@ from abm_ros.memory.replay.index import ReplayIndex
 from abm_ros.memory.replay.order import PLANNED, kind_of
 from abm_ros.memory.rounds import CHUNK, CONSOLIDATION_UPDATES
 from abm_ros.memory.schedule import VALUE_HORIZON, Experience
+from abm_ros.memory.showings import Showings
 from abm_ros.policy.contract import PolicyLearner, learn_from
 from abm_ros.policy.controller import Controller
 from abm_ros.policy.exploration import Aim
@@ -70,6 +73,7 @@ class Agent:
         self._seeds = generator(seed, 'episodic_memory/system_a')
         self._appraised = generator(seed, 'episodic_memory/appraising')
         self._imagination = Imagination(settings.dreams, settings.imagined, spec, self._seeds)
+        self._showings = Showings(settings.showings, spec, self.replay.shown)
         self._actor_seed = derive_seed(seed, 'system_b_learner')
         self._last: Observation | None = None
         self._executed: np.ndarray | None = None
@@ -158,6 +162,34 @@ class Agent:
         self._executed = np.asarray(action, np.float32)
         self._take(self._recorder.executed(stamp_ns, self._executed))
 
+    @property
+    def teachers(self) -> Mapping[str, tuple[int, int]]:
+        """How many demonstrations of each teacher held, and how many were refuted."""
+        return self.replay.shown.evidence()
+
+    def trust(self, trusted: Mapping[str, float]) -> None:
+        """Trust teachers so from now on."""
+        self.replay.shown.trusted = dict(trusted)
+
+    def show(self, seen: Sequence[Observation]) -> int:
+        """
+        Take a demonstration between two episodes, as in mode `imitate`.
+
+        :return: how many transitions were added; what they teach is learned when rounds are due.
+        :raises SpecError: why it is refused.
+        """
+        self._take(self._recorder.cut())
+        self._last = None
+        for one in seen:
+            if self._showings.take(one):
+                steps = self._showings.steps(self._perception.model, self.replay.usual_step(),
+                                             self._recorder.claim())
+                self._take(steps)
+                self._behaviour.watch(one.vector[self._spec.goal_slice],
+                                      success=steps[-1].success)
+                return len(steps) - 1
+        return 0
+
     def _take(self, steps: list[Step]) -> None:
         for step in steps:
             self.replay.append(step)
@@ -170,11 +202,7 @@ class Agent:
         cfg = self.settings
         self.rounds += 1
         updates = cfg.schedule.updates_in(self.rounds)
-        self._train(updates, updates)
-
-    def consolidate(self, updates_a: int, updates_b: int) -> None:
-        """Learn from what was lived, as in sleep: so many updates of A, then of B."""
-        self._train(updates_a, updates_b)
+        self.consolidate(updates, updates)
 
     def sleep(self, quota: int, least_gain: float = 0.0, preference: str = PLANNED) -> Slept:
         """
@@ -192,7 +220,7 @@ class Agent:
                 appraise(self.replay, self._perception.model, self.settings.appraisal,
                          self._appraised)
             updates = min(CONSOLIDATION_UPDATES, quota - slept.updates)
-            self._train(updates, updates, slept, preference)
+            self.consolidate(updates, updates, slept, preference)
             slept.end_round(updates, quota, least_gain)
         return slept
 
@@ -234,6 +262,17 @@ class Agent:
         self._perception.load(self.world.snapshot())
         self._behaviour.load(self.actor.snapshot(model))
 
+    def copy(self) -> 'Agent':
+        """Return an agent with the same models and memory, which lives on for itself."""
+        twin = Agent(self.settings, self._spec, self._seed)
+        twin.objective, twin.transitions = self.objective, self.transitions
+        twin.replay = deepcopy(self.replay)
+        twin._showings = Showings(self.settings.showings, self._spec, twin.replay.shown)
+        world, actor = self.snapshots()
+        if actor is not None:
+            twin.adopt(world, actor)
+        return twin
+
     def imagine(self, updates: int, objective: Objective) -> Dreamt:
         """
         Dream, and let B learn from what was lived and what was dreamed in turn; A learns nothing.
@@ -255,10 +294,10 @@ class Agent:
                 self._behaviour.load(self.actor.snapshot(model))
         return dreamt
 
-    def _train(self, updates_a: int, updates_b: int, slept: Slept | None = None,
-               preference: str = '') -> None:
+    def consolidate(self, updates_a: int, updates_b: int, slept: Slept | None = None,
+                    preference: str = '') -> None:
         """
-        Take updates of A, then of B, in the model that A has then.
+        Learn from what was lived: so many updates of A, then of B, in the model that A has then.
 
         :param slept: counts what is replayed; the order of `planned` replay goes on from it.
         :param preference: what replay prefers, '' for what System M set.

@@ -7,6 +7,7 @@ from abm_ros.memory.replay.draw import UNIFORM
 from abm_ros.memory.replay.imagined import ImaginedConfig
 from abm_ros.memory.replay.index import ReplayConfig
 from abm_ros.memory.schedule import ScheduleConfig, WarmUpConfig
+from abm_ros.memory.showings import ShowingConfig
 from abm_ros.policy.config import ActorConfig
 from abm_ros.policy.contract import PolicySettings
 from abm_ros.policy.controller import ControllerConfig
@@ -30,6 +31,7 @@ class AgentSettings:
     dreams: DreamConfig = field(default_factory=DreamConfig)
     imagined: ImaginedConfig = field(default_factory=ImaginedConfig)
     appraisal: AppraisalConfig = field(default_factory=AppraisalConfig)
+    showings: ShowingConfig = field(default_factory=ShowingConfig)
 
 
 @dataclass(frozen=True)

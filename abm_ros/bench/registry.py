@@ -9,7 +9,7 @@ from abm_ros.common.registry import Registry
 BENCHES = Registry('abm_ros.benches', {
     name: f'abm_ros.bench.{name.replace("-", "_")}:BENCH'
     for name in ('latency', 'learn', 'noisy-tv', 'memory', 'forgetting', 'replay', 'hold',
-                 'rewire', 'life', 'button', 'imagine', 'sleep', 'evolve')})
+                 'rewire', 'life', 'button', 'imagine', 'sleep', 'teach', 'evolve')})
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,10 @@ BATTERY = 'battery_state'
 GOAL = 'task/goal'
 SUCCESS, REWARD = 'task/success', 'task/reward'
 CONTROLLER = 'arm_controller'
+
+# Teachers: the name of who shows it is in the header's frame_id.
+DEMONSTRATION = 'teacher/demonstration'
+PEER = 'teacher/observed'
 # Before the controller's name where the robot is not to move.
 DRY_RUN = 'dry_run'
 # The frame of goals and tool poses that a simulated body publishes.

@@ -35,6 +35,13 @@ class SensoryGateTelemetry(Telemetry):
                             unknown='without a camera image lately')
     cue: float = number('Share of the last camera images that show a pointing marker.',
                         high=1.0, unknown='without a camera image lately')
+    demonstration: float = number('Trust in the teacher of a demonstration that waits; 0 for '
+                                  'none.', high=1.0)
+    peer: float = number('Trust in a peer whose motion waits to be observed; 0 for none.',
+                         high=1.0)
+    demonstrations: float = number('Demonstrations observed since the start.')
+    demonstrations_refused: float = number('Demonstrations refused since the start.')
+    teaching_trouble: str = words('Why the last demonstration was refused.')
     findings: Mapping[str, float] = by_name('What the detectors of other packages found.')
     trouble: str = words('What is refused for good, and why.')
 
@@ -150,6 +157,12 @@ class EpisodicMemoryTelemetry(Telemetry):
                             unknown='before the record is open')
     imagined: float = number('Imagined transitions taken since the start.')
     imagined_served: float = number('Windows of imagined experience replayed since the start.')
+    shown: float = number('Demonstrations recorded since the start.')
+    shown_refused: float = number('Demonstrations that were observed and not recorded.')
+    showing_trouble: str = words('Why the last one of these was not recorded.')
+    teachers: Mapping[str, float] = by_name(
+        'Demonstrations of each teacher that held, and that were refuted: name_held, '
+        'name_refuted.')
     damaged_chunks: float = number('Chunks of the record that cannot be read.',
                                    unknown='before the record is open')
     transitions: float = number('Transitions that replay draws from.',

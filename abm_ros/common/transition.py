@@ -11,6 +11,9 @@ from abm_ros.common.packing import joined
 
 PROVENANCES = ('self', 'teacher', 'imagined')
 LIVED = ('self', 'teacher')
+# The modes that steps of a teacher are labelled with, before the teacher's name: the actions were
+# shown, or System A inferred them.
+SHOWN, INFERRED = 'imitate', 'observe'
 
 
 class Imagined(NamedTuple):
@@ -31,7 +34,8 @@ class Observation(NamedTuple):
     One fused observation of the body, with the goal that was valid at its stamp.
 
     `success` and `reward` are what the task told of the step that led here: None and nan for
-    nothing.
+    nothing. `teacher` is who shows it, '' where it is the body's own. Then `shown` is the action
+    that followed, None where that was not shown, and `last` says that the demonstration ends.
     """
 
     stamp_ns: int
@@ -42,6 +46,9 @@ class Observation(NamedTuple):
     whole: bool = False                # whether the episode was seen from its beginning
     success: bool | None = None
     reward: float = math.nan
+    teacher: str = ''
+    shown: np.ndarray | None = None    # (A,) float32
+    last: bool = False
 
     def follows(self, other: 'Observation') -> bool:
         """Tell whether this observation is the next one of the same episode."""
@@ -77,6 +84,17 @@ class Step:
     world: int = 0
 
 
+def label_of(teacher: str, *, shown: bool) -> str:
+    """Return the mode that a step of a teacher is labelled with."""
+    return f'{SHOWN if shown else INFERRED}:{teacher}'
+
+
+def teacher_of(mode: str) -> tuple[str, bool]:
+    """Return the teacher that a label names, '' for none, and whether actions were shown."""
+    kind, _, name = mode.partition(':')
+    return (name, kind == SHOWN) if kind in (SHOWN, INFERRED) else ('', True)
+
+
 @dataclass(frozen=True)
 class Batch:
     """
@@ -88,6 +106,10 @@ class Batch:
     What the task told of the steps that followed, for the goal of the window: `success` is 1 or 0,
     and -1 where the distance decides; `reward` is between -1, the worst that was ever told, and 0,
     the best, and 1 where none was told. None where nothing ever was. `told`: see ObservationSpec.
+
+    Where a named teacher ever showed something, `weight` says how much is learned from a window: 1
+    from what the robot did itself, up to 1 from a demonstration; `shown` is 1 for demonstrations
+    whose actions were shown, 0.5 where they were inferred, 0 for the rest.
     """
 
     numbers: np.ndarray                # (B, L + 1, V) float32, the plain numbers
@@ -98,6 +120,8 @@ class Batch:
     success: np.ndarray | None = None  # (B, L) float32
     reward: np.ndarray | None = None   # (B, L) float32
     told: bool = False
+    weight: np.ndarray | None = None   # (B,) float32
+    shown: np.ndarray | None = None    # (B,) float32
 
     @functools.cached_property
     def observation(self) -> np.ndarray:

@@ -40,6 +40,12 @@ class Recorder:
         self._cut = True
         self.mode = ''
 
+    def claim(self) -> int:
+        """Return a number for an episode that others lived; what comes next is a new one."""
+        self._episode += 1
+        self._cut = True
+        return self._episode
+
     def executed(self, stamp_ns: int, action: np.ndarray) -> list[Step]:
         """Take an executed action (A,); return the steps that are settled by it."""
         steps = self.cut() if stamp_ns < next(reversed(self._actions), -1) else []

@@ -40,13 +40,14 @@ class Told:
 
 
 def self_report(decision: Decision, claims: Competence, guards: Mapping[str, str],
-                world: str = '') -> str:
+                world: str = '', teachers: str = '') -> str:
     """
     Return the report as a few sentences.
 
     :param claims: what may be claimed of success.
     :param guards: tripped guards, by name.
     :param world: a sentence about the world, '' in the first one.
+    :param teachers: a sentence about teachers, '' for none.
     """
     signals = decision.signals
     parts = [f'Mode {decision.mode}: {decision.reason}.']
@@ -56,6 +57,8 @@ def self_report(decision: Decision, claims: Competence, guards: Mapping[str, str
         parts.append(f'Measured: {known}.')
     if world:
         parts.append(world)
+    if teachers:
+        parts.append(teachers)
     parts.append(claim(claims))
     limits = _limits(signals)
     if limits:

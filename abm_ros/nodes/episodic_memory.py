@@ -27,9 +27,11 @@ from abm_ros.memory.replay.draw import NEWEST, SEEDS
 from abm_ros.memory.replay.imagined import IMAGINED, ImaginedConfig, ImaginedReplay
 from abm_ros.memory.replay.index import ReplayConfig, ReplayIndex
 from abm_ros.memory.schedule import Experience, WarmUpConfig
+from abm_ros.memory.showings import ShowingConfig
 from abm_ros.memory.steps_in_worlds import StepsInWorlds
 from abm_ros.memory.upkeep import Upkeep
 from abm_ros.nodes.memory_appraisal import Appraising
+from abm_ros.nodes.memory_showings import MemoryShowings
 from abm_ros.nodes.telling.world_codec import decode_world
 from abm_ros.ros.codec import decode
 from abm_ros.ros.deferred import Deferred
@@ -49,7 +51,7 @@ _NICENESS = 5       # recording and replay give way to the control path
 
 @dataclass(frozen=True)
 class EpisodicMemoryConfig(ReplayConfig, StoreConfig, QuotaConfig, AppraisalConfig,
-                           WarmUpConfig, ImaginedConfig):
+                           WarmUpConfig, ImaginedConfig, ShowingConfig):
     """Settings of the episodic memory."""
 
     directory: str = setting('~/.ros/abm_ros', 'Folder of memory.db.')
@@ -59,18 +61,15 @@ class EpisodicMemoryConfig(ReplayConfig, StoreConfig, QuotaConfig, AppraisalConf
         unit='s', low=0.0, high=0.1)
     exact_rounds: bool = setting(
         False, 'A step waits for what System A tells of the world at it.')
+    trusted: str = setting(
+        '', "Trust in teachers, as 'name=0.5 name=0.9'; System M sets it.", runtime=True)
     mode: str = setting('', 'Mode written with each step; set by System M.', runtime=True)
     upkeep: bool = setting(
         False, 'Forget and compact while the quota demands it; System M sets it in restful '
         'modes.', runtime=True)
 
     def __post_init__(self) -> None:
-        ReplayConfig.__post_init__(self)
-        StoreConfig.__post_init__(self)
-        QuotaConfig.__post_init__(self)
-        AppraisalConfig.__post_init__(self)
-        WarmUpConfig.__post_init__(self)
-        ImaginedConfig.__post_init__(self)
+        StoreConfig.__post_init__(self)     # the only one that checks more than bounds
 
 
 class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
@@ -96,11 +95,11 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._again = self.create_timer(
             _TURN_S, lambda: self.guarded('replay', self._serve), clock=self.steady)
         self._again.cancel()
-        self._trouble = ''
-        self._damaged = 0
+        self._trouble, self._damaged = '', 0
         self._upkeep: Upkeep | None = None
         self._guard = threading.Lock()         # of the index, which a thread appraises
         self._appraising: Appraising | None = None
+        self._showings: MemoryShowings | None = None
         if self._path.exists():
             # Now, not at the first observation: a busy or foreign file must stop the start.
             with Store.read(self._path) as reader:
@@ -112,14 +111,15 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         told = EpisodicMemoryTelemetry(
             recorded=self._recorded, served=self._served, batches=self._batches,
             trouble=bool(self._trouble), trouble_reason=self._trouble,
-            forgotten=math.nan if self._upkeep is None else self._upkeep.forgotten,
+            forgotten=self._upkeep.forgotten if self._upkeep is not None else math.nan,
             novelty=self._appraising.novelty() if self._appraising is not None else math.nan,
             imagined=self._imagined.taken if self._imagined is not None else 0,
             imagined_served=self._imagined.drawn if self._imagined is not None else 0)
-        if self._store is None or self._index is None:
+        if self._store is None or self._index is None or self._showings is None:
             return told
-        return replace(told, acknowledged=self._store.acknowledged, pending=self._store.pending,
-                       damaged_chunks=self._damaged, transitions=len(self._index))
+        return replace(self._showings.telemetry(told), acknowledged=self._store.acknowledged,
+                       pending=self._store.pending, damaged_chunks=self._damaged,
+                       transitions=len(self._index))
 
     def configure(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -161,16 +161,13 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
             while self._early:
                 self.guarded('early message', *self._early.popleft())
         elif self._store.spec == spec:
-            self._take_task(spec)
+            if self._index is not None and self._recorder is not None:
+                # What success is may be new; what is observed is the same.
+                self._index.spec = self._recorder.spec = self._index.shown.spec = spec
         else:
             self._trouble = 'the body does not fit the record'
             raise StoreError(f'{self._path} holds another kind of observation '
                              f'({self._store.spec}); use another folder for this body ({spec})')
-
-    def _take_task(self, spec: ObservationSpec) -> None:
-        """Let what success is be as the spec says now; what is observed is the same."""
-        if self._index is not None and self._recorder is not None:
-            self._index.spec = self._recorder.spec = spec
 
     def _open(self, spec: ObservationSpec) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -181,6 +178,8 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._appraising = Appraising(
             self, self._index, self._guard, section(AppraisalConfig, self.config),
             generator(self.config.seed, f'{names.EPISODIC_MEMORY}/appraising'))
+        self._showings = MemoryShowings(self, section(ShowingConfig, self.config), self._index,
+                                        self._appraising)
         # No more than the ring holds. What is damaged is told and left out: the rest is good.
         self._index.extend(regrouped(self._store.blocks(
             self._store.acknowledged - self.config.capacity, damaged=self._note_damage)))
@@ -204,8 +203,11 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
             self._early.append((self._observed, message))
             return
         seen = decode_observation(message, self._store.spec)
-        self._appraising.observed(seen)
-        self._take(self._recorder.observed(seen))
+        if seen.teacher and self._showings is not None:
+            self._showings.take(seen, self._recorder, self._take)
+        else:
+            self._appraising.observed(seen)
+            self._take(self._recorder.observed(seen))
 
     def on_model(self, message: UInt8MultiArray) -> None:
         """Appraise what memory holds with System A's new model, in the background."""

@@ -13,7 +13,7 @@ from abm_ros.memory.appraisal import AppraisalConfig, Appraiser, draw, read
 from abm_ros.memory.record.store import Store
 from abm_ros.memory.replay.index import ReplayIndex
 from abm_ros.ros.node import PartNode
-from abm_ros.world_model.perception import Perception
+from abm_ros.world_model.perception import PerceivingModel, Perception
 
 _REST = 2.0            # pause after a chunk, relative to its duration, since recording comes first
 _TICK_S = 0.05
@@ -30,6 +30,7 @@ class Appraising:
         self._node, self._index, self._guard = node, index, guard
         self._config, self._rng = config, rng
         self._arrived: bytes | None = None
+        self._newest_data: bytes | None = None
         self._thread: threading.Thread | None = None
         self._ending = threading.Event()
         self._done_s = float('-inf')
@@ -40,10 +41,18 @@ class Appraising:
 
     def take(self, data: bytes) -> None:
         """Take a model's snapshot."""
-        self._arrived = data
+        self._arrived = self._newest_data = data
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._work, name='appraising', daemon=True)
             self._thread.start()
+
+    def model(self) -> PerceivingModel | None:
+        """Return System A's newest model, None before there is one that learned something."""
+        data = self._newest_data
+        if data is None:
+            return None
+        source = Snapshot.from_bytes(data)
+        return Perception(self._index.spec).open(source) if source.version > 0 else None
 
     def observed(self, seen: Observation) -> None:
         """Note how novel an observation is."""

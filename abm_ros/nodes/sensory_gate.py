@@ -14,6 +14,7 @@ from abm_ros.common.config import section, setting
 from abm_ros.common.errors import SpecError
 from abm_ros.common.telemetry import SensoryGateTelemetry
 from abm_ros.common.transition import Observation
+from abm_ros.nodes.telling.teaching import Teaching
 from abm_ros.robot.charge import Charge
 from abm_ros.robot.description import JointLimits, read_body_tag, read_limits
 from abm_ros.robot.detect.config import DetectorConfig
@@ -74,6 +75,10 @@ class SensoryGateConfig(LayoutConfig, DetectorConfig):
     readers: tuple[str, ...] = setting(
         (), 'Nodes that read observations, set by System M: in lock-step none is sent before they '
         'listen.', runtime=True)
+    watches: bool = setting(
+        False, 'Observe what teachers show; System M sets it in modes that watch.', runtime=True)
+    trusted: str = setting(
+        '', "Trust in teachers, as 'name=0.5 name=0.9'; System M sets it.", runtime=True)
     energy_without_battery: float = setting(
         1.0, 'Charge assumed while no battery_state comes.', low=0.0, high=1.0)
     defer_s: float = setting(
@@ -109,19 +114,20 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         self._detectors = Detectors(section(DetectorConfig, self.config))
         self._later = Deferred(self, self.config.defer_s)
         self._observations = 0
+        self._teaching = Teaching(self, self._tell)
         self.create_subscription(String, names.ROBOT_DESCRIPTION, self._on_description,
                                  qos.LATCHED)
 
     def telemetry(self) -> SensoryGateTelemetry:
         now_s = self._body_s()
         found = self._detectors.findings(now_s)
-        return SensoryGateTelemetry(
+        return self._teaching.telemetry(SensoryGateTelemetry(
             energy=self._charge.share, effort_ratio=self._efforts.ratio(now_s),
             effort_peak=self._efforts.peak(now_s), observations=self._observations,
             clock_jumps=self._clock_jumps, goals_refused=self._goals.refused,
             described=self._limits is not None, charging=self._charging,
             looming=found.pop('looming', math.nan), cue=found.pop('cue', math.nan),
-            findings=found, trouble='. '.join(self._trouble.values()))
+            findings=found, trouble='. '.join(self._trouble.values())))
 
     def activated(self) -> None:
         self._goals.reactivate()
@@ -129,6 +135,7 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         self._fusion = None
         self._detectors.forget()
         self._prepare()
+        self._teaching.activated()
         self.every(max(_LEAST_WATCH_S, self.config.patience_s), self._check_patience)
         self.every(_SILENCE_CHECK_S, self._check_joints)
 
@@ -166,6 +173,7 @@ class SensoryGate(PartNode[SensoryGateConfig]):
                                     success_hold_s=config.success_hold_s)
         self._pursued = None
         self._pursue()
+        self._teaching.describe(layout, self._limits, self._text, config.tool_link)
         self.emit('spec', String(data=layout.spec.to_json()))
 
     def _computes_tool(self) -> bool:
@@ -305,7 +313,7 @@ class SensoryGate(PartNode[SensoryGateConfig]):
                             f'got {", ".join(heard)} last')
 
     def _publish(self, observation: Observation | None) -> None:
-        if observation is None or self._fusion is None:
+        if observation is None or self._fusion is None or self._teaching.shows:
             return
         self._waiting_since_s = None
         self._last_ns = observation.stamp_ns

@@ -196,6 +196,9 @@ class SystemA(PartNode[SystemAConfig]):
             'round': str(self._round), 'world': str(self._worlds.number)}))
         self._answer = (observation.stamp_ns, message)
         self.emit('latent', message)
+        if observation.teacher:     # not what this body did
+            self._last = None
+            return
         self._later('perceive', self._assess, perception, observation, executed, new_episode)
 
     def _assess(self, perception: Perception, observation: Observation,

@@ -127,8 +127,18 @@ class SystemB(PartNode[SystemBConfig]):
         if self._answer is not None and packet.stamp_ns == self._answer[0]:
             self.emit('action', self._answer[1])   # asked again: the same answer
             return
+        if packet.attributes.get('teacher'):
+            self._watch(self._behaviour, packet)
+            return
         self._held = packet
         self._try_held()
+
+    @staticmethod
+    def _watch(behaviour: Controller, packet: Packet) -> None:
+        """Note the end of what a teacher shows."""
+        if packet.attributes.get('last') == '1':
+            behaviour.watch(packet.array('achieved_goal'),
+                            success=told_of(packet.attributes)[0] is True)
 
     def on_world(self, message: Float32MultiArray) -> None:
         """Act by what actions do in this world from the next latent on."""

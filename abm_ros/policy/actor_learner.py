@@ -9,6 +9,7 @@ Sources: Heess et al. 2015 (SVG), Feinberg et al. 2018 (MVE), Andrychowicz et al
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -101,7 +102,10 @@ class ActorLearner:
         metrics = self.learn_values(world, batch, plasticity)
         observation, _, _ = tensors(batch, world.spec, 1)
         latent = world.encode(observation[:, 0]).detach()
-        loss = self._imagine(world, latent, _goals(world.spec, batch))
+        goal = _goals(world.spec, batch)
+        loss = self._imagine(world, latent, goal)
+        if batch.shown is not None:
+            loss = loss + self._imitate(world, latent, goal, batch)
         if not nets.descend(loss, self.actor_optimiser, self.config.gradient_norm, plasticity):
             self.skipped += 1
         return {**metrics, 'actor_loss': float(loss.detach())}
@@ -112,6 +116,8 @@ class ActorLearner:
         self.told = batch.told
         observation, action, mask = tensors(batch, world.spec, 1)
         goal = _goals(world.spec, batch)
+        if batch.weight is not None:
+            mask = mask * torch.from_numpy(batch.weight)[:, None]
         with torch.no_grad():
             latent = world.encode(observation.flatten(0, 1))
             pairs = latent.view(*observation.shape[:2], -1)
@@ -154,6 +160,15 @@ class ActorLearner:
         seen = features(world, latent, self._seen_goal(goal))
         after = least_value(self.target, seen, policy(self.params, seen))
         return torch.mul(unreached, discount * after - (1 - discount) * cost)
+
+    def _imitate(self, world: WorldModel, latent: Tensor, goal: Tensor, batch: Batch) -> Tensor:
+        """Return the loss (behaviour cloning) of doing something else than trusted teachers."""
+        assert batch.weight is not None
+        weight = torch.from_numpy(batch.weight * batch.shown * batch.mask[:, 0])
+        done = torch.from_numpy(np.ascontiguousarray(batch.action[:, 0]))
+        chosen = policy(self.params, features(world, latent, self._seen_goal(goal)))
+        away = (chosen - done).square().mean(-1)
+        return self.config.imitation_weight * (weight * away).sum() / len(weight)
 
     def _imagine(self, world: WorldModel, latent: Tensor, goal: Tensor) -> Tensor:
         """Return the loss of following the policy from latents (B, Z) in one member's world."""

@@ -105,7 +105,7 @@ class Controller:
         self._bias.forget()
         # Another process may have learned it, or this one before it was restarted.
         foretells = model.planner is not None and model.planner.foretells
-        self._exploration.found = self._exploration.found or foretells
+        self._exploration.foretold = foretells
         self._model = model
         self.version = model.version
 
@@ -182,6 +182,11 @@ class Controller:
             action = (1.0 - objective.exploration) * action + objective.exploration * noise
         action = np.maximum(np.minimum(action, _MOST), -_MOST)
         return np.where(np.isfinite(action), action, noise).astype(np.float32, copy=False)
+
+    def watch(self, achieved: np.ndarray, *, success: bool) -> None:
+        """Take what a teacher achieved (G,), and whether that was shown to be a success."""
+        if success and self._spec.told:
+            self._exploration.watch(achieved)
 
     def _draw_noise(self) -> np.ndarray:
         return self._babble.step() if self._noise is None else self._noise

@@ -31,6 +31,8 @@ from abm_ros.common.spec import ObservationSpec
 # Places that are remembered, that one is chosen from, and how far beyond two visited ones places
 # are sought, of the way between these.
 _VISITED, _PLACES, _BEYOND = 256, 16, 0.25
+# Places shown by teachers that wait to be tried.
+_TO_TRY = 8
 # A reward counts as a success within this share of the range of all.
 _WELL = 0.1
 
@@ -96,8 +98,21 @@ class ExplorationSchedule:
         self._visits = 0
         # Where it went: it may be out of reach, and would be sought for ever.
         self._sought: deque[np.ndarray] = deque(maxlen=_VISITED)
-        self.found = False                 # whether it is known where a success is told
+        self._won = False                  # whether a success was told in this life
+        self.foretold = False              # whether System B's model says where one is
+        # Where teachers showed a success, to be tried, and whether the first one is being tried.
+        self._to_try: deque[np.ndarray] = deque(maxlen=_TO_TRY)
+        self._trying = False
         self._rewards = (math.inf, -math.inf)    # the least and the most ever told
+
+    @property
+    def found(self) -> bool:
+        """Whether it is known where a success is told."""
+        return self._won or self.foretold
+
+    def watch(self, place: np.ndarray) -> None:
+        """Note where (G,) a teacher showed a success; a coming episode tries it."""
+        self._to_try.append(np.asarray(place, np.float32).copy())
 
     def observe(self, achieved: np.ndarray, goal: np.ndarray, *, begins: bool,
                 success: bool | None = None, reward: float = math.nan) -> None:
@@ -112,7 +127,10 @@ class ExplorationSchedule:
         """
         if begins:
             self._judge()
-            self.aim = self._choose()
+            if self._trying:
+                self._to_try.popleft()
+            self._trying = self._spec.told and bool(self._to_try)
+            self.aim = Aim.SEARCH if self._trying else self._choose()
         elif self._before is not None:
             self._steps += 1
             rate = max(1.0 / self._steps, 1.0 / self._settings.event_window)
@@ -124,7 +142,7 @@ class ExplorationSchedule:
         won = there if success is None else success
         if self._spec.told:
             won = won or self._is_well_paid(reward)
-            self.found = self.found or won
+            self._won = self._won or won
         self._reached = bool(self._reached) or won
 
     def _is_well_paid(self, reward: float) -> bool:
@@ -140,6 +158,9 @@ class ExplorationSchedule:
             self._visited.append(achieved.copy())
         elif (slot := int(self._rng.integers(self._visits))) < _VISITED:
             self._visited[slot] = achieved.copy()
+        if self._trying:
+            self.place = self._to_try[0]
+            return
         self._going += 1
         arrived = bool(self._spec.reached(achieved, self.place))
         if begins or arrived or self._going > self._settings.search_steps:

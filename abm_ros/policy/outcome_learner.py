@@ -13,6 +13,9 @@ from abm_ros.policy import outcome_model
 from abm_ros.policy.config import ActorConfig
 from abm_ros.world_model.contract import Metrics, WorldModel
 
+# Replay shows a success in each batch where it holds one.
+_FORGETS = 10
+
 
 class OutcomeLearner:
     """
@@ -27,6 +30,7 @@ class OutcomeLearner:
         self._config, self._seed = config, seed
         self.params: Params = params or {}
         self._optimiser: torch.optim.Optimizer | None = None
+        self._without = 0      # updates in a row in which no success was replayed
 
     def frozen(self) -> Mapping[str, Tensor]:
         """Return the parameters without gradient; empty before the first batch."""
@@ -44,12 +48,22 @@ class OutcomeLearner:
                 derive_seed(self._seed, 'outcome/weights')))
         if self._optimiser is None:
             self._optimiser = self._make_optimiser()
+        self._doubt(batch)
         loss = outcome_model.loss(self.params, world, latent, batch,
                                   self._config.outcome_smoothness)
         if loss is None:
             return {}
         nets.descend(loss, self._optimiser, self._config.gradient_norm, plasticity)
         return {'outcome_loss': float(loss.detach())}
+
+    def _doubt(self, batch: Batch) -> None:
+        """Know no place of success any more where a teacher's claim of one was refuted."""
+        if batch.weight is None or batch.success is None:
+            return
+        told = bool((batch.success[batch.weight > 0, 0] > 0).any())
+        self._without = 0 if told else self._without + 1
+        if self._without >= _FORGETS:
+            self.params[outcome_model.KNOWN][0] = 0.0
 
     def _make_optimiser(self) -> torch.optim.Optimizer:
         rates: dict[bool, list[Tensor]] = {True: [], False: []}

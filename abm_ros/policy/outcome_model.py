@@ -70,7 +70,7 @@ def loss(params: Params, world: WorldModel, latent: Tensor, batch: Batch, smooth
     :return: None as long as no outcome is known.
     """
     target, told = _outcomes(batch)
-    _begin(params, _achieved(world, latent), target * told)
+    _begin(params, _achieved(world, latent), target * (told > 0.0))
     share = told * params[KNOWN]
     if not bool(share.any()):
         return None
@@ -89,13 +89,15 @@ def _achieved(world: WorldModel, latent: Tensor) -> Tensor:
 
 
 def _outcomes(batch: Batch) -> tuple[Tensor, Tensor]:
-    """Return the outcomes in [0, 1] and whether they were told, (B, O) each."""
+    """Return the outcomes in [0, 1] and how much they count, 0 if not told, (B, O) each."""
     mask = torch.from_numpy(batch.mask[:, :1])
     none = torch.full_like(mask, -1.0)
     success = none if batch.success is None else torch.from_numpy(batch.success[:, :1])
     reward = none if batch.reward is None else torch.from_numpy(batch.reward[:, :1])
     reward = torch.where(reward <= 0.0, 1.0 + reward, none)
     both = torch.cat([success, reward], dim=1)
+    if batch.weight is not None:
+        mask = mask * torch.from_numpy(batch.weight)[:, None]
     return both.clamp_min(0.0), (both >= 0.0) * mask
 
 

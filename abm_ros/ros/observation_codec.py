@@ -5,10 +5,11 @@ import math
 from collections.abc import Mapping
 from contextlib import suppress
 
+import numpy as np
 from std_msgs.msg import Float32MultiArray
 
 from abm_ros.common.errors import NonFiniteError, SpecError
-from abm_ros.common.spec import ObservationSpec, all_finite
+from abm_ros.common.spec import ObservationSpec, all_finite, check_array
 from abm_ros.common.transition import Observation
 from abm_ros.ros.codec import (
     Labels,
@@ -58,17 +59,38 @@ def decode_observation(message: Float32MultiArray, spec: ObservationSpec, *,
     attributes = attributes_of(message)
     return Observation(stamp_ns, data[:spec.size], data[spec.size:],
                        integer(attributes, 'episode'), integer(attributes, 'step'),
-                       attributes.get('whole') == '1', *told_of(attributes))
+                       attributes.get('whole') == '1', *told_of(attributes),
+                       attributes.get('teacher', ''), _shown(attributes, spec.action_size),
+                       attributes.get('last') == '1')
 
 
 def told_attributes(given: Observation) -> dict[str, str]:
-    """Return what the task told of an observation as attributes; nothing where it told nothing."""
+    """Return what task and teacher told of an observation as attributes; nothing for nothing."""
     told = {}
     if given.success is not None:
         told['success'] = '1' if given.success else '0'
     if math.isfinite(given.reward):
         told['reward'] = repr(given.reward)
+    if given.teacher:
+        told |= {'teacher': given.teacher, 'last': '1' if given.last else '0'}
+    if given.shown is not None:
+        told['shown'] = ' '.join(repr(float(value)) for value in given.shown)
     return told
+
+
+def _shown(attributes: Mapping[str, str], size: int) -> np.ndarray | None:
+    """
+    Return the action (A,) that a teacher showed, None for none.
+
+    :raises SpecError: it is no action of this size.
+    """
+    if 'shown' not in attributes:
+        return None
+    try:
+        values = [float(word) for word in attributes['shown'].split()]
+    except ValueError:
+        values = []
+    return check_array('shown', np.array(values, np.float32), (size,))
 
 
 def told_of(attributes: Mapping[str, str]) -> tuple[bool | None, float]:

@@ -10,6 +10,7 @@ Sources: arXiv:2603.15381 sec. 2.1; Bardes et al. 2022 (VICReg) for the regulari
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -35,6 +36,7 @@ _FIXED = {'all': _GIVEN, 'dynamics': (*_GIVEN, 'encoder.', 'readout.'),
           'nothing': (*_GIVEN, 'encoder.', 'readout.')}
 _TARGET = 'target.'
 _VARIANCE = 'moments.variance'
+_INFERRED = 0.5      # of `Batch.shown`
 
 
 @dataclass
@@ -108,6 +110,10 @@ class EnsembleLearner:
         """Take one gradient step; at most `config.horizon` steps of the windows are used."""
         cfg = self.config
         observation, action, mask = tensors(batch, self.spec, cfg.horizon)
+        if batch.weight is not None and batch.shown is not None:
+            # What System A inferred itself teaches it nothing of actions.
+            counts = np.where(batch.shown == _INFERRED, 0.0, batch.weight).astype(np.float32)
+            mask = mask * torch.from_numpy(counts)[:, None]
         self._update_moments(observation)
         features, latent, target = self._encode_windows(observation)
         self._track_steps('moments.step', target, mask, cfg.step_floor)

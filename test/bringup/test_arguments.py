@@ -45,8 +45,7 @@ def test_what_a_row_may_set_is_a_runtime_setting_of_its_node() -> None:
 @pytest.mark.parametrize(('option', 'value', 'says'), [
     ('--namespace', 'a b', 'namespace'), ('--wiring', '/dev/null/x', 'cannot be read'),
     ('--phi', '.', 'cannot be read'), ('--constraints', '/none.yaml', 'cannot be read'),
-    ('--params-file', '.', 'cannot be read'), ('--pin', 'dance', 'dance'),
-    ('--pin', 'imitate', 'not built')])
+    ('--params-file', '.', 'cannot be read'), ('--pin', 'dance', 'dance')])
 def test_abm_sim_refuses_in_one_line(tmp_path, option, value, says, capsys) -> None:
     assert main(['sim', '--headless', '--out', str(tmp_path / 'run'), option, value]) == 2
     said = capsys.readouterr().err
@@ -57,8 +56,6 @@ def test_abm_sim_refuses_in_one_line(tmp_path, option, value, says, capsys) -> N
 
 
 @pytest.mark.parametrize(('option', 'text', 'says'), [
-    ('--phi', '{modes: {}, overrides: [{signal: pain, above: 0.5, until: 0.1, mode: observe}]}',
-     "override 'pain above 0.5' needs mode observe, which the wiring refuses"),
     ('--params-file', 'a: 2026-99-99', 'not YAML'), ('--params-file', '- 1', 'mapping'),
     ('--constraints', 'version: 2', 'version')])
 def test_abm_sim_refuses_wrong_files_in_one_line(tmp_path, option, text, says, capsys) -> None:

@@ -179,7 +179,8 @@ BAD = {
     'unknown port': (('--wiring', 'w.yaml'), {'w.yaml': WIRING.replace(
         'action: action}', 'actoin: action}')}, ('actoin',)),
     'absent wiring': (('--wiring', 'none.yaml'), {}, ('none.yaml',)),
-    'refused pin': (('--pin', 'imitate'), {}, ('imitate', 'not built')),
+    'refused pin': (('--wiring', 'w.yaml', '--pin', 'observe'), {'w.yaml': WIRING.replace(
+        '  observe:\n', '  observe:\n    refusal: not built yet\n')}, ('observe', 'not built')),
     'unknown pin': (('--pin', 'dance'), {}, ('dance',)),
     'phi with an unknown signal': (('--phi', 'p.yaml'), {
         'p.yaml': 'modes: {task: {bias: 1, weights: {joy: 1}}}'}, ('joy',)),

@@ -126,7 +126,7 @@ def test_decisions_carry_what_made_them() -> None:
 
 def test_the_packages_own_table_knows_pain_and_hunger() -> None:
     phi = load_phi(OWN.read_text())
-    assert set(phi.modes) == {'play', 'task', 'rest', 'sleep', 'imagine'}
+    assert set(phi.modes) == {'play', 'task', 'rest', 'sleep', 'imagine', 'imitate', 'observe'}
     calm = {'energy': 1.0, 'pain': 0.0, 'competence': 0.0, 'prediction_error': 1.0,
             'uncertainty': 1.0, 'sleep_pressure': 0.0}
     state = PolicyState('task', 0.0)

@@ -135,3 +135,19 @@ def test_episodes_that_are_handled_say_nothing_of_success() -> None:
         curiosity.observe(np.zeros(2), np.zeros(2), begins=True)
         assert curiosity.aim is Aim.HANDLE
     assert curiosity.success_rate == 0.0
+
+
+def test_what_a_teacher_showed_is_tried_in_the_next_episode_and_once() -> None:
+    curiosity = ExplorationSchedule(TOLD, np.random.default_rng(0),
+                                    ExplorationConfig(0.0, 0.0, searching=0.0))
+    curiosity.observe(AWAY, AWAY, begins=True, success=True)      # it knows one already
+    places = np.array([[0.1, 0.2, 0.3], [0.3, 0.2, 0.1]], np.float32)[:, :TOLD.goal_size]
+    for place in places:
+        curiosity.watch(place)
+    for place in places:
+        for step in range(30):
+            curiosity.observe(AWAY, AWAY, begins=step == 0, success=False)
+            assert curiosity.aim is Aim.SEARCH
+            np.testing.assert_array_equal(curiosity.place, place)
+    curiosity.observe(AWAY, AWAY, begins=True, success=False)
+    assert curiosity.aim is Aim.PURSUE

@@ -27,6 +27,7 @@ from abm_ros.memory.replay.draw import (
 )
 from abm_ros.memory.replay.priorities import Priorities, of_each_world
 from abm_ros.memory.replay.ring import Queue, Ring
+from abm_ros.world_model.inverse import usual_step
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap
 from abm_ros.world_model.worlds.told import ToldWorld
 
@@ -41,6 +42,7 @@ SUCCESSFUL_SHARE = 0.8
 BEYOND = 0.5
 # Transitions that a model is judged by, at least; more where it has not learned from more.
 JUDGED = 20
+_USUAL = 200        # transitions that say how large a step usually is
 
 
 @dataclass(frozen=True)
@@ -212,6 +214,12 @@ class ReplayIndex(Ring):
     def _achieved(self, step: np.ndarray) -> np.ndarray:
         return self.numbers[step % self.capacity, self.spec.goal_slice]
 
+    def usual_step(self) -> np.ndarray:
+        """Return how far (V,) each plain number moves in one of the newest lived steps."""
+        starts = self.starts('self').transitions
+        step = starts.newest(_USUAL)
+        return usual_step(self.spec, self.packed(step + 1)[0] - self.packed(step)[0])
+
     def effective(self, action: np.ndarray, world: int) -> np.ndarray:
         """Return the effective action (A,) of one that was executed in a world."""
         known = self.maps.get(world)
@@ -257,7 +265,23 @@ class ReplayIndex(Ring):
         numbers, pixels = self.packed(step)
         self._correct(numbers, step)
         success, reward = self._outcomes(step[:, 1:] % self.capacity, own[:, None])
-        return Batch(numbers, action, mask, goal, pixels, success, reward, self.spec.told)
+        weight, shown = self._taught(start)
+        if success is not None and shown is not None:
+            # Only the end of a demonstration claims something.
+            success[(shown > 0)[:, None] & (success == 0.0)] = -1.0
+        return Batch(numbers, action, mask, goal, pixels, success, reward, self.spec.told, weight,
+                     shown)
+
+    def _taught(self, start: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Return how much is learned from windows, and which were shown; see `Batch`."""
+        claims = self.shown.claims
+        if not claims:
+            return None, None
+        claim = np.take(self.claim, start % self.capacity)
+        # The last place is taken by -1.
+        weight = np.array([*(self.shown.weight(c) for c in claims), 1.0], np.float32)
+        shown = np.array([*(c.kind for c in claims), 0.0], np.float32)
+        return weight[claim], shown[claim]
 
     def _outcomes(self, slot: np.ndarray, own: np.ndarray
                   ) -> tuple[np.ndarray | None, np.ndarray | None]:

@@ -12,8 +12,9 @@ import numpy as np
 from abm_ros.common.errors import SpecError
 from abm_ros.common.packing import Packing, joined
 from abm_ros.common.spec import ObservationSpec, check_array
-from abm_ros.common.transition import LIVED, PROVENANCES, Step
+from abm_ros.common.transition import LIVED, PROVENANCES, Step, teacher_of
 from abm_ros.memory.record.blocks import StepBlock
+from abm_ros.memory.replay.shown import Claim, Shown
 
 # What a draw may be from; lived steps never include imagined ones.
 SOURCES = ('lived', *PROVENANCES)
@@ -43,10 +44,21 @@ class Queue:
         self._values[places] = values
         self._tail += len(values)
 
+    def drop_between(self, first: int, last: int) -> None:
+        """Drop the numbers from the first to the last."""
+        held = self._values[np.arange(self._head, self._tail) % len(self._values)]
+        self._tail = self._head
+        self.push(held[(held < first) | (held > last)])
+
     def drop_below(self, value: int) -> None:
         """Drop the numbers below a value."""
         while self._head < self._tail and self._values[self._head % len(self._values)] < value:
             self._head += 1
+
+    def newest(self, count: int) -> np.ndarray:
+        """Return the newest numbers, fewer where there are not as many."""
+        return self._values[np.arange(max(self._head, self._tail - count), self._tail)
+                            % len(self._values)]
 
     def draw(self, rng: np.random.Generator, count: int, newest: int | None = None) -> np.ndarray:
         """Draw numbers (count,) among the `newest` ones; None draws among all."""
@@ -107,6 +119,8 @@ class Ring:
         self.novelty = np.zeros(capacity, np.float32)
         self.gain = np.zeros(capacity, np.float32)         # fall of the surprise
         self.starts_lived = np.zeros(capacity, np.bool_)   # whether a lived step has a successor
+        self.claim = np.full(capacity, -1)                 # of `shown`, -1 for own steps
+        self.shown = Shown(spec)
         # A step's segment, and a segment's first and last step; there are at most as many segments
         # as steps.
         self._segment = np.zeros(capacity, np.int64)
@@ -221,6 +235,45 @@ class Ring:
         self._last[segment % self.capacity] = step        # the last of equal indices counts
         self.count += count
         self._queue(block, step, follows)
+        self._judge(block, step)
+
+    def _judge(self, block: StepBlock, step: np.ndarray) -> None:
+        """Note what a teacher showed, and what own steps say of it."""
+        slot, told = step % self.capacity, self.spec.told
+        self.claim[slot] = -1
+        if not self.shown.claims and not any(teacher_of(mode)[0] for mode in block.modes):
+            if told and not self.shown.succeeded:
+                self.shown.succeeded = bool((block.told & block.success).any())
+            return
+        achieved = self.numbers[:, self.spec.goal_slice]
+        for i, number in enumerate(step):
+            mode = block.modes[block.mode[i]]
+            if block.origin[i] == _ORIGINS['teacher'] and teacher_of(mode)[0]:
+                self.claim[slot[i]] = self._claim(mode, int(block.episode[i]), int(number),
+                                                  success=bool(block.success[i]))
+            elif told and _LIVED[block.origin[i]]:
+                for claim in self.shown.judge(achieved[slot[i]], success=bool(
+                        block.told[i] & block.success[i])):
+                    self.refute(claim)
+
+    def _claim(self, mode: str, episode: int, step: int, *, success: bool) -> int:
+        claims = self.shown.claims
+        if not claims or claims[-1].episode != episode:
+            self.shown.open_at(step, episode, mode)
+        claim = claims[-1]
+        claim.place = self.numbers[step % self.capacity, self.spec.goal_slice].copy()
+        claim.success, claim.steps = success, (claim.steps[0], step)
+        return len(claims) - 1
+
+    def refute(self, claim: Claim) -> None:
+        """Let what a demonstration claimed be no success."""
+        claim.held = False
+        first, last = claim.steps
+        held = np.arange(max(first, self.oldest), last + 1) % self.capacity
+        self.won[held] = False
+        for starts in self._starts.values():
+            starts.successes.drop_between(first, last)
+            starts.won_ends.drop_between(first, last)
 
     def _follow(self, block: StepBlock) -> np.ndarray:
         episode, index, acted, origin = self._newest

@@ -15,6 +15,7 @@ from abm_ros.common.errors import AuditError, PhiError
 from abm_ros.meta.audit.log import examine, records
 from abm_ros.meta.decision import Situation, choose, from_record, table_hash
 from abm_ros.meta.phi import Decision, ModePolicy, Phi, load_phi
+from abm_ros.meta.teacher_watch import trust_record_text
 from abm_ros.meta.world_watch import world_text
 
 DECISIONS = ('mode', 'modulate')
@@ -186,6 +187,8 @@ def record_text(record: Mapping[str, Any]) -> str:
         'repaired': lambda: f'after: {get("fault")}',
         'refused': lambda: f'{get("wanted")} refused: {get("rule")}',
         'world': lambda: world_text(body),
+        'trust': lambda: trust_record_text(body),
+        'untaught': lambda: f'refused by {get("by")}: {get("why")}',
     }.get(str(record['kind']), lambda: ', '.join(f'{k} {v}' for k, v in body.items()))())
 
 

@@ -28,7 +28,9 @@ SIGNALS = Registry('abm_ros.signals', {
     'stress': f'{_OURS}.somatic:Stress',
     'pain': f'{_OURS}.somatic:Pain',
     'sleep_pressure': f'{_OURS}.somatic:SleepPressure',
-    'imagination_pressure': f'{_OURS}.imagination:ImaginationPressure'})
+    'imagination_pressure': f'{_OURS}.imagination:ImaginationPressure',
+    'demonstration': f'{_OURS}.teaching:Demonstration',
+    'peer': f'{_OURS}.teaching:Peer'})
 
 
 class Signal(Protocol):

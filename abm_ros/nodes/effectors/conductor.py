@@ -8,13 +8,19 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 
 from abm_ros.common import names
 from abm_ros.common.errors import GraphError
-from abm_ros.common.telemetry import SystemMTelemetry
+from abm_ros.common.telemetry import (
+    EpisodicMemoryTelemetry,
+    SensoryGateTelemetry,
+    SystemMTelemetry,
+)
+from abm_ros.common.trust import trust_text
 from abm_ros.meta.body_watch import BodyWatch
 from abm_ros.meta.health import Health
 from abm_ros.meta.meta_control import MetaControl
 from abm_ros.meta.phi import Decision, Modulation
 from abm_ros.meta.row_watch import RowWatch, stray_text
 from abm_ros.meta.self_report import self_report
+from abm_ros.meta.teacher_watch import TeacherWatch, trust_record_text
 from abm_ros.meta.told_decision import told_decision
 from abm_ros.meta.world_watch import WorldWatch, world_text
 from abm_ros.nodes.effectors.announcer import Announcer
@@ -59,6 +65,7 @@ class Conductor:
         self._incarnation = incarnation
         self._row_watch = RowWatch()
         self._world_watch, self._joints = WorldWatch(), ''
+        self._teachers = TeacherWatch()
         self._begun = False
         self._switches = 0
         self._last_rewiring = RewireReport(0.0, 0.0, 0)
@@ -138,11 +145,23 @@ class Conductor:
         if record := self._world_watch.take(telemetry.system_a, self._joints):
             self._writer.write('world', **record)
             self._logger.warning(world_text(record))
+        self._trust(telemetry.sensory_gate, telemetry.episodic_memory)
         decision = control.decide(self.signals, telemetry, self.faults.fault, now_s)
         for text in self._writer.guards(control.guards.tripped):
             self._logger.error(text)
         self._writer.refusal(control.refused, self.mode)
         return decision
+
+    def _trust(self, gate: SensoryGateTelemetry, memory: EpisodicMemoryTelemetry) -> None:
+        """Trust teachers by what became of what they showed; on the record first."""
+        for record in self._teachers.refusals(gate, memory):
+            self._writer.write('untaught', **record)
+        for record in self._teachers.take(memory):
+            self._writer.write('trust', **record)
+            self._logger.warning(trust_record_text(record))
+        if not self._rewirer.waits and not self.faults.fault:
+            for node in (names.EPISODIC_MEMORY, names.SENSORY_GATE):
+                self._rewirer.modulate(node, {'trusted': trust_text(self._teachers.trusted)})
 
     def _act(self, decision: Decision, health: Health, now_s: float) -> None:
         """Enter the mode if it is new or its motors are shut, else modulate."""
@@ -165,7 +184,7 @@ class Conductor:
 
     def _report(self, decision: Decision) -> str:
         return self_report(decision, self.control.claims, self.control.guards.tripped,
-                           self._world_watch.sentence(self._joints))
+                           self._world_watch.sentence(self._joints), self._teachers.sentence())
 
     def _enter(self, decision: Decision) -> None:
         closing = self.gate.close()
@@ -183,7 +202,7 @@ class Conductor:
     def _wire(self, mode: str, modulation: Modulation) -> RewireReport:
         done = self._rewirer.apply(with_settings(
             self.control.wiring[mode], modulation, self._incarnation,
-            self.control.constraints.speed_limit))
+            self.control.constraints.speed_limit, trust_text(self._teachers.trusted)))
         self._row_watch.wired(time.monotonic())
         return done
 

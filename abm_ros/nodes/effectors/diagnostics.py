@@ -13,13 +13,13 @@ from abm_ros.nodes.effectors.conductor import Conductor
 # The numbers that an operator needs when a node misbehaves.
 SHOWN: Mapping[str, tuple[str, ...]] = {
     names.SENSORY_GATE: ('described', 'observations', 'energy', 'effort_peak', 'clock_jumps',
-                         'goals_refused'),
+                         'goals_refused', 'demonstrations'),
     names.SYSTEM_A: ('latents', 'prediction_error', 'uncertainty', 'dreamed', 'dream_error'),
     names.SYSTEM_A_LEARNER: ('updates', 'version', 'loss', 'effective_rank'),
     names.SYSTEM_B: ('episodes', 'success_rate', 'version', 'deliberation', 'action_spread'),
     names.SYSTEM_B_LEARNER: ('updates', 'version', 'critic_loss', 'actor_loss'),
     names.EPISODIC_MEMORY: ('recorded', 'transitions', 'acknowledged', 'pending', 'forgotten',
-                            'damaged_chunks', 'imagined'),
+                            'damaged_chunks', 'imagined', 'shown'),
     names.MOTOR_GATE: ('open', 'held', 'commands', 'clock_jumps')}
 SHOWN_OF_ALL = ('refused', 'faults')
 

@@ -35,16 +35,19 @@ def modulation_settings(modulation: Modulation, speed_limit: float) -> dict[str,
 
 
 def with_settings(row: Row, modulation: Modulation, incarnation: str,
-                  speed_limit: float) -> dict[str, NodeRow]:
+                  speed_limit: float, trusted: str = '') -> dict[str, NodeRow]:
     """
     Return the row's nodes with these settings added, so that one step sets everything.
 
     :param incarnation: of the System M whose heartbeats open the motor gate.
     :param speed_limit: the constraints' motion envelope.
+    :param trusted: the text of trust in teachers.
     """
     settings = modulation_settings(modulation, speed_limit)
     settings[names.MOTOR_GATE]['incarnation'] = incarnation
-    settings[names.EPISODIC_MEMORY] = {'mode': row.mode, 'upkeep': row.roles.restful}
+    settings[names.EPISODIC_MEMORY] = {'mode': row.mode, 'upkeep': row.roles.restful,
+                                       'trusted': trusted}
+    settings[names.SENSORY_GATE] = {'watches': row.roles.watches, 'trusted': trusted}
     for node, port in ((names.SENSORY_GATE, 'observation'), (names.MOTOR_GATE, 'executed')):
         settings.setdefault(node, {})['readers'] = _readers(row, node, port) or ['']
     return {name: replace(node, params={**node.params, **settings.get(name, {})})

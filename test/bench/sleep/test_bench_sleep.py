@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from scripted_body import LineBody
 
-from abm_ros.agent.agent import AgentSettings
+from abm_ros.agent.settings import AgentSettings
 from abm_ros.agent.sleeping import QUOTA
 from abm_ros.bench.learn.trial import Protocol, Trial
 from abm_ros.bench.sleep.figures import of_sleeps

@@ -19,7 +19,8 @@ from abm_ros.meta.wiring import NodeRow, Row, Wiring
 TASK = DESIGN['task']
 OURS = ['prediction_error', 'uncertainty', 'novelty', 'learning_gain', 'collapse',
         'change', 'world', 'learning_lag', 'competence', 'calibration_error', 'cue', 'looming',
-        'energy', 'stress', 'pain', 'sleep_pressure', 'imagination_pressure']
+        'energy', 'stress', 'pain', 'sleep_pressure', 'imagination_pressure',
+        'demonstration', 'peer']
 BOREDOM = '''
 class Boredom:
     """Grows with every tick in which no episode ends."""

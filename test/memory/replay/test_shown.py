@@ -1,0 +1,92 @@
+"""What teachers showed: what is learned from it, and what own experience says of it."""
+
+import numpy as np
+import pytest
+
+from abm_ros.common.spec import FieldSpec, ObservationSpec
+from abm_ros.common.transition import Step, label_of
+from abm_ros.memory.replay.draw import Draw
+from abm_ros.memory.replay.index import ReplayIndex
+
+TOLD = ObservationSpec((FieldSpec('tool', 2),), 'tool', 1.0, 1, 0.05, 10, told=True)
+
+
+def walk(index: ReplayIndex, episode: int, ends_at: float, *, teacher: str = '',
+         success: bool = False, length: int = 5) -> None:
+    """Append an episode along a line; a teacher's ends in what is shown to be a success."""
+    for n in range(length):
+        last, at = n == length - 1, ends_at * n / (length - 1)
+        won = last and (success or bool(teacher))
+        index.append(Step(
+            episode, n, n, np.array([at, 0.0], np.float32), np.zeros(2, np.float32),
+            None if last else np.zeros(1, np.float32),
+            label_of(teacher, shown=False) if teacher else 'task', won,
+            'teacher' if teacher else 'self', told=True))
+
+
+def drawn(index: ReplayIndex) -> tuple[set[tuple[float, float]], set[float]]:
+    """Return weights with what was shown, and the successes of what was shown."""
+    batch = index.draw(np.random.default_rng(0), Draw(200, 1, hindsight=0.0, events=0.25))
+    assert batch.weight is not None
+    assert batch.shown is not None
+    assert batch.success is not None
+    taught = batch.shown > 0
+    return (set(zip(batch.weight.tolist(), batch.shown.tolist(), strict=True)),
+            set(batch.success[taught & (batch.weight > 0), 0].tolist()))
+
+
+def test_without_teachers_batches_tell_nothing_of_them() -> None:
+    index = ReplayIndex(TOLD, 100)
+    walk(index, 0, 3.0)
+    batch = index.draw(np.random.default_rng(0), Draw(8, 1))
+    assert batch.weight is None
+    assert batch.shown is None
+
+
+def test_a_claim_counts_by_trust_and_only_its_end_is_a_success() -> None:
+    index = ReplayIndex(TOLD, 100)
+    walk(index, 0, 3.0)
+    walk(index, 1, 9.0, teacher='ann')
+    assert drawn(index) == ({(1.0, 0.0), (0.5, 0.5)}, {1.0, -1.0})
+    index.shown.trusted = {'ann': 0.75}
+    assert drawn(index)[0] == {(1.0, 0.0), (0.75, 0.5)}
+    index.shown.trusted = {'ann': 0.1}     # distrusted
+    assert drawn(index)[0] == {(1.0, 0.0), (0.0, 0.5)}
+
+
+def test_what_own_experience_confirms_counts_in_full() -> None:
+    index = ReplayIndex(TOLD, 100)
+    walk(index, 0, 9.0, teacher='ann')
+    walk(index, 1, 9.2, success=True)
+    assert index.shown.evidence() == {'ann': (1, 0)}
+    assert drawn(index)[0] == {(1.0, 0.0), (1.0, 0.5)}
+
+
+def test_a_lie_is_refuted_and_no_success_any_more() -> None:
+    index = ReplayIndex(TOLD, 100)
+    walk(index, 0, 9.0, teacher='mallory')
+    walk(index, 1, 5.0)                    # not near: says nothing
+    assert index.shown.evidence() == {'mallory': (0, 0)}
+    for episode in range(2, 5):
+        walk(index, episode, 9.1)
+    assert index.shown.evidence() == {'mallory': (0, 1)}
+    assert drawn(index) == ({(1.0, 0.0), (0.0, 0.5)}, set())
+    assert not len(index.starts('lived').successes)
+    walk(index, 5, 9.0, success=True)      # a verdict counts once
+    assert index.shown.evidence() == {'mallory': (0, 1)}
+
+
+def test_where_success_is_known_a_claim_is_tried_first() -> None:
+    index = ReplayIndex(TOLD, 100)
+    walk(index, 0, 3.0, success=True)
+    walk(index, 1, 9.0, teacher='ann')
+    assert drawn(index)[0] == {(1.0, 0.0), (0.0, 0.5)}
+
+
+@pytest.mark.parametrize('capacity', [12, 100])
+def test_a_restart_finds_the_same_verdicts(capacity: int) -> None:
+    one, other = ReplayIndex(TOLD, capacity), ReplayIndex(TOLD, capacity)
+    for index in (one, other):
+        walk(index, 0, 9.0, teacher='ann')
+        walk(index, 1, 9.2, success=True)
+    assert one.shown.evidence() == other.shown.evidence() == {'ann': (1, 0)}
