@@ -67,7 +67,8 @@ class ManagedLife:
     def live(self) -> Lived:
         """Live to the end of the script, and close the body."""
         began_s = time.process_time()
-        episodes, energy, hurts = Episodes(), 1.0, False
+        episodes, hurts = Episodes(), False
+        energy = float(self._life.state.energy)
         try:
             for number in range(self._script.steps):
                 state = self._life.state

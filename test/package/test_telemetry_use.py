@@ -16,7 +16,8 @@ from abm_ros.nodes.effectors.diagnostics import SHOWN, SHOWN_OF_ALL
 PACKAGE = Path(__file__).resolve().parents[2] / 'abm_ros'
 CLASSES = {kind.__name__: kind for kind in (Telemetry, LearnerTelemetry, *KINDS.values())}
 # Who tells: each node, and the bases that fill in what their nodes have in common.
-TELLERS = [*(PACKAGE / 'nodes').rglob('*.py'), PACKAGE / 'ros' / 'node.py']
+TELLERS = [*(PACKAGE / 'nodes').rglob('*.py'), PACKAGE / 'ros' / 'node.py',
+           PACKAGE / 'world_model' / 'worlds' / 'count.py']
 # Who reads: System M with its effectors, the command line, the benchmarks. No node reads itself.
 READERS = [*(PACKAGE / 'meta').rglob('*.py'), *(PACKAGE / 'cli').rglob('*.py'),
            *(PACKAGE / 'bench').rglob('*.py'), *(PACKAGE / 'nodes' / 'effectors').rglob('*.py'),
