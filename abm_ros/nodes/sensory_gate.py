@@ -8,6 +8,7 @@ import numpy as np
 from geometry_msgs.msg import PoseStamped
 from sensor_msgs.msg import BatteryState, Image, JointState
 from std_msgs.msg import Bool, Float32MultiArray, Float64, String
+from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
 
 from abm_ros.common import names
 from abm_ros.common.config import section, setting
@@ -260,6 +261,14 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         """Take what the task tells of the step under way: a button, or a detector."""
         if self._fusion is not None:
             self._fusion.success(message.data)
+
+    def on_demonstration(self, message: JointTrajectory) -> None:
+        """Take what a teacher shows; it waits for a mode that watches."""
+        self._teaching.shown(message)
+
+    def on_peer(self, message: MultiDOFJointTrajectory) -> None:
+        """Take the way of a peer's tool; it waits likewise."""
+        self._teaching.shown(message)
 
     def on_reward(self, message: Float64) -> None:
         """Take a reward for the step under way."""

@@ -13,6 +13,7 @@ from geometry_msgs.msg import PoseStamped
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import BatteryState, Image, JointState
 from std_msgs.msg import Bool, Float32MultiArray, Float64, String, UInt8MultiArray
+from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
 
 from abm_ros.common import names
 from abm_ros.common.errors import WiringError
@@ -51,6 +52,8 @@ PORTS: dict[str, tuple[Port, ...]] = {
         _in('goal', PoseStamped, qos.LATCHED, names.GOAL),
         _in('success', Bool, qos.EVENT, names.SUCCESS),
         _in('reward', Float64, qos.EVENT, names.REWARD),
+        _in('demonstration', JointTrajectory, qos.RECORD, names.DEMONSTRATION),
+        _in('peer', MultiDOFJointTrajectory, qos.RECORD, names.PEER),
         _out('observation', Float32MultiArray, qos.RECORD, names.OBSERVATION),
         _out('spec', String, qos.LATCHED, names.OBSERVATION_SPEC),
         _out('cue', String, qos.CONTROL, names.CUE),

@@ -34,7 +34,7 @@ HARD_SUBSCRIBED = {
 RCLPY_PUBLISHED = {'rosout', 'parameter_events', '{node}/transition_event'}
 BODY_TOPICS = ('joint_states', 'tool_pose', 'camera/image_raw', 'battery_state', 'task/goal')
 ROWS = yaml.safe_load((ROOT / 'config' / 'wiring.yaml').read_text())['modes']
-WORKING = ('play', 'task', 'rest', 'sleep', 'imagine', 'freeze')
+WORKING = ('play', 'task', 'observe', 'imitate', 'rest', 'sleep', 'imagine', 'freeze')
 
 
 def expected(mode, node):
@@ -108,7 +108,6 @@ def test_motors_shut_means_that_the_command_stands_still(graph):
 
 
 @pytest.mark.parametrize(('mode', 'says'), [
-    ('observe', 'not built'), ('imitate', 'not built'),
     ('dance', 'unknown'), ('Sleep', 'unknown')])
 def test_modes_that_cannot_be_are_refused_by_name(graph, mode, says):
     before = graph.mode

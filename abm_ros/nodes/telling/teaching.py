@@ -19,7 +19,6 @@ from abm_ros.robot.description import JointLimits
 from abm_ros.robot.kinematics import ForwardKinematics
 from abm_ros.robot.layout import FusionLayout
 from abm_ros.robot.motor_guard import MotorConfig, tightened
-from abm_ros.ros import qos
 from abm_ros.ros.node import PartNode
 from abm_ros.ros.observation_codec import ObservationWriter
 
@@ -47,9 +46,6 @@ class Teaching:
         self._place = 0        # in the first that waits
         self._trouble = ''
         self._early: deque[Shown] = deque(maxlen=_MOST)
-        for kind, topic in ((JointTrajectory, names.DEMONSTRATION),
-                            (MultiDOFJointTrajectory, names.PEER)):
-            node.create_subscription(kind, topic, self._on_shown, qos.RECORD)
 
     def telemetry(self, told: SensoryGateTelemetry) -> SensoryGateTelemetry:
         """Return the telemetry with what is told of teachers."""
@@ -68,7 +64,7 @@ class Teaching:
                 layout.spec != self._described[0].spec):
             self._described, self._demonstrator = described, None
         while self._early:
-            self._on_shown(self._early.popleft())
+            self.shown(self._early.popleft())
 
     def _made(self) -> Demonstrator | None:
         """Return what makes observations; made once something is shown, for it takes a while."""
@@ -92,7 +88,8 @@ class Teaching:
         """Whether the body's own observations wait for the end of a demonstration."""
         return bool(self._waiting) and self._node.config.watches
 
-    def _on_shown(self, message: Shown) -> None:
+    def shown(self, message: Shown) -> None:
+        """Take a demonstration, or the way of a peer's tool."""
         if (demonstrator := self._made()) is None:
             self._early.append(message)
             return
