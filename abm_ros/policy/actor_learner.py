@@ -176,11 +176,9 @@ class ActorLearner:
         outcome = self.outcomes.frozen() if self.told else {}
         member = world.member(int(torch.randint(world.members, (1,), generator=self._rng)))
         # The readout of a step is a feature of the next; it is most of the cost of a rollout.
-        seen, gaps, costs, efforts = features(member, latent, pursued), [], [], []
+        seen, gaps, costs = features(member, latent, pursued), [], []
         for _ in range(cfg.imagined_steps):
-            action = policy(self.params, seen)
-            efforts.append(action.square().mean())
-            latent = member.predict(latent.unsqueeze(0), action)[0]
+            latent = member.predict(latent.unsqueeze(0), policy(self.params, seen))[0]
             seen = features(member, latent, pursued)
             gaps.append(seen[:, -size:])
             if outcome:
@@ -190,13 +188,12 @@ class ActorLearner:
         weight = cfg.distance_weight * cfg.discount ** torch.arange(len(gaps))
         if not gaps or (self.told and not costs):
             return -cfg.value_weight * end
-        effort = cfg.effort * torch.stack(efforts).mean()
         if self.told:
-            return (weight * torch.stack(costs)).mean() + effort - cfg.value_weight * end
+            return (weight * torch.stack(costs)).mean() - cfg.value_weight * end
         way = torch.stack(gaps) * world.scale[world.spec.goal_slice]
         distance = tolerances(way, world.spec.goal_tolerance)
         excess = (distance - cfg.goal_deadband).clamp_min(0.0).mean(-1)               # (steps,)
-        return (weight * excess).mean() + effort - cfg.value_weight * end
+        return (weight * excess).mean() - cfg.value_weight * end
 
 
 def _goals(spec: ObservationSpec, batch: Batch) -> Tensor:

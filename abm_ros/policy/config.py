@@ -30,8 +30,6 @@ class ActorConfig:
                                      'tolerances, against the value', low=0.0, high=100.0)
     value_weight: float = setting(1.0, "weight of the critics' value at the end of an imagined "
                                   'rollout', low=0.0, high=100.0)
-    effort: float = setting(0.1, 'cost of a full action in an imagined step, in tolerances, so '
-                            'that joints that do not matter rest', low=0.0, high=100.0)
     plan_horizon: int = setting(12, 'steps that the planner looks ahead', low=1, high=32)
     goal_deadband: float = setting(
         0.6, 'distance to the goal, in tolerances, that costs nothing', low=0.0, high=1.0,

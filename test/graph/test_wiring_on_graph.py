@@ -137,7 +137,7 @@ def test_an_operator_may_hold_pin_veto_and_release(graph):
 def test_vetoing_all_modes_freezes(graph):
     """Invariant 4: no allowed mode is left, so nothing may move."""
     assert graph.pin('').successful
-    vetoes = ['play', 'task', 'rest', 'sleep', 'imagine']
+    vetoes = [mode for mode in WORKING if mode != 'freeze']
     assert graph.set_parameters('system_m', {'veto_modes': vetoes})[0].successful
     try:
         graph.wait_mode('freeze')
