@@ -9,7 +9,7 @@ from abm_ros.bench.rewire import command, figures
 from abm_ros.bench.rewire.tour import tour
 from abm_ros.common.errors import GraphError
 
-MODES = ['play', 'task', 'rest', 'sleep', 'imagine', 'freeze']
+MODES = ['play', 'task', 'observe', 'imitate', 'rest', 'sleep', 'imagine', 'freeze']
 NAN = float('nan')
 
 
