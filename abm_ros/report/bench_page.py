@@ -24,7 +24,7 @@ def write_bench_page(file: Path, command: str, since: float) -> Path:
 
     A benchmark that has drawn no picture gets bars of its figures, also as `.png`.
 
-    :param file: the figures, a JSON object.
+    :param file: the figures, as JSON.
     :param command: what was run.
     :param since: when it began, s since the epoch; an older picture is of another run.
     :raises StoreError: the figures cannot be read, or the page cannot be written.
@@ -33,8 +33,7 @@ def write_bench_page(file: Path, command: str, since: float) -> Path:
     pictures.require()
     image, page = file.with_suffix('.png'), file.with_suffix('.html')
     try:
-        figures: Mapping[str, Any] = json.loads(file.read_text(encoding='utf-8'))
-        leaves = list(_leaves(figures))
+        leaves = list(_leaves({'figures': json.loads(file.read_text(encoding='utf-8'))}))
         own = image.is_file() and image.stat().st_mtime >= since
         drawn = image.read_bytes() if own else _bars(leaves)
         if drawn is not None and not own:
@@ -70,7 +69,7 @@ def _bars(leaves: Sequence[Leaf]) -> bytes | None:
     plots: dict[str, list[tuple[str, list[float]]]] = {}
     for path, value in leaves:
         if values := _numbers(value):
-            plots.setdefault(path[-1], []).append((' '.join(path[:-1]) or path[-1], values))
+            plots.setdefault(path[-1], []).append((' '.join(path[1:-1]) or path[-1], values))
     several = {name: bars for name, bars in plots.items()
                if sum(len(values) for _, values in bars) > 1}    # one number needs no picture
     shown = [(name, bars[:_MOST_BARS]) for name, bars in (several or plots).items()
@@ -98,7 +97,8 @@ def _bars(leaves: Sequence[Leaf]) -> bytes | None:
 
 def _page(command: str, began: float, leaves: Sequence[Leaf], image: bytes | None) -> str:
     rows = ''.join(
-        f'<tr><td>{escape(" / ".join(path))}</td><td class="n">{escape(_text(value))}</td></tr>'
+        f'<tr><td>{escape(" / ".join(path[1:] or path))}</td>'
+        f'<td class="n">{escape(_text(value))}</td></tr>'
         for path, value in leaves)
     when = time.strftime('%Y-%m-%d %H:%M', time.localtime(began))
     return document(command, [

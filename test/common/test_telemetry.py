@@ -42,8 +42,8 @@ def test_every_field_is_described_and_nothing_is_known_at_first(kind) -> None:
 def test_a_nodes_own_fields_come_before_those_that_others_have_too() -> None:
     order = [item.name for item in schema(SystemALearnerTelemetry).items]
     assert order == ['effective_rank', 'observation_rank', 'loss', 'updates', 'received',
-                     'rounds', 'asked', 'version', 'refused', 'faults', 'state', 'incarnation',
-                     'process']
+                     'rounds', 'asked', 'version', 'gain', 'refused', 'faults', 'state',
+                     'incarnation', 'process']
 
 
 @pytest.mark.parametrize(('value', 'kept'), [

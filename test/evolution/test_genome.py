@@ -86,7 +86,7 @@ def test_what_is_out_of_bounds_is_refused_in_one_line(values: dict, said: str) -
 
 
 def test_a_wrong_vector_or_phi_is_refused() -> None:
-    with pytest.raises(GenomeError, match='expected 107 places'):
+    with pytest.raises(GenomeError, match=f'expected {len(GENOME)} places'):
         GENOME.decode(np.zeros(3))
     with pytest.raises(GenomeError, match=r'place 1.5, expected one in \[0, 1\]'):
         GENOME.decode(np.full(len(GENOME), 1.5))
