@@ -13,7 +13,7 @@ TEXT = (Path(__file__).resolve().parents[2] / 'config' / 'wiring.yaml').read_tex
 # Design, sections 3 and 4, by hand.
 PORTS = {
     'sensory_gate': ('joint_states', 'tool_pose', 'camera', 'battery', 'goal', 'success', 'reward',
-                     'observation', 'spec', 'cue'),
+                     'demonstration', 'peer', 'observation', 'spec', 'cue'),
     'system_a': ('observation', 'spec', 'executed', 'imagined_action', 'seeds', 'model', 'latent',
                  'imagined_latent', 'imagined', 'credits', 'world'),
     'system_a_learner': ('replay', 'credits', 'model'),
