@@ -8,14 +8,13 @@ import numpy as np
 from geometry_msgs.msg import PoseStamped
 from sensor_msgs.msg import BatteryState, Image, JointState
 from std_msgs.msg import Bool, Float32MultiArray, Float64, String
-from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
 
 from abm_ros.common import names
 from abm_ros.common.config import section, setting
 from abm_ros.common.errors import SpecError
 from abm_ros.common.telemetry import SensoryGateTelemetry
 from abm_ros.common.transition import Observation
-from abm_ros.nodes.telling.teaching import Teaching
+from abm_ros.nodes.telling.teaching import Shown, Teaching
 from abm_ros.robot.charge import Charge
 from abm_ros.robot.description import JointLimits, read_body_tag, read_limits
 from abm_ros.robot.detect.config import DetectorConfig
@@ -262,13 +261,11 @@ class SensoryGate(PartNode[SensoryGateConfig]):
         if self._fusion is not None:
             self._fusion.success(message.data)
 
-    def on_demonstration(self, message: JointTrajectory) -> None:
-        """Take what a teacher shows; it waits for a mode that watches."""
+    def on_demonstration(self, message: Shown) -> None:
+        """Take what a teacher or a peer shows; it waits for a mode that watches."""
         self._teaching.shown(message)
 
-    def on_peer(self, message: MultiDOFJointTrajectory) -> None:
-        """Take the way of a peer's tool; it waits likewise."""
-        self._teaching.shown(message)
+    on_peer = on_demonstration
 
     def on_reward(self, message: Float64) -> None:
         """Take a reward for the step under way."""
