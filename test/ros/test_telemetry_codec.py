@@ -59,19 +59,20 @@ def test_what_a_node_tells_survives_the_wire_in_layouts_known_and_new(told, stam
 # Names that users plot and other programs read; a renamed one breaks them.
 ON_THE_WIRE = {
     'sensory_gate': {'energy', 'effort_ratio', 'effort_peak', 'observations', 'clock_jumps',
-                     'goals_refused', 'described', 'charging', 'looming', 'cue'},
+                     'goals_refused', 'described', 'charging', 'looming', 'cue', 'demonstration',
+                     'peer', 'demonstrations', 'demonstrations_refused'},
     'system_a': {'latents', 'prediction_error', 'uncertainty', 'world', 'worlds', 'world_age',
                  'change', 'doubt', 'worlds_opened', 'worlds_recalled', 'worlds_relearned',
                  'dreamed', 'dreams_refused', 'dream_error'},
     'system_a_learner': {'effective_rank', 'observation_rank', 'loss', 'updates', 'received',
-                         'rounds', 'asked', 'version'},
+                         'rounds', 'asked', 'version', 'gain'},
     'system_b': {'episodes', 'successes', 'version', 'success_rate', 'deliberation',
                  'action_spread'},
     'system_b_learner': {'critic_loss', 'actor_loss', 'updates', 'received', 'rounds', 'asked',
-                         'version'},
+                         'version', 'gain'},
     'episodic_memory': {'recorded', 'served', 'batches', 'trouble', 'acknowledged', 'pending',
                         'damaged_chunks', 'transitions', 'forgotten', 'novelty', 'imagined',
-                        'imagined_served'},
+                        'imagined_served', 'shown', 'shown_refused'},
     'motor_gate': {'open', 'commands', 'held', 'clock_jumps', 'tripped'},
     'system_m': {'switches', 'degraded', 'gate_shut_ms', 'full_ms', 'pain'}}
 
