@@ -85,4 +85,5 @@ def unpack(source: Snapshot, shapes: Mapping[str, tuple[int, ...]]) -> dict[str,
         raise SnapshotError(f'{kind} weights do not fit their config: {", ".join(wrong[:5])}')
     if not all(np.isfinite(array).all() for array in arrays.values()):
         raise SnapshotError(f'{kind} weights are not finite')
-    return {name: np.asarray(array, np.float32) for name, array in arrays.items()}
+    # In one order: safetensors gives any, and sums over all gradients depend on it.
+    return {name: np.asarray(arrays[name], np.float32) for name in shapes}
