@@ -46,8 +46,10 @@ class Slept:
 
 
 def appraise(index: ReplayIndex, model: PerceivingModel, config: AppraisalConfig,
-             rng: np.random.Generator) -> None:
+             rng: np.random.Generator) -> Appraiser:
     """Appraise what memory holds by System A's newest model, as the graph does in background."""
     chunks = (chunk() for chunk in read(index, draw(index, rng, config.library)))
-    found = Appraiser(model, chunks, config.neighbours).appraised
+    made = Appraiser(model, chunks, config.neighbours)
+    found = made.appraised
     index.priorities.appraise(found.step, found.surprise, found.novelty)
+    return made

@@ -5,8 +5,9 @@ import math
 import numpy as np
 
 from abm_ros.agent.agent import Agent
+from abm_ros.agent.sleeping import appraise
 from abm_ros.common.transition import Observation
-from abm_ros.memory.appraisal import AppraisalConfig, Appraiser, draw, read
+from abm_ros.memory.appraisal import AppraisalConfig, Appraiser
 
 _FEWEST = 50           # transitions; with fewer nothing is appraised
 
@@ -36,9 +37,5 @@ class Appraising:
                 now_s - self._done_s < config.appraise_period_s
                 or (newest is not None and newest.version == model.version)):
             return
-        chosen = draw(agent.replay, self._rng, config.library)
-        made = Appraiser(model, (chunk() for chunk in read(agent.replay, chosen)),
-                         config.neighbours)
-        found = made.appraised
-        agent.replay.priorities.appraise(found.step, found.surprise, found.novelty)
-        self._newest, self._done_s = made, now_s
+        self._newest = appraise(agent.replay, model, config, self._rng)
+        self._done_s = now_s
