@@ -14,10 +14,11 @@ from abm_ros.agent.settings import Learning
 from abm_ros.bodies.make import make_body
 from abm_ros.bodies.shift.script import Event, LifeScript
 from abm_ros.common.share import table_text
-from abm_ros.lives.managed import ManagedLife
+from abm_ros.lives.managed import ManagedLife, is_safe
 from abm_ros.lives.settings import LifeSettings
 from abm_ros.meta.phi import Override, Phi, load_phi
 from abm_ros.policy.planner import Objective
+from abm_ros.robot.description import JointLimits
 from abm_ros.robot.motor_guard import MotorConfig
 
 BODY = 'gym:Odd/Point-v0'
@@ -132,3 +133,12 @@ def test_innate_models_act_from_the_first_step() -> None:
     assert child.agent.acting_version == system_b.version
     child.live()
     assert child.agent.world.lineage == system_a.lineage
+
+
+def test_what_counts_as_unsafe() -> None:
+    limits = JointLimits(('a',), np.array([-1.0]), np.array([2.0]), np.array([3.0]),
+                         np.array([4.0]))
+    assert is_safe(np.array([2.0]), 'position', limits)
+    assert not is_safe(np.array([2.1]), 'position', limits)
+    assert not is_safe(np.array([-3.1]), 'velocity', limits)
+    assert not is_safe(np.array([np.nan]), 'effort', limits)

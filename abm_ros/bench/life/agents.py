@@ -20,7 +20,9 @@ from abm_ros.world_model.worlds.config import WorldsConfig
 GRIDS = {'recent': (100, 300, 1000), 'fixed_schedule': (100, 300, 1000),
          'random_switch': (100, 300, 1000)}
 SB3 = {'sb3_sac': 'sac-her', 'sb3_tqc': 'tqc-her'}
-NAMES = ('abm', 'always', 'reset', 'frozen', *GRIDS, *SB3)
+# Under System M, which may not enter these modes.
+MANAGED: dict[str, tuple[str, ...]] = {'managed': (), 'no_sleep': ('sleep', 'rest', 'imagine')}
+NAMES = ('abm', 'always', 'reset', 'frozen', *MANAGED, *GRIDS, *SB3)
 _UNBELIEVABLE = 1000.0     # evidence that no change ever has
 
 

@@ -14,8 +14,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--script', default='sign.yaml', metavar='FILE',
         help="the life: a file, or one of the package's own in config/lives (%(default)s)")
     add('--agents', default='abm,always,reset', metavar='LIST',
-        help='abm, always, reset, frozen, recent, fixed_schedule, random_switch (the best of a '
-        'grid; with -N one size), sb3_sac, sb3_tqc (%(default)s)')
+        help='abm, always (no worlds), reset, frozen, recent, fixed_schedule, random_switch (the '
+        'best of a grid; with -N one size), managed (abm under System M), no_sleep (managed, with '
+        'learning in wakeful modes alone), sb3_sac, sb3_tqc (%(default)s)')
     add('--seeds', type=int, default=5, metavar='N', help='lives of each agent (%(default)s)')
     add('--seed-offset', type=int, default=0, metavar='N', help='first seed (%(default)s)')
 
@@ -68,6 +69,7 @@ def _print(figures: dict) -> None:
             ', '.join(_shown(c['median']) for c in found['found_steps']),
             str(found['false_alarms']), str(found['unsafe']), f'{found["step_ms"]:.1f}')
     console = Console(highlight=False)
+    console.width = max(console.width, 110)     # a file has no width
     console.print(table)
     for name, pair in figures['pairs'].items():
         console.print(f'{name}: {pair["mean"]:+.3f} {pair["ci95"]}')

@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 
 from abm_ros.bench.common.life import life_in
-from abm_ros.bench.life.agents import contender
+from abm_ros.bench.life.agents import MANAGED, contender
 from abm_ros.bodies.make import make_body
 from abm_ros.bodies.shift.body import ShiftingBody
 from abm_ros.bodies.shift.script import LifeScript
+from abm_ros.common.errors import PhiError
+from abm_ros.common.share import table_text
+from abm_ros.lives.managed import ManagedLife, is_safe
+from abm_ros.lives.settings import LifeSettings
+from abm_ros.meta.phi import load_phi
 from abm_ros.policy.planner import Objective
-from abm_ros.robot.description import JointLimits
 
 
 @dataclass
@@ -21,8 +25,9 @@ class Lived:
     """
     What one agent did in one life.
 
-    `episodes` are (first step, last step, whether the goal was reached at any time of it);
-    `beliefs` are (step, world) wherever the agent's belief changed.
+    `episodes` are (first step, first step of the next one, whether the goal was reached at any
+    time of it); `beliefs` are (step, world) wherever the agent's belief changed, `modes` are
+    (step, mode) of an agent that System M manages.
     """
 
     agent: str
@@ -30,17 +35,9 @@ class Lived:
     steps: int
     episodes: list[tuple[int, int, bool]] = field(default_factory=list)
     beliefs: list[tuple[int, int]] = field(default_factory=list)
+    modes: list[tuple[int, str]] = field(default_factory=list)
     unsafe: int = 0
     busy_s: float = 0.0      # processor time of this process, the simulator's among it
-
-
-def is_safe(command: np.ndarray, interface: str, limits: JointLimits) -> bool:
-    """Tell whether a command (A,) is finite and within the limits of its interface."""
-    low, high = {'position': (limits.lower, limits.upper),
-                 'velocity': (-limits.velocity, limits.velocity),
-                 'effort': (-limits.effort, limits.effort)}[interface]
-    return bool(np.isfinite(command).all() and (command >= low - 1e-9).all()
-                and (command <= high + 1e-9).all())
 
 
 def live(name: str, script: LifeScript, seed: int, objective: Objective,
@@ -53,7 +50,25 @@ def live(name: str, script: LifeScript, seed: int, objective: Objective,
     """
     from torch import set_num_threads
     set_num_threads(1)
-    body = ShiftingBody(make_body(script.body, {'seed': seed, **(settings or {})}),
+    lived = (_managed(name, script, seed) if name in MANAGED else
+             _unmanaged(name, script, seed, objective, settings or {}))
+    won = np.mean([e[2] for e in lived.episodes]) if lived.episodes else np.nan
+    sys.stderr.write(f'{name} seed {seed}: {script.steps} steps, success {won:.2f}, '
+                     f'beliefs {lived.beliefs}\n')
+    return lived
+
+
+def _managed(name: str, script: LifeScript, seed: int) -> Lived:
+    settings = LifeSettings().changed({'system_m': {'veto_modes': list(MANAGED[name])}})
+    phi = load_phi(table_text('', 'phi.yaml', PhiError))
+    found = ManagedLife(script, settings, phi, seed).live()
+    return Lived(name, seed, script.steps, [(f, last + 1, r) for f, last, r in found.episodes],
+                 found.beliefs, found.modes, found.unsafe, found.busy_s)
+
+
+def _unmanaged(name: str, script: LifeScript, seed: int, objective: Objective,
+               settings: dict[str, Any]) -> Lived:
+    body = ShiftingBody(make_body(script.body, {'seed': seed, **settings}),
                         script.events, seed)
     lived = Lived(name, seed, script.steps)
     try:
@@ -79,7 +94,4 @@ def live(name: str, script: LifeScript, seed: int, objective: Objective,
         lived.busy_s = time.process_time() - began_s
     finally:
         body.close()
-    won = np.mean([e[2] for e in lived.episodes]) if lived.episodes else np.nan
-    sys.stderr.write(f'{name} seed {seed}: {script.steps} steps, success {won:.2f}, '
-                     f'beliefs {lived.beliefs}\n')
     return lived

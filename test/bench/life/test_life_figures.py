@@ -12,10 +12,9 @@ from abm_ros.bench.life.figures import (
     success_of,
     summarise,
 )
-from abm_ros.bench.life.run import Lived, is_safe
+from abm_ros.bench.life.run import Lived
 from abm_ros.bodies.shift.script import Event, LifeScript
 from abm_ros.common.errors import ConfigError
-from abm_ros.robot.description import JointLimits
 
 # World 0 to step 100, world 1 to 200, then world 0 again; episodes of 5 steps.
 SCRIPT = LifeScript('bullet:reach', 300, (Event(100, 'gain', -1.0, until=200),))
@@ -84,15 +83,6 @@ def test_never_is_later_than_everything() -> None:
 def test_an_unknown_agent_is_refused(name: str) -> None:
     with pytest.raises(ConfigError, match='expected some of abm, always'):
         check(name)
-
-
-def test_what_counts_as_unsafe() -> None:
-    limits = JointLimits(('a',), np.array([-1.0]), np.array([2.0]), np.array([3.0]),
-                         np.array([4.0]))
-    assert is_safe(np.array([2.0]), 'position', limits)
-    assert not is_safe(np.array([2.1]), 'position', limits)
-    assert not is_safe(np.array([-3.1]), 'velocity', limits)
-    assert not is_safe(np.array([np.nan]), 'effort', limits)
 
 
 def test_of_a_grid_the_best_counts() -> None:
