@@ -22,7 +22,7 @@ from abm_ros.common.errors import SnapshotError
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap, Outcome, log_likelihood
 from abm_ros.world_model.worlds.config import WorldsConfig
 from abm_ros.world_model.worlds.expectation import Predict, Scale, Seen, expect
-from abm_ros.world_model.worlds.hypothesis import Change, Hypothesis
+from abm_ros.world_model.worlds.hypothesis import Change, Hypothesis, contrast
 from abm_ros.world_model.worlds.readings import ReadingBank
 from abm_ros.world_model.worlds.units import StepUnits
 
@@ -31,8 +31,6 @@ _MOST = 1.0                # and none counts for more than predicting no change 
 _REPEATED = 0.2            # share of an error that is new where the same was done before
 _SUSPECT = 0.4             # share of the evidence from which on errors are not usual ones
 _FEWEST = 2                # transitions that can make a world believed: one blow proves nothing
-_CONTRAST = 40.0           # the younger a model, the more plainly must it err where it is wrong
-_CLEAR = 0.8               # but never more than this share of the error of predicting no change
 _RECENT = 8                # actions that a repeated one is compared with
 _ALIKE = 0.9               # share of the correlation of errors that is believed
 
@@ -142,7 +140,7 @@ class WorldTracker:
         if self._usual is None:
             self._usual = np.diag(np.minimum(np.square(now.error), _MOST))
         known = log_likelihood(now, self.config.tail)
-        missed = min(float(np.square(now.error).mean()), _MOST)
+        missed = np.minimum(np.square(now.error), _MOST)
         self._seen += 1
         self._age += 1
         news, most = self._news(action), self.config.evidence / _FEWEST
@@ -153,7 +151,7 @@ class WorldTracker:
             other.evidence += fresh * min(told, most)
             other.total += news[-1] * told
             other.steps += 1
-            other.miss(missed)
+            other.miss(missed, np.minimum(np.square(found.error), _MOST))
             if other.learns is not None:
                 other.map = other.map.updated(found, fresh)
         if len(self._doubtful):
@@ -194,10 +192,11 @@ class WorldTracker:
 
     def _judge(self) -> Hypothesis | None:
         """Return the world to believe in from now on; None for the one that is believed."""
-        config, believed, contrast = self.config, None, self._contrast
-        most = (1.0 - contrast) * config.max_steps      # a young model errs for long in one way
+        config, believed = self.config, None
+        # A young model errs for long in one way.
+        most = (1.0 - float(contrast(np.array(self._error), 0))) * config.max_steps
         for place, other in enumerate(self._others):
-            if other.is_ripe(config.min_steps, contrast) and (
+            if other.is_ripe(config.min_steps, self._usual_errors) and (
                     believed is None or other.evidence > believed.evidence):
                 believed = other
             elif not other.rival and (other.evidence <= 0.0 or other.steps > (
@@ -235,14 +234,14 @@ class WorldTracker:
         return self._seen > config.calibration_steps and self._error < config.calibration_error
 
     @property
-    def _contrast(self) -> float:
-        """How much the believed world must err, on average, where it is another one."""
-        return min(_CONTRAST * self._error ** 2, _CLEAR)
-
-    @property
     def _error(self) -> float:
         """The usual squared error, as a share of that of predicting no change."""
-        return np.inf if self._usual is None else float(np.diag(self._usual).mean())
+        return float(self._usual_errors.mean())
+
+    @property
+    def _usual_errors(self) -> np.ndarray:
+        """The usual squared error of each number (V,)."""
+        return np.array([np.inf]) if self._usual is None else np.diag(self._usual)
 
     def _misread(self) -> list[Hypothesis]:
         """Return the reading that is most likely off, as a world of its own, if there is one."""

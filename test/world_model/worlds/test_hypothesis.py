@@ -7,10 +7,13 @@ from test_tracker import NUMBERS, SIZE, STEP, Arm, tracker
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap
 from abm_ros.world_model.worlds.hypothesis import Change, Hypothesis
 
+USUAL = np.full(4, 0.1)      # so 0.4 must be missed of all, or 0.8 of one
 
-def hypothesis(learns: Change | None, missed: float, **more) -> Hypothesis:
+
+def hypothesis(learns: Change | None, missed, own=0.0, **more) -> Hypothesis:
+    errors = np.stack([np.zeros(4) + missed, np.zeros(4) + own])
     return Hypothesis(1, ActuatorMap.identity(2), 8.0, learns, evidence=9.0, steps=4,
-                      missed=missed, **more)
+                      missed=errors, **more)
 
 
 @pytest.mark.parametrize(('learns', 'missed', 'rival', 'ripe'), [
@@ -18,22 +21,31 @@ def hypothesis(learns: Change | None, missed: float, **more) -> Hypothesis:
     (Change.GAINS, 0.3, True, True),     # it competes with a world that was just opened
     (None, 0.3, False, True)])           # a known world has nothing left to fit
 def test_a_new_world_must_have_been_missed_by_enough(learns, missed, rival, ripe) -> None:
-    assert hypothesis(learns, missed, rival=rival).is_ripe(2, 0.4) is ripe
+    assert hypothesis(learns, missed, rival=rival).is_ripe(2, USUAL) is ripe
+
+
+@pytest.mark.parametrize(('missed', 'own', 'ripe'), [
+    ((0.9, 0, 0, 0), 0.1, True),         # one joint sticks: the mean over all is small
+    ((0.9, 0, 0, 0), 0.4, False),        # and the new world does not explain it
+    ((0.7, 0, 0, 0), 0.0, False)])
+def test_one_number_is_enough_if_it_is_explained(missed, own, ripe) -> None:
+    assert hypothesis(Change.GAINS, missed, own).is_ripe(2, USUAL) is ripe
 
 
 def test_what_was_missed_is_what_was_missed_of_late() -> None:
-    other = hypothesis(Change.GAINS, 0.0)
+    other = hypothesis(Change.GAINS, 0.0, 0.5)
     other.steps = 40
     for _ in range(3):
-        other.miss(1.0)
-    assert other.missed == pytest.approx(1.0 - 0.8 ** 3)
+        other.miss(np.ones(4), np.zeros(4))
+    assert other.missed[0] == pytest.approx(1.0 - 0.8 ** 3)
+    assert other.missed[1] == pytest.approx(0.5 * 0.8 ** 3)
 
 
 def test_evidence_and_steps_are_asked_for_as_well() -> None:
-    assert not hypothesis(Change.GAINS, 4.0).is_ripe(5, 0.4)
-    weak = hypothesis(Change.GAINS, 4.0)
+    assert not hypothesis(Change.GAINS, 1.0).is_ripe(5, USUAL)
+    weak = hypothesis(Change.GAINS, 1.0)
     weak.evidence = 8.0
-    assert not weak.is_ripe(2, 0.4)
+    assert not weak.is_ripe(2, USUAL)
 
 
 class Young(Arm):
