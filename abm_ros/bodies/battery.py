@@ -29,9 +29,13 @@ class Battery:
         self._charge_s = charge_s
         self.charge = charge
 
-    def step(self, still: bool, load: float, period_s: float) -> float:
-        """Let one control period pass and return the charge in [0, 1]."""
-        rate = 1.0 / self._charge_s if still else -(1.0 + load) / self._life_s
+    def step(self, still: bool, load: float, period_s: float, drain: float = 1.0) -> float:
+        """
+        Let one control period pass and return the charge in [0, 1].
+
+        :param drain: factor by which motion empties it.
+        """
+        rate = 1.0 / self._charge_s if still else -drain * (1.0 + load) / self._life_s
         self.charge = float(np.clip(self.charge + rate * period_s, 0.0, 1.0))
         return self.charge
 

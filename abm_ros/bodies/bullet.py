@@ -119,9 +119,10 @@ class BulletArm:
 
     @property
     def disturbances(self) -> frozenset[str]:
-        """Which fields of a disturbance it can bring about: all, the camera's if it has one."""
-        able = {field.name for field in fields(Disturbance)}
-        return frozenset(able if self.config.image_size else able - {'camera_offset_m'})
+        """Which fields of a disturbance it can bring about: of camera and object if it has any."""
+        missing = {'camera_offset_m'} if not self.config.image_size else set()
+        missing |= {'friction'} if not self._task.has_object else set()
+        return frozenset({field.name for field in fields(Disturbance)} - missing)
 
     def set_disturbance(self, disturbance: Disturbance) -> None:
         """
@@ -133,6 +134,8 @@ class BulletArm:
         self._scene.set_payload(now.payload_kg)
         self._scene.set_damping(now.damping)
         self._scene.tool_m = now.tool_m
+        self._scene.set_friction(now.friction)
+        self._scene.set_obstacle(now.obstacle_m)
 
     def step(self, command: np.ndarray) -> BodyState:
         """
@@ -243,7 +246,7 @@ class BulletArm:
         if change is not None:
             load = float(np.mean(np.minimum(np.abs(effort) / self._limits.effort, 1.0)))
             self._battery.step(stands_still(change, velocity), load,
-                               self.config.control_period_s)
+                               self.config.control_period_s, self._disturbance.drain)
         tool, orientation = self._scene.tool_pose()
         puck = self._scene.puck_position() if self._task.has_object else None
         achieved = tool if puck is None else puck

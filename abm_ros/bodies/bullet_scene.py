@@ -8,6 +8,7 @@ arms can run in one process.
 import os
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 import pybullet as p
 
 from abm_ros.bodies.config import PHYSICS_RATE_HZ, BulletArmConfig
+from abm_ros.bodies.post import Post
 from abm_ros.bodies.tasks import PUCK_HEIGHT_M, PUCK_MASS_KG, PUCK_RADIUS_M
 from abm_ros.common.errors import BodyError
 from abm_ros.robot.description import JointLimits
@@ -75,6 +77,20 @@ class BulletScene:
             described = p.getJointInfo(self._arm, index, physicsClientId=self._client)[6]
             p.changeDynamics(self._arm, index, jointDamping=described + more,
                              physicsClientId=self._client)
+
+    def set_friction(self, factor: float) -> None:
+        """Let the puck, if there is one, rub so many times as much as usual."""
+        if self._puck >= 0:
+            p.changeDynamics(self._puck, -1, lateralFriction=factor * self._puck_friction,
+                             physicsClientId=self._client)
+
+    def set_obstacle(self, height_m: float) -> None:
+        """
+        Let a post of this height stand beside the tool; 0 for none.
+
+        :raises BodyError: the arm leaves no room for it.
+        """
+        self._post.stand(height_m, self.tool_pose()[0])
 
     def drive(self, applied: np.ndarray) -> None:
         """
@@ -205,8 +221,11 @@ class BulletScene:
         self._tool_mass = (info[0], info[2])
         self.rest(home)
         self._allow_overlaps()
+        self._post = Post(_Bound(self._client), self._arm)
+        self._puck = self._add_puck() if with_puck else -1
         if with_puck:
-            self._puck = self._add_puck()
+            self._puck_friction = p.getDynamicsInfo(self._puck, -1,
+                                                    physicsClientId=self._client)[1]
         self._marker = self._add_marker()
 
     def _load_arm(self) -> int:
@@ -286,6 +305,17 @@ class BulletScene:
     def _torque(self, applied: np.ndarray) -> None:
         p.setJointMotorControlArray(self._arm, self._joints, p.TORQUE_CONTROL,
                                     forces=applied.tolist(), physicsClientId=self._client)
+
+
+class _Bound:
+    """The functions of pybullet, bound to one physics server."""
+
+    def __init__(self, client: int) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(p, name)
+        return partial(found, physicsClientId=self._client) if callable(found) else found
 
 
 def _connect(gui: bool) -> int:

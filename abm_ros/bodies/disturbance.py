@@ -1,11 +1,14 @@
 """Changes of a body's physics and sensors at run time, and the joint drives."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
 from abm_ros.common.errors import BodyError
 from abm_ros.robot.description import JointLimits
+
+_AT_LEAST = {'payload_kg': 0.0, 'tolerance': 1e-9, 'friction': 0.0, 'obstacle_m': 0.0,
+             'drain': 0.0}
 
 
 @dataclass
@@ -26,6 +29,9 @@ class Disturbance:
     damping: np.ndarray = field(default_factory=lambda: np.zeros(0))   # (A,) added, Nm s/rad
     goal_m: np.ndarray = field(default_factory=lambda: np.zeros(3))    # by which goals are moved
     tolerance: float = 1.0                          # factor of the goal's tolerance
+    friction: float = 1.0                           # factor of the object's friction
+    obstacle_m: float = 0.0                         # height of a post that stands near the tool
+    drain: float = 1.0                              # factor by which the battery empties faster
 
     @classmethod
     def neutral(cls, joints: int) -> 'Disturbance':
@@ -41,23 +47,22 @@ class Disturbance:
         """
         Return a copy with float64 arrays.
 
-        :raises BodyError: wrong shape, not finite, or a negative payload.
+        :raises BodyError: wrong shape, not finite, or less than the least.
         """
-        copy = Disturbance(_vector('gain', self.gain, joints), _vector('bias', self.bias, joints),
-                           float(self.payload_kg),
-                           _vector('camera_offset_m', self.camera_offset_m, 3),
-                      float(self.tool_m),
-                      _vector('damping', self.damping if self.damping.size else
-                              np.zeros(joints), joints),
-                      _vector('goal_m', self.goal_m, 3), float(self.tolerance))
-        if not 0.0 <= copy.payload_kg < np.inf:
-            raise BodyError(f'disturbance payload_kg: expected a finite mass of at least 0, got '
-                            f'{copy.payload_kg}')
-        if (copy.damping < 0.0).any() or not 0.0 < copy.tolerance < np.inf \
-                or not np.isfinite(copy.tool_m):
-            raise BodyError('disturbance: expected a damping of at least 0, a tolerance above 0 '
-                            f'and a finite tool_m, got {copy.damping}, {copy.tolerance}, '
-                            f'{copy.tool_m}')
+        copy = replace(
+            self, gain=_vector('gain', self.gain, joints), bias=_vector('bias', self.bias, joints),
+            camera_offset_m=_vector('camera_offset_m', self.camera_offset_m, 3),
+            damping=_vector('damping', self.damping if self.damping.size else np.zeros(joints),
+                            joints),
+            goal_m=_vector('goal_m', self.goal_m, 3),
+            **{name: float(getattr(self, name)) for name in ('tool_m', *_AT_LEAST)})
+        if not np.isfinite(copy.tool_m) or (copy.damping < 0.0).any():
+            raise BodyError('disturbance: expected a damping of at least 0 and a finite tool_m, '
+                            f'got {copy.damping} and {copy.tool_m}')
+        for name, least in _AT_LEAST.items():
+            if not least <= getattr(copy, name) < np.inf:
+                raise BodyError(f'disturbance {name}: expected a finite number of at least '
+                                f'{least:g}, got {getattr(copy, name)}')
         return copy
 
 

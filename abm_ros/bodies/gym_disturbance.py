@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 
 from abm_ros.bodies.disturbance import Disturbance
+from abm_ros.bodies.post import Post
 
-_ARM = ('payload_kg', 'tool_m', 'damping')
+_ARM = ('payload_kg', 'tool_m', 'damping', 'obstacle_m')
 
 
 class GymDisturbance:
@@ -32,6 +33,11 @@ class GymDisturbance:
             info = self._client.getDynamicsInfo(self._arm, robot.ee_link)
             self._tool = (info[0], info[2])
             self._flange, self._sensed = robot.get_ee_position, robot.get_obs
+            self._post = Post(self._client, self._arm)
+            self._object = sim._bodies_idx.get('object', -1)
+            if self._object >= 0:
+                able.add('friction')
+                self._friction = self._client.getDynamicsInfo(self._object, -1)[1]
         if hasattr(self._holder, 'distance_threshold'):
             able.add('tolerance')
             self._tolerance = float(self._holder.distance_threshold)
@@ -56,6 +62,10 @@ class GymDisturbance:
             self._client.changeDynamics(
                 self._arm, int(index),
                 jointDamping=self._client.getJointInfo(self._arm, int(index))[6] + float(more))
+        self._post.stand(disturbance.obstacle_m, np.asarray(self._flange()))
+        if self._object >= 0:
+            self._client.changeDynamics(self._object, -1,
+                                        lateralFriction=disturbance.friction * self._friction)
         # The arm's own controller still thinks of the tool that it was built with.
         self._robot.get_obs = self._observed
         if hasattr(self._holder, 'get_ee_position'):

@@ -17,7 +17,7 @@ from abm_ros.agent.agent import Agent
 from abm_ros.agent.life import Life
 from abm_ros.agent.settings import AgentSettings
 from abm_ros.bodies.make import make_body
-from abm_ros.bodies.shift.body import ShiftingBody
+from abm_ros.bodies.shift.body import living
 from abm_ros.bodies.shift.script import Event, LifeScript
 from abm_ros.common.errors import SnapshotError
 from abm_ros.common.seeds import derive_seed, generator
@@ -42,10 +42,9 @@ def learned_from(models: Models | None, script: LifeScript, settings: AgentSetti
     :param models: None for weights at random.
     :raises SnapshotError: the life was too short to learn anything.
     """
-    body = make_body(script.body, {'seed': seed})
-    shifting = ShiftingBody(body, script.events, seed)
+    body = living(script, seed)
     try:
-        life = Life(shifting, MotorConfig(command_interface=body.interface,
+        life = Life(body, MotorConfig(command_interface=body.interface,
                                           control_period_s=body.control_period_s))
         agent = Agent(settings, life.spec, seed)
         agent.objective = Objective(exploration=exploration)
@@ -56,7 +55,7 @@ def learned_from(models: Models | None, script: LifeScript, settings: AgentSetti
                 break
         system_a, system_b = agent.snapshots()
     finally:
-        shifting.close()
+        body.close()
     if system_b is None:
         raise SnapshotError(f'nothing was learned in {script.steps} steps of {script.body}: '
                             'let lives be longer than the warm-up')

@@ -6,14 +6,14 @@ the mode in force does, and the body's next state. One seed gives the same life 
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from abm_ros.agent.agent import Agent
 from abm_ros.agent.life import Life
-from abm_ros.bodies.make import make_body
-from abm_ros.bodies.shift.body import ShiftingBody
+from abm_ros.bodies.shift.body import ShiftingBody, living
 from abm_ros.bodies.shift.script import LifeScript
 from abm_ros.common.seeds import generator
 from abm_ros.common.share import table_text
@@ -30,6 +30,7 @@ from abm_ros.meta.phi import MODULATION_PERIOD_S, Decision, Modulation, Phi
 from abm_ros.robot.description import JointLimits
 from abm_ros.robot.motor_guard import MotorConfig
 
+Make = Callable[[LifeScript, int], ShiftingBody]
 _OVER_FORCE = 1.5      # of a joint's effort limit
 
 
@@ -38,16 +39,16 @@ class ManagedLife:
     A body, an agent and System M.
 
     :param innate: models of Systems A and B to be born with.
+    :param make: makes the body of a script and a seed.
     :raises AbmError: phi, constraints or settings do not fit each other, or the innate models do
         not fit the body.
     """
 
     def __init__(self, script: LifeScript, settings: LifeSettings, phi: Phi, seed: int,
-                 innate: tuple[Snapshot, Snapshot] | None = None) -> None:
+                 innate: tuple[Snapshot, Snapshot] | None = None, make: Make = living) -> None:
         self._script = script
-        body = make_body(script.body, {'seed': seed})
-        self._body = ShiftingBody(body, script.events, seed)
-        self._life = life = Life(self._body, MotorConfig(
+        self._body = body = make(script, seed)
+        self._life = life = Life(body, MotorConfig(
             command_interface=body.interface, control_period_s=body.control_period_s))
         self.agent = agent = Agent(settings.agent, life.spec, seed)
         if innate is not None:

@@ -9,8 +9,7 @@ import numpy as np
 from abm_ros.agent.agent import Agent
 from abm_ros.agent.settings import AgentSettings
 from abm_ros.bench.common.life import life_in
-from abm_ros.bodies.make import make_body
-from abm_ros.bodies.shift.body import ShiftingBody
+from abm_ros.bodies.shift.body import living
 from abm_ros.bodies.shift.script import LifeScript
 from abm_ros.evolution.fitness import FitnessConfig
 from abm_ros.evolution.race import Runner, race
@@ -77,10 +76,9 @@ def steps_to_ten(script: LifeScript, settings: AgentSettings, seed: int, innate:
 
     :param innate: file of innate models; '' begins from scratch.
     """
-    body = make_body(script.body, {'seed': seed})
-    shifting = ShiftingBody(body, script.events, seed)
+    body = living(script, seed)
     try:
-        life, episodes = life_in(shifting), Episodes()
+        life, episodes = life_in(body), Episodes()
         agent = Agent(settings, life.spec, seed)
         agent.objective = Objective(exploration=0.05)
         if innate:
@@ -93,4 +91,4 @@ def steps_to_ten(script: LifeScript, settings: AgentSettings, seed: int, innate:
                 return last[-1][1]
         return None
     finally:
-        shifting.close()
+        body.close()

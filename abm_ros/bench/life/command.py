@@ -2,9 +2,12 @@
 
 import argparse
 import sys
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from abm_ros.bench.common.figures import load_average, write_json
+from abm_ros.bodies.arm_options import add_arm_arguments, arm_settings
 from abm_ros.common.errors import ConfigError
 
 
@@ -19,6 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'learning in wakeful modes alone), sb3_sac, sb3_tqc (%(default)s)')
     add('--seeds', type=int, default=5, metavar='N', help='lives of each agent (%(default)s)')
     add('--seed-offset', type=int, default=0, metavar='N', help='first seed (%(default)s)')
+    add('--body', default='', metavar='NAME', help="another body than the script's")
+    add('--distractor', default='', choices=('noisy-tv',),
+        help='put something in sight that cannot be predicted')
+    add_arm_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -29,13 +36,16 @@ def run(arguments: argparse.Namespace) -> int:
     from abm_ros.bench.life.agents import expanded
     from abm_ros.bench.life.figures import summarise
     from abm_ros.bench.life.run import live
+    from abm_ros.bodies.shift.body import living
     from abm_ros.bodies.shift.script import load_script
     script = load_script(_text(arguments.script))
+    script = replace(script, body=arguments.body or script.body)
+    make = partial(living, settings=arm_settings(arguments), distractor=arguments.distractor)
     names = expanded(arguments.agents)
     objective = mode_task(None)
-    lives = [live(name, script, arguments.seed_offset + n, objective)
+    lives = [live(name, script, arguments.seed_offset + n, objective, make)
              for n in range(arguments.seeds) for name in names]
-    figures = {'script': arguments.script, 'seeds': arguments.seeds,
+    figures = {'script': arguments.script, 'body': script.body, 'seeds': arguments.seeds,
                'seed_offset': arguments.seed_offset, **summarise(lives, script),
                'load': load_average()}
     _print(figures)

@@ -3,18 +3,16 @@
 import sys
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from abm_ros.bench.common.life import life_in
 from abm_ros.bench.life.agents import MANAGED, contender
-from abm_ros.bodies.make import make_body
-from abm_ros.bodies.shift.body import ShiftingBody
+from abm_ros.bodies.shift.body import living
 from abm_ros.bodies.shift.script import LifeScript
 from abm_ros.common.errors import PhiError
 from abm_ros.common.share import table_text
-from abm_ros.lives.managed import ManagedLife, is_safe
+from abm_ros.lives.managed import Make, ManagedLife, is_safe
 from abm_ros.lives.settings import LifeSettings
 from abm_ros.meta.phi import load_phi
 from abm_ros.policy.planner import Objective
@@ -41,35 +39,34 @@ class Lived:
 
 
 def live(name: str, script: LifeScript, seed: int, objective: Objective,
-         settings: dict[str, Any] | None = None) -> Lived:
+         make: Make = living) -> Lived:
     """
     Live the life of a script.
 
     :param name: of the agent.
-    :param settings: of the body.
+    :param make: makes the body of a script and a seed.
     """
     from torch import set_num_threads
     set_num_threads(1)
-    lived = (_managed(name, script, seed) if name in MANAGED else
-             _unmanaged(name, script, seed, objective, settings or {}))
+    lived = (_managed(name, script, seed, make) if name in MANAGED else
+             _unmanaged(name, script, seed, objective, make))
     won = np.mean([e[2] for e in lived.episodes]) if lived.episodes else np.nan
     sys.stderr.write(f'{name} seed {seed}: {script.steps} steps, success {won:.2f}, '
                      f'beliefs {lived.beliefs}\n')
     return lived
 
 
-def _managed(name: str, script: LifeScript, seed: int) -> Lived:
+def _managed(name: str, script: LifeScript, seed: int, make: Make) -> Lived:
     settings = LifeSettings().changed({'system_m': {'veto_modes': list(MANAGED[name])}})
     phi = load_phi(table_text('', 'phi.yaml', PhiError))
-    found = ManagedLife(script, settings, phi, seed).live()
+    found = ManagedLife(script, settings, phi, seed, make=make).live()
     return Lived(name, seed, script.steps, [(f, last + 1, r) for f, last, r in found.episodes],
                  found.beliefs, found.modes, found.unsafe, found.busy_s)
 
 
 def _unmanaged(name: str, script: LifeScript, seed: int, objective: Objective,
-               settings: dict[str, Any]) -> Lived:
-    body = ShiftingBody(make_body(script.body, {'seed': seed, **settings}),
-                        script.events, seed)
+               make: Make) -> Lived:
+    body = make(script, seed)
     lived = Lived(name, seed, script.steps)
     try:
         life = life_in(body)

@@ -1,12 +1,15 @@
 """A body with the shifts of a script."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from abm_ros.bodies.distractor import distracted
 from abm_ros.bodies.disturbance import Disturbance
+from abm_ros.bodies.make import make_body
 from abm_ros.bodies.shift.kinds import Shift, shift_kind
-from abm_ros.bodies.shift.script import Event
+from abm_ros.bodies.shift.script import Event, LifeScript
 from abm_ros.bodies.types import Body, BodyState, check_command
 from abm_ros.bodies.wrapper import WrappedBody, disturbances_of
 from abm_ros.common.errors import BodyError
@@ -145,3 +148,21 @@ class ShiftingBody(WrappedBody):
             return list(known).index(str(name))
         raise BodyError(f"shift '{kind}': the body has no joint or channel {name!r}, expected "
                         f'an index below {len(known)} or some of {", ".join(known)}')
+
+
+def living(script: LifeScript, seed: int, settings: Mapping[str, Any] | None = None,
+           distractor: str = '') -> ShiftingBody:
+    """
+    Make the body of a life, with the shifts of its script.
+
+    :param settings: of the body, besides the seed; see `make_body`.
+    :param distractor: put in sight; see `distracted`.
+    :raises BodyError: the body cannot be had, or a shift does not fit it.
+    :raises ConfigError: a setting is unknown or refused.
+    """
+    body = make_body(script.body, {'seed': seed, **(settings or {})})
+    try:
+        return ShiftingBody(distracted(body, distractor, seed), script.events, seed)
+    except Exception:
+        body.close()
+        raise

@@ -172,6 +172,19 @@ class Lighting(Shift):
                                             0, 255).astype(np.uint8))
 
 
+class Television(Shift):
+    """White noise fills a corner of each image, `value` of its width and height."""
+
+    def sense(self, state: BodyState, rng: np.random.Generator) -> BodyState:
+        """See `Shift.sense`."""
+        if state.image is None:
+            return state
+        image = state.image.copy()
+        height, width = (round(min(self.value, 1.0) * n) for n in image.shape[:2])
+        image[:height, :width] = rng.integers(0, 256, (height, width, 3), np.uint8)
+        return replace(state, image=image)
+
+
 class Payload(Shift):
     """A mass of `value` kg hangs on the tool."""
 
@@ -194,6 +207,34 @@ class Damping(Shift):
     def disturb(self, body: Disturbance) -> None:
         """See `Shift.disturb`."""
         body.damping[self.which] += self.value
+
+
+class Friction(Shift):
+    """The object rubs `value` times as much on what it lies on."""
+
+    neutral = 1.0
+
+    def disturb(self, body: Disturbance) -> None:
+        """See `Shift.disturb`."""
+        body.friction *= self.value
+
+
+class Obstacle(Shift):
+    """A post, `value` m high, stands beside where the tool is as it begins."""
+
+    def disturb(self, body: Disturbance) -> None:
+        """See `Shift.disturb`."""
+        body.obstacle_m = max(body.obstacle_m, self.value)
+
+
+class Drain(Shift):
+    """The battery empties `value` times as fast."""
+
+    neutral = 1.0
+
+    def disturb(self, body: Disturbance) -> None:
+        """See `Shift.disturb`."""
+        body.drain *= self.value
 
 
 class GoalRegion(Shift):
@@ -267,11 +308,20 @@ GOAL_TOLERANCE = ShiftKind('goals count as reached within VALUE times the distan
 CAMERA_MOVE = ShiftKind('the camera stands VALUE m further along the axes 0, 1, 2', CameraMove,
                         of='axes', body='camera_offset_m')
 
+TELEVISION = ShiftKind('noise fills a corner of images, VALUE of their width', Television,
+                       body='image', low=0.0)
+FRICTION = ShiftKind('the object rubs VALUE times as much', Friction, 1.0, body='friction',
+                     low=0.0)
+OBSTACLE = ShiftKind('a post of VALUE m stands beside the tool', Obstacle, body='obstacle_m',
+                     low=0.0)
+BATTERY = ShiftKind('the battery empties VALUE times as fast', Drain, 1.0, body='drain', low=0.0)
+
 SHIFTS = Registry('abm_ros.shifts', {
     name: f'abm_ros.bodies.shift.kinds:{name.upper()}'
     for name in ('gain', 'swap', 'latency', 'motion_noise', 'reading_bias', 'reading_noise',
                  'reading_loss', 'reading_delay', 'lighting', 'payload', 'tool_length', 'damping',
-                 'goal_region', 'goal_tolerance', 'camera_move')})
+                 'goal_region', 'goal_tolerance', 'camera_move', 'television', 'friction',
+                 'obstacle', 'battery')})
 
 
 def shift_kind(name: str) -> ShiftKind:

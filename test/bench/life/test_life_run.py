@@ -4,6 +4,7 @@ import pytest
 from scripted_body import LineBody
 
 from abm_ros.bench.life import run
+from abm_ros.bodies.shift import body
 from abm_ros.bodies.shift.script import Event, LifeScript
 from abm_ros.policy.planner import Objective
 
@@ -12,7 +13,7 @@ SCRIPT = LifeScript('line', 420, (Event(180, 'gain', -1.0, until=300),))
 
 @pytest.fixture(autouse=True)
 def line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, 'make_body', lambda name, settings: LineBody(
+    monkeypatch.setattr(body, 'make_body', lambda name, settings: LineBody(
         seed=settings['seed'], tolerance=0.1))
 
 

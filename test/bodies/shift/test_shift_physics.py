@@ -65,6 +65,60 @@ def test_a_wide_tolerance_lets_everything_succeed() -> None:
     made.close()
 
 
+def rubs(made: ShiftingBody) -> float:
+    """The friction of the object, as the simulator has it."""
+    import pybullet
+    inner = made._body
+    client, body = ((inner._scene._client, inner._scene._puck) if hasattr(inner, '_scene')
+                    else (inner._change._client._client, inner._change._object))
+    return float(pybullet.getDynamicsInfo(body, -1, physicsClientId=client)[1])
+
+
+@pytest.mark.parametrize('body', ['bullet:push', 'gym:PandaPush-v3'])
+def test_the_object_rubs_less_for_a_while(body: str) -> None:
+    made = ShiftingBody(make_body(body, {'seed': 3}), (Event(1, 'friction', 0.1, until=2),), 0)
+    still = (made.state().position if body.startswith('bullet') else np.zeros(3))
+    found = []
+    for _ in range(3):
+        made.step(still)
+        found.append(rubs(made))
+    made.close()
+    assert found == pytest.approx([found[0], 0.1 * found[0], found[0]])
+
+
+@pytest.mark.parametrize('body', ['bullet:reach', 'gym:PandaReachJoints-v3'])
+def test_an_arm_cannot_go_through_an_obstacle(body: str) -> None:
+    """A post stands in the way of an arm that turns round its base, until it is taken away."""
+    def turned(events) -> float:
+        made = ShiftingBody(make_body(body, {'seed': 3}), events, 0)
+        begun = made.state().tool_position
+        away = 0.0
+        for turn in np.linspace(0.0, 1.2, 30):
+            made.step(np.array([turn, 0.5, 0.0, 1.6, 0.0, 0.9, 0.0])
+                      if body.startswith('bullet') else np.array([1.0] + 6 * [0.0]))
+            away = max(away, float(np.linalg.norm(made.state().tool_position[:2] - begun[:2])))
+        made.close()
+        return away
+    assert turned((Event(0, 'obstacle', 1.2),)) < 0.8 * turned(())
+    assert turned((Event(0, 'obstacle', 1.2, until=1),)) == pytest.approx(turned(()), rel=0.1)
+
+
+def test_a_battery_empties_faster() -> None:
+    left = [lived('bullet:reach', events, [0.3, 0.9, 0.3, 1.2, 0.3, 0.5, 0.0]).state().energy
+            for events in ((), (Event(0, 'battery', 5.0),))]
+    assert 1.0 - left[1] == pytest.approx(5.0 * (1.0 - left[0]), rel=0.05)
+
+
+def test_a_television_is_noise_in_a_corner_of_the_image() -> None:
+    pictures = [lived('bullet:reach', events, [0.0, 0.5, 0.0, 1.6, 0.0, 0.9, 0.0],
+                      camera_size=32).state().image
+                for events in ((), (Event(0, 'television', 0.5),))]
+    other = (pictures[0] != pictures[1]).any(axis=2)
+    assert other[:16, :16].mean() > 0.9
+    assert not other[16:].any()
+    assert not other[:, 16:].any()
+
+
 def test_readings_come_late() -> None:
     plain = ShiftingBody(LineBody(goals=[9.0]), (), 0)
     late = ShiftingBody(LineBody(goals=[9.0]), (Event(0, 'reading_delay', 2.0),), 0)
