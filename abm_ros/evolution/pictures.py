@@ -1,4 +1,4 @@
-"""Pictures of an evolution: fitness by generation, genes that moved, the best life."""
+"""Pictures of an evolution: fitness by generation, genes that moved or mattered, the best life."""
 
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ def draw(report: dict[str, Any], folder: Path) -> list[Path]:
     :return: the PNG files.
     """
     made = {'fitness.png': _fitness, 'genes.png': _genes, 'lives.png': _lives}
+    if report['sensitivity']:
+        made['sensitivity.png'] = _sensitivity
     for name, picture in made.items():
         figure = _figure()
         picture(report, figure)
@@ -55,6 +57,19 @@ def _genes(report: dict[str, Any], figure: Any) -> None:
     axis.axvline(0.0, color='0.3', lw=0.8)
     axis.set_xlabel('moved by, as a share of the way between the bounds')
     axis.tick_params(axis='y', labelsize=7)
+
+
+def _sensitivity(report: dict[str, Any], figure: Any) -> None:
+    """Draw how genes went with fitness, with 95 % intervals."""
+    axis = figure.subplots()
+    rows = report['sensitivity'][:_GENES][::-1]
+    values = np.array([row['correlation'] for row in rows])
+    low, high = np.array([row['ci95'] for row in rows]).T
+    axis.errorbar(values, range(len(rows)), fmt='o', xerr=[
+        np.maximum(values - low, 0.0), np.maximum(high - values, 0.0)])
+    axis.set_yticks(range(len(rows)), [row['name'] for row in rows], fontsize=7)
+    axis.axvline(0.0, color='0.3', lw=0.8)
+    axis.set_xlabel('rank correlation with the fitness of the first life of a generation')
 
 
 def _lives(report: dict[str, Any], figure: Any) -> None:

@@ -10,6 +10,7 @@ import yaml
 from abm_ros.evolution.checkpoint import write
 from abm_ros.evolution.evolve import Evolved
 from abm_ros.evolution.genome import Changes, Genome, Individual
+from abm_ros.evolution.sensitivity import sensitivity
 from abm_ros.lives.settings import to_parameters
 from abm_ros.meta.phi_text import phi_text
 
@@ -27,6 +28,8 @@ def write_results(folder: Path, genome: Genome, evolved: Evolved) -> dict[str, A
     write(folder / PARAMETERS, parameters_text(evolved.winner.changes, told))
     report = {'genes': [{**asdict(gene), 'begin': begin, 'end': end}
                         for gene, begin, end in moved(genome, evolved.winner)],
+              'sensitivity': sensitivity([gene.name for gene in genome.genes],
+                                         evolved.generations),
               'generations': [_summary(each) for each in evolved.generations],
               'final': evolved.final}
     write(folder / REPORT, report)
