@@ -47,7 +47,7 @@ class WorldsConfig:
         15.0, 'the same for a reading that is off: there is a hypothesis for each reading',
         low=1.0, high=1000.0)
     reading_error: float = setting(
-        0.06, 'as calibration_error, for a reading that is off: what a young model has not '
+        0.1, 'as calibration_error, for a reading that is off: what a young model has not '
         'learned of a place looks like it', low=0.0, high=100.0)
     reading_spread: float = setting(
         1.0, "prior standard deviation of a reading's offset, of the reading's own deviation",

@@ -74,6 +74,7 @@ class WorldTracker:
         self._acted: deque[np.ndarray] = deque(maxlen=_RECENT)    # (A,), the newest actions
         self._units: StepUnits | None = None
         self._seen = self._age = 0       # transitions: ever, and since this world was entered
+        self._haste = 0.0                # worlds of late that were left again at once
         self._others: list[Hypothesis] = []
         self._parent = self.map          # what a new world is thought to differ from
         self._doubtful = np.flatnonzero(self.readings)
@@ -143,6 +144,7 @@ class WorldTracker:
         missed = np.minimum(np.square(now.error), _MOST)
         self._seen += 1
         self._age += 1
+        self._haste -= self._haste / (2.0 * self.config.settle_steps + 1.0)
         news, most = self._news(action), self.config.evidence / _FEWEST
         for other in self._others:
             found = self._outcome(other.map, predict, step, seen)
@@ -255,7 +257,8 @@ class WorldTracker:
         doubt[self._doubtful[best]] = np.sqrt(bank.variance[best])
         parent = self._parent
         found = replace(parent.opened(0.0, 0.0, 0.0, doubt), offset=parent.offset + offset)
-        needed = config.recall_evidence if bank.rival else config.reading_evidence
+        needed = (config.recall_evidence if bank.rival
+                  else config.reading_evidence * self._needed)
         return [Hypothesis(self._next, found, needed, Change.READING,
                             float(bank.evidence[best]), int(bank.steps[best]))]
 
@@ -270,6 +273,8 @@ class WorldTracker:
             if chosen.learns is None and left and chosen.total > -config.evidence:
                 del self.maps[left]      # it was never another one
                 began = self._age
+            if chosen.learns is None and self._age < config.settle_steps:
+                self._haste += 1.0       # what made it be opened proves less from now on
             self._parent = self.maps[left] if chosen.learns is not None else chosen.map
             self._age = 0
         self.maps.pop(number, None)      # the last used comes last
@@ -318,7 +323,12 @@ class WorldTracker:
             return Hypothesis(number, self.maps[number], config.recall_evidence)
         cross = config.cross_spread if learns is Change.ACTUATORS else 0.0
         prior = self._parent.opened(config.gain_spread, cross, config.bias_spread)
-        return Hypothesis(number, prior, config.evidence, learns)
+        return Hypothesis(number, prior, config.evidence * self._needed, learns)
+
+    @property
+    def _needed(self) -> float:
+        """How many times the usual evidence a new world needs: no robot shall turn for ever."""
+        return float(2.0 ** self._haste)
 
     def _calibrate(self, error: np.ndarray) -> None:
         """Follow the usual error while nothing speaks for another world."""

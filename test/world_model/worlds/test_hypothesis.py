@@ -81,3 +81,17 @@ def test_a_model_that_errs_by_turns_opens_no_world_but_for_a_plain_change(seed: 
     assert {b.world for b in arm.live(worlds, 300)} == {0}
     arm.matrix = -np.eye(SIZE)
     assert any(b.world for b in arm.live(worlds, 15))
+
+
+def test_worlds_that_do_not_last_are_opened_ever_more_rarely() -> None:
+    """As where commands come late: some map explains every few steps, and none the next ones."""
+    arm, worlds, opened = Arm(4), tracker(), []
+    arm.live(worlds, 200)
+    for _ in range(40):
+        arm.matrix = np.diag(arm.rng.uniform(-1.5, 0.0, SIZE))
+        passing = arm.live(worlds, 6)
+        arm.matrix = np.eye(SIZE)
+        passing += arm.live(worlds, 6)
+        opened.append(sum(1 for b in passing if b.began and b.world))
+    assert sum(opened[:5]) >= 3
+    assert sum(opened[-20:]) <= 2
