@@ -22,6 +22,7 @@ from abm_ros.bodies.shift.body import ShiftingBody
 from abm_ros.bodies.shift.script import load_script
 from abm_ros.bringup.arguments import LOG_LEVELS, check_params_file
 from abm_ros.bringup.graph import GraphOptions, command_interface, describe
+from abm_ros.bringup.neighbours import await_alone
 from abm_ros.cli.folder import RUN_FOLDER
 from abm_ros.cli.sim_report import build_report, print_report
 from abm_ros.common.errors import ConstraintError, GraphError, PhiError, StoreError, WiringError
@@ -100,6 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
     phi_text = table_text(arguments.phi or (str(kept) if kept.exists() else ''), 'phi.yaml',
                           PhiError)
     wiring = _check_inputs(options, phi_text)
+    await_alone(arguments.namespace, lambda text: console.print(Text(text), soft_wrap=True))
     _prepare(out, kept, phi_text)
     if arguments.innate and not lay_innate(Path(arguments.innate), out / 'models'):
         console.print(f'{out} holds models already: they go on, not the innate ones')

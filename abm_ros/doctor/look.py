@@ -1,9 +1,8 @@
 """Takes a snapshot of a running graph: listens for some seconds, and asks for a few parameters."""
 
-import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from abm_ros.common.names import check_namespace
 from abm_ros.common.telemetry import LEARNERS
 from abm_ros.doctor.snapshot import Endpoint, JointMessage, Snapshot, TopicEnds
 from abm_ros.ros import qos
+from abm_ros.ros.clients.local_nodes import domains, local_nodes, own_domain
 from abm_ros.ros.shared_memory import initialise
 from abm_ros.ros.telemetry_codec import decode_telemetry
 
@@ -103,14 +103,14 @@ class _Looker:
         controller = str(gate.get('controller', names.CONTROLLER))
         order = self._parameters(controller, ('joints',)).get('joints', ())
         directory = str(Path(str(memory.get('directory', '~'))).expanduser())
-        domain = int(os.environ.get('ROS_DOMAIN_ID') or 0)
+        domain = own_domain()
         return Snapshot(
             nodes=self._nodes(),
             topics=dict(self._topics()), joint_states=list(self._joint_states),
             description=self._heard['description'], gate=gate,
             controller_joints=list(order or ()), versions=dict(self._heard['versions']),
             free_bytes=_free(directory), directory=directory, domain=domain,
-            other_domains=[other for other in domains_here() if other != domain],
+            other_domains=[other for other in domains(local_nodes()) if other != domain],
             troubles=[text for text in self._heard['troubles'].values() if text])
 
     def _nodes(self) -> list[str]:
@@ -190,17 +190,3 @@ def _free(directory: str) -> int | None:
         return shutil.disk_usage(path).free
     except OSError:
         return None
-
-
-def domains_here(root: Path = Path('/proc')) -> list[int]:
-    """Return the domains in which nodes of ours run on this machine, as far as it may be read."""
-    found = set()
-    for folder in root.glob('[0-9]*'):
-        with suppress(OSError, ValueError):
-            if b'abm_ros.nodes' not in (folder / 'cmdline').read_bytes():
-                continue
-            variables: Mapping[bytes, bytes] = dict(
-                pair.split(b'=', 1) for pair in (folder / 'environ').read_bytes().split(b'\0')
-                if b'=' in pair)
-            found.add(int(variables.get(b'ROS_DOMAIN_ID') or 0))
-    return sorted(found)
