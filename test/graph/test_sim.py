@@ -264,10 +264,10 @@ def test_a_busy_record_is_one_clear_line(tmp_path):
 HOLD = """
 import sys, time
 from pathlib import Path
-from abm_ros.common.spec import FieldSpec, ObservationSpec
+from abm_ros.bench.common.life import life_in
+from abm_ros.bodies.make import make_body
 from abm_ros.memory.record.store import Store, StoreConfig
-spec = ObservationSpec((FieldSpec('g', 2),), 'g', 0.1, 2, 0.05, 10)
-store = Store(Path(sys.argv[1]), spec, StoreConfig())
+store = Store(Path(sys.argv[1]), life_in(make_body('bullet:reach')).spec, StoreConfig())
 print('held', flush=True)
 time.sleep(300)
 """
