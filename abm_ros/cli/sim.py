@@ -171,7 +171,7 @@ class _Simulation:
             arguments.json.parent.mkdir(parents=True, exist_ok=True)
             arguments.json.write_text(json.dumps(report, indent=2) + '\n')
         if arguments.report is not None:
-            written = write_report(self._out, arguments.report)
+            written = write_report(self._out, arguments.report, -1)
             self._console.print(f'report: {written.page}')
         if self._interrupted:
             return 130
