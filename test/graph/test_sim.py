@@ -2,18 +2,23 @@
 
 import json
 import os
+import shlex
+import shutil
 import signal
 import sqlite3
 import time
 from pathlib import Path
 
 import pytest
+from documents import ABM
 from domains import new_domain
 
 pytest.importorskip('rclpy')
 pytest.importorskip('pybullet')
 
 from graph_harness import ROOT, end, start_script, wait_until
+
+from abm_ros.cli.main import main
 
 pytestmark = [pytest.mark.graph, pytest.mark.timeout(300)]
 
@@ -112,6 +117,25 @@ def test_the_audit_log_is_a_chain_that_names_every_mode(first):
     for entry in report['modes']:
         assert f'"{entry["mode"]}"' in text
     assert len(lines) >= len(report['modes'])
+
+
+# The others need a running graph, somebody else's files, or minutes.
+QUICK = ('audit', 'report', 'plan', 'memory', 'export')
+
+
+def test_what_the_documents_type_works_on_a_run(first, tmp_path, monkeypatch):
+    pytest.importorskip('pyarrow')
+    monkeypatch.chdir(tmp_path)
+    words = [shlex.split(line)[1:] for line in ABM]
+    quick = [line for line in words if line[0] in QUICK and line[1] != 'import']
+    assert len(quick) > 12
+    for name in {word.split('/')[1] for line in quick for word in line if word.startswith('runs/')
+                 and '.' not in word}:
+        if not name.endswith('-dataset'):
+            shutil.copytree(first[0] / 'out', tmp_path / 'runs' / name)
+    for line in quick:
+        # The goal of `plan` is not reached by a robot of twenty seconds.
+        assert main(line) in ((0, 1) if line[0] == 'plan' else (0,)), line
 
 
 def test_a_second_run_goes_on_from_the_first(first):
