@@ -81,7 +81,7 @@ def _paths(arguments: argparse.Namespace) -> dict[str, Any]:
         start, executed = foresight.executed(models, planner, life, goal, steps)
     finally:
         body.close()
-    imagined = foresight.imagined(models, planner, start, goal, steps)
+    imagined = foresight.Foresight(models, planner).path(start, goal, steps)
     common = min(len(imagined.achieved), len(executed.achieved))
     gap = np.linalg.norm(np.array(imagined.achieved[:common])
                          - np.array(executed.achieved[:common]), axis=-1)
