@@ -47,7 +47,7 @@ $(BIN)/python:
 $(STAMP): setup.py setup.cfg pyproject.toml package.xml plugin.xml Makefile $(LOCK) $(DATA) | $(BIN)/python
 	@echo '[2/5] ROS 2 (rclpy and Fast DDS), simulators and tools'
 	@$(PIP) install -c $(LOCK) setuptools wheel |& $(SHOW)
-	@$(PIP) install -c $(LOCK) --no-build-isolation '.[ros,sim,export,dashboard,markers,dev]' |& $(SHOW)
+	@$(PIP) install -c $(LOCK) --no-build-isolation '.[ros,sim,export,dashboard,dev]' |& $(SHOW)
 	@echo '[3/5] PyTorch (the longest step), the baselines and Ray'
 	@$(PIP) install -c $(LOCK) --no-build-isolation '.[learn,bench,evolve]' |& $(SHOW)
 	@echo '[4/5] panda-gym'

@@ -21,6 +21,7 @@ ROS = [
     'ros-std-msgs==5.5.1',
     'ros-std-srvs==5.5.1',
     'ros-trajectory-msgs==5.5.1',
+    'ros-visualization-msgs==5.5.1',  # `abm markers` alone
     # One release of rcl_interfaces, the one that rclpy 9.1.2 was built with.
     'ros-builtin-interfaces==2.3.0',
     'ros-lifecycle-msgs==2.3.0',
@@ -55,8 +56,6 @@ EXPORT = [
     'mcap-ros2-support>=0.5.5',
     'pyarrow>=15',
 ]
-# `abm markers`; of the same release as the other messages.
-MARKERS = ['ros-visualization-msgs==5.5.1']
 # The window by itself (`abm dashboard`); inside rqt its Qt is used. Not 6.12.0: under Python 3.11
 # each of its calls that returns nothing takes a reference from None, until the process aborts.
 DASHBOARD = ['PySide6-Essentials>=6.5,<6.12']
@@ -113,7 +112,6 @@ setup(
         'evolve': EVOLVE,
         'export': EXPORT,
         'dashboard': DASHBOARD,
-        'markers': MARKERS,
         'test': TEST,
         'dev': TEST + DEV,
     },

@@ -8,6 +8,8 @@ from abm_ros.common import names
 from abm_ros.common.errors import ConfigError
 from abm_ros.common.names import check_namespace
 
+_TICK_S = 0.2
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
@@ -30,21 +32,24 @@ def run(arguments: argparse.Namespace) -> int:
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     # Not at the top: the ROS wheels restart Python once to set their library path.
     import rclpy
+    from rclpy.signals import SignalHandlerOptions
 
     from abm_ros.ros.shared_memory import initialise
+    from abm_ros.ros.spin import Stop, make_executor
     try:
         from abm_ros.ros.clients.markers import MarkerTeller
     except ImportError as error:
         raise ConfigError(
             f'markers need visualization_msgs, which cannot be imported ({error}): pip install '
-            "'abm_ros[markers]', or the package of your ROS distribution") from error
-    initialise(args=[])
+            "'abm_ros[ros]', or the package of your ROS distribution") from error
+    initialise(args=[], signal_handler_options=SignalHandlerOptions.NO)
+    stop, executor = Stop(), make_executor('single')
     node = rclpy.create_node('abm_markers', namespace=namespace)
     MarkerTeller(node, Foreseeing(arguments.steps), arguments.frame, arguments.period)
+    executor.add_node(node)
     try:
-        rclpy.spin(node)
-    except rclpy.executors.ExternalShutdownException:
-        pass
+        while not stop.requested:
+            executor.spin_once(timeout_sec=_TICK_S)
     finally:
         node.destroy_node()
         rclpy.try_shutdown()
