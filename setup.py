@@ -21,6 +21,7 @@ ROS = [
     'ros-std-msgs==5.5.1',
     'ros-std-srvs==5.5.1',
     'ros-trajectory-msgs==5.5.1',
+    'ros-visualization-msgs==5.5.1',  # `abm markers` alone
     # One release of rcl_interfaces, the one that rclpy 9.1.2 was built with.
     'ros-builtin-interfaces==2.3.0',
     'ros-lifecycle-msgs==2.3.0',

@@ -26,3 +26,17 @@ def file_blocks(page: Path) -> dict[str, list[str]]:
             assert file, f'{page.name}: a block of {name} names no file in its first line'
             found.setdefault(file[1], []).append(text)
     return found
+
+
+def commands() -> list[str]:
+    """Return the lines of all blocks of commands, those that a backslash ends joined."""
+    found = []
+    for page in PAGES:
+        for block in blocks(page):
+            joined = block.replace('\\\n', ' ')
+            found += [line.removeprefix('$ ').partition(' #')[0].strip()
+                      for line in joined.splitlines()]
+    return found
+
+
+ABM = [line for line in commands() if re.match(r'(\.venv/bin/)?abm ', line)]

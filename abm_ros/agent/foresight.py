@@ -83,32 +83,41 @@ def _fields(spec: ObservationSpec) -> str:
     return ', '.join(f'{item.name} ({item.size})' for item in spec.fields)
 
 
-def imagined(models: tuple[Snapshot, Snapshot], planner: ControllerConfig, start: np.ndarray,
-             goal: np.ndarray, steps: int) -> Path:
+class Foresight:
     """
-    Pursue a goal in System A's model.
+    System B in System A's model: the path that is imagined for a goal.
 
-    :param start: (D,), the observation that it begins at.
-    :param steps: after which it ends, unless the goal is reached.
+    :raises SnapshotError: the models do not load.
     """
-    spec = models[0].spec
-    perception, behaviour = Perception(spec), Controller(
-        spec, planner, np.random.default_rng(_SEED))
-    perception.load(models[0])
-    behaviour.load(models[1])
-    model, latent, path = perception.model, perception.encode(start)[np.newaxis], Path()
-    assert model is not None
-    path.achieved.append(start[spec.goal_slice])
-    path.doubt.append(0.0)
-    for step in range(steps):
-        if spec.reached(path.achieved[-1], goal):
-            break
-        action = behaviour.act(latent[0], perception.lineage, goal, step == 0, Objective())
-        behaviour.prepare(path.achieved[-1])
-        latent, numbers, doubt = model.advance(latent, action[np.newaxis])
-        path.achieved.append(numbers[0, spec.goal_slice])
-        path.doubt.append(float(doubt[0]))
-    return path
+
+    def __init__(self, models: tuple[Snapshot, Snapshot], planner: ControllerConfig) -> None:
+        self._spec = models[0].spec
+        self._perception = Perception(self._spec)
+        self._behaviour = Controller(self._spec, planner, np.random.default_rng(_SEED))
+        self._perception.load(models[0])
+        self._behaviour.load(models[1])
+
+    def path(self, start: np.ndarray, goal: np.ndarray, steps: int) -> Path:
+        """
+        Pursue a goal (G,) from an observation (D,).
+
+        :param steps: after which it ends, unless the goal is reached.
+        """
+        model, path, spec = self._perception.model, Path(), self._spec
+        latent = self._perception.encode(start)[np.newaxis]
+        assert model is not None
+        path.achieved.append(start[spec.goal_slice])
+        path.doubt.append(0.0)
+        for step in range(steps):
+            if spec.reached(path.achieved[-1], goal):
+                break
+            action = self._behaviour.act(latent[0], self._perception.lineage, goal, step == 0,
+                                         Objective())
+            self._behaviour.prepare(path.achieved[-1])
+            latent, numbers, doubt = model.advance(latent, action[np.newaxis])
+            path.achieved.append(numbers[0, spec.goal_slice])
+            path.doubt.append(float(doubt[0]))
+        return path
 
 
 class Asked:

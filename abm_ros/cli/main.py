@@ -10,6 +10,7 @@ from abm_ros.common.errors import AbmError, BodyFailure
 
 COMMANDS = {'sim': 'run the graph on a simulated body and report',
             'dashboard': 'show System M in a window: signals, mode, live wiring, operator buttons',
+            'markers': 'show goal, tool, plan and imagined path to RViz',
             'intervene': 'hold, release, pin or veto: the operator decides',
             'teach': 'give a robot what a teacher recorded',
             'shift': 'break or mend a simulated body while it lives',

@@ -10,12 +10,14 @@ import numpy as np
 from abm_ros.bodies.registry import forms
 from abm_ros.cli.folder import RUN_FOLDER
 from abm_ros.common.errors import ConfigError, SnapshotError
+from abm_ros.report.plan_words import spoken
 
 _BODY = 'bullet:reach'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
+    parser.epilog = 'exit code: 0 reached by the body, 1 not reached, 2 refused'
     parser.add_argument('goal', type=float, nargs='+', metavar='GOAL',
                         help='a number for each coordinate, in the units of the body (m)')
     parser.add_argument('--run', type=Path, default=RUN_FOLDER, metavar='RUN',
@@ -31,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Imagine, execute, draw and write; return the exit code."""
+    """Imagine, execute, draw and write; return the exit code: 1 for a goal that is not reached."""
     from abm_ros.report import path_picture, pictures
     pictures.require()
     if arguments.steps is not None and arguments.steps < 1:
@@ -41,14 +43,9 @@ def run(arguments: argparse.Namespace) -> int:
     arguments.out.mkdir(parents=True, exist_ok=True)
     path_picture.draw(figures, arguments.out / 'plan.png')
     write_json(figures, arguments.out / 'plan.json')
-    for name in ('imagined', 'executed'):
-        path = figures[name]
-        reached = 'is not reached' if path['reached_at'] is None else (
-            f'is reached after {path["reached_at"]} steps')
-        sys.stdout.write(f'{name}: the goal {reached}; {path["distance"][-1]:.3f} from it at the '
-                         'end\n')
-    sys.stdout.write(f'{arguments.out / "plan.png"}\n{arguments.out / "plan.json"}\n')
-    return 0
+    sys.stdout.write(f'{spoken(figures)}\n{arguments.out / "plan.png"}\n'
+                     f'{arguments.out / "plan.json"}\n')
+    return int(figures['executed']['reached_at'] is None)
 
 
 def _models(folder: Path) -> Any:
@@ -84,7 +81,7 @@ def _paths(arguments: argparse.Namespace) -> dict[str, Any]:
         start, executed = foresight.executed(models, planner, life, goal, steps)
     finally:
         body.close()
-    imagined = foresight.imagined(models, planner, start, goal, steps)
+    imagined = foresight.Foresight(models, planner).path(start, goal, steps)
     common = min(len(imagined.achieved), len(executed.achieved))
     gap = np.linalg.norm(np.array(imagined.achieved[:common])
                          - np.array(executed.achieved[:common]), axis=-1)

@@ -15,25 +15,19 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from abm_ros.bodies.arm_options import add_arm_arguments, arm_settings
-from abm_ros.bodies.make import make_body
-from abm_ros.bodies.registry import forms, kind_of
-from abm_ros.bodies.shift.body import ShiftingBody
+from abm_ros.bodies.arm_options import add_arm_arguments
+from abm_ros.bodies.registry import forms
 from abm_ros.bodies.shift.script import load_script
-from abm_ros.bringup.arguments import LOG_LEVELS, check_params_file
 from abm_ros.bringup.graph import GraphOptions, command_interface, describe
+from abm_ros.bringup.neighbours import await_alone
 from abm_ros.cli.folder import RUN_FOLDER
+from abm_ros.cli.sim_inputs import check_inputs, check_ros_arguments, options_of, prepare
 from abm_ros.cli.sim_report import build_report, print_report
-from abm_ros.common.errors import ConstraintError, GraphError, PhiError, StoreError, WiringError
-from abm_ros.common.names import check_namespace
+from abm_ros.common.errors import GraphError, PhiError, WiringError
 from abm_ros.common.share import table_text
-from abm_ros.common.tables import Reader
 from abm_ros.common.telemetry import SensoryGateTelemetry, SystemBTelemetry
 from abm_ros.common.telemetry_fields import known
 from abm_ros.lives.innate import lay_innate
-from abm_ros.meta.constraints import load_constraints
-from abm_ros.meta.meta_control import MetaControl, SystemMConfig
-from abm_ros.meta.phi import load_phi
 from abm_ros.meta.wiring import Wiring
 from abm_ros.report import pictures
 from abm_ros.report.page import write_report
@@ -90,88 +84,23 @@ def run(arguments: argparse.Namespace) -> int:
                          f'{arguments.duration:g}')
     script = load_script(table_text(arguments.life, '')) if arguments.life else None
     arguments.body = arguments.body or (script.body if script is not None else _BODY)
-    _check_ros_arguments(arguments)
+    check_ros_arguments(arguments)
     if arguments.report is not None:
         pictures.require()
     out: Path = arguments.out.resolve()
-    options = _options(arguments, out)
+    options = options_of(arguments, out)
     specs = describe(options)
     kept = Path(options.phi)
     phi_text = table_text(arguments.phi or (str(kept) if kept.exists() else ''), 'phi.yaml',
                           PhiError)
-    wiring = _check_inputs(options, phi_text)
-    _prepare(out, kept, phi_text)
+    wiring = check_inputs(options, phi_text, arguments.params_file)
+    await_alone(arguments.namespace, lambda text: console.print(Text(text), soft_wrap=True))
+    prepare(out, kept, phi_text)
     if arguments.innate and not lay_innate(Path(arguments.innate), out / 'models'):
         console.print(f'{out} holds models already: they go on, not the innate ones')
     # One machine: what the graph says is nobody else's business unless the user asks for it.
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     return asyncio.run(_Simulation(arguments, options, specs, wiring, out, console).run())
-
-
-def _check_ros_arguments(arguments: argparse.Namespace) -> None:
-    """Refuse what would make every node fail or wait for ever."""
-    if arguments.log_level not in LOG_LEVELS:
-        raise GraphError(f"--log-level: '{arguments.log_level}' is unknown, expected one of "
-                         f'{", ".join(LOG_LEVELS)}')
-    check_namespace(arguments.namespace)
-    if not arguments.params_file:
-        return
-    text = table_text(arguments.params_file, '', GraphError)
-    Reader(arguments.params_file, GraphError).load(text)
-    check_params_file(arguments.params_file, [kind_of(arguments.body)[0].node])
-
-
-def _options(arguments: argparse.Namespace, out: Path) -> GraphOptions:
-    phi = out / 'phi.yaml'
-    # By absolute paths: the nodes may run in another folder.
-    arm = arm_settings(arguments) | {
-        'urdf': _absolute(arguments.urdf),
-        'package_path': tuple(map(_absolute, arguments.package_path))}
-    return GraphOptions(
-        body=arguments.body, directory=str(out), seed=arguments.seed,
-        headless=arguments.headless, lock_step=arguments.lock_step,
-        use_sim_time=arguments.lock_step, baseline_episodes=arguments.baseline_episodes,
-        pin_mode=arguments.pin, distractor=arguments.distractor,
-        life=_absolute(arguments.life), worlds=arguments.worlds,
-        **arm,
-        wiring=_absolute(arguments.wiring), phi=str(phi),
-        constraints=_absolute(arguments.constraints))
-
-
-def _absolute(path: str) -> str:
-    return str(Path(path).resolve()) if path else ''
-
-
-def _check_inputs(options: GraphOptions, phi_text: str) -> Wiring:
-    """Refuse what a node would refuse, before any process is started; return the wiring."""
-    _try_body(options)
-    wiring = read_wiring(table_text(options.wiring, 'wiring.yaml', WiringError))
-    MetaControl(
-        SystemMConfig(pin_mode=options.pin_mode), load_phi(phi_text), wiring, load_constraints(
-            table_text(options.constraints, 'constraints.yaml', ConstraintError), wiring.modes))
-    return wiring
-
-
-def _try_body(options: GraphOptions) -> None:
-    """Make the body once and let it go: a missing environment must not leave a graph half up."""
-    kind, _ = kind_of(options.body)
-    body = make_body(options.body, {
-        name: getattr(options, name) for name in ('urdf', 'package_path', 'joints', 'tool_link')
-        if name in kind.settings})
-    try:
-        if options.life:
-            ShiftingBody(body, load_script(table_text(options.life, '')).events, options.seed)
-    finally:
-        body.close()
-
-
-def _prepare(out: Path, kept: Path, text: str) -> None:
-    """Make the run's folder with its own copy of phi; a run that goes on keeps the copy."""
-    try:
-        (out / 'log').mkdir(parents=True, exist_ok=True)
-        kept.write_text(text, encoding='utf-8')
-    except OSError as error:
-        raise StoreError(f'{out}: cannot be written: {error.strerror}') from error
 
 
 class _Simulation:
@@ -242,7 +171,7 @@ class _Simulation:
             arguments.json.parent.mkdir(parents=True, exist_ok=True)
             arguments.json.write_text(json.dumps(report, indent=2) + '\n')
         if arguments.report is not None:
-            written = write_report(self._out, arguments.report)
+            written = write_report(self._out, arguments.report, -1)
             self._console.print(f'report: {written.page}')
         if self._interrupted:
             return 130

@@ -30,7 +30,7 @@ def build_report(monitor: Any, watch: Any, startup_s: float, begin_s: float, end
     history = monitor.history
     before = _rate(history, 0, baseline)
     total = history[-1][1] if history else 0
-    after = _rate(history, max(0, total - _LAST), total)
+    after = _rate(history, max(baseline, total - _LAST), total)
     first = next((t for t, episodes, _ in history if episodes >= baseline), ended_s)
     last = next((t for t, episodes, _ in history if episodes >= total - _LAST), begin_s)
     lived = [{'mode': mode, 't_s': round(max(0.0, t - begin_s), 3)}

@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from abm_ros.common.errors import StoreBusyError, StoreError
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.transition import Step, label_of
 from abm_ros.exchange.bag_options import BagOptions
+from abm_ros.exchange.recordings import TEACHER, Recordings, by_episode
 from abm_ros.memory.record.store import Store, StoreConfig
 from abm_ros.robot.demonstration import check_teacher
 from abm_ros.robot.layout import POSITION
@@ -52,37 +53,33 @@ def run(arguments: argparse.Namespace) -> int:
     source = read_source(arguments.file, options)
     if arguments.live:
         spec = source.own_spec
-        return _show(arguments, teacher, spec, list(_episodes(source.steps(0))))
+        return _show(arguments, teacher, spec, list(by_episode(source.steps(0))))
     memory = arguments.out.expanduser() / 'memory.db'
     spec = source.spec_for(memory)
     memory.parent.mkdir(parents=True, exist_ok=True)
     try:
         with Store(memory, spec, StoreConfig(commit_count=1000, commit_age_s=60.0)) as store:
-            before, first = store.acknowledged, store.next_episode
+            before, known = store.acknowledged, Recordings(store)
+            taken = left_out = 0
             with store.together():
-                for step in source.steps(first):
-                    store.append(replace(step, provenance='teacher',
-                                         mode=label_of(teacher, shown=True)))
-                    store.poll()
-            count, episodes = store.acknowledged - before, store.next_episode - first
+                for episode in by_episode(source.steps(store.next_episode)):
+                    if not known.take(episode):
+                        left_out += 1
+                        continue
+                    taken += 1
+                    for step in episode:
+                        store.append(replace(step, provenance=TEACHER,
+                                             mode=label_of(teacher, shown=True)))
+                        store.poll()
+            count = store.acknowledged - before
     except StoreBusyError as error:
         raise StoreBusyError(f'{error}: a robot runs with it; add --live to show it the joint '
                              'positions, or stop it first') from error
-    sys.stdout.write(f'{memory}: {count} steps in {episodes} demonstrations of {teacher}; they '
-                     'are learned from when the robot is next brought up\n')
+    again = f'; {left_out} are left out, which the record holds already' if left_out else ''
+    sys.stdout.write(f'{memory}: {count} steps in {taken} demonstration{"s" * (taken != 1)} '
+                     f'of {teacher}{again}; '
+                     'what is new is learned from when the robot is next brought up\n')
     return 0
-
-
-def _episodes(steps: Iterator[Step]) -> Iterator[list[Step]]:
-    """Yield the steps of one episode after the other."""
-    own: list[Step] = []
-    for step in steps:
-        if own and step.episode != own[-1].episode:
-            yield own
-            own = []
-        own.append(step)
-    if own:
-        yield own
 
 
 def _show(arguments: argparse.Namespace, teacher: str, spec: ObservationSpec,

@@ -56,6 +56,8 @@ CREDITS = 'memory/credits'
 SEEDS = 'memory/seeds'
 MODEL_A = 'system_a/model'
 MODEL_B = 'system_b/model'
+# For RViz, by `abm markers`.
+MARKERS = 'markers'
 
 # Control plane.
 MODE = 'system_m/mode'

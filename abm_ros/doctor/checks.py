@@ -67,6 +67,14 @@ def twins(s: Snapshot) -> Iterator[tuple[str, str]]:
                'end one of them, or give it a namespace of its own (namespace:=robot_2)')
 
 
+def operator(s: Snapshot) -> Iterator[tuple[str, str]]:
+    """Look for an operator's hold, which nothing but a release ends."""
+    if s.holders:
+        yield (f'the operator holds the motors, so they stay shut (told by '
+               f'{", ".join(s.holders)})',
+               '`abm intervene release`; `abm audit show --kind intervention` says since when')
+
+
 def gates(s: Snapshot) -> Iterator[tuple[str, str]]:
     """Look for a second one who commands the motors."""
     count = s.nodes.count(names.MOTOR_GATE)
@@ -204,6 +212,6 @@ def told(s: Snapshot) -> Iterator[tuple[str, str]]:
 
 _NO_ENDS = TopicEnds()
 CHECKS: dict[str, Check] = {
-    'graph': graph, 'twins': twins, 'gates': gates, 'qos': qos, 'description': description,
-    'clock': clock, 'unstamped': unstamped, 'rate': rate, 'controller': controller,
-    'models': models, 'disk': disk, 'diagnostics': told}
+    'graph': graph, 'operator': operator, 'twins': twins, 'gates': gates, 'qos': qos,
+    'description': description, 'clock': clock, 'unstamped': unstamped, 'rate': rate,
+    'controller': controller, 'models': models, 'disk': disk, 'diagnostics': told}

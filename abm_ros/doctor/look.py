@@ -1,9 +1,9 @@
 """Takes a snapshot of a running graph: listens for some seconds, and asks for a few parameters."""
 
-import os
+import json
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,10 @@ from std_msgs.msg import Float32MultiArray, String
 from abm_ros.common import names
 from abm_ros.common.errors import SpecError
 from abm_ros.common.names import check_namespace
-from abm_ros.common.telemetry import LEARNERS
+from abm_ros.common.telemetry import LEARNERS, MotorGateTelemetry
 from abm_ros.doctor.snapshot import Endpoint, JointMessage, Snapshot, TopicEnds
 from abm_ros.ros import qos
+from abm_ros.ros.clients.local_nodes import domains, local_nodes, own_domain
 from abm_ros.ros.shared_memory import initialise
 from abm_ros.ros.telemetry_codec import decode_telemetry
 
@@ -60,7 +61,8 @@ class _Looker:
         self._executor.add_node(self._node)
         self._prefix = f'/{namespace}/' if namespace else '/'
         self._joint_states: list[JointMessage] = []
-        self._heard: dict[str, Any] = {'description': '', 'versions': {}, 'troubles': {}}
+        self._heard: dict[str, Any] = {'description': '', 'versions': {}, 'troubles': {},
+                                       'holds': {}}
         self._subscribe()
 
     def _subscribe(self) -> None:
@@ -71,6 +73,9 @@ class _Looker:
             lambda message: self._heard.update(description=message.data), qos.LATCHED)
         node.create_subscription(DiagnosticArray, names.DIAGNOSTICS, self._on_diagnostics,
                                  qos.TELEMETRY)
+        node.create_subscription(Float32MultiArray, names.signals_topic(names.MOTOR_GATE),
+                                 self._on_gate, qos.TELEMETRY)
+        node.create_subscription(String, names.DECISION, self._on_decision, qos.LATCHED)
         for kind in LEARNERS:
             node.create_subscription(
                 Float32MultiArray, names.signals_topic(kind.node),
@@ -84,6 +89,15 @@ class _Looker:
     def _on_learner(self, kind: Any, message: Float32MultiArray) -> None:
         with suppress(SpecError):
             self._heard['versions'][kind.node] = decode_telemetry(message, kind).version
+
+    def _on_gate(self, message: Float32MultiArray) -> None:
+        with suppress(SpecError):
+            told = decode_telemetry(message, MotorGateTelemetry)
+            self._heard['holds'][names.MOTOR_GATE] = told.held > 0
+
+    def _on_decision(self, message: String) -> None:
+        with suppress(ValueError, AttributeError):
+            self._heard['holds'][names.SYSTEM_M] = bool(json.loads(message.data).get('held'))
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
@@ -103,15 +117,16 @@ class _Looker:
         controller = str(gate.get('controller', names.CONTROLLER))
         order = self._parameters(controller, ('joints',)).get('joints', ())
         directory = str(Path(str(memory.get('directory', '~'))).expanduser())
-        domain = int(os.environ.get('ROS_DOMAIN_ID') or 0)
+        domain = own_domain()
         return Snapshot(
             nodes=self._nodes(),
             topics=dict(self._topics()), joint_states=list(self._joint_states),
             description=self._heard['description'], gate=gate,
             controller_joints=list(order or ()), versions=dict(self._heard['versions']),
             free_bytes=_free(directory), directory=directory, domain=domain,
-            other_domains=[other for other in domains_here() if other != domain],
-            troubles=[text for text in self._heard['troubles'].values() if text])
+            other_domains=[other for other in domains(local_nodes()) if other != domain],
+            troubles=[text for text in self._heard['troubles'].values() if text],
+            holders=[node for node, held in self._heard['holds'].items() if held])
 
     def _nodes(self) -> list[str]:
         return [name for name, space in self._node.get_node_names_and_namespaces()
@@ -190,17 +205,3 @@ def _free(directory: str) -> int | None:
         return shutil.disk_usage(path).free
     except OSError:
         return None
-
-
-def domains_here(root: Path = Path('/proc')) -> list[int]:
-    """Return the domains in which nodes of ours run on this machine, as far as it may be read."""
-    found = set()
-    for folder in root.glob('[0-9]*'):
-        with suppress(OSError, ValueError):
-            if b'abm_ros.nodes' not in (folder / 'cmdline').read_bytes():
-                continue
-            variables: Mapping[bytes, bytes] = dict(
-                pair.split(b'=', 1) for pair in (folder / 'environ').read_bytes().split(b'\0')
-                if b'=' in pair)
-            found.add(int(variables.get(b'ROS_DOMAIN_ID') or 0))
-    return sorted(found)

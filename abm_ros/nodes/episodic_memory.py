@@ -160,14 +160,15 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
             self._open(spec)
             while self._early:
                 self.guarded('early message', *self._early.popleft())
-        elif self._store.spec == spec:
+        elif (misfit := self._store.misfit(spec)) is None:
             if self._index is not None and self._recorder is not None:
                 # What success is may be new; what is observed is the same.
                 self._index.spec = self._recorder.spec = self._index.shown.spec = spec
         else:
             self._trouble = 'the body does not fit the record'
-            raise StoreError(f'{self._path} holds another kind of observation '
-                             f'({self._store.spec}); use another folder for this body ({spec})')
+            if not self._recorded:      # this life began with it: better no graph than a deaf one
+                self.fatal, self.broken = misfit, True
+            raise misfit
 
     def _open(self, spec: ObservationSpec) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ A folder may hold several runs one after the other; each begins with a line of k
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,10 @@ from typing import Any
 from abm_ros.common.errors import StoreError
 
 NAME = 'history.jsonl'
+GAP_S = 3.0               # what was not seen for longer is a gap in the pictures
+_LEAST_BETWEEN_S = 6.0    # between two runs that are joined, whatever time passed
+_BETWEEN = 0.02           # the same, as a share of the whole
+_COUNTED = ('episodes', 'successes', 'commands', 'unsafe')    # from 0 in each run
 
 
 class HistoryWriter:
@@ -54,11 +58,17 @@ class HistoryWriter:
 
 @dataclass(frozen=True)
 class History:
-    """One run: what was said about it, what was seen each second, and its report."""
+    """
+    One run: what was said about it, what was seen each second, and its report.
+
+    `runs` are those that it was joined of, and `begins` the times at which they begin in it.
+    """
 
     about: Mapping[str, Any] = field(default_factory=dict)
     seconds: list[Mapping[str, Any]] = field(default_factory=list)
     report: Mapping[str, Any] = field(default_factory=dict)
+    runs: Sequence['History'] = ()
+    begins: Sequence[float] = ()
 
 
 def read_history(folder: Path) -> list[History]:
@@ -89,3 +99,30 @@ def read_history(folder: Path) -> list[History]:
     if not runs:
         raise StoreError(f'{path}: holds no run: expected a first line of kind "run"')
     return runs
+
+
+def joined(runs: Sequence[History]) -> History:
+    """
+    Return the runs of a folder as one life: its counts go on, and a short gap parts the runs.
+
+    :param runs: in their order, at least one; what is said of the whole is said of the last,
+        and told by the last that came to its end.
+    """
+    if len(runs) == 1:
+        return runs[0]
+    lengths = [run.seconds[-1]['t'] - run.seconds[0]['t'] if run.seconds else 0.0 for run in runs]
+    between_s = max(_LEAST_BETWEEN_S, _BETWEEN * sum(lengths))
+    seconds, begins, begin_s = list[Mapping[str, Any]](), list[float](), 0.0
+    counts = dict.fromkeys(_COUNTED, 0)
+    for run, length_s in zip(runs, lengths, strict=True):
+        if not run.seconds:
+            continue
+        begins.append(begin_s)
+        own = [{**second, 't': second['t'] - run.seconds[0]['t'] + begin_s,
+                **{name: second[name] + counts[name] for name in _COUNTED if name in second}}
+               for second in run.seconds]
+        seconds += own
+        counts |= {name: own[-1][name] for name in _COUNTED if name in own[-1]}
+        begin_s += length_s + between_s
+    report = next((run.report for run in reversed(runs) if run.report), {})
+    return History(runs[-1].about, seconds, report, tuple(runs), tuple(begins))

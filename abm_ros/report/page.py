@@ -13,7 +13,7 @@ from abm_ros.meta.audit.log import records
 from abm_ros.meta.audit.trail import record_text
 from abm_ros.meta.phi import Phi, load_phi
 from abm_ros.report import pictures
-from abm_ros.report.history import History, read_history
+from abm_ros.report.history import History, joined, read_history
 from abm_ros.report.html import document, number, picture, section
 
 PAGE = 'report.html'
@@ -31,18 +31,23 @@ class Written:
     pictures: Sequence[Path]
 
 
-def write_report(run: Path, target: Path) -> Written:
+def write_report(run: Path, target: Path, life: int | None = None) -> Written:
     """
-    Draw the newest run of a folder and write its page.
+    Draw the runs of a folder, one after the other, and write their page.
 
-    :param run: the folder of the run.
+    :param run: the folder.
     :param target: the folder for the page and the pictures.
-    :raises StoreError: there is no history, or the target cannot be written.
+    :param life: the number of the only run to be drawn, 1 for the first, -1 for the newest.
+    :raises StoreError: there is no history or no such run, or the target cannot be written.
     :raises ConfigError: matplotlib is not installed.
     """
     pictures.require()
-    history = read_history(run)[-1]
-    log, trouble = _log_of(run, history)
+    runs = read_history(run)
+    chosen = runs if life is None else [_chosen(runs, life, run)]
+    history = joined(chosen)
+    place = runs.index(chosen[-1]) + 1
+    end = runs[place].about.get('began', float('inf')) if place < len(runs) else float('inf')
+    log, trouble = _log_of(run, chosen[0], float(end))
     phi = _phi_of(log)
     drawn = {name: image for name, image in (
         ('life', pictures.draw_life(history)), ('signals', pictures.draw_signals(history, phi)),
@@ -57,13 +62,24 @@ def write_report(run: Path, target: Path) -> Written:
     return Written(target / PAGE, [target / f'{name}.png' for name in drawn])
 
 
-def _log_of(run: Path, history: History) -> tuple[list[Mapping[str, Any]], str]:
-    """Return the audit records of this run, and what is wrong with the log."""
-    since_ns = float(history.about.get('began', 0.0)) * 1e9
+def _chosen(runs: Sequence[History], life: int, folder: Path) -> History:
+    if not (1 <= life <= len(runs) or life == -1):
+        raise StoreError(f'{folder}: there is no life {life}, expected 1 to {len(runs)}, or -1 '
+                         'for the newest')
+    return runs[life - 1 if life > 0 else -1]
+
+
+def _log_of(run: Path, first: History, end_s: float) -> tuple[list[Mapping[str, Any]], str]:
+    """
+    Return the audit records from a run on, and what is wrong with the log.
+
+    :param end_s: when what is told is over, s since the epoch.
+    """
+    since_ns = float(first.about.get('began', 0.0)) * 1e9
     found: list[Mapping[str, Any]] = []
     try:
         for record in records(run / 'audit.jsonl'):
-            if record['stamp_ns'] >= since_ns:
+            if since_ns <= record['stamp_ns'] < end_s * 1e9:
                 found.append(record)
     except AuditError as error:
         return found, str(error)
@@ -86,19 +102,38 @@ def page(history: History, log: Sequence[Mapping[str, Any]], drawn: Mapping[str,
     """
     about = history.about
     title = f'abm sim {about.get("body", "")}'
-    when = time.strftime('%Y-%m-%d %H:%M', time.localtime(float(about.get('began', 0.0))))
     parts = [
-        f'<h1>{escape(title)}</h1><p class="sub">{escape(when)} · seed '
+        f'<h1>{escape(title)}</h1><p class="sub">{_when(history)} · seed '
         f'{escape(str(about.get("seed", "-")))} · {escape(str(about.get("command", "")))}</p>',
-        section('What came of it', _tiles(history.report)),
+        section('What came of it', _lives(history.runs) or _tiles(history.report)),
         section('Modes', _modes(history)),
         picture('Success, error and uncertainty', drawn.get('life')),
         picture('Signals, and the thresholds of hard overrides', drawn.get('signals')),
         picture('Commands between the limits of the joints', drawn.get('commands')),
         section('Wiring by mode', _wiring(about.get('wiring', {}))),
         section('What System M decided, and why', _audit(log, trouble)),
-        section('Unsafe commands', _findings(history.report))]
+        section('Unsafe commands', _findings(
+            run.report for run in history.runs or (history,)))]
     return document(title, parts)
+
+
+def _lives(runs: Sequence[History]) -> str:
+    """Return a table with a row for each of several runs."""
+    if not runs:
+        return ''
+    head = ''.join(f'<th>{escape(name.replace("_", " "))}</th>' for name in _SHOWN)
+    rows = ''.join(
+        f'<tr><td class="n">{place}</td><td class="n">{_when(run)}</td>'
+        + ''.join(f'<td class="n">{escape(number(run.report.get(name)))}</td>' for name in _SHOWN)
+        + '</tr>'
+        for place, run in enumerate(runs, 1))
+    return (f'<p class="muted">{len(runs)} lives, one after the other; a dotted line is where one '
+            'begins. Draw one alone by --life.</p>'
+            f'<table><tr><th>life</th><th>began</th>{head}</tr>{rows}</table>')
+
+
+def _when(run: History) -> str:
+    return time.strftime('%Y-%m-%d %H:%M', time.localtime(float(run.about.get('began', 0.0))))
 
 
 def _tiles(report: Mapping[str, Any]) -> str:
@@ -161,5 +196,6 @@ def _audit(log: Sequence[Mapping[str, Any]], trouble: str) -> str:
            f'{rows}</table>' if rows or notes else ''
 
 
-def _findings(report: Mapping[str, Any]) -> str:
-    return ''.join(f'<p>{escape(str(text))}</p>' for text in report.get('unsafe_findings', ()))
+def _findings(reports: Iterable[Mapping[str, Any]]) -> str:
+    return ''.join(f'<p>{escape(str(text))}</p>' for report in reports
+                   for text in report.get('unsafe_findings', ()))

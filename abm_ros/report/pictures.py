@@ -9,10 +9,9 @@ import numpy as np
 from abm_ros.common.colours import mode_colour
 from abm_ros.common.errors import ConfigError
 from abm_ros.meta.phi import Phi
-from abm_ros.report.history import History
+from abm_ros.report.history import GAP_S, History
 
 _WINDOW = 20      # episodes over which success is averaged
-_GAP_S = 3.0
 _DPI = 110
 Bands = list[tuple[str, float, float]]
 
@@ -36,10 +35,10 @@ def bands(history: History) -> Bands:
     start_s = began(history)
     for second in history.seconds:
         at_s, mode = second['t'] - start_s, second['mode']
-        if found and found[-1][0] == mode and at_s - found[-1][2] < _GAP_S:
+        if found and found[-1][0] == mode and at_s - found[-1][2] < GAP_S:
             found[-1] = (mode, found[-1][1], at_s)
         else:
-            if found and at_s - found[-1][2] < _GAP_S:
+            if found and at_s - found[-1][2] < GAP_S:
                 found[-1] = (*found[-1][:2], at_s)
             found.append((mode, at_s, at_s))
     return [band for band in found if band[0]]
@@ -75,7 +74,7 @@ def series(history: History, name: str) -> tuple[np.ndarray, np.ndarray]:
               if name in second.get('signals', {})]
     times, values = list[float](), list[float]()
     for at_s, value in points:
-        if times and at_s - times[-1] > _GAP_S:
+        if times and at_s - times[-1] > GAP_S:
             times.append(at_s)
             values.append(float('nan'))
         times.append(at_s)
@@ -88,7 +87,7 @@ def draw_life(history: History) -> bytes:
     figure, axes = _figure(2, 1, 4.6)
     every = bands(history)
     for axis in axes:
-        _shade(axis, every)
+        _shade(axis, every, history)
     times, shares = success(history)
     if times.size:
         axes[0].plot(times, shares, color='#1b2330', lw=1.8)
@@ -116,7 +115,7 @@ def draw_signals(history: History, phi: Phi | None) -> bytes:
     every = bands(history)
     rules = phi.overrides if phi is not None else ()
     for axis, name in zip(axes, names, strict=False):
-        _shade(axis, every)
+        _shade(axis, every, history)
         times, values = series(history, name)
         axis.plot(times, values, color='#1b2330', lw=1.1)
         for rule in (rule for rule in rules if rule.signal == name):
@@ -138,6 +137,8 @@ def draw_commands(history: History) -> bytes | None:
     limits = history.report.get('limits') or {}
     rows = [(second['t'] - began(history), second['least'], second['most'])
             for second in history.seconds if second.get('least')]
+    # Of runs that moved other joints, those of the last.
+    rows = [row for row in rows if len(row[1]) == len(rows[-1][1])]
     if not rows:
         return None
     times = np.array([at_s for at_s, _, _ in rows])
@@ -148,7 +149,7 @@ def draw_commands(history: History) -> bytes | None:
     every = bands(history)
     names = history.about.get('joints') or [f'joint {index + 1}' for index in range(joints)]
     for index, axis in enumerate(axes[:joints]):
-        _shade(axis, every)
+        _shade(axis, every, history)
         axis.fill_between(times, least[:, index], most[:, index], color='#2563eb', alpha=0.35,
                           lw=0)
         axis.plot(times, most[:, index], color='#2563eb', lw=0.9)
@@ -175,9 +176,11 @@ def _figure(rows: int, columns: int, height: float) -> tuple[Any, Sequence[Any]]
     return figure, list(axes)
 
 
-def _shade(axis: Any, every: Bands) -> None:
+def _shade(axis: Any, every: Bands, history: History) -> None:
     for mode, begin, end in every:
         axis.axvspan(begin, end, color=mode_colour(mode), alpha=0.24, lw=0)
+    for at_s in history.begins[1:]:
+        axis.axvline(at_s - began(history), color='#667180', lw=1.2, ls=':')
 
 
 def _mode_legend(figure: Any, every: Bands) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tiny_bodies import LinearSystem, trained
 
-from abm_ros.agent.foresight import asked_goal, check_models, executed, imagined
+from abm_ros.agent.foresight import Foresight, asked_goal, check_models, executed
 from abm_ros.agent.life import Acting, Life
 from abm_ros.common.errors import NonFiniteError, SnapshotError, SpecError
 from abm_ros.common.spec import FieldSpec, ObservationSpec
@@ -38,7 +38,7 @@ def test_what_is_imagined_is_what_is_executed_where_the_model_is_good() -> None:
     system, a, b = trained()
     life = cast(Life, LinearLife(system, 20))
     start, lived = executed((a, b), ControllerConfig(), life, GOAL, 20)
-    dreamt = imagined((a, b), ControllerConfig(), start, GOAL, 20)
+    dreamt = Foresight((a, b), ControllerConfig()).path(start, GOAL, 20)
     for path in (lived, dreamt):
         end = path.reached_at(system.spec, GOAL)
         assert end == len(path.achieved) - 1 > 2        # it ends where it arrives
@@ -58,7 +58,7 @@ def test_a_path_ends_with_its_episode_and_after_its_steps() -> None:
         start, path = executed((a, b), few, life, far, steps)
         assert len(path.achieved) == expected
         assert path.reached_at(system.spec, far) is None
-    assert len(imagined((a, b), few, start, far, 3).achieved) == 4
+    assert len(Foresight((a, b), few).path(start, far, 3).achieved) == 4
 
 
 def test_what_cannot_be_asked_for_is_refused() -> None:

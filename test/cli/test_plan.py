@@ -50,8 +50,8 @@ def test_both_paths_are_drawn_and_written(tmp_path: Path,
     assert 'has not learned anything yet' in capsys.readouterr().err
     write_models(tmp_path / 'learned', version=1)
     ask[5] = str(tmp_path / 'learned')
-    assert main(ask) == 0
-    assert 'imagined: the goal is not reached' in capsys.readouterr().out
+    assert main(ask) == 1
+    assert 'NOT REACHED: the body' in capsys.readouterr().out
     assert (out / 'plan.png').read_bytes().startswith(b'\x89PNG')
     told = json.loads((out / 'plan.json').read_text())
     assert told['goal'] == pytest.approx([0.4, -0.1, 0.3])

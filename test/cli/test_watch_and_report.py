@@ -56,3 +56,19 @@ def test_every_mode_that_consolidates_counts_as_a_sleep(tmp_path: Path) -> None:
     watch = SimpleNamespace(commands=0, unsafe=0, findings=[])
     report = build_report(monitor, watch, 1.0, 0.0, 9.0, tmp_path / 'memory.db', 0, modes)
     assert (report['sleeps'], report['switches']) == (3, 6)
+
+
+def test_success_after_learning_is_unknown_until_an_episode_ended_after_the_baseline(
+        tmp_path: Path) -> None:
+    def report(*history: tuple[float, int, int]) -> dict:
+        monitor = SimpleNamespace(history=list(history), errors=[], modes=[],
+                                  told=lambda kind: kind())
+        return build_report(monitor, SimpleNamespace(commands=0, unsafe=0, findings=[]), 1.0, 0.0,
+                            9.0, tmp_path / 'memory.db', 5, Modes(DESIGN, 'task'))
+
+    assert report((1.0, 2, 0), (2.0, 5, 1))['success_before'] == 0.2
+    assert report((1.0, 2, 0), (2.0, 5, 1))['success_after'] is None
+    # Of four episodes after the baseline three reached their goals.
+    assert report((1.0, 5, 1), (2.0, 9, 4))['success_after'] == 0.75
+    # Of the last twenty.
+    assert report((1.0, 5, 1), (2.0, 30, 4), (3.0, 50, 19))['success_after'] == 0.75

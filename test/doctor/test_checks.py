@@ -55,6 +55,7 @@ FAULTS = {
         {'topics': {COMMANDS: TopicEnds([Endpoint('motor_gate', ARRAY), Endpoint('teleop', ARRAY)],
                                         [Endpoint('arm_controller', ARRAY)])}},
         'gates', 'end it'),
+    'operator who holds': ({'holders': ['motor_gate']}, 'operator', 'abm intervene release'),
     'second graph': (
         {'nodes': [*SOUND.nodes, 'system_m', 'system_a']}, 'twins', 'namespace'),
     'missing model': (

@@ -2,18 +2,23 @@
 
 import json
 import os
+import shlex
+import shutil
 import signal
 import sqlite3
 import time
 from pathlib import Path
 
 import pytest
+from documents import ABM
 from domains import new_domain
 
 pytest.importorskip('rclpy')
 pytest.importorskip('pybullet')
 
 from graph_harness import ROOT, end, start_script, wait_until
+
+from abm_ros.cli.main import main
 
 pytestmark = [pytest.mark.graph, pytest.mark.timeout(300)]
 
@@ -112,6 +117,28 @@ def test_the_audit_log_is_a_chain_that_names_every_mode(first):
     for entry in report['modes']:
         assert f'"{entry["mode"]}"' in text
     assert len(lines) >= len(report['modes'])
+
+
+# The others need a running graph, somebody else's files, or minutes.
+QUICK = ('audit', 'report', 'memory')
+OF_MODELS = ('plan', 'export')     # a busy machine may have none after twenty seconds
+
+
+def test_what_the_documents_type_works_on_a_run(first, tmp_path, monkeypatch):
+    pytest.importorskip('pyarrow')
+    monkeypatch.chdir(tmp_path)
+    out = first[0] / 'out'
+    chosen = QUICK + OF_MODELS * (out / 'models' / 'system_b.abm').exists()
+    words = [shlex.split(line)[1:] for line in ABM]
+    typed = [line for line in words if line[0] in chosen and line[1] != 'import']
+    assert len(typed) > 12
+    for name in {word.split('/')[1] for line in typed for word in line if word.startswith('runs/')
+                 and '.' not in word}:
+        if not name.endswith('-dataset'):
+            shutil.copytree(out, tmp_path / 'runs' / name)
+    for line in typed:
+        # The goal of `plan` need not be reached by a robot of twenty seconds.
+        assert main(line) in ((0, 1) if line[0] == 'plan' else (0,)), line
 
 
 def test_a_second_run_goes_on_from_the_first(first):
@@ -264,10 +291,10 @@ def test_a_busy_record_is_one_clear_line(tmp_path):
 HOLD = """
 import sys, time
 from pathlib import Path
-from abm_ros.common.spec import FieldSpec, ObservationSpec
+from abm_ros.bench.common.life import life_in
+from abm_ros.bodies.make import make_body
 from abm_ros.memory.record.store import Store, StoreConfig
-spec = ObservationSpec((FieldSpec('g', 2),), 'g', 0.1, 2, 0.05, 10)
-store = Store(Path(sys.argv[1]), spec, StoreConfig())
+store = Store(Path(sys.argv[1]), life_in(make_body('bullet:reach')).spec, StoreConfig())
 print('held', flush=True)
 time.sleep(300)
 """

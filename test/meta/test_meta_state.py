@@ -3,6 +3,7 @@
 from dataclasses import fields
 from math import nan
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -96,6 +97,17 @@ def test_learning_gain_follows_a_falling_error_and_ends_on_the_plateau() -> None
     for _ in range(1000):
         plateau = gain(0.2)
     assert plateau < 0.01
+
+
+def test_the_noise_of_a_mastered_model_is_no_learning_gain() -> None:
+    state, rng = MetaState(CONFIG), np.random.default_rng(0)
+    def gain(error):
+        return state.update(system_a(prediction_error=error), PLAY)['learning_gain']
+    gain(1.0)
+    told = [gain(2e-4 * rng.random()) for _ in range(800)]
+    assert max(told[:150]) > 0.5     # it was just learned
+    assert max(told[250:]) < 0.5     # play is no longer worth it
+    assert max(told[750:]) < 0.1
 
 
 def test_over_force_hurts_at_once_and_strains_slowly() -> None:

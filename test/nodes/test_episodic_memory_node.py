@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,6 +16,7 @@ torch = pytest.importorskip('torch')
 from rclpy.parameter import Parameter
 from std_msgs.msg import String
 
+from abm_ros.common.errors import StoreError
 from abm_ros.common.spec import FieldSpec, ObservationSpec
 from abm_ros.common.transition import Observation
 from abm_ros.memory.record.store import Store
@@ -83,6 +85,25 @@ def test_what_comes_before_the_description_is_recorded_once_that_is_known(tmp_pa
         assert memory.node.refused == 1
     finally:
         memory.close()
+
+
+OTHER = replace(SPEC, action_size=3)
+
+
+def test_a_life_does_not_begin_with_the_record_of_another_body(memory, tmp_path):
+    memory.live(5)
+    memory.node.on_spec(String(data=SPEC.to_json()))
+    with pytest.raises(StoreError, match=r'another body: action_size \(recorded 2, got 3\)'):
+        memory.node.on_spec(String(data=OTHER.to_json()))
+    assert not memory.node.broken    # a life goes on, whoever else speaks
+    memory.close()
+    again = Memory(tmp_path)
+    try:
+        with pytest.raises(StoreError, match='another body') as refusal:
+            again.node.on_spec(String(data=OTHER.to_json()))
+        assert (again.node.broken, again.node.fatal) == (True, refusal.value)
+    finally:
+        again.close()
 
 
 def served(memory: Memory, number: int) -> float:

@@ -8,32 +8,37 @@ import pytest
 
 pytest.importorskip('rclpy')
 
-from documents import PAGES, ROOT, blocks
+from documents import ABM, PAGES, ROOT, blocks, commands
 
 from abm_ros.bringup.arguments import arguments
 from abm_ros.cli.main import make_parser
 
+SOURCE = 'source .venv/setup.bash'
+ENDLESS = re.compile(r'ros2 launch |abm dashboard')
 LINK = re.compile(r'\]\(([^)#\s]+)\)')
 
 
-def commands() -> list[str]:
-    """Return the lines of all code blocks, those that a backslash ends joined with the next."""
-    found = []
-    for page in PAGES:
-        for block in blocks(page):
-            joined = block.replace('\\\n', ' ')
-            found += [line.removeprefix('$ ').partition(' #')[0].strip()
-                      for line in joined.splitlines()]
-    return found
-
-
-ABM = [line for line in commands() if re.match(r'(\.venv/bin/)?abm ', line)]
 LAUNCH = [line for line in commands() if line.startswith('ros2 launch abm_ros ')]
 MAKE = [line for line in commands() if line.startswith('make ')]
 
 
 def test_there_are_commands_to_try() -> None:
     assert (len(ABM) > 15, len(LAUNCH) > 1, len(MAKE) > 1) == (True, True, True)
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
+def test_a_page_sources_the_environment_before_it_types_abm(page) -> None:
+    typed = [line for block in blocks(page) for line in block.splitlines()]
+    bare = [n for n, line in enumerate(typed) if line.startswith(('abm ', 'pip '))]
+    assert not bare or SOURCE in typed[:bare[0]]
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
+def test_nothing_is_typed_after_what_runs_until_it_is_ended(page) -> None:
+    """Each is an example of its own, in README, where a comment stands beside most lines."""
+    for block in blocks(page):
+        lines = [line for line in block.replace('\\\n', ' ').splitlines() if line]
+        assert not [line for line in lines[:-1] if ENDLESS.match(line) and '#' not in line]
 
 
 @pytest.mark.parametrize('line', ABM)

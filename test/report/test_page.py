@@ -83,3 +83,25 @@ def test_the_command_names_the_files_and_refuses_an_empty_folder(run, tmp_path, 
     assert 'expected the folder of a run' in capsys.readouterr().err
     with pytest.raises(StoreError, match='cannot be written'):
         write_report(run, run / 'audit.jsonl' / 'x')
+
+
+def test_all_lives_of_a_folder_are_drawn_or_one_that_is_chosen(run) -> None:
+    writer = HistoryWriter(run, began=5e8 + 6, body='gym:Later', seed=4)
+    writer.add('second', {'t': 5e8 + 7, 'mode': 'rest', 'signals': {'energy': 0.5},
+                          'least': [-0.2, 0.1], 'most': [0.2, 0.3]})
+    writer.add('end', {'success_after': 0.875})
+    writer.close()
+    with AuditLog(run / 'audit.jsonl', clock=lambda: (5 * 10 ** 8 + 6) * 10 ** 9) as log:
+        log.append('mode', before='task', mode='rest', reason='of the later life')
+
+    def told(life=None):
+        reader = Reader()
+        reader.feed(write_report(run, run / 'out', life).page.read_text(encoding='utf-8'))
+        return [text in reader.text for text in (
+            '2 lives', '0.95', '0.875', 'drive 0.89', 'of the later life')]
+
+    assert told() == [True] * 5
+    assert told(1) == [False, True, False, True, False]
+    assert told(2) == told(-1) == [False, False, True, False, True]
+    with pytest.raises(StoreError, match='no life 3, expected 1 to 2'):
+        told(3)

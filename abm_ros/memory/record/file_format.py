@@ -211,20 +211,15 @@ def note_newest(number: int, position: tuple[int, int]) -> str:
     return f'{numbers} crc32 {zlib.crc32(numbers.encode()):08x}'
 
 
-def check_same(path: Path, stored: ObservationSpec, given: ObservationSpec) -> None:
-    """
-    Refuse to mix two observation specs in one record.
-
-    :raises StoreError: naming the entries that differ.
-    """
+def misfit(path: Path, stored: ObservationSpec, given: ObservationSpec) -> StoreError | None:
+    """Return why a record cannot take the observations of a body, None where it can."""
     if stored == given:
-        return
+        return None
     old, new = (json.loads(spec.to_json()) for spec in (stored, given))
-    differing = [f'{key} (stored {_brief(old[key])}, got {_brief(new[key])})'
-                 for key in old if old[key] != new[key]]
-    if differing:
-        raise StoreError(f'{path}: holds observations of another spec: {"; ".join(differing)}; '
-                         'use another file for this body')
+    differing = '; '.join(f'{key} (recorded {_brief(old[key])}, got {_brief(new[key])})'
+                          for key in old if old[key] != new[key])
+    return StoreError(f'{path}: is the record of another body: {differing or given}; use another '
+                      'folder for this body (abm sim --out, parameter directory)')
 
 
 def _brief(value: Any) -> str:

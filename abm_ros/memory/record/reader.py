@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from abm_ros.common.errors import StoreBusyError, StoreError
 from abm_ros.common.packing import Packing
+from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.transition import Step
 from abm_ros.memory.record.blocks import StepBlock, checksum, decode_block
 from abm_ros.memory.record.episodes import SELECT_EPISODES, EpisodeRecord, record_of
@@ -20,6 +21,7 @@ from abm_ros.memory.record.file_format import (
     SELECT_CHUNKS,
     RecordHeader,
     explained,
+    misfit,
     noted_newest,
 )
 from abm_ros.memory.record.page_recovery import PageRecovery, Row
@@ -51,6 +53,10 @@ class StoreReader:
         self.damage, self.marked = head.damage, marked
         # Only for modules of this folder.
         self.db = db
+
+    def misfit(self, spec: ObservationSpec) -> StoreError | None:
+        """Return why the record cannot take the observations of a body, None where it can."""
+        return misfit(self.path, self.spec, spec)
 
     def blocks(self, after: int = 0, damaged: OnDamage | None = None) -> Iterator[StepBlock]:
         """

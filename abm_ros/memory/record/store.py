@@ -28,13 +28,13 @@ from abm_ros.memory.record.file_format import (
     SCHEMA_VERSION,
     SELECT_CHUNK,
     RecordHeader,
-    check_same,
     check_version,
     connect,
     copy_head,
     create,
     explained,
     make_durable,
+    misfit,
     note_newest,
     read_head,
     transaction,
@@ -290,8 +290,8 @@ class Store(StoreReader):
         else:
             head = read_head(path, db)
             check_version(path, head.version, OLDEST)
-            if spec is not None:
-                check_same(path, head.spec, spec)
+            if spec is not None and (error := misfit(path, head.spec, spec)) is not None:
+                raise error
         super().__init__(path, db, head, acknowledged)
         self._buffer = WriteBuffer(self.spec, self.packing)
         self._tally = Tally(self.spec, self.packing)

@@ -20,6 +20,9 @@ class MetaStateConfig:
     gain_fast_samples: float = setting(
         40.0, 'Time constant of the fast error average behind learning_gain.',
         unit='ticks', low=1.0, high=100000.0)
+    gain_floor: float = setting(
+        0.3, 'Error of the model, relative to predicting no change, of which half of the fall '
+        'counts as learning_gain; of smaller ones less does.', low=0.001, high=10.0)
     lag_transitions: float = setting(
         100.0, 'Time constant of learning_lag, in transitions lived.', low=1.0, high=1e6)
     sleep_capacity: float = setting(

@@ -107,26 +107,31 @@ class Collapse(Momentary):
         return collapse(told.effective_rank, told.observation_rank)
 
 
-def learning_gain(slow: float, fast: float) -> float:
+def learning_gain(slow: float, fast: float, floor: float) -> float:
     """
-    Return the relative fall of an error from its slow to its fast average.
+    Return the fall of an error from its slow to its fast average, relative to the slow one.
 
-    It is 0 on a plateau or when the error grows, and 1 when the error fell to 0.
+    It is 0 on a plateau or when the error grows. Whatever share of a negligible error is lost,
+    nothing was gained.
+
+    :param floor: is added to the slow average: of an error of this size half of the fall counts.
     """
-    return clip_unit((slow - fast) / slow) if slow > 0 else 0.0
+    return clip_unit((slow - fast) / (slow + floor))
 
 
 class LearningGain:
     """Fall of the prediction error, without the part that a collapse explains."""
 
-    calibration = 'relative fall of the model error from a slow to a fast average'
+    calibration = ('relative fall of the model error from a slow to a fast average; a negligible '
+                   'error hardly counts')
 
     def __init__(self, config: MetaStateConfig) -> None:
         self._slow = Average(config.gain_slow_samples)
         self._fast = Average(config.gain_fast_samples)
+        self._floor = config.gain_floor
         self._error, self._collapse = PredictionError(config), Collapse(config)
 
     def update(self, telemetry: GraphTelemetry, mode: Roles) -> float:
         error = self._error.update(telemetry, mode)
-        gain = learning_gain(self._slow.update(error), self._fast.update(error))
+        gain = learning_gain(self._slow.update(error), self._fast.update(error), self._floor)
         return gain * (1.0 - self._collapse.update(telemetry, mode))

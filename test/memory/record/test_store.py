@@ -326,8 +326,8 @@ def test_names_the_fields_of_the_spec_that_differ(path: Path) -> None:
     other = replace(SPEC, horizon=20, fields=(FieldSpec('arm', 4), FieldSpec('tool', 2)))
     with pytest.raises(StoreError) as caught:
         Store(path, other, CONFIG)
-    assert 'horizon (stored 10, got 20)' in str(caught.value)
-    assert 'fields (stored arm:3 tool:2, got arm:4 tool:2)' in str(caught.value)
+    assert 'horizon (recorded 10, got 20)' in str(caught.value)
+    assert 'fields (recorded arm:3 tool:2, got arm:4 tool:2)' in str(caught.value)
     assert 'action_size' not in str(caught.value)
 
 

@@ -27,7 +27,7 @@ LIMITS = JointLimits(('a', 'b'), np.zeros(2), np.ones(2), np.ones(2), np.array([
 @given(ANY, ANY)
 def test_every_signal_is_a_number_in_the_unit_interval(x, y) -> None:
     for value in (clip_unit(x), saturating(x), pain_from_effort(x), looming(x),
-                  prediction_error(x), uncertainty(x), novelty(x), learning_gain(x, y)):
+                  prediction_error(x), uncertainty(x), novelty(x), learning_gain(x, y, 0.2)):
         assert 0.0 <= value <= 1.0
 
 
@@ -51,10 +51,12 @@ def test_the_largest_share_of_a_limit_counts_and_unknown_efforts_do_not() -> Non
     assert LIMITS.effort_ratio({}) == 0.0
 
 
-def test_learning_gain_is_the_relative_fall() -> None:
-    assert learning_gain(0.8, 0.6) == pytest.approx(0.25)
-    assert learning_gain(0.8, 0.0) == 1.0
-    assert learning_gain(0.5, 0.5) == learning_gain(0.5, 0.9) == learning_gain(0.0, 0.0) == 0.0
+def test_learning_gain_is_the_relative_fall_and_none_of_a_negligible_error() -> None:
+    assert learning_gain(0.8, 0.6, 0.2) == pytest.approx(0.2)
+    assert learning_gain(0.2, 0.0, 0.2) == pytest.approx(0.5)
+    assert learning_gain(0.5, 0.5, 0.2) == learning_gain(0.5, 0.9, 0.2) == 0.0
+    assert learning_gain(0.0, 0.0, 0.2) == 0.0
+    assert learning_gain(0.02, 0.002, 0.18) == pytest.approx(0.09)
 
 
 @given(st.floats(1.0, 100.0), st.floats(0, 10), st.integers(1, 50))
@@ -96,7 +98,7 @@ def test_a_plateau_is_told_from_a_collapse() -> None:
     shrunk = np.outer(seen[:, 0], rng.standard_normal(6))
     ranks = {name: rank(latents) for name, latents in
              (('seen', seen), ('healthy', healthy), ('shrunk', shrunk))}
-    assert learning_gain(0.4, 0.4) == 0.0
+    assert learning_gain(0.4, 0.4, 0.2) == 0.0
     assert collapse(ranks['healthy'], ranks['seen']) == pytest.approx(0.0, abs=1e-6)
     assert collapse(ranks['shrunk'], ranks['seen']) == pytest.approx(1.0, abs=1e-6)
     half = np.concatenate([seen[:, :3], np.zeros((400, 3))], axis=1)
