@@ -12,7 +12,7 @@ import numpy as np
 from abm_ros.common.errors import SpecError
 from abm_ros.common.packing import Packing, joined
 from abm_ros.common.spec import ObservationSpec, check_array
-from abm_ros.common.transition import LIVED, PROVENANCES, Step, teacher_of
+from abm_ros.common.transition import LIVED, PROVENANCES, Step, corrector_of, teacher_of
 from abm_ros.memory.record.blocks import StepBlock
 from abm_ros.memory.replay.shown import Claim, Shown
 
@@ -119,7 +119,8 @@ class Ring:
         self.novelty = np.zeros(capacity, np.float32)
         self.gain = np.zeros(capacity, np.float32)         # fall of the surprise
         self.starts_lived = np.zeros(capacity, np.bool_)   # whether a lived step has a successor
-        self.claim = np.full(capacity, -1)                 # of `shown`, -1 for own steps
+        # Of `shown`: a claim, -1 for own steps, and from -2 downwards those who corrected them.
+        self.claim = np.full(capacity, -1)
         self.shown = Shown(spec)
         # A step's segment, and a segment's first and last step; there are at most as many segments
         # as steps.
@@ -226,7 +227,8 @@ class Ring:
         self.novelty[slot], self.surprise[slot] = block.signals.T
         self.gain[slot] = np.nan
         self.starts_lived[slot] = False
-        follows = self._follow(block)
+        began = np.concatenate(([self._newest[-1]], block.origin[:-1])).astype(np.intp)
+        follows = self._follow(block, began)
         segment = self._segment[(self.count - 1) % self.capacity] * (self.count > 0)
         segment = segment + np.cumsum(~follows)
         self._segment[slot] = segment
@@ -234,14 +236,15 @@ class Ring:
         self._first[segment[begins] % self.capacity] = step[begins]
         self._last[segment % self.capacity] = step        # the last of equal indices counts
         self.count += count
-        self._queue(block, step, follows)
+        self._queue(block, step, follows, began)
         self._judge(block, step)
 
     def _judge(self, block: StepBlock, step: np.ndarray) -> None:
         """Note what a teacher showed, and what own steps say of it."""
         slot, told = step % self.capacity, self.spec.told
         self.claim[slot] = -1
-        if not self.shown.claims and not any(teacher_of(mode)[0] for mode in block.modes):
+        if not self.shown.claims and not any(
+                teacher_of(mode)[0] or corrector_of(mode) for mode in block.modes):
             if told and not self.shown.succeeded:
                 self.shown.succeeded = bool((block.told & block.success).any())
             return
@@ -251,7 +254,10 @@ class Ring:
             if block.origin[i] == _ORIGINS['teacher'] and teacher_of(mode)[0]:
                 self.claim[slot[i]] = self._claim(mode, int(block.episode[i]), int(number),
                                                   success=bool(block.success[i]))
-            elif told and _LIVED[block.origin[i]]:
+                continue
+            if corrector := corrector_of(mode):
+                self.claim[slot[i]] = -2 - self.shown.corrected(corrector)
+            if told and _LIVED[block.origin[i]]:
                 for claim in self.shown.judge(achieved[slot[i]], success=bool(
                         block.told[i] & block.success[i])):
                     self.refute(claim)
@@ -275,20 +281,29 @@ class Ring:
             starts.successes.drop_between(first, last)
             starts.won_ends.drop_between(first, last)
 
-    def _follow(self, block: StepBlock) -> np.ndarray:
-        episode, index, acted, origin = self._newest
+    def _follow(self, block: StepBlock, began: np.ndarray) -> np.ndarray:
+        """
+        Return which steps (N,) follow the one before.
+
+        :param began: (N,), the origin of the step before each.
+        """
+        episode, index, acted, _ = self._newest
         before_episode = np.concatenate(([episode], block.episode[:-1]))
         before_index = np.concatenate(([index], block.index[:-1]))
         before_acted = np.concatenate(([acted], block.acted[:-1]))
-        before_origin = np.concatenate(([origin], block.origin[:-1]))
         self._newest = (int(block.episode[-1]), int(block.index[-1]), bool(block.acted[-1]),
                         int(block.origin[-1]))
         return (before_acted & (before_episode == block.episode)
-                & (before_index + 1 == block.index) & (before_origin == block.origin))
+                & (before_index + 1 == block.index) & (_LIVED[began] == _LIVED[block.origin]))
 
-    def _queue(self, block: StepBlock, step: np.ndarray, follows: np.ndarray) -> None:
-        """Update what can be drawn."""
-        oldest, origin = self.oldest, block.origin
+    def _queue(self, block: StepBlock, step: np.ndarray, follows: np.ndarray,
+               origin: np.ndarray) -> None:
+        """
+        Update what can be drawn.
+
+        :param origin: (N,), of the step before each, whose action led to it.
+        """
+        oldest = self.oldest
         started = step - 1
         linked = follows & (started >= oldest)
         ends = linked & ~block.acted

@@ -46,7 +46,20 @@ class Shown:
     spec: ObservationSpec
     trusted: Mapping[str, float] = field(default_factory=dict)
     claims: list[Claim] = field(default_factory=list)
+    # Who corrected own steps. Those were lived: nothing about them is a claim.
+    correctors: list[str] = field(default_factory=list)
     succeeded: bool = False            # whether own experience holds a success that was told
+
+    def corrected(self, teacher: str) -> int:
+        """Return the place of a teacher among those who corrected something."""
+        if teacher not in self.correctors:
+            self.correctors.append(teacher)
+        return self.correctors.index(teacher)
+
+    def imitated(self, teacher: str) -> float:
+        """Return how strongly the corrections of a teacher are imitated, in [0, 1]."""
+        trusted = self.trusted.get(teacher, PRIOR)
+        return trusted if trusted >= DISTRUST else 0.0
 
     def open_at(self, first: int, episode: int, mode: str) -> None:
         """Begin the demonstration of a teacher's label."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from abm_ros.common.spec import FieldSpec, ObservationSpec
-from abm_ros.common.transition import Step, label_of
+from abm_ros.common.transition import Step, corrected_by, label_of
 from abm_ros.memory.replay.draw import Draw
 from abm_ros.memory.replay.index import ReplayIndex
 
@@ -90,3 +90,41 @@ def test_a_restart_finds_the_same_verdicts(capacity: int) -> None:
         walk(index, 0, 9.0, teacher='ann')
         walk(index, 1, 9.2, success=True)
     assert one.shown.evidence() == other.shown.evidence() == {'ann': (1, 0)}
+
+
+def corrected(index: ReplayIndex, episode: int, who: tuple[str, ...]) -> None:
+    """Append an own episode whose steps were corrected by these, '' for nobody."""
+    for n, teacher in enumerate((*who, '')):
+        index.append(Step(
+            episode, n, n, np.array([n, 0.0], np.float32), np.zeros(2, np.float32),
+            np.zeros(1, np.float32) if n < len(who) else None,
+            corrected_by(teacher) if teacher else 'task', False,
+            'teacher' if teacher else 'self', told=True))
+
+
+def test_corrected_steps_are_lived_and_imitated_by_trust() -> None:
+    """No transition is lost where a correction begins or ends, and it claims no success."""
+    index = ReplayIndex(TOLD, 100)
+    corrected(index, 0, ('', 'ann', 'ann', '', 'bob'))
+    assert len(index) == 5
+    assert index.starts('teacher').transitions.values.tolist() == [1, 2, 4]
+    assert index.starts('self').transitions.values.tolist() == [0, 3]
+    assert drawn(index)[0] == {(1.0, 0.0), (1.0, -0.5)}
+    index.shown.trusted = {'ann': 0.75, 'bob': 0.1}
+    weight, shown = index._taught(np.arange(5))
+    assert weight is not None
+    assert shown is not None
+    assert weight.tolist() == [1.0] * 5
+    assert shown.tolist() == [0.0, -0.75, -0.75, 0.0, 0.0]
+    assert index.shown.evidence() == {}
+    batch = index.draw(np.random.default_rng(0), Draw(50, 1, hindsight=0.0))
+    assert batch.success is not None
+    assert set(batch.success[:, 0].tolist()) == {0.0}
+
+
+def test_own_success_counts_beside_corrections_and_claims() -> None:
+    index = ReplayIndex(TOLD, 100)
+    corrected(index, 0, ('ann',))
+    walk(index, 1, 9.0, teacher='bob')
+    walk(index, 2, 3.0, success=True)
+    assert drawn(index)[0] == {(1.0, 0.0), (1.0, -0.5), (0.0, 0.5)}
