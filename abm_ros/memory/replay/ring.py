@@ -128,7 +128,8 @@ class Ring:
         self._first = np.zeros(capacity, np.int64)
         self._last = np.zeros(capacity, np.int64)
         self._starts = {name: Starts(capacity) for name in SOURCES}
-        self._newest = (-1, -1, False, -1)     # episode, index, whether acted, origin
+        # Episode, index, whether acted, origin, and whose body's.
+        self._newest = (-1, -1, False, -1, -1)
         self.lived_world = 0                   # of the steps that come
 
     @property
@@ -227,8 +228,8 @@ class Ring:
         self.novelty[slot], self.surprise[slot] = block.signals.T
         self.gain[slot] = np.nan
         self.starts_lived[slot] = False
-        began = np.concatenate(([self._newest[-1]], block.origin[:-1])).astype(np.intp)
-        follows = self._follow(block, began)
+        began = np.concatenate(([self._newest[3]], block.origin[:-1]))
+        follows = self._follow(block)
         segment = self._segment[(self.count - 1) % self.capacity] * (self.count > 0)
         segment = segment + np.cumsum(~follows)
         self._segment[slot] = segment
@@ -281,20 +282,19 @@ class Ring:
             starts.successes.drop_between(first, last)
             starts.won_ends.drop_between(first, last)
 
-    def _follow(self, block: StepBlock, began: np.ndarray) -> np.ndarray:
-        """
-        Return which steps (N,) follow the one before.
-
-        :param began: (N,), the origin of the step before each.
-        """
-        episode, index, acted, _ = self._newest
+    def _follow(self, block: StepBlock) -> np.ndarray:
+        episode, index, acted, _, body = self._newest
+        # The body is the robot's own where a person corrected it.
+        own = np.array([bool(corrector_of(mode)) for mode in block.modes])
+        bodies = np.where(own[block.mode], _ORIGINS['self'], block.origin)
+        before_body = np.concatenate(([body], bodies[:-1]))
         before_episode = np.concatenate(([episode], block.episode[:-1]))
         before_index = np.concatenate(([index], block.index[:-1]))
         before_acted = np.concatenate(([acted], block.acted[:-1]))
         self._newest = (int(block.episode[-1]), int(block.index[-1]), bool(block.acted[-1]),
-                        int(block.origin[-1]))
+                        int(block.origin[-1]), int(bodies[-1]))
         return (before_acted & (before_episode == block.episode)
-                & (before_index + 1 == block.index) & (_LIVED[began] == _LIVED[block.origin]))
+                & (before_index + 1 == block.index) & (before_body == bodies))
 
     def _queue(self, block: StepBlock, step: np.ndarray, follows: np.ndarray,
                origin: np.ndarray) -> None:
