@@ -158,11 +158,7 @@ class Agent:
         self._last = self._executed = None
 
     def executed(self, stamp_ns: int, action: np.ndarray, teacher: str = '') -> None:
-        """
-        Take the action (A,) that the motor guard let through for the observation stamped so.
-
-        :param teacher: whose correction it was, '' for the agent's own.
-        """
+        """Take the action (A,) that the motor guard let through, a teacher's if one is named."""
         self._executed = np.asarray(action, np.float32)
         self._take(self._recorder.executed(stamp_ns, self._executed, teacher))
 
