@@ -54,10 +54,15 @@ def test_a_claim_counts_by_trust_and_only_its_end_is_a_success() -> None:
     assert drawn(index)[0] == {(1.0, 0.0), (0.0, 0.5)}
 
 
-def test_what_own_experience_confirms_counts_in_full() -> None:
+@pytest.mark.parametrize('own_comes', ['before', 'after'])
+def test_what_own_experience_confirms_counts_in_full(own_comes: str) -> None:
+    """A success within the tolerance: it ends the episode before the place itself is reached."""
     index = ReplayIndex(TOLD, 100)
+    if own_comes == 'before':
+        walk(index, 1, 9.8, success=True)
     walk(index, 0, 9.0, teacher='ann')
-    walk(index, 1, 9.2, success=True)
+    if own_comes == 'after':
+        walk(index, 1, 9.8, success=True)
     assert index.shown.evidence() == {'ann': (1, 0)}
     assert drawn(index)[0] == {(1.0, 0.0), (1.0, 0.5)}
 
@@ -74,6 +79,16 @@ def test_a_lie_is_refuted_and_no_success_any_more() -> None:
     assert not len(index.starts('lived').successes)
     walk(index, 5, 9.0, success=True)      # a verdict counts once
     assert index.shown.evidence() == {'mallory': (0, 1)}
+
+
+def test_failures_of_before_refute_nothing() -> None:
+    """The world may have changed, and the teacher may know."""
+    index = ReplayIndex(TOLD, 100)
+    for episode in range(5):
+        walk(index, episode, 9.0)
+    walk(index, 5, 9.0, teacher='ann')
+    walk(index, 6, 9.0)
+    assert index.shown.evidence() == {'ann': (0, 0)}
 
 
 def test_where_success_is_known_a_claim_is_tried_first() -> None:
