@@ -1,27 +1,39 @@
 """What teachers showed: what is learned from it, and what own experience says of it."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from abm_ros.common.spec import FieldSpec, ObservationSpec
 from abm_ros.common.transition import Step, label_of
+from abm_ros.memory.record.store import Store, StoreConfig
 from abm_ros.memory.replay.draw import Draw
 from abm_ros.memory.replay.index import ReplayIndex
 
 TOLD = ObservationSpec((FieldSpec('tool', 2),), 'tool', 1.0, 1, 0.05, 10, told=True)
 
 
-def walk(index: ReplayIndex, episode: int, ends_at: float, *, teacher: str = '',
-         success: bool = False, length: int = 5) -> None:
-    """Append an episode along a line; a teacher's ends in what is shown to be a success."""
+def walked(episode: int, ends_at: float, *, teacher: str = '', success: bool = False,
+           length: int = 5) -> list[Step]:
+    """Return an episode along a line; a teacher's ends in what is shown to be a success."""
+    steps = []
     for n in range(length):
         last, at = n == length - 1, ends_at * n / (length - 1)
         won = last and (success or bool(teacher))
-        index.append(Step(
+        steps.append(Step(
             episode, n, n, np.array([at, 0.0], np.float32), np.zeros(2, np.float32),
             None if last else np.zeros(1, np.float32),
             label_of(teacher, shown=False) if teacher else 'task', won,
             'teacher' if teacher else 'self', told=True))
+    return steps
+
+
+def walk(index: ReplayIndex, episode: int, ends_at: float, *, teacher: str = '',
+         success: bool = False) -> None:
+    """Append such an episode."""
+    for step in walked(episode, ends_at, teacher=teacher, success=success):
+        index.append(step)
 
 
 def drawn(index: ReplayIndex) -> tuple[set[tuple[float, float]], set[float]]:
@@ -99,9 +111,20 @@ def test_where_success_is_known_a_claim_is_tried_first() -> None:
 
 
 @pytest.mark.parametrize('capacity', [12, 100])
-def test_a_restart_finds_the_same_verdicts(capacity: int) -> None:
-    one, other = ReplayIndex(TOLD, capacity), ReplayIndex(TOLD, capacity)
-    for index in (one, other):
-        walk(index, 0, 9.0, teacher='ann')
-        walk(index, 1, 9.2, success=True)
-    assert one.shown.evidence() == other.shown.evidence() == {'ann': (1, 0)}
+def test_a_restart_finds_the_same_verdicts(tmp_path: Path, capacity: int) -> None:
+    """From blocks of the record, which hold own steps and those of teachers."""
+    index, steps = ReplayIndex(TOLD, capacity), []
+    for lived in (walked(0, 9.0, teacher='ann'), walked(1, 9.2, success=True),
+                  walked(2, 9.1, teacher='bob'), walked(3, 5.0, teacher='mallory'),
+                  walked(4, 5.0), walked(5, 5.0), walked(6, 5.0)):
+        steps += lived
+    with Store(tmp_path / 'm.db', TOLD, StoreConfig(commit_count=100)) as store:
+        for step in steps:
+            index.append(step)
+            store.append(step)
+        store.flush()
+        again = ReplayIndex(TOLD, capacity)
+        again.extend(store.blocks())
+    assert index.shown.evidence() == {'ann': (1, 0), 'bob': (1, 0), 'mallory': (0, 1)}
+    assert again.shown.evidence() == index.shown.evidence()
+    assert again.shown.succeeded
