@@ -244,12 +244,13 @@ class Ring:
         """Note what a teacher showed, and what own steps say of it."""
         slot, told = step % self.capacity, self.spec.told
         self.claim[slot] = -1
+        achieved = self.numbers[:, self.spec.goal_slice]
         if not self.shown.claims and not any(
                 teacher_of(mode)[0] or corrector_of(mode) for mode in block.modes):
-            if told and not self.shown.succeeded:
-                self.shown.succeeded = bool((block.told & block.success).any())
+            if told:
+                for place in achieved[slot[block.told & block.success & _LIVED[block.origin]]]:
+                    self.shown.own.add(place)
             return
-        achieved = self.numbers[:, self.spec.goal_slice]
         for i, number in enumerate(step):
             mode = block.modes[block.mode[i]]
             if block.origin[i] == _ORIGINS['teacher'] and teacher_of(mode)[0]:
@@ -258,23 +259,21 @@ class Ring:
                 continue
             if corrector := corrector_of(mode):
                 self.claim[slot[i]] = -2 - self.shown.corrected(corrector)
-            if told and _LIVED[block.origin[i]]:
-                for claim in self.shown.judge(achieved[slot[i]], success=bool(
-                        block.told[i] & block.success[i])):
-                    self.refute(claim)
+            if told and block.told[i] and _LIVED[block.origin[i]]:
+                for claim in self.shown.judge(achieved[slot[i]],
+                                              success=bool(block.success[i])):
+                    self._refute(claim)
 
     def _claim(self, mode: str, episode: int, step: int, *, success: bool) -> int:
         claims = self.shown.claims
         if not claims or claims[-1].episode != episode:
             self.shown.open_at(step, episode, mode)
-        claim = claims[-1]
-        claim.place = self.numbers[step % self.capacity, self.spec.goal_slice].copy()
-        claim.success, claim.steps = success, (claim.steps[0], step)
+        self.shown.show(self.numbers[step % self.capacity, self.spec.goal_slice].copy(), step,
+                        success=success)
         return len(claims) - 1
 
-    def refute(self, claim: Claim) -> None:
+    def _refute(self, claim: Claim) -> None:
         """Let what a demonstration claimed be no success."""
-        claim.held = False
         first, last = claim.steps
         held = np.arange(max(first, self.oldest), last + 1) % self.capacity
         self.won[held] = False
