@@ -55,7 +55,7 @@ def correct(graph, teacher: str) -> None:
     def goes() -> bool:
         publisher.publish(message)
         return graph.value('motor_gate', 'corrected') >= 20.0
-    wait_until(goes, 'actions of a person', 30.0)
+    wait_until(goes, 'actions of a person', 60.0)
     graph.node.destroy_publisher(publisher)
 
 
@@ -63,9 +63,9 @@ def test_what_others_show_is_watched_and_kept(tmp_path):
     options = GraphOptions(body='bullet:reach', directory=str(tmp_path), seed=1)
     with running(describe(options), tmp_path) as (_, graph):
         told = graph.telemetry
+        correct(graph, 'eve')
         wait_until(lambda: graph.value('system_b_learner', 'version') >= 240,
                    lambda: f'two rounds; telemetry: {told}', 150.0)
-        correct(graph, 'eve')
         teacher = graph.node.create_publisher(JointTrajectory, names.DEMONSTRATION, qos.RECORD)
         wait_until(lambda: teacher.get_subscription_count() > 0, 'somebody who listens', 10.0)
         teacher.publish(demonstration('mallory', to=6.0))     # no robot of these limits does that
