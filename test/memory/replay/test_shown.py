@@ -1,5 +1,6 @@
 """What teachers showed: what is learned from it, and what own experience says of it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,15 @@ def test_failures_of_before_refute_nothing() -> None:
         walk(index, episode, 9.0)
     walk(index, 5, 9.0, teacher='ann')
     walk(index, 6, 9.0)
+    assert index.shown.evidence() == {'ann': (0, 0)}
+
+
+def test_what_the_task_did_not_tell_judges_nothing() -> None:
+    index = ReplayIndex(TOLD, 100)
+    walk(index, 0, 9.0, teacher='ann')
+    for episode in range(1, 6):
+        for step in walked(episode, 9.0):
+            index.append(replace(step, told=False))
     assert index.shown.evidence() == {'ann': (0, 0)}
 
 
