@@ -157,10 +157,10 @@ class Agent:
         self._recorder.mode = mode
         self._last = self._executed = None
 
-    def executed(self, stamp_ns: int, action: np.ndarray) -> None:
-        """Take the action (A,) that the motor guard let through for the observation stamped so."""
+    def executed(self, stamp_ns: int, action: np.ndarray, teacher: str = '') -> None:
+        """Take the action (A,) that the motor guard let through, a teacher's if one is named."""
         self._executed = np.asarray(action, np.float32)
-        self._take(self._recorder.executed(stamp_ns, self._executed))
+        self._take(self._recorder.executed(stamp_ns, self._executed, teacher))
 
     @property
     def teachers(self) -> Mapping[str, tuple[int, int]]:

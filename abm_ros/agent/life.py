@@ -5,7 +5,7 @@ The same fusion, the same motor guard and the same agent as in the nodes; used b
 benchmarks and the parity test.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -137,6 +137,10 @@ class Life:
     def move(self, action: np.ndarray) -> Motion:
         """Return the command for an action (A,), within limits."""
         return self._guard.act(action, self.now_s)
+
+    def towards(self, wanted: Sequence[float]) -> np.ndarray:
+        """Return the action (A,) that leads towards joint positions (A,) that a person wants."""
+        return self._guard.towards(wanted)
 
     def standstill(self) -> np.ndarray:
         """Return the command (A,) that stands still."""

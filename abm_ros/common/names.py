@@ -36,6 +36,7 @@ CONTROLLER = 'arm_controller'
 # Teachers: the name of who shows it is in the header's frame_id.
 DEMONSTRATION = 'teacher/demonstration'
 PEER = 'teacher/observed'
+CORRECTION = 'teacher/correction'
 # Before the controller's name where the robot is not to move.
 DRY_RUN = 'dry_run'
 # The frame of goals and tool poses that a simulated body publishes.

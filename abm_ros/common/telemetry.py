@@ -182,6 +182,7 @@ class MotorGateTelemetry(Telemetry):
 
     open: float = number('Whether actions reach the motors.', high=1.0)
     commands: float = number('Actions executed since the start.')
+    corrected: float = number('Those that a person corrected.')
     held: float = number('Whether the operator holds at the gate itself.', high=1.0)
     clock_jumps: float = number('Times that the clock of the joint states was set back.')
     tripped: float = number('Whether it shut by itself and waits to be armed again.', high=1.0)

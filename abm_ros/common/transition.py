@@ -14,6 +14,8 @@ LIVED = ('self', 'teacher')
 # The modes that steps of a teacher are labelled with, before the teacher's name: the actions were
 # shown, or System A inferred them.
 SHOWN, INFERRED = 'imitate', 'observe'
+# And own steps whose action was a person's.
+CORRECTED = 'correct'
 
 
 class Imagined(NamedTuple):
@@ -95,6 +97,17 @@ def teacher_of(mode: str) -> tuple[str, bool]:
     return (name, kind == SHOWN) if kind in (SHOWN, INFERRED) else ('', True)
 
 
+def corrected_by(teacher: str) -> str:
+    """Return the mode that an own step which a teacher corrected is labelled with."""
+    return f'{CORRECTED}:{teacher}'
+
+
+def corrector_of(mode: str) -> str:
+    """Return the teacher whose correction a label names, '' for none."""
+    kind, _, name = mode.partition(':')
+    return name if kind == CORRECTED else ''
+
+
 @dataclass(frozen=True)
 class Batch:
     """
@@ -109,7 +122,8 @@ class Batch:
 
     Where a named teacher ever showed something, `weight` says how much is learned from a window: 1
     from what the robot did itself, up to 1 from a demonstration; `shown` is 1 for demonstrations
-    whose actions were shown, 0.5 where they were inferred, 0 for the rest.
+    whose actions were shown, 0.5 where they were inferred, 0 for own steps. Own steps that a
+    person corrected have the trust in that person, negative: they were lived, and are imitated.
     """
 
     numbers: np.ndarray                # (B, L + 1, V) float32, the plain numbers

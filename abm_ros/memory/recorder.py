@@ -10,7 +10,7 @@ from collections import OrderedDict
 import numpy as np
 
 from abm_ros.common.spec import ObservationSpec
-from abm_ros.common.transition import Observation, Step
+from abm_ros.common.transition import Observation, Step, corrected_by
 
 # At least as many as a queue between nodes holds: all of one stream may come before the other.
 _ACTIONS_KEPT = 256
@@ -36,7 +36,7 @@ class Recorder:
         self._episode = next_episode - 1
         self._index = 0
         self._waiting: list[Observation] = []
-        self._actions: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._actions: OrderedDict[int, tuple[np.ndarray, str]] = OrderedDict()
         self._cut = True
         self.mode = ''
 
@@ -46,10 +46,14 @@ class Recorder:
         self._cut = True
         return self._episode
 
-    def executed(self, stamp_ns: int, action: np.ndarray) -> list[Step]:
-        """Take an executed action (A,); return the steps that are settled by it."""
+    def executed(self, stamp_ns: int, action: np.ndarray, teacher: str = '') -> list[Step]:
+        """
+        Take an executed action (A,); return the steps that are settled by it.
+
+        :param teacher: whose correction it was, '' for System B's own action.
+        """
         steps = self.cut() if stamp_ns < next(reversed(self._actions), -1) else []
-        self._actions[stamp_ns] = action
+        self._actions[stamp_ns] = (action, teacher)
         while len(self._actions) > _ACTIONS_KEPT:
             self._actions.popitem(last=False)
         return steps + self._settle()
@@ -91,7 +95,8 @@ class Recorder:
         newest = next(reversed(self._actions), -1)
         return newest < stamp_ns and len(self._waiting) <= patience
 
-    def _step(self, seen: Observation, action: np.ndarray | None) -> Step:
+    def _step(self, seen: Observation, done: tuple[np.ndarray, str] | None) -> Step:
+        action, teacher = done if done is not None else (None, '')
         if self._cut:
             self._episode += 1
             self._index = 0
@@ -102,4 +107,5 @@ class Recorder:
         success = bool(seen.success) if told else not spec.told and bool(
             spec.reached(seen.vector[spec.goal_slice], seen.goal))
         return Step(self._episode, self._index, seen.stamp_ns, seen.vector, seen.goal, action,
-                    self.mode, success, told=told, reward=seen.reward)
+                    corrected_by(teacher) if teacher else self.mode, success,
+                    'teacher' if teacher else 'self', told=told, reward=seen.reward)

@@ -224,7 +224,8 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
             self._early.append((self._was_executed, message))
             return
         packet = decode(message)
-        self._take(self._recorder.executed(packet.stamp_ns, packet.array('action')))
+        self._take(self._recorder.executed(packet.stamp_ns, packet.array('action'),
+                                           packet.attributes.get('teacher', '')))
 
     def on_world(self, message: Float32MultiArray) -> None:
         """Take what System A tells of the world."""

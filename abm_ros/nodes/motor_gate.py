@@ -8,11 +8,13 @@ import numpy as np
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float32MultiArray, Header, String
 from std_srvs.srv import Trigger
+from trajectory_msgs.msg import JointTrajectory
 
 from abm_ros.common import names
 from abm_ros.common.config import check, section, setting
 from abm_ros.common.errors import ConfigError, SpecError
 from abm_ros.common.telemetry import MotorGateTelemetry
+from abm_ros.nodes.telling.correcting import Correcting
 from abm_ros.robot.deadman import DeadmanLatch
 from abm_ros.robot.description import read_limits
 from abm_ros.robot.joint_readings import JUMP_S, JointReadings, JointSample
@@ -53,6 +55,9 @@ class MotorGateConfig(MotorConfig):
     max_action_age_s: float = setting(
         0.3, 'Oldest sensor reading (against the newest) that an action may derive from.',
         unit='s', low=0.02, high=600.0)
+    correction_timeout_s: float = setting(
+        0.3, "A person's correction stands in for System B's actions for this long.",
+        unit='s', low=0.02, high=10.0)
     incarnation: str = setting(
         '', 'Incarnation of System M whose heartbeats count from the next activation on; set by '
         'System M. Empty adopts the first one heard.', runtime=True)
@@ -102,6 +107,7 @@ class MotorGate(PartNode[MotorGateConfig]):
         self._repeatable = False     # whether the last command answers an action
         self._early: Float32MultiArray | None = None
         self._was_open = False
+        self._correcting = Correcting(self)
         self._commands = self._clock_jumps = 0
         self._reason = 'starting'
         self._command = CommandPublisher(
@@ -121,7 +127,8 @@ class MotorGate(PartNode[MotorGateConfig]):
     def telemetry(self) -> MotorGateTelemetry:
         return MotorGateTelemetry(
             open=self._was_open, commands=self._commands, held=self._latch.held,
-            clock_jumps=self._clock_jumps, tripped=self._latch.tripped,
+            corrected=self._correcting.count, clock_jumps=self._clock_jumps,
+            tripped=self._latch.tripped,
             shut='' if self._was_open else self._reason,
             joints='' if self._guard is None else ' '.join(self._guard.limits.joints),
             silent=self._silent())
@@ -135,6 +142,7 @@ class MotorGate(PartNode[MotorGateConfig]):
 
     def activated(self) -> None:
         self._action_stamp_ns, self._early = -1, None
+        self._correcting.drop()
         self._latch.arm(self.config.incarnation)
 
     def reconfigured(self) -> None:
@@ -223,6 +231,13 @@ class MotorGate(PartNode[MotorGateConfig]):
         if not beat.motors_open and self._was_open:
             self._stop('System M says that the motors are shut')
 
+    def on_correction(self, message: JointTrajectory) -> None:
+        """Take where a person wants the joints now."""
+        if self._guard is None:
+            raise SpecError('correction: no robot description yet; wait for it')
+        self._poll_joints()
+        self._correcting.take(message, self._guard, self._now_s())
+
     def on_action(self, message: Float32MultiArray) -> None:
         """Move, if the gate is open and the action is fit to be executed."""
         now_s = self._now_s()
@@ -242,7 +257,8 @@ class MotorGate(PartNode[MotorGateConfig]):
             return
         guard = self._guard
         assert guard is not None
-        motion = guard.act(packet.array('action'), self._ration_clock(now_s, packet.stamp_ns))
+        action, teacher = self._correcting.replaced(packet.array('action'), guard, now_s)
+        motion = guard.act(action, self._ration_clock(now_s, packet.stamp_ns))
         self._latch.action(now_s)
         self._action_stamp_ns = packet.stamp_ns
         self._was_open = True
@@ -251,7 +267,7 @@ class MotorGate(PartNode[MotorGateConfig]):
         self.emit('executed', self._writer.write(Packet(
             packet.stamp_ns,
             {'action': motion.executed, 'command': motion.command.astype(np.float32)},
-            packet.attributes)))
+            {**packet.attributes, **teacher})))
         # The next joint state is read while the action for it is being computed.
         self._look_ahead.timer_period_ns = int(1e9 * max(
             self.config.control_period_s - _LEAD_S, self.config.control_period_s / 2))

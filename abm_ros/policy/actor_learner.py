@@ -164,7 +164,8 @@ class ActorLearner:
     def _imitate(self, world: WorldModel, latent: Tensor, goal: Tensor, batch: Batch) -> Tensor:
         """Return the loss (behaviour cloning) of doing something else than trusted teachers."""
         assert batch.weight is not None
-        weight = torch.from_numpy(batch.weight * batch.shown * batch.mask[:, 0])
+        assert batch.shown is not None
+        weight = torch.from_numpy(batch.weight * np.abs(batch.shown) * batch.mask[:, 0])
         done = torch.from_numpy(np.ascontiguousarray(batch.action[:, 0]))
         chosen = policy(self.params, features(world, latent, self._seen_goal(goal)))
         away = (chosen - done).square().mean(-1)

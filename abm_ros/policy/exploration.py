@@ -15,7 +15,8 @@ Where the goal has no place, nothing is known of what is to be reached before a 
 Until then an episode either acts at random or goes from place to place, to where nothing was
 visited: goal babbling (Rolf et al. 2010) for what is new (decision 0054). Later, the fewer
 successes are told, the more episodes do the latter. Where only rewards are told, those near the
-best so far count as successes.
+best so far count as successes. A place where a teacher showed a success is gone to before all
+else, until it is judged (decision 0068).
 """
 
 import math
@@ -27,12 +28,11 @@ import numpy as np
 
 from abm_ros.common.config import check, setting
 from abm_ros.common.spec import ObservationSpec
+from abm_ros.policy.trials import Trials
 
 # Places that are remembered, that one is chosen from, and how far beyond two visited ones places
 # are sought, of the way between these.
 _VISITED, _PLACES, _BEYOND = 256, 16, 0.25
-# Places shown by teachers that wait to be tried.
-_TO_TRY = 8
 # A reward counts as a success within this share of the range of all.
 _WELL = 0.1
 
@@ -89,7 +89,7 @@ class ExplorationSchedule:
         self._spec, self._rng, self._settings = spec, rng, settings
         self._before: np.ndarray | None = None
         self._steps = self._pursued = 0
-        self._reached: bool | None = None
+        self._reached = self._counts = False     # an episode counts if its aim was one throughout
         self.share = self.success_rate = 0.0
         self.aim = Aim.PURSUE
         self.place = np.zeros(spec.goal_size, np.float32)     # (G,), where SEARCH goes
@@ -100,9 +100,7 @@ class ExplorationSchedule:
         self._sought: deque[np.ndarray] = deque(maxlen=_VISITED)
         self._won = False                  # whether a success was told in this life
         self.foretold = False              # whether System B's model says where one is
-        # Where teachers showed a success, to be tried, and whether the first one is being tried.
-        self._to_try: deque[np.ndarray] = deque(maxlen=_TO_TRY)
-        self._trying = False
+        self._trials, self._trying = Trials(spec), False
         self._rewards = (math.inf, -math.inf)    # the least and the most ever told
 
     @property
@@ -111,8 +109,8 @@ class ExplorationSchedule:
         return self._won or self.foretold
 
     def watch(self, place: np.ndarray) -> None:
-        """Note where (G,) a teacher showed a success; a coming episode tries it."""
-        self._to_try.append(np.asarray(place, np.float32).copy())
+        """Note where (G,) a teacher showed a success; it is tried from the next step on."""
+        self._trials.watch(place)
 
     def observe(self, achieved: np.ndarray, goal: np.ndarray, *, begins: bool,
                 success: bool | None = None, reward: float = math.nan) -> None:
@@ -128,14 +126,14 @@ class ExplorationSchedule:
         if begins:
             self._judge()
             if self._trying:
-                self._to_try.popleft()
-            self._trying = self._spec.told and bool(self._to_try)
-            self.aim = Aim.SEARCH if self._trying else self._choose()
+                self._trials.end_episode()
+            self._turn()
         elif self._before is not None:
             self._steps += 1
             rate = max(1.0 / self._steps, 1.0 / self._settings.event_window)
             self.share += rate * (float(self._spec.moved(self._before, achieved)) - self.share)
         if self._spec.told:
+            self._try(achieved, success)
             self._look_around(achieved, begins=begins)
         there = not self._spec.told and bool(self._spec.reached(achieved, goal))
         self._before = None if there else achieved
@@ -143,7 +141,21 @@ class ExplorationSchedule:
         if self._spec.told:
             won = won or self._is_well_paid(reward)
             self._won = self._won or won
-        self._reached = bool(self._reached) or won
+        self._reached = self._reached or won
+
+    def _turn(self) -> None:
+        """Choose an aim: what is to be tried comes first."""
+        self._trying = self._trials.place is not None
+        self.aim = Aim.SEARCH if self._trying else self._choose()
+
+    def _try(self, achieved: np.ndarray, success: bool | None) -> None:
+        """Judge what teachers showed; turn to another aim where something came or was judged."""
+        before = self._trials.place if self._trying else None
+        if success is not None:
+            self._trials.observe(achieved, success=success)
+        if self._trials.place is not before:
+            self._counts = False
+            self._turn()
 
     def _is_well_paid(self, reward: float) -> bool:
         """Tell whether a reward is about as good as the best that was ever told."""
@@ -158,8 +170,8 @@ class ExplorationSchedule:
             self._visited.append(achieved.copy())
         elif (slot := int(self._rng.integers(self._visits))) < _VISITED:
             self._visited[slot] = achieved.copy()
-        if self._trying:
-            self.place = self._to_try[0]
+        if self._trying and self._trials.place is not None:
+            self.place = self._trials.place
             return
         self._going += 1
         arrived = bool(self._spec.reached(achieved, self.place))
@@ -175,11 +187,11 @@ class ExplorationSchedule:
             self._sought.append(self.place)
 
     def _judge(self) -> None:
-        if self.aim is Aim.PURSUE and self._reached is not None:
+        if self.aim is Aim.PURSUE and self._counts:
             self._pursued += 1
             rate = max(1.0 / self._pursued, 1.0 / self._settings.pursued_window)
             self.success_rate += rate * (float(self._reached) - self.success_rate)
-        self._reached = False
+        self._reached, self._counts = False, True
 
     def _choose(self) -> Aim:
         cfg, (still, failing) = self._settings, self._rng.random(2)

@@ -16,6 +16,7 @@ import numpy as np
 from abm_ros.common.config import check, setting
 from abm_ros.common.errors import NonFiniteError, SpecError
 from abm_ros.common.spec import check_array
+from abm_ros.robot.correction import towards
 from abm_ros.robot.description import JointLimits
 from abm_ros.robot.following import Following, reach, reach_astray
 from abm_ros.robot.joint_readings import whole_turns
@@ -217,6 +218,19 @@ class MotorGuard:
         if self.config.command_interface == 'velocity':
             return self._act_velocity(np.array(wanted))
         return self._act_effort(np.array(wanted))
+
+    def towards(self, wanted: Sequence[float]) -> np.ndarray:
+        """
+        Return the action (J,) that leads from where the joints are towards a pose.
+
+        :param wanted: (J,) rad or m, as the driver tells positions; limits are kept by `act`.
+        :raises SpecError: efforts are commanded, or it is not known where the joints are.
+        """
+        if self.config.command_interface == 'effort' or self._position is None:
+            raise SpecError('no action leads to a pose: expected commands of position, trajectory '
+                            'or velocity, and joints with limits whose positions are known')
+        return towards(wanted, self._position, [joint.full for joint in self._joints],
+                       self._endless)
 
     def standstill(self) -> np.ndarray | None:
         """

@@ -102,6 +102,7 @@ PORTS: dict[str, tuple[Port, ...]] = {
     ),
     names.MOTOR_GATE: (
         _in('action', Float32MultiArray, qos.CONTROL, names.ACTION),
+        _in('correction', JointTrajectory, qos.SENSOR, names.CORRECTION),
         _out('executed', Float32MultiArray, qos.RECORD, names.EXECUTED),
     ),
 }

@@ -13,6 +13,7 @@ from abm_ros.agent.settings import AgentSettings
 from abm_ros.agent.sleeping import FADED, QUOTA
 from abm_ros.common.seeds import generator
 from abm_ros.common.transition import Observation
+from abm_ros.memory.replay.draw import Draw
 from abm_ros.memory.schedule import VALUE_HORIZON, ScheduleConfig, WarmUpConfig
 from abm_ros.policy.config import ActorConfig
 from abm_ros.policy.planner import Objective
@@ -197,3 +198,20 @@ def test_sleep_consolidates_by_a_plan_until_it_gains_nothing_or_the_quota_is_rea
     assert agent.sleep(1000, least_gain=1.0).reason == FADED
     surprise = agent.replay.surprise[:lived]
     assert np.isfinite(surprise).sum() > lived / 2       # appraised, so that `gain` is known
+
+
+def test_what_a_person_corrected_is_lived_and_drawn_to_be_imitated() -> None:
+    arm = PlanarArm(generator(0, 'body'))
+    agent = Agent(NEVER, arm.spec, 0)
+    vector, goal = arm.reset()
+    for n in range(12):
+        agent.act(Observation(n + 1, vector, goal, 0, n))
+        done = np.full(arm.spec.action_size, 0.5, np.float32)
+        agent.executed(n + 1, done, 'ann' if 3 <= n < 6 else '')
+        vector, *_ = arm.step(done)
+    assert agent.transitions == 11
+    batch = agent.replay.draw(generator(0, 'draw'), Draw(100, 1))
+    assert batch.weight is not None
+    assert batch.shown is not None
+    assert set(batch.weight.tolist()) == {1.0}
+    assert set(batch.shown.tolist()) == {0.0, -0.5}

@@ -1,4 +1,4 @@
-"""On the running graph teacher and peer are watched, the motors shut, and kept as such."""
+"""On the running graph persons correct, and teacher and peer are watched; all is kept as such."""
 
 import numpy as np
 import pytest
@@ -24,6 +24,7 @@ from abm_ros.ros import qos
 
 pytestmark = [pytest.mark.graph, pytest.mark.timeout(300)]
 
+LIMIT = 1.2     # of joint_1, rad
 JOINTS = [f'joint_{n}' for n in range(1, 8)]
 
 
@@ -45,10 +46,24 @@ def tool_way(peer: str) -> MultiDOFJointTrajectory:
     return MultiDOFJointTrajectory(header=Header(frame_id=peer), points=points)
 
 
+def correct(graph, teacher: str) -> None:
+    """Say again and again where the joints are to be, far beyond their limits, until they go."""
+    publisher = graph.node.create_publisher(JointTrajectory, names.CORRECTION, qos.CONTROL)
+    message = JointTrajectory(header=Header(frame_id=teacher), joint_names=JOINTS, points=[
+        JointTrajectoryPoint(positions=[9.0, 0.3, 0.0, 1.2, 0.0, 0.5, 0.0])])
+
+    def goes() -> bool:
+        publisher.publish(message)
+        return graph.value('motor_gate', 'corrected') >= 20.0
+    wait_until(goes, 'actions of a person', 60.0)
+    graph.node.destroy_publisher(publisher)
+
+
 def test_what_others_show_is_watched_and_kept(tmp_path):
     options = GraphOptions(body='bullet:reach', directory=str(tmp_path), seed=1)
     with running(describe(options), tmp_path) as (_, graph):
         told = graph.telemetry
+        correct(graph, 'eve')
         wait_until(lambda: graph.value('system_b_learner', 'version') >= 240,
                    lambda: f'two rounds; telemetry: {told}', 150.0)
         teacher = graph.node.create_publisher(JointTrajectory, names.DEMONSTRATION, qos.RECORD)
@@ -69,6 +84,13 @@ def test_what_others_show_is_watched_and_kept(tmp_path):
                    lambda: f"a peer's motion in memory; telemetry: {told}", 30.0)
         assert told['motor_gate']['open'] == 0.0
     with Store.read(tmp_path / 'memory.db') as reader:
-        episodes = [e for e in reader.episodes() if e.provenance == 'teacher']
+        episodes = [e for e in reader.episodes() if e.mode.startswith(('imitate', 'observe'))]
+        corrected = [step for step in reader.steps()
+                     if step.provenance == 'teacher' and step.mode == 'correct:eve']
+        turned = [step.observation[reader.spec.slice_of('joint_position')][0]
+                  for step in reader.steps()]
     assert [(e.mode, e.success) for e in episodes] == [
         ('observe:ann', True), ('observe:bob', True)]
+    assert len(corrected) >= 15
+    assert any(step.action is not None and step.action[0] > 0.9 for step in corrected)
+    assert 0.8 < max(turned) <= LIMIT + 1e-3

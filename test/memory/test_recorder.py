@@ -49,6 +49,19 @@ def test_an_action_is_stored_with_the_observation_that_it_answers() -> None:
     check_actions(late)
 
 
+def test_a_corrected_step_is_the_teachers_in_an_episode_of_its_own_body() -> None:
+    recorder = Recorder(SPEC, 7)
+    recorder.mode = 'task'
+    steps = []
+    for n, teacher in enumerate(('', 'ann', 'ann', '')):
+        steps += recorder.observed(seen(n + 1, 0, n))
+        steps += recorder.executed(n + 1, np.zeros(1, np.float32), teacher)
+    steps += recorder.cut()
+    assert [(s.episode, s.index, s.mode, s.provenance) for s in steps] == [
+        (7, 0, 'task', 'self'), (7, 1, 'correct:ann', 'teacher'),
+        (7, 2, 'correct:ann', 'teacher'), (7, 3, 'task', 'self')]
+
+
 def test_actions_may_all_come_before_their_observations() -> None:
     """A record that takes long to open finds both streams queued, in no common order."""
     recorder, count = Recorder(SPEC, 0), 200

@@ -193,3 +193,23 @@ def test_a_goal_without_a_place_changes_nothing() -> None:
         results.append(nets.to_arrays({n: p.detach() for n, p in state.params.items()}))
     for name, array in results[0].items():
         np.testing.assert_array_equal(array, results[1][name])
+
+
+@pytest.mark.parametrize('kind', [1.0, -1.0])
+def test_what_a_teacher_did_or_corrected_is_imitated_as_far_as_it_counts(kind: float) -> None:
+    """Demonstrations have a positive `shown`, corrections a negative one."""
+    model, away = world(), []
+    data = batch(0)
+    for strength in (0.0, 0.2, 1.0):
+        state = ActorLearner.create(replace(SMALL, learning_rate=3e-3, imitation_weight=30.0),
+                                    model, 0)
+        shown = replace(data, action=np.full_like(data.action, 0.5),
+                        weight=np.ones(64, np.float32),
+                        shown=np.full(64, kind * strength, np.float32))
+        for _ in range(15):
+            state.learn(model, shown)
+        latent = model.encode(torch.from_numpy(data.observation[:, 0]))
+        done = actor.policy(state.params, actor.features(
+            model, latent, torch.from_numpy(data.goal)))
+        away.append(float((done - 0.5).square().mean().detach()))
+    assert away[0] > 1.3 * away[1] > 1.69 * away[2]

@@ -137,17 +137,36 @@ def test_episodes_that_are_handled_say_nothing_of_success() -> None:
     assert curiosity.success_rate == 0.0
 
 
-def test_what_a_teacher_showed_is_tried_in_the_next_episode_and_once() -> None:
+def test_what_a_teacher_showed_is_tried_at_once_until_it_is_judged() -> None:
     curiosity = ExplorationSchedule(TOLD, np.random.default_rng(0),
                                     ExplorationConfig(0.0, 0.0, searching=0.0))
     curiosity.observe(AWAY, AWAY, begins=True, success=True)      # it knows one already
-    places = np.array([[0.1, 0.2, 0.3], [0.3, 0.2, 0.1]], np.float32)[:, :TOLD.goal_size]
-    for place in places:
-        curiosity.watch(place)
-    for place in places:
-        for step in range(30):
-            curiosity.observe(AWAY, AWAY, begins=step == 0, success=False)
-            assert curiosity.aim is Aim.SEARCH
-            np.testing.assert_array_equal(curiosity.place, place)
+    first, other = np.array([[0.1, 0.2], [0.3, 0.2]], np.float32)
+    curiosity.watch(first)
+    curiosity.watch(other)
+    for n in range(6):
+        curiosity.observe(AWAY, AWAY, begins=n == 3, success=False)
+        assert curiosity.aim is Aim.SEARCH
+        # What was not reached in its episode waits for its next turn.
+        np.testing.assert_array_equal(curiosity.place, first if n < 3 else other)
+    for _ in range(3):
+        assert curiosity.place is not first
+        curiosity.observe(other, AWAY, begins=False, success=False)    # a lie
+    np.testing.assert_array_equal(curiosity.place, first)
+    curiosity.observe(first, AWAY, begins=False, success=True)         # and a truth
+    assert curiosity.aim is Aim.PURSUE
+    curiosity.watch(first)                 # known: nothing to try
     curiosity.observe(AWAY, AWAY, begins=True, success=False)
     assert curiosity.aim is Aim.PURSUE
+
+
+def test_what_cannot_be_reached_is_given_up() -> None:
+    curiosity = ExplorationSchedule(TOLD, np.random.default_rng(0),
+                                    ExplorationConfig(0.0, 0.0, searching=0.0))
+    curiosity.observe(AWAY, AWAY, begins=True, success=True)
+    curiosity.watch(np.zeros(2))
+    tried = 0
+    for _ in range(10):
+        curiosity.observe(AWAY, AWAY, begins=True, success=False)
+        tried += curiosity.aim is Aim.SEARCH
+    assert tried == 4

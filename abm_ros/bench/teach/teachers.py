@@ -61,6 +61,15 @@ class Teacher:
             name, self._limits.joints, np.arange(len(joints)) * _BETWEEN_S, joints), self._number)
         return seen if kind != 'with_actions' else self._with_actions(seen)
 
+    def pose(self, start: np.ndarray, place: np.ndarray) -> np.ndarray:
+        """
+        Return joint positions (J,) with the tool at a place (3,), m.
+
+        :param start: joint positions (J,) to begin from.
+        :raises SpecError: it is out of reach.
+        """
+        return self._own.joints(place[None], start)[0]
+
     def _with_actions(self, seen: list[Observation]) -> list[Observation]:
         """Return the demonstration with what a velocity controller was told."""
         part = self._demonstrator.spec.slice_of('joint_position')

@@ -274,13 +274,15 @@ class ReplayIndex(Ring):
 
     def _taught(self, start: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
         """Return how much is learned from windows, and which were shown; see `Batch`."""
-        claims = self.shown.claims
-        if not claims:
+        claims, persons = self.shown.claims, self.shown.correctors[::-1]
+        if not claims and not persons:
             return None, None
         claim = np.take(self.claim, start % self.capacity)
-        # The last place is taken by -1.
-        weight = np.array([*(self.shown.weight(c) for c in claims), 1.0], np.float32)
-        shown = np.array([*(c.kind for c in claims), 0.0], np.float32)
+        # The last place is taken by -1, and those before it by who corrected own steps.
+        weight = np.array([*(self.shown.weight(c) for c in claims), *(1.0 for _ in persons), 1.0],
+                          np.float32)
+        shown = np.array([*(c.kind for c in claims), *(-self.shown.imitated(p) for p in persons),
+                          0.0], np.float32)
         return weight[claim], shown[claim]
 
     def _outcomes(self, slot: np.ndarray, own: np.ndarray

@@ -12,7 +12,7 @@ import numpy as np
 from abm_ros.common.errors import SpecError
 from abm_ros.common.packing import Packing, joined
 from abm_ros.common.spec import ObservationSpec, check_array
-from abm_ros.common.transition import LIVED, PROVENANCES, Step, teacher_of
+from abm_ros.common.transition import LIVED, PROVENANCES, Step, corrector_of, teacher_of
 from abm_ros.memory.record.blocks import StepBlock
 from abm_ros.memory.replay.shown import Claim, Shown
 
@@ -119,7 +119,8 @@ class Ring:
         self.novelty = np.zeros(capacity, np.float32)
         self.gain = np.zeros(capacity, np.float32)         # fall of the surprise
         self.starts_lived = np.zeros(capacity, np.bool_)   # whether a lived step has a successor
-        self.claim = np.full(capacity, -1)                 # of `shown`, -1 for own steps
+        # Of `shown`: a claim, -1 for own steps, and from -2 downwards those who corrected them.
+        self.claim = np.full(capacity, -1)
         self.shown = Shown(spec)
         # A step's segment, and a segment's first and last step; there are at most as many segments
         # as steps.
@@ -127,7 +128,8 @@ class Ring:
         self._first = np.zeros(capacity, np.int64)
         self._last = np.zeros(capacity, np.int64)
         self._starts = {name: Starts(capacity) for name in SOURCES}
-        self._newest = (-1, -1, False, -1)     # episode, index, whether acted, origin
+        # Episode, index, whether acted, origin, and whose body's.
+        self._newest = (-1, -1, False, -1, -1)
         self.lived_world = 0                   # of the steps that come
 
     @property
@@ -226,6 +228,7 @@ class Ring:
         self.novelty[slot], self.surprise[slot] = block.signals.T
         self.gain[slot] = np.nan
         self.starts_lived[slot] = False
+        began = np.concatenate(([self._newest[3]], block.origin[:-1]))
         follows = self._follow(block)
         segment = self._segment[(self.count - 1) % self.capacity] * (self.count > 0)
         segment = segment + np.cumsum(~follows)
@@ -234,40 +237,43 @@ class Ring:
         self._first[segment[begins] % self.capacity] = step[begins]
         self._last[segment % self.capacity] = step        # the last of equal indices counts
         self.count += count
-        self._queue(block, step, follows)
+        self._queue(block, step, follows, began)
         self._judge(block, step)
 
     def _judge(self, block: StepBlock, step: np.ndarray) -> None:
         """Note what a teacher showed, and what own steps say of it."""
         slot, told = step % self.capacity, self.spec.told
         self.claim[slot] = -1
-        if not self.shown.claims and not any(teacher_of(mode)[0] for mode in block.modes):
-            if told and not self.shown.succeeded:
-                self.shown.succeeded = bool((block.told & block.success).any())
-            return
         achieved = self.numbers[:, self.spec.goal_slice]
+        if not self.shown.claims and not any(
+                teacher_of(mode)[0] or corrector_of(mode) for mode in block.modes):
+            if told:
+                for place in achieved[slot[block.told & block.success & _LIVED[block.origin]]]:
+                    self.shown.own.add(place)
+            return
         for i, number in enumerate(step):
             mode = block.modes[block.mode[i]]
             if block.origin[i] == _ORIGINS['teacher'] and teacher_of(mode)[0]:
                 self.claim[slot[i]] = self._claim(mode, int(block.episode[i]), int(number),
                                                   success=bool(block.success[i]))
-            elif told and _LIVED[block.origin[i]]:
-                for claim in self.shown.judge(achieved[slot[i]], success=bool(
-                        block.told[i] & block.success[i])):
-                    self.refute(claim)
+                continue
+            if corrector := corrector_of(mode):
+                self.claim[slot[i]] = -2 - self.shown.corrected(corrector)
+            if told and block.told[i] and _LIVED[block.origin[i]]:
+                for claim in self.shown.judge(achieved[slot[i]],
+                                              success=bool(block.success[i])):
+                    self._refute(claim)
 
     def _claim(self, mode: str, episode: int, step: int, *, success: bool) -> int:
         claims = self.shown.claims
         if not claims or claims[-1].episode != episode:
             self.shown.open_at(step, episode, mode)
-        claim = claims[-1]
-        claim.place = self.numbers[step % self.capacity, self.spec.goal_slice].copy()
-        claim.success, claim.steps = success, (claim.steps[0], step)
+        self.shown.show(self.numbers[step % self.capacity, self.spec.goal_slice].copy(), step,
+                        success=success)
         return len(claims) - 1
 
-    def refute(self, claim: Claim) -> None:
+    def _refute(self, claim: Claim) -> None:
         """Let what a demonstration claimed be no success."""
-        claim.held = False
         first, last = claim.steps
         held = np.arange(max(first, self.oldest), last + 1) % self.capacity
         self.won[held] = False
@@ -276,19 +282,27 @@ class Ring:
             starts.won_ends.drop_between(first, last)
 
     def _follow(self, block: StepBlock) -> np.ndarray:
-        episode, index, acted, origin = self._newest
+        episode, index, acted, _, body = self._newest
+        # The body is the robot's own where a person corrected it.
+        own = np.array([bool(corrector_of(mode)) for mode in block.modes])
+        bodies = np.where(own[block.mode], _ORIGINS['self'], block.origin)
+        before_body = np.concatenate(([body], bodies[:-1]))
         before_episode = np.concatenate(([episode], block.episode[:-1]))
         before_index = np.concatenate(([index], block.index[:-1]))
         before_acted = np.concatenate(([acted], block.acted[:-1]))
-        before_origin = np.concatenate(([origin], block.origin[:-1]))
         self._newest = (int(block.episode[-1]), int(block.index[-1]), bool(block.acted[-1]),
-                        int(block.origin[-1]))
+                        int(block.origin[-1]), int(bodies[-1]))
         return (before_acted & (before_episode == block.episode)
-                & (before_index + 1 == block.index) & (before_origin == block.origin))
+                & (before_index + 1 == block.index) & (before_body == bodies))
 
-    def _queue(self, block: StepBlock, step: np.ndarray, follows: np.ndarray) -> None:
-        """Update what can be drawn."""
-        oldest, origin = self.oldest, block.origin
+    def _queue(self, block: StepBlock, step: np.ndarray, follows: np.ndarray,
+               origin: np.ndarray) -> None:
+        """
+        Update what can be drawn.
+
+        :param origin: (N,), of the step before each, whose action led to it.
+        """
+        oldest = self.oldest
         started = step - 1
         linked = follows & (started >= oldest)
         ends = linked & ~block.acted

@@ -5,7 +5,7 @@ A demonstration claims that its end is a success. Where the task tells success, 
 judges that: the robot comes to the place and is told one, or it is not. Until then a demonstration
 is learned from by trust in its teacher, and where success is known by own experience, not at all:
 it is tried first. What was refuted is no success any more. Each verdict counts once, for the
-teacher or against (decision 0061).
+teacher or against (decisions 0061 and 0068).
 """
 
 from collections.abc import Mapping
@@ -13,12 +13,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from abm_ros.common.claim import OwnSuccesses, Verdict
 from abm_ros.common.spec import ObservationSpec
 from abm_ros.common.transition import teacher_of
 from abm_ros.common.trust import DISTRUST, PRIOR
-
-# Observations near the claimed place, told to be no success, that refute a claim.
-_VISITS, _NEAR = 3, 0.5
 
 
 @dataclass
@@ -26,17 +24,16 @@ class Claim:
     """
     One demonstration, and what became of it.
 
-    `held` is None while it is open. `steps` are the absolute numbers of its first and last step.
+    `verdict` is about what was achieved at its end. `steps` are the absolute numbers of its first
+    and last step.
     """
 
     teacher: str
     episode: int
-    place: np.ndarray                  # (G,), what was achieved at its end
+    verdict: Verdict
     success: bool
     steps: tuple[int, int]
     kind: float = 1.0                  # of `Batch.shown`
-    held: bool | None = None
-    visits: int = 0
 
 
 @dataclass
@@ -46,13 +43,47 @@ class Shown:
     spec: ObservationSpec
     trusted: Mapping[str, float] = field(default_factory=dict)
     claims: list[Claim] = field(default_factory=list)
-    succeeded: bool = False            # whether own experience holds a success that was told
+    # Who corrected own steps. Those were lived: nothing about them is a claim.
+    correctors: list[str] = field(default_factory=list)
+    own: OwnSuccesses = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.own = OwnSuccesses(self.spec)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether own experience holds a success that was told."""
+        return bool(self.own)
+
+    def corrected(self, teacher: str) -> int:
+        """Return the place of a teacher among those who corrected something."""
+        if teacher not in self.correctors:
+            self.correctors.append(teacher)
+        return self.correctors.index(teacher)
+
+    def imitated(self, teacher: str) -> float:
+        """Return how strongly the corrections of a teacher are imitated, in [0, 1]."""
+        trusted = self.trusted.get(teacher, PRIOR)
+        return trusted if trusted >= DISTRUST else 0.0
 
     def open_at(self, first: int, episode: int, mode: str) -> None:
         """Begin the demonstration of a teacher's label."""
         teacher, shown = teacher_of(mode)
-        self.claims.append(Claim(teacher, episode, np.zeros(0), False, (first, first),
+        self.claims.append(Claim(teacher, episode, Verdict(np.zeros(0)), False, (first, first),
                                  1.0 if shown else 0.5))
+
+    def show(self, place: np.ndarray, step: int, *, success: bool) -> None:
+        """
+        Take the next step of the newest demonstration.
+
+        :param place: (G,), what was achieved.
+        :param step: its absolute number.
+        :param success: whether that was shown to be one.
+        """
+        claim = self.claims[-1]
+        tells = self.spec.told and success
+        claim.verdict = self.own.verdict(place) if tells else Verdict(place)
+        claim.success, claim.steps = success, (claim.steps[0], step)
 
     def judge(self, place: np.ndarray, *, success: bool) -> list[Claim]:
         """
@@ -60,24 +91,17 @@ class Shown:
 
         :param place: (G,), what was achieved.
         """
-        self.succeeded = self.succeeded or success
-        refuted = []
-        for claim in self.claims:
-            if claim.held is not None or not claim.success or not self.spec.reached(
-                    place, claim.place, _NEAR):
-                continue
-            claim.visits += 1
-            if success:
-                claim.held = True
-            elif claim.visits >= _VISITS:
-                claim.held = False
-                refuted.append(claim)
-        return refuted
+        if success:
+            self.own.add(place)
+        unjudged = [one for one in self.claims if one.success and one.verdict.held is None]
+        for claim in unjudged:
+            claim.verdict.see(self.spec, place, success=success)
+        return [claim for claim in unjudged if claim.verdict.held is False]
 
     def weight(self, claim: Claim) -> float:
         """Return how much is learned from a demonstration, in [0, 1]."""
-        if claim.held is not None:
-            return float(claim.held)
+        if claim.verdict.held is not None:
+            return float(claim.verdict.held)
         trusted = self.trusted.get(claim.teacher, PRIOR)
         if trusted < DISTRUST or (self.spec.told and self.succeeded):
             return 0.0
@@ -88,5 +112,6 @@ class Shown:
         found: dict[str, tuple[int, int]] = {}
         for claim in self.claims:
             held, refuted = found.get(claim.teacher, (0, 0))
-            found[claim.teacher] = (held + (claim.held is True), refuted + (claim.held is False))
+            verdict = claim.verdict.held
+            found[claim.teacher] = (held + (verdict is True), refuted + (verdict is False))
         return found

@@ -20,7 +20,7 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
     names.SYSTEM_B_LEARNER: ('updates', 'version', 'critic_loss', 'actor_loss'),
     names.EPISODIC_MEMORY: ('recorded', 'transitions', 'acknowledged', 'pending', 'forgotten',
                             'damaged_chunks', 'imagined', 'shown'),
-    names.MOTOR_GATE: ('open', 'held', 'commands', 'clock_jumps')}
+    names.MOTOR_GATE: ('open', 'held', 'commands', 'corrected', 'clock_jumps')}
 SHOWN_OF_ALL = ('refused', 'faults')
 
 
