@@ -29,6 +29,23 @@ def of_one(found: Sequence[dict[str, Any]], seed: int = 0) -> dict[str, Any]:
     return figures | {'one': list(found)}
 
 
+def of_corrections(found: Sequence[dict[str, Any]], seed: int = 0) -> dict[str, Any]:
+    """
+    Return success of the same lives without and with corrections, with intervals.
+
+    :param seed: of the bootstrap.
+    """
+    if not found:
+        return {}
+    rng = np.random.default_rng(seed)
+    without, taught = (np.array([one[key] for one in found]) for key in ('without', 'with'))
+    cells = {f'success_{key}': interval(values, rng) for key, values in (
+        ('without', without), ('with', taught), ('gain', taught - without))}
+    return {'corrections': {
+        **{key: cell['mean'] for key, cell in cells.items()},
+        **{f'{key}_ci95': cell['ci95'] for key, cell in cells.items()}, 'seeds': list(found)}}
+
+
 def of_teachers(lives: 'Sequence[tuple[Among, ...]]', points: Sequence[int], seed: int = 0
                 ) -> dict[str, Any]:
     """
