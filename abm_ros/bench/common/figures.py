@@ -63,7 +63,7 @@ def report(title: str, figures: Mapping[str, Any], json_file: Path | None) -> No
 
 def _shown(value: float | Sequence[float | None] | None) -> str:
     if value is None:
-        return 'none'
+        return '-'     # a word in brackets would be taken for a style
     return (f'{value:g}' if isinstance(value, int | float)
             else f'[{", ".join(map(_shown, value))}]')
 

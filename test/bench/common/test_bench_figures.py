@@ -40,5 +40,5 @@ def test_report_prints_a_table_and_writes_everything(tmp_path, capsys):
     assert 'some bench' in printed
     assert 'p50_ms 2' in printed
     assert '1.25' in printed
-    assert 'ann [none, none]  mallory [3, none]' in printed
+    assert 'ann [-, -]  mallory [3, -]' in printed
     assert 'deep' not in printed
