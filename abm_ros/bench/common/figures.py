@@ -49,6 +49,7 @@ def report(title: str, figures: Mapping[str, Any], json_file: Path | None) -> No
 
     A mapping of numbers is a row of its own; lists and deeper mappings are in the file only.
     """
+    write_json(figures, json_file)     # first: what was measured for long is kept in any case
     table = Table('figure', 'value', title=title)
     for key, value in figures.items():
         if isinstance(value, Mapping):
@@ -58,12 +59,13 @@ def report(title: str, figures: Mapping[str, Any], json_file: Path | None) -> No
         elif isinstance(value, int | float | str):
             table.add_row(key, f'{value:g}' if isinstance(value, float) else str(value))
     Console(highlight=False).print(table)
-    write_json(figures, json_file)
 
 
-def _shown(value: float | Sequence[float]) -> str:
+def _shown(value: float | Sequence[float | None] | None) -> str:
+    if value is None:
+        return '-'     # a word in brackets would be taken for a style
     return (f'{value:g}' if isinstance(value, int | float)
-            else f'[{", ".join(f"{v:g}" for v in value)}]')
+            else f'[{", ".join(map(_shown, value))}]')
 
 
 def write_json(figures: Mapping[str, Any], json_file: Path | None) -> None:

@@ -1,5 +1,6 @@
 """One seed of `abm bench teach`: one demonstration, and a life among teachers."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -93,21 +94,24 @@ def among_teachers(trial: Trial, every: int, *, taught: bool) -> Among:
     """
     Live one seed, with a demonstration every so many steps, by each teacher in turn.
 
-    Success is measured at each point, which is right after a demonstration was learned from.
+    Points count the steps of the body, in both lives: the steps that a teacher shows are none.
     """
     among, button = Among(trial.seed, taught), button_of(trial)
     rng = generator(trial.seed, 'bench/teach/places')
-    turns, due, points = _turns(trial.seed), every, list(trial.points)
-    for agent, step in lives(trial):
-        if taught and agent.transitions >= due and step.observation.step == 0:
+    turns, due, points, moved = _turns(trial.seed), every, list(trial.points), 0
+    for agent, step in lives(replace(trial, points=(sys.maxsize,))):
+        moved += step.observation.step > 0
+        if taught and moved >= due and step.observation.step == 0:
             due += every
             name, honest = next(turns)
             _show(agent, among, name, button.place if honest else button.elsewhere(rng), button,
                   step.observation.vector)
         if taught:
             _trust(agent, among)
-        if points and agent.transitions >= points[0]:
+        if moved >= points[0]:
             among.success.append(_score(trial, agent, points.pop(0)))
+        if not points:
+            break
     return among
 
 

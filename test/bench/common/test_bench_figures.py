@@ -32,11 +32,13 @@ def test_ratio_and_spread():
 
 
 def test_report_prints_a_table_and_writes_everything(tmp_path, capsys):
-    figures = {'floor': {'p50_ms': 2.0, 'p99_ms': 3.0}, 'ratio_p50': 1.25, 'deep': {'a': {'b': 1}}}
+    figures = {'floor': {'p50_ms': 2.0, 'p99_ms': 3.0}, 'ratio_p50': 1.25, 'deep': {'a': {'b': 1}},
+               'lost_after': {'ann': [None, None], 'mallory': [3, None]}}
     report('some bench', figures, tmp_path / 'new' / 'figures.json')
     assert json.loads((tmp_path / 'new' / 'figures.json').read_text()) == figures
     printed = capsys.readouterr().out
     assert 'some bench' in printed
     assert 'p50_ms 2' in printed
     assert '1.25' in printed
+    assert 'ann [-, -]  mallory [3, -]' in printed
     assert 'deep' not in printed
