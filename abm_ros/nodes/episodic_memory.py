@@ -59,8 +59,7 @@ class EpisodicMemoryConfig(ReplayConfig, StoreConfig, QuotaConfig, AppraisalConf
     defer_s: float = setting(
         0.004, 'How long recording waits, so that motors are answered first.',
         unit='s', low=0.0, high=0.1)
-    exact_rounds: bool = setting(
-        False, 'A step waits for what System A tells of the world at it.')
+    exact_rounds: bool = setting(False, 'A step waits for what is told of its world.')
     trusted: str = setting(
         '', "Trust in teachers, as 'name=0.5 name=0.9'; System M sets it.", runtime=True)
     mode: str = setting('', 'Mode written with each step; set by System M.', runtime=True)
@@ -340,8 +339,8 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
                 index.learned = index.count
         self._served += len(batch.mask)
         self._batches += 1
-        message = encode_batch(batch, credits, experience, index.spec.to_json(),
-                               self.get_clock().now().nanoseconds)
+        now_ns = self.get_clock().now().nanoseconds
+        message = encode_batch(batch, credits, experience, index.spec.to_json(), now_ns)
         self.emit('seeds' if draw.kind in (SEEDS, NEWEST) else 'replay', message)
         return len(message.data)
 
