@@ -25,13 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='steps between two demonstrations of it (%(default)s)')
     add('--points', type=int, default=4, metavar='N',
         help='evaluations of it, evenly spread (%(default)s)')
-    add('--correction-seeds', type=int, default=0, metavar='N',
-        help='of short lives with and without corrections (%(default)s)')
-    add('--correction-steps', type=int, default=120, metavar='N',
+    add('--correction-seeds', type=int, default=4, metavar='N',
+        help='of short lives with and without corrections; 0 for none (%(default)s)')
+    add('--correction-steps', type=int, default=80, metavar='N',
         help='environment steps of such a life, the same with and without (%(default)s)')
     add('--corrections', type=int, default=10, metavar='N',
         help='of it, each at the beginning of an episode (%(default)s)')
-    add('--corrected-from', type=int, default=40, metavar='N',
+    add('--corrected-from', type=int, default=20, metavar='N',
         help='step of it before which no correction comes (%(default)s)')
     add('--eval-episodes', type=int, default=20, metavar='N', help='(%(default)s)')
 

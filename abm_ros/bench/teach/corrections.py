@@ -22,7 +22,7 @@ def corrected(trial: Trial, count: int, first: int) -> dict[str, Any]:
 
     Both live as many environment steps.
 
-    :param count: of corrections, each at the beginning of an episode.
+    :param count: of corrections at most, each at the beginning of an episode.
     :param first: number of the transition before which none comes.
     """
     button = button_of(trial)
@@ -35,7 +35,7 @@ def corrected(trial: Trial, count: int, first: int) -> dict[str, Any]:
         person = Corrector(way, most, first)
         agent = _lived(trial, person)
         found[key] = evaluate(trial, trial.points[-1], frozen(agent, trial.seed)).native
-        found[f'{key}_corrected_steps'] = person.steps
+        found[f'{key}_corrections'], found[f'{key}_corrected_steps'] = person.given, person.steps
         found[f'{key}_found'] = agent.replay.shown.succeeded
     return found
 
@@ -50,7 +50,7 @@ class Corrector:
     def __init__(self, way: Callable[[np.ndarray], np.ndarray], most: int, first: int) -> None:
         self._way, self._left, self._first = way, most, first
         self._wanted: np.ndarray | None = None
-        self.steps = 0
+        self.given = self.steps = 0
 
     def __call__(self, joints: np.ndarray, step: int, transitions: int) -> np.ndarray | None:
         """Return the wanted joint positions (J,), None for nothing."""
@@ -69,6 +69,7 @@ class Corrector:
         except SpecError:
             return           # out of reach from here
         self._left -= 1
+        self.given += 1
 
 
 def _lived(trial: Trial, person: Corrector) -> Agent:
