@@ -45,9 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
     initialise(args=[], signal_handler_options=SignalHandlerOptions.NO)
     stop, executor = Stop(), make_executor('single')
     node = rclpy.create_node('abm_markers', namespace=namespace)
-    MarkerTeller(node, Foreseeing(arguments.steps), arguments.frame, arguments.period)
-    executor.add_node(node)
     try:
+        MarkerTeller(node, Foreseeing(arguments.steps), arguments.frame, arguments.period)
+        executor.add_node(node)
         while not stop.requested:
             executor.spin_once(timeout_sec=_TICK_S)
     finally:

@@ -31,7 +31,8 @@ def models():
 
 
 def test_without_its_messages_and_with_bad_options_it_ends_in_a_line(monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, 'visualization_msgs', None)
+    for module in ('visualization_msgs', 'visualization_msgs.msg'):
+        monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.delitem(sys.modules, 'abm_ros.ros.clients.markers', raising=False)
     for options, words in (([], "pip install 'abm_ros[ros]'"),
                            (['--steps', '0'], 'at least 1'),

@@ -73,7 +73,7 @@ ON_THE_WIRE = {
     'episodic_memory': {'recorded', 'served', 'batches', 'trouble', 'acknowledged', 'pending',
                         'damaged_chunks', 'transitions', 'forgotten', 'novelty', 'imagined',
                         'imagined_served', 'shown', 'shown_refused'},
-    'motor_gate': {'open', 'commands', 'held', 'clock_jumps', 'tripped'},
+    'motor_gate': {'open', 'commands', 'held', 'clock_jumps', 'tripped', 'corrected'},
     'system_m': {'switches', 'degraded', 'gate_shut_ms', 'full_ms', 'pain'}}
 
 
