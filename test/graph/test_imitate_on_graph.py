@@ -85,7 +85,7 @@ def test_what_others_show_is_watched_and_kept(tmp_path):
                    lambda: f"a peer's motion in memory; telemetry: {told}", 30.0)
         assert told['motor_gate']['open'] == 0.0
     with Store.read(tmp_path / 'memory.db') as reader:
-        episodes = [e for e in reader.episodes() if e.mode.startswith(('imitate', 'observe'))]
+        episodes = [e for e in reader.episodes() if e.mode.startswith('observe:')]
         corrected = [step for step in reader.steps()
                      if step.provenance == 'teacher' and step.mode == 'correct:eve']
         turned = [step.observation[reader.spec.slice_of('joint_position')][0]
