@@ -12,6 +12,7 @@ _LATE = 5              # transitions over which an error is averaged
 # of its usual squared error, all numbers together or one of them by itself.
 _CONTRAST = np.array([40.0, 80.0])
 _CLEAR = 0.8           # but never by more than this share of the error of predicting no change
+_MOST = 1.0            # an error counts for no more than that of predicting no change
 _EXPLAINED = 0.3       # of what was missed in one number, the share that a new world may miss too
 
 
@@ -32,7 +33,8 @@ class Hypothesis:
     learned the same stretch as the world that is believed, in another way. `total` is all the
     evidence since the world that is believed began. `missed` (2, V) are the squared errors of the
     world that is believed, and of this one, in the last transitions, as shares of those of
-    predicting no change.
+    predicting no change, and `missed_in_all` the former's mean over all numbers; none counts for
+    more than predicting no change.
     """
 
     world: int
@@ -44,11 +46,13 @@ class Hypothesis:
     total: float = 0.0
     rival: bool = False
     missed: np.ndarray = field(default_factory=lambda: np.zeros((2, 1)))
+    missed_in_all: float = 0.0
 
     def miss(self, believed: np.ndarray, own: np.ndarray) -> None:
         """Take the squared errors (V,) of both worlds in the transition just counted."""
-        self.missed = self.missed + (np.stack([believed, own]) - self.missed) / min(
-            self.steps, _LATE)
+        rate = 1.0 / min(self.steps, _LATE)
+        self.missed = self.missed + rate * (np.minimum([believed, own], _MOST) - self.missed)
+        self.missed_in_all += rate * (min(float(believed.mean()), _MOST) - self.missed_in_all)
 
     def is_ripe(self, min_steps: int, usual: np.ndarray) -> bool:
         """
@@ -67,7 +71,7 @@ class Hypothesis:
             return True
         believed, own = self.missed
         plain = believed >= contrast(usual, 1)
-        return bool(believed.mean() >= contrast(usual.mean(), 0)
+        return bool(self.missed_in_all >= contrast(usual.mean(), 0)
                     or (plain & (own < _EXPLAINED * believed)).any())
 
 

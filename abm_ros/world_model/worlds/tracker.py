@@ -141,7 +141,6 @@ class WorldTracker:
         if self._usual is None:
             self._usual = np.diag(np.minimum(np.square(now.error), _MOST))
         known = log_likelihood(now, self.config.tail)
-        missed = np.minimum(np.square(now.error), _MOST)
         self._seen += 1
         self._age += 1
         self._haste -= self._haste / (2.0 * self.config.settle_steps + 1.0)
@@ -153,7 +152,7 @@ class WorldTracker:
             other.evidence += fresh * min(told, most)
             other.total += news[-1] * told
             other.steps += 1
-            other.miss(missed, np.minimum(np.square(found.error), _MOST))
+            other.miss(np.square(now.error), np.square(found.error))
             if other.learns is not None:
                 other.map = other.map.updated(found, fresh)
         if len(self._doubtful):

@@ -13,7 +13,7 @@ USUAL = np.full(4, 0.1)      # so 0.4 must be missed of all, or 0.8 of one
 def hypothesis(learns: Change | None, missed, own=0.0, **more) -> Hypothesis:
     errors = np.stack([np.zeros(4) + missed, np.zeros(4) + own])
     return Hypothesis(1, ActuatorMap.identity(2), 8.0, learns, evidence=9.0, steps=4,
-                      missed=errors, **more)
+                      missed=errors, missed_in_all=float(errors[0].mean()), **more)
 
 
 @pytest.mark.parametrize(('learns', 'missed', 'rival', 'ripe'), [
@@ -39,6 +39,7 @@ def test_what_was_missed_is_what_was_missed_of_late() -> None:
         other.miss(np.ones(4), np.zeros(4))
     assert other.missed[0] == pytest.approx(1.0 - 0.8 ** 3)
     assert other.missed[1] == pytest.approx(0.5 * 0.8 ** 3)
+    assert other.missed_in_all == pytest.approx(1.0 - 0.8 ** 3)
 
 
 def test_evidence_and_steps_are_asked_for_as_well() -> None:
