@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -272,8 +273,9 @@ def test_a_run_that_did_nothing_is_no_success(tmp_path, monkeypatch):
     abm = sim(tmp_path, '--body', 'gym:odd_envs:Odd/Hanging-v0', '--duration', '4')
     assert abm.wait(90.0) == 1
     told = abm.errors.read_text().splitlines()[-1]
-    assert told.startswith('error: nothing was done in 4 s: 0 observations, no transition '
-                           'recorded, modes: task')
+    # A slow machine comes to see within these 4 s that the body is silent, and freezes.
+    assert re.match('error: nothing was done in 4 s: 0 observations, no transition recorded, '
+                    'modes: (task|freeze)', told)
     abm.assert_gone()
 
 
