@@ -12,7 +12,7 @@ _LATE = 5              # transitions over which an error is averaged
 # of its usual squared error, all numbers together or one of them by itself.
 _CONTRAST = np.array([40.0, 80.0])
 _CLEAR = 0.8           # but never by more than this share of the error of predicting no change
-_MOST = 1.0            # an error counts for no more than that of predicting no change
+MOST = 1.0            # an error counts for no more than that of predicting no change
 _EXPLAINED = 0.3       # of what was missed in one number, the share that a new world may miss too
 
 
@@ -51,8 +51,8 @@ class Hypothesis:
     def miss(self, believed: np.ndarray, own: np.ndarray) -> None:
         """Take the squared errors (V,) of both worlds in the transition just counted."""
         rate = 1.0 / min(self.steps, _LATE)
-        self.missed = self.missed + rate * (np.minimum([believed, own], _MOST) - self.missed)
-        self.missed_in_all += rate * (min(float(believed.mean()), _MOST) - self.missed_in_all)
+        self.missed = self.missed + rate * (np.minimum([believed, own], MOST) - self.missed)
+        self.missed_in_all += rate * (min(float(believed.mean()), MOST) - self.missed_in_all)
 
     def is_ripe(self, min_steps: int, usual: np.ndarray) -> bool:
         """

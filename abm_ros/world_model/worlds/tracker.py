@@ -22,12 +22,11 @@ from abm_ros.common.errors import SnapshotError
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap, Outcome, log_likelihood
 from abm_ros.world_model.worlds.config import WorldsConfig
 from abm_ros.world_model.worlds.expectation import Predict, Scale, Seen, expect
-from abm_ros.world_model.worlds.hypothesis import Change, Hypothesis, contrast
+from abm_ros.world_model.worlds.hypothesis import MOST, Change, Hypothesis, contrast
 from abm_ros.world_model.worlds.readings import ReadingBank
 from abm_ros.world_model.worlds.units import StepUnits
 
 _OUTLIER = 9.0             # an error beyond this many variances counts as that many
-_MOST = 1.0                # and none counts for more than predicting no change would give
 _REPEATED = 0.2            # share of an error that is new where the same was done before
 _SUSPECT = 0.4             # share of the evidence from which on errors are not usual ones
 _FEWEST = 2                # transitions that can make a world believed: one blow proves nothing
@@ -139,7 +138,7 @@ class WorldTracker:
         seen = Seen(before, action, numbers)
         now = self._outcome(self.map, predict, step, seen)
         if self._usual is None:
-            self._usual = np.diag(np.minimum(np.square(now.error), _MOST))
+            self._usual = np.diag(np.minimum(np.square(now.error), MOST))
         known = log_likelihood(now, self.config.tail)
         self._seen += 1
         self._age += 1
@@ -333,7 +332,7 @@ class WorldTracker:
         """Follow the usual error while nothing speaks for another world."""
         if self._usual is None or (self.change > _SUSPECT and self._is_calibrated()):
             return
-        most = np.sqrt(np.minimum(_OUTLIER * np.diag(self._usual) + 0.05, _MOST))
+        most = np.sqrt(np.minimum(_OUTLIER * np.diag(self._usual) + 0.05, MOST))
         error = np.clip(error, -most, most)
         rate = max(1.0 / self.config.error_memory, 1.0 / (self._seen + 1))
         self._usual += rate * (np.outer(error, error) - self._usual)
