@@ -12,7 +12,7 @@ import numpy as np
 from abm_ros.common.spec import ObservationSpec
 
 # Observations near a place, told to be no success, that refute it; near: in tolerances.
-_VISITS, _NEAR = 3, 0.5
+VISITS, NEAR = 3, 0.5
 # The newest own successes that are remembered.
 _SUCCESSES = 32
 
@@ -36,9 +36,9 @@ class Verdict:
             return
         if success:
             self.held = True if spec.reached(achieved, self.place) else None
-        elif spec.reached(achieved, self.place, _NEAR):
+        elif spec.reached(achieved, self.place, NEAR):
             self.visits += 1
-            self.held = False if self.visits >= _VISITS else None
+            self.held = False if self.visits >= VISITS else None
 
 
 class OwnSuccesses:

@@ -6,11 +6,13 @@ import torch
 from torch import Tensor
 
 from abm_ros.common import nets
+from abm_ros.common.claim import NEAR, VISITS
 from abm_ros.common.nets import Params
 from abm_ros.common.seeds import derive_seed
 from abm_ros.common.transition import Batch
 from abm_ros.policy import outcome_model
 from abm_ros.policy.config import ActorConfig
+from abm_ros.policy.outcome_model import KNOWN
 from abm_ros.world_model.contract import Metrics, WorldModel
 
 # Replay shows a success in each batch where it holds one.
@@ -48,7 +50,7 @@ class OutcomeLearner:
                 derive_seed(self._seed, 'outcome/weights')))
         if self._optimiser is None:
             self._optimiser = self._make_optimiser()
-        self._doubt(batch)
+        self._doubt(world, batch)
         loss = outcome_model.loss(self.params, world, latent, batch,
                                   self._config.outcome_smoothness)
         if loss is None:
@@ -56,19 +58,30 @@ class OutcomeLearner:
         nets.descend(loss, self._optimiser, self._config.gradient_norm, plasticity)
         return {'outcome_loss': float(loss.detach())}
 
-    def _doubt(self, batch: Batch) -> None:
-        """Know no place of success any more where a teacher's claim of one was refuted."""
-        if batch.weight is None or batch.success is None:
+    def _doubt(self, world: WorldModel, batch: Batch) -> None:
+        """
+        Know no place of success any more where a teacher's claim of one was refuted.
+
+        That is where none is told any more, or where the only ones that are lie elsewhere. A place
+        that is told begins there at once: a net that was sure of another one would unlearn slowly.
+        """
+        if batch.weight is None or batch.success is None or not self.params[KNOWN][0]:
             return
-        told = bool((batch.success[batch.weight > 0, 0] > 0).any())
-        self._without = 0 if told else self._without + 1
-        if self._without >= _FORGETS:
-            self.params[outcome_model.KNOWN][0] = 0.0
+        success, counts = batch.success[:, 0], (batch.weight > 0) & (batch.mask[:, 0] > 0)
+        won = counts & (success > 0)
+        self._without = 0 if won.any() else self._without + 1
+        achieved = batch.observation[:, 1, world.spec.goal_slice]
+        place = outcome_model.place(self.params, world)
+        missed = counts & (success == 0) & world.spec.reached(achieved, place, NEAR)
+        refuted = (missed.sum() >= VISITS
+                   and not world.spec.reached(achieved[won], place).any())
+        if refuted or self._without >= _FORGETS:
+            outcome_model.forget(self.params)
 
     def _make_optimiser(self) -> torch.optim.Optimizer:
         rates: dict[bool, list[Tensor]] = {True: [], False: []}
         for name, p in self.params.items():
-            if name != outcome_model.KNOWN:
+            if name != KNOWN:
                 rates[name.startswith(outcome_model.NET)].append(p.requires_grad_())
         return torch.optim.Adam([{'params': rates[True], 'lr': self._config.learning_rate},
                                  {'params': rates[False], 'lr': self._config.outcome_rate}],

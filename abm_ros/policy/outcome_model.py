@@ -13,6 +13,7 @@ Shape letters: B batch, Z latent, G goal, O outcomes (success, reward).
 
 from collections.abc import Mapping
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -46,6 +47,20 @@ def knows(params: Mapping[str, Tensor]) -> bool:
     return KNOWN in params and bool(params[KNOWN].any())
 
 
+def place(params: Mapping[str, Tensor], world: WorldModel) -> np.ndarray:
+    """Return the place (G,) of success, in the goal's own units."""
+    part = world.spec.goal_slice
+    return (params[_PLACE][0].detach() * world.scale[part] + world.mean[part]).numpy()
+
+
+@torch.no_grad()
+def forget(params: Params) -> None:
+    """Know no success any more."""
+    for name in (_BIAS, KNOWN, f'{NET}.out', f'{NET}.skip', f'{NET}.bias'):
+        params[name][..., 0] = 0.0
+    params[_WIDTH][0] = _FIRST_WIDTH
+
+
 def logits(params: Mapping[str, Tensor], world: WorldModel, latent: Tensor) -> Tensor:
     """Return the logits (B, O) of the outcomes of latents (B, Z)."""
     away = (_achieved(world, latent).unsqueeze(1) - params[_PLACE]).square()    # (B, O, G)
@@ -70,7 +85,7 @@ def loss(params: Params, world: WorldModel, latent: Tensor, batch: Batch, smooth
     :return: None as long as no outcome is known.
     """
     target, told = _outcomes(batch)
-    _begin(params, _achieved(world, latent), target * (told > 0.0))
+    _begin(params, world, latent, told * target * (target > 0.5))
     share = told * params[KNOWN]
     if not bool(share.any()):
         return None
@@ -102,10 +117,20 @@ def _outcomes(batch: Batch) -> tuple[Tensor, Tensor]:
 
 
 @torch.no_grad()
-def _begin(params: Params, achieved: Tensor, good: Tensor) -> None:
-    """Let the place of an outcome begin where it was first told to be good (B, O)."""
-    fresh = (params[KNOWN] == 0.0) & (good > 0.5).any(0)
-    if bool(fresh.any()):
-        mean = good.T @ achieved / good.sum(0).clamp_min(_LEAST).unsqueeze(1)
-        params[_PLACE][fresh] = mean[fresh]
-        params[KNOWN][fresh] = 1.0
+def _begin(params: Params, world: WorldModel, latent: Tensor, good: Tensor) -> None:
+    """
+    Let the place of an outcome begin where it was first told to be good.
+
+    Of several places it is the one that counts most: half-way between two, there is none.
+
+    :param good: (B, O), how good each was, times how much that counts.
+    """
+    achieved, raw = _achieved(world, latent), world.achieved(latent)
+    for outcome in range(OUTCOMES):
+        best = int(good[:, outcome].argmax())
+        if params[KNOWN][outcome] or not good[best, outcome] > 0.0:
+            continue
+        away = (raw - raw[best]).norm(dim=-1)
+        near = good[:, outcome] * (away <= world.spec.goal_tolerance)
+        params[_PLACE][outcome] = near @ achieved / near.sum()
+        params[KNOWN][outcome] = 1.0

@@ -130,3 +130,39 @@ def test_where_a_distance_counts_nothing_is_added() -> None:
     assert not state.outcomes.params
     assert not any(name.startswith('outcome') for name in ActorLearner.restore(
         state.snapshot(model), model).params)
+
+
+def test_a_refuted_claim_makes_room_for_the_next_at_once() -> None:
+    """
+    A place that a teacher showed was believed in for long; own experience refutes it.
+
+    One batch later it is gone, and so is what the net learned of it, if another is told.
+    """
+    lie, outcomes, model = -PLACE, OutcomeLearner(SMALL, 0), world()
+    sure = [replace(told(data := batch(n), np.linalg.norm(data.observation[:, 1, :2] - lie, axis=1)
+                         < model.spec.goal_tolerance), weight=np.full(128, 0.5, np.float32))
+            for n in range(100)]
+    learned(outcomes, sure)
+    assert np.linalg.norm(outcome_model.place(outcomes.params, model) - lie) < 0.3
+    learned(outcomes, [refuting(batch(200), lie)])
+    assert np.linalg.norm(outcome_model.place(outcomes.params, model) - PLACE) < 0.3
+
+
+def test_a_claim_is_believed_while_its_surroundings_succeed() -> None:
+    data = batch(0)
+    outcomes = learned(OutcomeLearner(SMALL, 0), [told(data, at_place(data))] * 30)
+    before = outcome_model.place(outcomes.params, world())
+    data = refuting(batch(1), before)
+    assert data.success is not None
+    data.numbers[0, 1, :2], data.success[0] = before, 1.0
+    learned(outcomes, [data])
+    assert np.linalg.norm(outcome_model.place(outcomes.params, world()) - before) < 0.1
+
+
+def refuting(data: Batch, lie: np.ndarray) -> Batch:
+    """Return a batch with four visits to a place without a success, and one success at PLACE."""
+    numbers = data.numbers.copy()
+    numbers[:4, 1, :2] = lie
+    numbers[4, 1, :2] = PLACE
+    return replace(told(data, np.arange(128) == 4), numbers=numbers,
+                   weight=np.ones(128, np.float32))
