@@ -22,11 +22,11 @@ from abm_ros.common.errors import SnapshotError
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap, Outcome, log_likelihood
 from abm_ros.world_model.worlds.config import WorldsConfig
 from abm_ros.world_model.worlds.expectation import Predict, Scale, Seen, expect
-from abm_ros.world_model.worlds.hypothesis import MOST, Change, Hypothesis, contrast
+from abm_ros.world_model.worlds.hypothesis import Change, Hypothesis, contrast
 from abm_ros.world_model.worlds.readings import ReadingBank
 from abm_ros.world_model.worlds.units import StepUnits
+from abm_ros.world_model.worlds.usual import UsualError
 
-_OUTLIER = 9.0             # an error beyond this many variances counts as that many
 _REPEATED = 0.2            # share of an error that is new where the same was done before
 _SUSPECT = 0.4             # share of the evidence from which on errors are not usual ones
 _FEWEST = 2                # transitions that can make a world believed: one blow proves nothing
@@ -69,10 +69,10 @@ class WorldTracker:
         if not self.maps:
             self.maps = {0: ActuatorMap.identity(self.size, len(self.readings))}
         self._next = max(self.maps) + 1
-        self._usual: np.ndarray | None = None     # (V, V) squared error of a transition
+        self._usual = UsualError(self.config)
         self._acted: deque[np.ndarray] = deque(maxlen=_RECENT)    # (A,), the newest actions
         self._units: StepUnits | None = None
-        self._seen = self._age = 0       # transitions: ever, and since this world was entered
+        self._age = 0                    # transitions since this world was entered
         self._haste = 0.0                # worlds of late that were left again at once
         self._others: list[Hypothesis] = []
         self._parent = self.map          # what a new world is thought to differ from
@@ -89,8 +89,8 @@ class WorldTracker:
         """Return all that a tracker of a later process needs to know its worlds again."""
         none, known = np.zeros(0), [*self.maps.values(), self._parent]
         return {'worlds': np.array(list(self.maps)),
-                'counts': np.array([self.world, self._next, self._seen, self._age]),
-                'usual': none if self._usual is None else self._usual,
+                'counts': np.array([self.world, self._next, self._usual.seen, self._age]),
+                'usual': none if self._usual.square is None else self._usual.square,
                 'units': none if self._units is None else self._units.state(),
                 **{name: np.stack([getattr(each, name) for each in known])
                    for name in ('mean', 'covariance', 'offset')}}
@@ -114,9 +114,9 @@ class WorldTracker:
             raise SnapshotError('the state of worlds is not of a body like this: expected '
                                 f'{self.map.shapes}')
         self.maps, self.world, self._parent = maps, world, parent
-        self._next, self._seen, self._age = following, seen, age
+        self._next, self._usual.seen, self._age = following, seen, age
         if usual.size:
-            self._usual = usual
+            self._usual.square = usual
             self._units = StepUnits(len(usual), self.config.error_memory)
             self._units.restore(units)
         self._begin_anew()
@@ -137,10 +137,8 @@ class WorldTracker:
         step = self._units.take(before, numbers)
         seen = Seen(before, action, numbers)
         now = self._outcome(self.map, predict, step, seen)
-        if self._usual is None:
-            self._usual = np.diag(np.minimum(np.square(now.error), MOST))
+        self._usual.count(now.error)
         known = log_likelihood(now, self.config.tail)
-        self._seen += 1
         self._age += 1
         self._haste -= self._haste / (2.0 * self.config.settle_steps + 1.0)
         news, most = self._news(action), self.config.evidence / _FEWEST
@@ -165,15 +163,16 @@ class WorldTracker:
             self.maps[self.world] = self.map.updated(now, float(news[-1]))
         believed = self._judge()
         if believed is None:
-            self._calibrate(now.error)
+            if self.change <= _SUSPECT or not self._usual.is_calibrated:
+                self._usual.follow(now.error)
             return Belief(self.world, self.map, self.change)
         return self._enter(believed)
 
     def _outcome(self, believed: ActuatorMap, predict: Predict, step: np.ndarray,
                  seen: Seen, doubted: np.ndarray | None = None) -> Outcome:
-        usual = None
-        if self._usual is not None:
-            usual = (1.0 - _ALIKE) * np.diag(np.diag(self._usual)) + _ALIKE * self._usual
+        usual = self._usual.square
+        if usual is not None:
+            usual = (1.0 - _ALIKE) * np.diag(np.diag(usual)) + _ALIKE * usual
         return expect(believed, predict, seen, Scale(step, usual, self.config.probe), doubted)
 
     def _news(self, action: np.ndarray) -> np.ndarray:
@@ -194,9 +193,9 @@ class WorldTracker:
         """Return the world to believe in from now on; None for the one that is believed."""
         config, believed = self.config, None
         # A young model errs for long in one way.
-        most = (1.0 - float(contrast(np.array(self._error), 0))) * config.max_steps
+        most = (1.0 - float(contrast(np.array(self._usual.mean), 0))) * config.max_steps
         for place, other in enumerate(self._others):
-            if other.is_ripe(config.min_steps, self._usual_errors) and (
+            if other.is_ripe(config.min_steps, self._usual.each) and (
                     believed is None or other.evidence > believed.evidence):
                 believed = other
             elif not other.rival and (other.evidence <= 0.0 or other.steps > (
@@ -205,7 +204,7 @@ class WorldTracker:
                                               total=other.total)
         for misread in self._misread():
             if misread.evidence > max(misread.threshold, believed.evidence if believed else 0.0) \
-                    and self._error < config.reading_error:
+                    and self._usual.mean < config.reading_error:
                 believed = misread
         if not self._readings.rival:
             self._readings.drop(config.max_steps)
@@ -215,7 +214,7 @@ class WorldTracker:
             self._others = [other for other in self._others if not other.rival]
             self._readings.rival = False
             believed = believed or self._alike()
-        if self._is_calibrated() or (believed is not None and believed.learns is None):
+        if self._usual.is_calibrated or (believed is not None and believed.learns is None):
             return believed
         # What a young model did not know is no evidence for what is still to be learned.
         self._others = [other if other.learns is None else self._begun(other.world, other.learns)
@@ -227,21 +226,6 @@ class WorldTracker:
         """Return a known world that explains all of this one as well; None if this is another."""
         return next((other for other in self._others if other.learns is None
                      and other.total > -self.config.evidence), None)
-
-    def _is_calibrated(self) -> bool:
-        """Tell whether the model is good enough for its errors to prove anything."""
-        config = self.config
-        return self._seen > config.calibration_steps and self._error < config.calibration_error
-
-    @property
-    def _error(self) -> float:
-        """The usual squared error, as a share of that of predicting no change."""
-        return float(self._usual_errors.mean())
-
-    @property
-    def _usual_errors(self) -> np.ndarray:
-        """The usual squared error of each number (V,)."""
-        return np.array([np.inf]) if self._usual is None else np.diag(self._usual)
 
     def _misread(self) -> list[Hypothesis]:
         """Return the reading that is most likely off, as a world of its own, if there is one."""
@@ -327,15 +311,6 @@ class WorldTracker:
     def _needed(self) -> float:
         """How many times the usual evidence a new world needs: no robot shall turn for ever."""
         return float(2.0 ** self._haste)
-
-    def _calibrate(self, error: np.ndarray) -> None:
-        """Follow the usual error while nothing speaks for another world."""
-        if self._usual is None or (self.change > _SUSPECT and self._is_calibrated()):
-            return
-        most = np.sqrt(np.minimum(_OUTLIER * np.diag(self._usual) + 0.05, MOST))
-        error = np.clip(error, -most, most)
-        rate = max(1.0 / self.config.error_memory, 1.0 / (self._seen + 1))
-        self._usual += rate * (np.outer(error, error) - self._usual)
 
     @property
     def change(self) -> float:
