@@ -79,7 +79,7 @@ class SystemA(PartNode[SystemAConfig]):
             prediction_error=percept.prediction_error))
         worlds = self._perception.worlds if self._perception is not None else None
         return told if worlds is None or self._spec is None else self._worlds.tell_system_m(
-            told, world_words(worlds.map, self._spec))
+            told, world_words(worlds.map, self._spec, worlds.moved_cameras))
 
     def deactivated(self) -> None:
         self._later.flush()

@@ -126,7 +126,7 @@ class Perception:
 
     def __init__(self, spec: ObservationSpec, worlds: WorldsConfig | None = None) -> None:
         self._spec = spec
-        self.worlds = (WorldTracker(worlds, spec.action_size, readings=_doubtful(spec))
+        self.worlds = (WorldTracker(worlds, spec.action_size, _doubtful(spec), spec.images)
                        if worlds is not None and worlds.worlds else None)
         self._previous: np.ndarray | None = None
         self._still = np.zeros((1, spec.action_size), np.float32)
@@ -248,7 +248,8 @@ class Perception:
             return model.predict(np.broadcast_to(latent, (len(effective), latent.shape[1])),
                                  effective)
 
-        return self.worlds.observe(predict, before[:numbers], action, now[:numbers])
+        pixels = now[numbers:] if self._spec.images else None
+        return self.worlds.observe(predict, before[:numbers], action, now[:numbers], pixels)
 
     def _ratio(self) -> float:
         return self._error / self._change if self._change > 1e-9 else np.nan

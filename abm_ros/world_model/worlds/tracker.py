@@ -12,26 +12,28 @@ Sources: arXiv:1812.07671 (a mixture of worlds, recalled by likelihood), arXiv:2
 Shape letters: A action, V plain numbers.
 """
 
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from abm_ros.common.errors import SnapshotError
+from abm_ros.common.spec import FieldSpec
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap, Outcome, log_likelihood
 from abm_ros.world_model.worlds.config import WorldsConfig
 from abm_ros.world_model.worlds.expectation import Predict, Scale, Seen, expect
 from abm_ros.world_model.worlds.hypothesis import Change, Hypothesis, contrast
 from abm_ros.world_model.worlds.readings import ReadingBank
+from abm_ros.world_model.worlds.repeats import RECENT, Repeats
+from abm_ros.world_model.worlds.scene import FRAMES, Cameras
 from abm_ros.world_model.worlds.units import StepUnits
 from abm_ros.world_model.worlds.usual import UsualError
 
-_REPEATED = 0.2            # share of an error that is new where the same was done before
 _SUSPECT = 0.4             # share of the evidence from which on errors are not usual ones
 _FEWEST = 2                # transitions that can make a world believed: one blow proves nothing
-_RECENT = 8                # actions that a repeated one is compared with
 _ALIKE = 0.9               # share of the correlation of errors that is believed
+_MOVES = 0.1               # mean square of a motion, in usual ones, in which a picture counts
+_SAME = 0.3                # entries of actuator maps of the same world differ by less than this
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,13 @@ class WorldTracker:
     :param config: how a change is believed.
     :param size: A.
     :param readings: (V,) which plain numbers may read too large or too small; () for none.
+    :param images: the fields of cameras, which may be moved.
     """
 
     config: WorldsConfig
     size: int
     readings: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    images: tuple[FieldSpec, ...] = ()
     maps: dict[int, ActuatorMap] = field(default_factory=dict)    # by world, in order of last use
     world: int = 0
 
@@ -69,8 +73,10 @@ class WorldTracker:
         if not self.maps:
             self.maps = {0: ActuatorMap.identity(self.size, len(self.readings))}
         self._next = max(self.maps) + 1
+        self.cameras = Cameras(self.images)
+        self._scenes = dict.fromkeys(self.maps, self.cameras.scene)     # by world
         self._usual = UsualError(self.config)
-        self._acted: deque[np.ndarray] = deque(maxlen=_RECENT)    # (A,), the newest actions
+        self._repeats = Repeats(self.config.repetition)
         self._units: StepUnits | None = None
         self._age = 0                    # transitions since this world was entered
         self._haste = 0.0                # worlds of late that were left again at once
@@ -92,6 +98,8 @@ class WorldTracker:
                 'counts': np.array([self.world, self._next, self._usual.seen, self._age]),
                 'usual': none if self._usual.square is None else self._usual.square,
                 'units': none if self._units is None else self._units.state(),
+                'scenes': np.array([self._scenes[world] for world in self.maps], int),
+                **self.cameras.state(),
                 **{name: np.stack([getattr(each, name) for each in known])
                    for name in ('mean', 'covariance', 'offset')}}
 
@@ -106,6 +114,8 @@ class WorldTracker:
             maps = dict(zip(map(int, state['worlds']), known, strict=True))
             world, following, seen, age = map(int, state['counts'])
             usual, units = state['usual'], state['units']
+            scenes = state.get('scenes', np.zeros((len(maps), len(self.images)), int))
+            self.cameras.restore(state)
             fits = world in maps and {each.shapes for each in (*known, parent)} == {
                 self.map.shapes} and units.shape in ((0,), (4, len(usual)))
         except (KeyError, TypeError, ValueError) as error:
@@ -115,6 +125,7 @@ class WorldTracker:
                                 f'{self.map.shapes}')
         self.maps, self.world, self._parent = maps, world, parent
         self._next, self._usual.seen, self._age = following, seen, age
+        self._scenes = {w: tuple(map(int, row)) for w, row in zip(maps, scenes, strict=True)}
         if usual.size:
             self._usual.square = usual
             self._units = StepUnits(len(usual), self.config.error_memory)
@@ -122,7 +133,7 @@ class WorldTracker:
         self._begin_anew()
 
     def observe(self, predict: Predict, before: np.ndarray, action: np.ndarray,
-                numbers: np.ndarray) -> Belief:
+                numbers: np.ndarray, pixels: np.ndarray | None = None) -> Belief:
         """
         Take one transition.
 
@@ -130,6 +141,7 @@ class WorldTracker:
         :param before: (V,) numbers where it began.
         :param action: (A,) executed.
         :param numbers: (V,) that came, in their own units.
+        :param pixels: (P,) that came, in [0, 1]; None for a body without images.
         :return: what is believed now.
         """
         if self._units is None:
@@ -141,11 +153,11 @@ class WorldTracker:
         known = log_likelihood(now, self.config.tail)
         self._age += 1
         self._haste -= self._haste / (2.0 * self.config.settle_steps + 1.0)
-        news, most = self._news(action), self.config.evidence / _FEWEST
+        news, most = self._repeats.news(action), self.config.evidence / _FEWEST
         for other in self._others:
             found = self._outcome(other.map, predict, step, seen)
             told = log_likelihood(found, self.config.tail) - known
-            fresh = float(news[min(other.steps, _RECENT)])
+            fresh = float(news[min(other.steps, RECENT)])
             other.evidence += fresh * min(told, most)
             other.total += news[-1] * told
             other.steps += 1
@@ -157,10 +169,13 @@ class WorldTracker:
             self._readings.prior = self._reading_prior()
             self._readings.observe(parent, self._parent.mean.size + self._doubtful,
                                    self.config.tail, lambda told, steps: (
-                                       news[np.minimum(steps, _RECENT)]
+                                       news[np.minimum(steps, RECENT)]
                                        * np.minimum(told - known, most)))
         if self.map.covariance.any():
             self.maps[self.world] = self.map.updated(now, float(news[-1]))
+        moves = float(np.square((numbers - before) / step).mean()) > _MOVES
+        if pixels is not None and moves and self.cameras.take(pixels):
+            return self._look_from_elsewhere()
         believed = self._judge()
         if believed is None:
             if self.change <= _SUSPECT or not self._usual.is_calibrated:
@@ -174,20 +189,6 @@ class WorldTracker:
         if usual is not None:
             usual = (1.0 - _ALIKE) * np.diag(np.diag(usual)) + _ALIKE * usual
         return expect(believed, predict, seen, Scale(step, usual, self.config.probe), doubted)
-
-    def _news(self, action: np.ndarray) -> np.ndarray:
-        """
-        Return how much a transition proves after 0, 1, 2, ... others (_RECENT + 1,), in [0, 1].
-
-        A model errs in the same way wherever the same is done: an action that repeats one of the
-        others proves little that it has not proved before.
-        """
-        apart = np.full(_RECENT + 1, np.inf)
-        for back, other in enumerate(reversed(self._acted), 1):
-            apart[back] = np.square(action - other).mean()
-        self._acted.append(np.asarray(action, np.float64))
-        alike = np.exp(-np.minimum.accumulate(apart) / self.config.repetition ** 2)
-        return np.asarray(1.0 - (1.0 - _REPEATED) * alike)
 
     def _judge(self) -> Hypothesis | None:
         """Return the world to believe in from now on; None for the one that is believed."""
@@ -259,13 +260,7 @@ class WorldTracker:
                 self._haste += 1.0       # what made it be opened proves less from now on
             self._parent = self.maps[left] if chosen.learns is not None else chosen.map
             self._age = 0
-        self.maps.pop(number, None)      # the last used comes last
-        self.maps[number] = chosen.map
-        self._next = max(self._next, number + 1)
-        self.world = number
-        while len(self.maps) > config.max_worlds:
-            del self.maps[next(w for w in self.maps if w not in (0, number))]
-        self._begin_anew()
+        self._turn(number, chosen.map)
         if number == left:               # the evidence against it as a whole still counts
             totals = {other.world: other.total for other in others if other.learns is None}
             self._others = [replace(other, total=totals.get(other.world, 0.0))
@@ -279,6 +274,39 @@ class WorldTracker:
             readings.rival, readings.evidence = True, readings.evidence - chosen.evidence
         return Belief(number, self.map, 1.0, began)
 
+    def _turn(self, number: int, known: ActuatorMap) -> None:
+        """Believe in a world with this map from now on."""
+        self.maps.pop(number, None)      # the last used comes last
+        self.maps[number], self._scenes[number] = known, self.cameras.scene
+        self._next = max(self._next, number + 1)
+        self.world = number
+        while len(self.maps) > self.config.max_worlds:
+            del self.maps[next(w for w in self.maps if w not in (0, number))]
+        self._begin_anew()
+
+    def _look_from_elsewhere(self) -> Belief:
+        """Believe in the world that is like this one, as its cameras are now: known, or new."""
+        known = self.map
+        apart = {w: float(np.abs(self.maps[w].mean - known.mean).max()) for w in self._comparable}
+        number = min(apart, key=lambda w: apart[w], default=self._next)
+        if apart.get(number, 0.0) > _SAME:
+            number = self._next
+        self._turn(number, self.maps.get(number, known))
+        return Belief(number, self.map, 1.0, FRAMES)
+
+    @property
+    def _comparable(self) -> list[int]:
+        """Known worlds that are seen from where this one is seen: others differ by that."""
+        return [world for world in self.maps
+                if world != self.world and self._scenes[world] == self.cameras.scene]
+
+    @property
+    def moved_cameras(self) -> list[str]:
+        """Names of the images that are seen from elsewhere than in the first world."""
+        first = self._scenes.get(0, self.cameras.scene)
+        return [image.name for image, view, before in
+                zip(self.images, self.cameras.scene, first, strict=True) if view != before]
+
     def turn_to(self, number: int | None) -> int:
         """Believe in a world whatever the evidence says; return its number, a new one for None."""
         found = (Hypothesis(number, self.maps[number], 0.0) if number is not None else
@@ -287,7 +315,7 @@ class WorldTracker:
         return self._enter(found).world
 
     def _begin_anew(self) -> None:
-        known = [self._begun(number) for number in self.maps if number != self.world]
+        known = [self._begun(number) for number in self._comparable]
         moved = [self._begun(self._next, change) for change in (Change.GAINS, Change.ACTUATORS)]
         self._others = known + moved
         self._readings = ReadingBank(self._reading_prior())
@@ -318,4 +346,4 @@ class WorldTracker:
         share = max((o.evidence / o.threshold for o in self._others), default=0.0)
         if len(self._doubtful):
             share = max(share, self._readings.evidence.max() / self.config.reading_evidence)
-        return float(min(max(share, 0.0), 1.0))
+        return float(min(max(share, self.cameras.change, 0.0), 1.0))

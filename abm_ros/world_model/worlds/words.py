@@ -1,5 +1,7 @@
 """What is told of a world in words: how actuators answer, compared with the first world."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from abm_ros.common.spec import ObservationSpec
@@ -9,11 +11,13 @@ _NEAR = 0.15        # gains and effects closer than this to each other count as 
 _SURE = 2.0         # deviations by which a difference has to be known
 
 
-def world_words(known: ActuatorMap, spec: ObservationSpec) -> str:
+def world_words(known: ActuatorMap, spec: ObservationSpec, moved: Sequence[str] = ()) -> str:
     """
     Return how actuators answer and what reads wrong, '' where all is as in the first world.
 
     Each is named '#' and its index: who knows names of joints puts them in.
+
+    :param moved: names of the images whose cameras were moved.
     """
     size = len(known.mean)
     gains = known.mean[:, :size]
@@ -27,7 +31,8 @@ def world_words(known: ActuatorMap, spec: ObservationSpec) -> str:
             found.setdefault(f'moves by itself ({known.mean[actuator, size]:+.1f})', []
                              ).append(actuator)
     told = [f'{_names(who)} {text}' for text, who in found.items()]
-    return '; '.join(told + _misread(known.offset, spec))
+    return '; '.join([*told, *_misread(known.offset, spec),
+                      *(f"the camera of '{name}' was moved" for name in moved)])
 
 
 def _misread(offset: np.ndarray, spec: ObservationSpec) -> list[str]:
