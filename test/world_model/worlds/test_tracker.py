@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from abm_ros.common.errors import SnapshotError
+from abm_ros.common.spec import FieldSpec
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap
 from abm_ros.world_model.worlds.config import WorldsConfig
 from abm_ros.world_model.worlds.tracker import WorldTracker
@@ -27,7 +28,8 @@ class Arm:
         here = self.effect + self.turn @ np.sin(start[:SIZE])
         return start + effective @ here.T
 
-    def live(self, tracker: WorldTracker, steps: int, doubt: float = 0.1) -> list:
+    def live(self, tracker: WorldTracker, steps: int, doubt: float = 0.1,
+             pixels: np.ndarray | None = None) -> list:
         beliefs = []
         for _ in range(steps):
             start, action = self.numbers.copy(), self.rng.uniform(-1, 1, SIZE)
@@ -42,7 +44,8 @@ class Arm:
                                                                     strict=True)]),
                         np.full(len(effective), doubt))
 
-            beliefs.append(tracker.observe(predict, start, action.astype(np.float32), after))
+            beliefs.append(tracker.observe(predict, start, action.astype(np.float32), after,
+                                           pixels))
             self.numbers = np.clip(after, -2, 2)
         return beliefs
 
@@ -180,3 +183,48 @@ def test_no_more_worlds_are_remembered_than_there_is_room_for() -> None:
         assert len(worlds.maps) <= 3
     assert 0 in worlds.maps
     np.testing.assert_allclose(worlds.map.mean[:, :SIZE], arm.matrix, atol=0.15)
+
+
+ROOM = np.random.default_rng(3).random((8, 16)).repeat(6, 0).repeat(6, 1)
+
+
+def seen_from(across: int) -> np.ndarray:
+    return ROOM[:, across:across + 48].ravel()
+
+
+def with_camera() -> tuple[Arm, WorldTracker]:
+    """Return an arm that has lived in sight of a camera, and its tracker."""
+    arm = Arm(5)
+    found = WorldTracker(WorldsConfig(), SIZE, images=(FieldSpec('eye', 48 * 48, (1, 48, 48)),))
+    assert {b.world for b in arm.live(found, 150, pixels=seen_from(0))} == {0}
+    return arm, found
+
+
+def test_a_camera_that_is_moved_makes_a_world_with_the_same_actuators() -> None:
+    arm, found = with_camera()
+    worlds = [b.world for b in arm.live(found, 300, pixels=seen_from(5))]
+    assert worlds.index(1) < 10
+    assert worlds[10:] == [1] * 290
+    assert found.moved_cameras == ['eye']
+    assert (found.map.mean == found.maps[0].mean).all()
+    worlds = [b.world for b in arm.live(found, 300, pixels=seen_from(0))]
+    assert worlds[10:] == [0] * 290
+    assert found.moved_cameras == []
+
+
+def test_actuators_that_change_where_a_camera_was_moved_make_a_third_world() -> None:
+    arm, found = with_camera()
+    arm.live(found, 100, pixels=seen_from(5))
+    arm.matrix = -np.eye(SIZE)
+    assert arm.live(found, 50, pixels=seen_from(5))[-1].world == 2
+    arm.matrix = np.eye(SIZE)
+    assert arm.live(found, 50, pixels=seen_from(5))[-1].world == 1
+
+
+def test_a_later_process_knows_from_where_each_world_was_seen() -> None:
+    arm, found = with_camera()
+    arm.live(found, 100, pixels=seen_from(5))
+    later = WorldTracker(WorldsConfig(), SIZE, images=found.images)
+    later.restore(found.state())
+    assert later.moved_cameras == ['eye']
+    assert arm.live(later, 30, pixels=seen_from(0))[-1].world == 0

@@ -38,3 +38,9 @@ def test_a_reading_that_is_off_is_told_by_its_joint_or_its_field() -> None:
     right = [1, 0, 0], [0, 1, 0]
     assert words(*right, offset=(0, 0.3, 0, 0)) == '#1 reads 0.3 rad too much'
     assert words(*right, offset=(0, 0, 0, -0.02)) == 'tool 1 reads 0.02 too little'
+
+
+def test_a_camera_that_was_moved_is_told_beside_what_reads_wrong() -> None:
+    known = ActuatorMap(np.eye(2, 3), np.zeros((10, 10)), np.array([0.3, 0, 0, 0]))
+    assert world_words(known, SPEC, ['front']) == (
+        "#0 reads 0.3 rad too much; the camera of 'front' was moved")
