@@ -91,8 +91,8 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._taken: dict[str, tuple[str, set[int]]] = {}
         self._rngs: dict[str, np.random.Generator] = {}
         self._recorded = self._served = self._batches = 0
-        self._again = self.create_timer(
-            _TURN_S, lambda: self.guarded('replay', self._serve), clock=self.steady)
+        self._again = self.steady.add(
+            _TURN_S, lambda: self.guarded('replay', self._serve))
         self._again.cancel()
         self._trouble, self._damaged = '', 0
         self._upkeep: Upkeep | None = None
@@ -104,7 +104,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
             with Store.read(self._path) as reader:
                 spec = reader.spec
             self._open(spec)
-        self.create_timer(_POLL_PERIOD_S, self._commit, clock=self.steady)
+        self.steady.add(_POLL_PERIOD_S, self._commit)
 
     def telemetry(self) -> EpisodicMemoryTelemetry:
         told = EpisodicMemoryTelemetry(

@@ -120,8 +120,8 @@ class MotorGate(PartNode[MotorGateConfig]):
         self.create_subscription(Header, names.HEARTBEAT, self._on_heartbeat, qos.CONTROL)
         self.create_service(Trigger, names.GATE_HOLD, self._on_hold)
         self.create_service(Trigger, names.GATE_RELEASE, self._on_release)
-        self.create_timer(_WATCH_PERIOD_S, self._watch, clock=self.steady)
-        self._look_ahead = self.create_timer(1.0, self._look, clock=self.steady)
+        self.steady.add(_WATCH_PERIOD_S, self._watch)
+        self._look_ahead = self.steady.add(1.0, self._look)
         self._look_ahead.cancel()
 
     def telemetry(self) -> MotorGateTelemetry:
@@ -269,8 +269,8 @@ class MotorGate(PartNode[MotorGateConfig]):
             {'action': motion.executed, 'command': motion.command.astype(np.float32)},
             {**packet.attributes, **teacher})))
         # The next joint state is read while the action for it is being computed.
-        self._look_ahead.timer_period_ns = int(1e9 * max(
-            self.config.control_period_s - _LEAD_S, self.config.control_period_s / 2))
+        self._look_ahead.period_s = max(
+            self.config.control_period_s - _LEAD_S, self.config.control_period_s / 2)
         self._look_ahead.reset()
 
     def _look(self) -> None:

@@ -93,8 +93,8 @@ class SystemM(PartNode[SystemMConfig]):
         self.create_service(SetParameters, names.CHANGE_MODE, self._on_change_mode)
         self._gate = {True: self.create_client(Trigger, names.GATE_HOLD),
                       False: self.create_client(Trigger, names.GATE_RELEASE)}
-        self.create_timer(self.config.heartbeat_period_s, self._beat, clock=self.steady)
-        self.create_timer(1.0, self._diagnose, clock=self.steady)
+        self.steady.add(self.config.heartbeat_period_s, self._beat)
+        self.steady.add(1.0, self._diagnose)
 
     def telemetry(self) -> SystemMTelemetry:
         conductor = self._conductor

@@ -22,7 +22,7 @@ class Deferred:
         self._work: deque[tuple[str, Callable[..., None], tuple[Any, ...]]] = deque()
         self._timer = None
         if delay_s > 0:
-            self._timer = node.create_timer(delay_s, self.flush, clock=node.steady)
+            self._timer = node.steady.add(delay_s, self.flush)
             self._timer.cancel()
 
     def __call__(self, what: str, callback: Callable[..., None], *args: Any) -> None:

@@ -16,11 +16,9 @@ from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
-from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import InvalidHandle
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from rclpy.timer import Timer
 from std_msgs.msg import Float32MultiArray
 
 from abm_ros.common import names
@@ -31,8 +29,9 @@ from abm_ros.ros import parameters, qos
 from abm_ros.ros.child import own_process
 from abm_ros.ros.polled import Polled
 from abm_ros.ros.ports import PORTS, PUBLISH, Port
-from abm_ros.ros.rclpy_internals import SteadyNode, lifecycle_state
+from abm_ros.ros.rclpy_internals import QuietNode, lifecycle_state
 from abm_ros.ros.telemetry_codec import TelemetryWriter
+from abm_ros.ros.timers import SteadyTimer, Timers
 
 C = TypeVar('C')
 # No multiples of a usual control period: what beats with it would meet the same step every time.
@@ -41,7 +40,7 @@ URGENT_TELEMETRY_S = 0.107   # pain and a shut gate are told at once
 _PORT_PREFIX = 'port.'
 
 
-class PartNode(SteadyNode, Generic[C]):
+class PartNode(QuietNode, Generic[C]):
     """
     A part of the graph as a lifecycle node.
 
@@ -69,11 +68,11 @@ class PartNode(SteadyNode, Generic[C]):
         # Why, where that is to be the last word of the process.
         self.fatal: AbmError | None = None
         self.config_class = self.settings_class(config_class)
-        self.steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.steady = Timers()
         self._ports: Mapping[str, Port] = {p.name: p for p in PORTS.get(name, ())}
         self._endpoints: dict[str, Any] = {}
         self._reached: set[str] = set()
-        self._timers_active: list[Timer] = []
+        self._timers_active: list[SteadyTimer] = []
         self.config: C = parameters.declare(self, self.config_class)
         self._wiring = {key: self._declare_port(key) for key in self._ports}
         self.add_pre_set_parameters_callback(
@@ -83,7 +82,7 @@ class PartNode(SteadyNode, Generic[C]):
         self._signals = self.create_publisher(
             Float32MultiArray, names.signals_topic(name), qos.TELEMETRY)
         self._telemetry_writer = TelemetryWriter()
-        self.create_timer(self.telemetry_period_s, self.publish_telemetry, clock=self.steady)
+        self.steady.add(self.telemetry_period_s, self.publish_telemetry)
 
     # What subclasses override.
 
@@ -163,8 +162,8 @@ class PartNode(SteadyNode, Generic[C]):
 
     def every(self, period_s: float, callback: Callable[[], None]) -> None:
         """Call back periodically (steady time) until the node is deactivated."""
-        self._timers_active.append(self.create_timer(
-            period_s, lambda: self.guarded(callback.__name__, callback), clock=self.steady))
+        self._timers_active.append(self.steady.add(
+            period_s, lambda: self.guarded(callback.__name__, callback)))
 
     def poll(self, message: Any, topic: str, raw: bool = False, depth: int = 1) -> Polled:
         """Subscribe for good to a topic whose newest messages are read on demand."""
@@ -303,7 +302,7 @@ class PartNode(SteadyNode, Generic[C]):
     def _destroy_endpoints(self) -> None:
         self.active = False
         for timer in self._timers_active:
-            self.destroy_timer(timer)
+            self.steady.remove(timer)
         self._timers_active.clear()
         for name, endpoint in self._endpoints.items():
             if self._ports[name].direction == PUBLISH:

@@ -4,17 +4,12 @@ All uses of rclpy's private interfaces, each with its reason; written for rclpy 
 Check this file before moving to another release of rclpy.
 """
 
-import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from rclpy.exceptions import InvalidHandle
 from rclpy.lifecycle import LifecycleNode
 from rclpy.node import Node
 from rclpy.parameter import Parameter
-from rclpy.timer import Timer
-
-_TAKES_NOTHING = inspect.Signature()
 
 
 def lifecycle_state(node: LifecycleNode) -> str:
@@ -63,8 +58,8 @@ def take_all(subscription: Any, kind: Any, raw: bool) -> list[tuple[Any, dict[st
     return found
 
 
-class SteadyNode(LifecycleNode):
-    """A lifecycle node whose timers fire once when due; quiet subscriptions never wake it."""
+class QuietNode(LifecycleNode):
+    """A lifecycle node that quiet subscriptions never wake."""
 
     def __init__(self, name: str) -> None:
         self._quiet: list[Any] = []
@@ -80,29 +75,3 @@ class SteadyNode(LifecycleNode):
         for subscription in super().subscriptions:
             if subscription not in self._quiet:
                 yield subscription
-
-    def create_timer(self, timer_period_sec: float, callback: Callable[[], None],
-                     *arguments: Any, **options: Any) -> Timer:
-        """
-        As rclpy's, but the callback runs once when it is due (decision 0013).
-
-        If other timers are reset meanwhile, the EventsExecutor of rclpy 9.1 calls a due timer
-        several times in a row, and each call postpones the next one by a period. A node under load
-        was then silent for seconds and counted as lost.
-        """
-        period_ns = int(timer_period_sec * 1e9)
-
-        def call() -> None:
-            try:
-                left_ns = timer.time_until_next_call()
-                early = left_ns is not None and left_ns > period_ns
-                if early:
-                    timer.reset()
-            except InvalidHandle:
-                return      # destroyed while the call was waiting
-            if not early:
-                callback()
-        # Without it rclpy inspects the callback at each call: 10 us instead of 2 (hot).
-        call.__signature__ = _TAKES_NOTHING  # type: ignore[attr-defined]
-        timer = super().create_timer(timer_period_sec, call, *arguments, **options)
-        return timer

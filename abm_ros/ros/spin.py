@@ -99,7 +99,7 @@ def run_node(make: Callable[[], PartNode[Any]], twins: TwinWatch, *,
                 if not rclpy.ok() or (parent is not None and str(os.getppid()) != parent):
                     break
                 twins.check(node.incarnation)
-            spinner.spin_once(timeout_sec=_TICK_S)
+            turn(spinner, node)
         return _last_word(node)
     except ExternalShutdownException:
         return 0
@@ -116,6 +116,12 @@ def run_node(make: Callable[[], PartNode[Any]], twins: TwinWatch, *,
                 node.close()
                 node.destroy_node()
         rclpy.try_shutdown()
+
+
+def turn(spinner: rclpy.executors.Executor, node: PartNode[Any], most_s: float = _TICK_S) -> None:
+    """Wait for a message or a timer, for so long at most, and answer it."""
+    spinner.spin_once(timeout_sec=node.steady.wait_s(most_s))
+    node.steady.run()
 
 
 def _last_word(node: PartNode[Any]) -> int:

@@ -9,13 +9,13 @@ pytest.importorskip('rclpy')
 from rclpy.executors import SingleThreadedExecutor
 
 from abm_ros.ros.deferred import Deferred
-from abm_ros.ros.spin import make_executor
+from abm_ros.ros.spin import make_executor, turn
 
 
-def spin(executor, seconds: float) -> None:
+def spin(executor, node, seconds: float) -> None:
     end_s = time.monotonic() + seconds
     while time.monotonic() < end_s:
-        executor.spin_once(timeout_sec=0.01)
+        turn(executor, node, 0.01)
 
 
 def test_without_a_delay_work_is_done_at_once(node) -> None:
@@ -35,7 +35,7 @@ def test_work_waits_is_done_in_order_and_the_next_work_waits_again(node, make) -
             later('count', done.append, 2 * turn)
             later('count', done.append, 2 * turn + 1)
             assert done == list(range(2 * turn))
-            spin(executor, 0.3)
+            spin(executor, node, 0.3)
             assert done == list(range(2 * turn + 2))
     finally:
         executor.shutdown(0.0)
@@ -50,7 +50,7 @@ def test_flushing_does_now_what_waits_and_only_once(node) -> None:
         later('count', done.append, 1)
         later.flush()
         assert done == [1]
-        spin(executor, 0.1)
+        spin(executor, node, 0.1)
         later.flush()
         assert done == [1]
     finally:

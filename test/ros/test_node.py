@@ -16,7 +16,7 @@ from abm_ros.common.config import check, setting
 from abm_ros.common.errors import BodyError, ConfigError, SpecError
 from abm_ros.ros.node import PartNode, topic_problem
 from abm_ros.ros.rclpy_internals import lifecycle_state
-from abm_ros.ros.spin import make_executor
+from abm_ros.ros.spin import turn
 
 SUCCESS, FAILURE, ERROR = (TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE,
                            TransitionCallbackReturn.ERROR)
@@ -244,7 +244,7 @@ def test_timers_stop_with_the_node_and_telemetry_does_not(probe) -> None:
     def spin(until):
         deadline = time.monotonic() + 10.0
         while not until() and time.monotonic() < deadline:
-            executor.spin_once(timeout_sec=0.05)
+            turn(executor, probe, 0.05)
         assert until()
     spin(lambda: len(ticks) > 5 and heard)
     probe.trigger_deactivate()
@@ -269,36 +269,3 @@ def test_other_topics_are_refused(topic) -> None:
 def test_a_config_error_names_node_and_field() -> None:
     with pytest.raises(ConfigError, match=r'ProbeConfig\.gain'):
         ProbeConfig(gain=9.0)
-
-
-def spin_late(node, seconds: float) -> None:
-    """Spin after a timer of 0.05 s has become due and another one was reset many times."""
-    other = node.create_timer(30.0, lambda: None, clock=node.steady)
-    executor = make_executor()
-    executor.add_node(node)
-    try:
-        executor.spin_once(timeout_sec=0.01)
-        time.sleep(0.06)
-        for _ in range(40):
-            other.reset()
-        end_s = time.monotonic() + seconds
-        while time.monotonic() < end_s:
-            executor.spin_once(timeout_sec=0.01)
-    finally:
-        executor.shutdown()
-
-
-def test_a_timer_that_is_due_is_called_once_however_often_others_are_reset(node) -> None:
-    """The events executor calls it once per reset, and then not for as many periods."""
-    calls = []
-    node.create_timer(0.05, lambda: calls.append('due'), clock=node.steady)
-    spin_late(node, 0.5)
-    assert 2 <= len(calls) <= 12
-
-
-def test_a_timer_that_is_destroyed_while_it_is_due_is_not_called(node) -> None:
-    calls = []
-    due = node.create_timer(0.05, lambda: (calls.append('due'), node.destroy_timer(due)),
-                            clock=node.steady)
-    spin_late(node, 0.2)
-    assert calls == ['due']
