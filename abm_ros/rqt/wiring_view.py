@@ -71,7 +71,7 @@ def status_text(part: str, view: View, wiring: Wiring) -> str:
     if part == names.SYSTEM_M:
         return 'not heard' if view.is_stale else view.mode
     wired = 'wired' if part in wiring.pathways.wired else 'unwired'
-    return wired if status.level <= _OK else status.message or wired
+    return wired if status.level <= _OK else status.message.removeprefix('active: ') or wired
 
 
 class WiringView(QtWidgets.QWidget):
