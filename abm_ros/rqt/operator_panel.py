@@ -32,15 +32,17 @@ class OperatorPanel(QtWidgets.QWidget):
         super().__init__()
         self.desk = desk
         self._wanted: Callable[[], None] | None = None
+        self._asker: Any = None
         self._vetoed: list[str] = []
         self.hold = self._button('Hold', desk.hold)
         self.hold.setObjectName('abm_hold')
-        self.release = self._button('Release', lambda: self._ask('release', self.desk.release))
+        self.release = self._button('Release', lambda: self._ask(
+            self.release, 'release', self.desk.release))
         self.modes = QtWidgets.QComboBox()
         self.modes.setAccessibleName('mode')
         self.pin = self._button('Pin', self._ask_pin)
         self.unpin = self._button('Unpin', lambda: self._ask(
-            'let phi decide', lambda: self.desk.pin('')))
+            self.unpin, 'let phi decide', lambda: self.desk.pin('')))
         self.veto = self._button('Veto', self._ask_veto)
         self.why_not, self.replies = Lines('abm_muted'), Lines('abm_muted')
         self.question = QtWidgets.QLabel()
@@ -77,8 +79,8 @@ class OperatorPanel(QtWidgets.QWidget):
         made.clicked.connect(lambda *_: press())
         return made
 
-    def _ask(self, text: str, wanted: Callable[[], None]) -> None:
-        self._wanted = wanted
+    def _ask(self, asker: Any, text: str, wanted: Callable[[], None]) -> None:
+        self._wanted, self._asker = wanted, asker
         self.question.setText(f'Really {text}?')
         for widget in (self.question, self.confirm, self.cancel):
             widget.setVisible(True)
@@ -86,17 +88,17 @@ class OperatorPanel(QtWidgets.QWidget):
 
     def _ask_pin(self) -> None:
         if mode := self.modes.currentText():
-            self._ask(f'pin {mode}', lambda: self.desk.pin(mode))
+            self._ask(self.pin, f'pin {mode}', lambda: self.desk.pin(mode))
 
     def _ask_veto(self) -> None:
         if not (mode := self.modes.currentText()):
             return
         if mode in self._vetoed:
             left = [name for name in self._vetoed if name != mode]
-            self._ask(f'allow {mode} again', lambda: self.desk.veto(left))
+            self._ask(self.veto, f'allow {mode} again', lambda: self.desk.veto(left))
         else:
             asked = [*self._vetoed, mode]
-            self._ask(f'veto {mode}', lambda: self.desk.veto(asked))
+            self._ask(self.veto, f'veto {mode}', lambda: self.desk.veto(asked))
 
     def _confirmed(self) -> None:
         wanted = self._wanted
@@ -107,6 +109,9 @@ class OperatorPanel(QtWidgets.QWidget):
     def _forget(self) -> None:
         self._wanted = None
         self._timer.stop()
+        if self.confirm.hasFocus() or self.cancel.hasFocus():
+            # Qt would go on to what comes next, and scroll there: away from Hold.
+            (self._asker if self._asker.isEnabled() else self.hold).setFocus()
         for widget in (self.question, self.confirm, self.cancel):
             widget.setVisible(False)
 

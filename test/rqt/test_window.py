@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip('rclpy', reason='the operator client needs rclpy')
 try:
-    from PySide6 import QtWidgets
+    from PySide6 import QtCore, QtTest, QtWidgets
 except ImportError as error:     # also where a library of the system is missing
     pytest.skip(f"no Qt ({error}): pip install 'abm_ros[dashboard]', apt install libegl1",
                 allow_module_level=True)
@@ -176,6 +176,26 @@ def test_release_pin_and_veto_wait_for_a_confirmation(shown) -> None:
     operator.confirm.click()      # nothing is asked any more
     answered(shown, 3)
     assert shown.clients[0].calls == ['release', ('pin', 'sleep'), ('veto', ['rest', 'sleep'])]
+
+
+@pytest.mark.parametrize('answer', ['cancel', 'confirm'])
+def test_hold_stays_in_sight_after_an_answer(application, shown, answer) -> None:
+    """A button that hides passes the keyboard on, and Qt scrolls to where that goes."""
+    operator = shown.window.operator
+    tell(shown.seen, held=True)
+    shown.window.resize(600, 450)
+    shown.window.activateWindow()
+    shown.window.refresh()
+    application.processEvents()
+    for button in (operator.release, getattr(operator, answer)):
+        application.processEvents()
+        QtTest.QTest.mouseClick(button, QtCore.Qt.MouseButton.LeftButton)
+    tell(shown.seen)                # now there is nothing to release
+    shown.window.refresh()
+    application.processEvents()
+    assert not operator.release.isEnabled()
+    top = operator.hold.mapTo(shown.window, QtCore.QPoint(0, 0)).y()
+    assert 0 <= top < 450 - operator.hold.height()
 
 
 def test_a_veto_is_taken_back_and_the_safe_mode_has_none(shown) -> None:
