@@ -33,13 +33,14 @@ class OperatorPanel(QtWidgets.QWidget):
         self.desk = desk
         self._wanted: Callable[[], None] | None = None
         self._asker: Any = None
-        self._vetoed: list[str] = []
+        self._view = View()
         self.hold = self._button('Hold', desk.hold)
         self.hold.setObjectName('abm_hold')
         self.release = self._button('Release', lambda: self._ask(
             self.release, 'release', self.desk.release))
         self.modes = QtWidgets.QComboBox()
         self.modes.setAccessibleName('mode')
+        self.modes.currentTextChanged.connect(lambda _: self._show_choice())
         self.pin = self._button('Pin', self._ask_pin)
         self.unpin = self._button('Unpin', lambda: self._ask(
             self.unpin, 'let phi decide', lambda: self.desk.pin('')))
@@ -93,11 +94,12 @@ class OperatorPanel(QtWidgets.QWidget):
     def _ask_veto(self) -> None:
         if not (mode := self.modes.currentText()):
             return
-        if mode in self._vetoed:
-            left = [name for name in self._vetoed if name != mode]
+        vetoed = self._vetoed()
+        if mode in vetoed:
+            left = [name for name in vetoed if name != mode]
             self._ask(self.veto, f'allow {mode} again', lambda: self.desk.veto(left))
         else:
-            asked = [*self._vetoed, mode]
+            asked = [*vetoed, mode]
             self._ask(self.veto, f'veto {mode}', lambda: self.desk.veto(asked))
 
     def _confirmed(self) -> None:
@@ -117,22 +119,28 @@ class OperatorPanel(QtWidgets.QWidget):
 
     def show_view(self, view: View, _: Theme) -> None:
         """Show which modes there are, what binds them, and what was answered."""
-        modes = view.modes
+        self._view, modes = view, view.modes
         if [self.modes.itemText(i) for i in range(self.modes.count())] != modes:
             chosen = self.modes.currentText()
             self.modes.clear()
             self.modes.addItems(modes)
             if chosen in modes:
                 self.modes.setCurrentText(chosen)
-        self._vetoed = list(view.decision.get('vetoed', ()))
-        mode = self.modes.currentText()
-        self.veto.setText('Allow' if mode in self._vetoed else 'Veto')
-        self.veto.setEnabled(bool(mode) and mode != view.decision.get('safe'))
+        self._show_choice()
         self.unpin.setEnabled(bool(view.decision.get('pinned')))
         self.release.setEnabled(view.held or view.is_stale)
-        rule = view.decision.get('forbidden', {}).get(mode, '')
-        self.why_not.setText(f'{mode} may not be now: {rule}' if rule else '')
         self._take_replies()
+
+    def _show_choice(self) -> None:
+        """Show what may be done with the mode that is chosen."""
+        mode, decision = self.modes.currentText(), self._view.decision
+        self.veto.setText('Allow' if mode in self._vetoed() else 'Veto')
+        self.veto.setEnabled(bool(mode) and mode != decision.get('safe'))
+        rule = decision.get('forbidden', {}).get(mode, '')
+        self.why_not.setText(f'{mode} may not be now: {rule}' if rule else '')
+
+    def _vetoed(self) -> list[str]:
+        return list(self._view.decision.get('vetoed', ()))
 
     def _take_replies(self) -> None:
         while not self.desk.replies.empty():

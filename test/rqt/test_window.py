@@ -125,6 +125,33 @@ def test_faults_and_guards_come_first(shown, told, text) -> None:
     assert shown.window.mode.warning.text() == text
 
 
+def test_beside_the_mode_stands_what_binds_it_and_what_system_m_warns_of(shown) -> None:
+    tell(shown.seen, pinned='rest', vetoed=['rest'], forbidden={'rest': 'the operator vetoes it'})
+    shown.seen.status('system_m', 1, 'play: the computer is slow')
+    shown.window.refresh()
+    assert shown.window.mode.state.text().split('  ·  ') == [
+        'motors open', 'pinned to rest, but the operator vetoes it', 'vetoed: rest',
+        'the computer is slow']
+
+
+def test_the_audit_log_follows_what_comes_until_the_reader_scrolls(application, shown) -> None:
+    log = shown.window.audit
+    shown.window.resize(1280, 1400)
+    tell(shown.seen)
+    for seq in range(60):
+        audit(shown.seen, seq, 'mode', 'play -> task', seq)
+    shown.window.refresh()
+    application.processEvents()
+    shown.window.resize(1280, 820)            # less of it fits
+    application.processEvents()
+    bar = log.verticalScrollBar()
+    assert 0 < bar.value() == bar.maximum()
+    bar.setValue(2)
+    audit(shown.seen, 60, 'mode', 'task -> play', 60)
+    shown.window.refresh()
+    assert bar.value() == 2
+
+
 def test_pathways_are_drawn_as_the_graph_is() -> None:
     lit = pathways([Topic('latent', frozenset(['system_a']), frozenset(['system_b'])),
                     Topic('action', frozenset(['system_b']), frozenset(['motor_gate']))])
@@ -212,8 +239,7 @@ def test_a_veto_is_taken_back_and_the_safe_mode_has_none(shown) -> None:
     answered(shown, 2)
     assert shown.clients[0].calls == [('veto', []), ('pin', '')]
     operator.modes.setCurrentText('freeze')
-    shown.window.refresh()
-    assert not operator.veto.isEnabled()
+    assert not operator.veto.isEnabled()       # at once, not at the next look
 
 
 def test_a_refusal_is_shown_with_its_reason(shown) -> None:
