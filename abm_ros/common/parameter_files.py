@@ -16,9 +16,11 @@ _VALUES = 'ros__parameters'
 class _Loader(yaml.SafeLoader):
     """Also reads tuples: `ros2 launch` writes a list of texts as one."""
 
+    def construct_tuple(self, node: yaml.SequenceNode) -> list[Any]:
+        return self.construct_sequence(node)
 
-_Loader.add_constructor('tag:yaml.org,2002:python/tuple',
-                        lambda loader, node: loader.construct_sequence(node))
+
+_Loader.add_constructor('tag:yaml.org,2002:python/tuple', _Loader.construct_tuple)
 
 
 def addressed(arguments: Sequence[str], node: str) -> set[str]:

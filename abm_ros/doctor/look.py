@@ -198,7 +198,10 @@ def misfit(sender: Any, hearer: Any) -> str:
     if sender.topic_type != hearer.topic_type:
         return f'{sender.topic_type} is sent, {hearer.topic_type} expected'
     verdict, reason = qos_check_compatible(sender.qos_profile, hearer.qos_profile)
-    return str(reason).strip() or 'QoS' if verdict == QoSCompatibility.ERROR else ''
+    if verdict != QoSCompatibility.ERROR:
+        return ''
+    reasons = [part.replace('ERROR:', '').strip() for part in str(reason).split(';')]
+    return ', '.join(filter(None, reasons)).lower() or 'QoS'
 
 
 def _free(directory: str) -> int | None:
