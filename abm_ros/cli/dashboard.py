@@ -67,6 +67,8 @@ def _choose_platform(unseen: bool) -> None:
     """
     if unseen:
         os.environ.setdefault('QT_QPA_PLATFORM', 'offscreen')
+        # It warns for each window that it cannot tell anybody its size.
+        os.environ.setdefault('QT_LOGGING_RULES', 'default.warning=false')
     elif sys.platform == 'linux' and not any(
             map(os.environ.get, ('DISPLAY', 'WAYLAND_DISPLAY', 'QT_QPA_PLATFORM'))):
         raise ConfigError('there is no screen: DISPLAY and WAYLAND_DISPLAY are unset; log in with '

@@ -52,7 +52,7 @@ def graph(s: Snapshot) -> Iterator[tuple[str, str]]:
             where = ', '.join(map(str, s.other_domains))
             yield (f'no node of ours is in domain {s.domain}, but a graph runs on this machine in '
                    f'domain {where}',
-                   f'export ROS_DOMAIN_ID={s.other_domains[0]}')
+                   f'export ROS_DOMAIN_ID={" or ".join(map(str, s.other_domains))}')
         else:
             yield (f'no node of ours is in domain {s.domain}',
                    'start it: `abm sim`, or `ros2 launch abm_ros robot.launch.py`; it may also be '

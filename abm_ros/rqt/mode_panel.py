@@ -97,7 +97,7 @@ class Timeline(QtWidgets.QWidget):
                 painter.drawText(box, flag.AlignCenter, mode)
         painter.setPen(QtGui.QColor(theme.muted))
         minutes = int(HISTORY_S // 60)
-        is_tight = metrics.horizontalAdvance('-5 min') * 1.5 > band.width() / minutes
+        is_tight = metrics.horizontalAdvance('-5 min') * 2 > band.width() / minutes
         for minute in range(0, minutes + 1, 2 if is_tight else 1):
             text = 'now' if minute == 0 else f'-{minute} min'
             width = metrics.horizontalAdvance(text)
