@@ -27,9 +27,10 @@ from abm_ros.robot.description import BodyTag, ChannelField
 FIELDS = ('observation', 'achieved_goal', 'desired_goal')
 # The keys by which environments report success, the usual one first.
 _SUCCESS = ('is_success', 'success')
-_KNOWN_MODULES = {'Panda': ('panda_gym', 'panda-gym'), **dict.fromkeys(
+# panda-gym forbids numpy 2, with which it works; gymnasium-robotics fails with newer mujoco.
+_KNOWN_MODULES = {'Panda': ('panda_gym', '--no-deps panda-gym'), **dict.fromkeys(
     ('Fetch', 'Hand', 'PointMaze', 'AntMaze', 'Adroit', 'FrankaKitchen'),
-    ('gymnasium_robotics', 'gymnasium-robotics'))}
+    ('gymnasium_robotics', "gymnasium-robotics 'mujoco<3.3'"))}
 # A normalised input has no rate limit: a full swing in a millisecond is allowed.
 _INPUT_VELOCITY = 2000.0
 
@@ -246,7 +247,8 @@ def make_env(config: GymBodyConfig) -> Any:
                         ) from error
     except Exception as error:
         # The environment is foreign code: any exception becomes one clear line.
-        raise BodyError(f"environment '{config.env_id}' cannot be made: {_line(error)}"
+        hint = f' (it runs after: pip install {package})' if known else ''
+        raise BodyError(f"environment '{config.env_id}' cannot be made: {_line(error)}{hint}"
                         ) from error
 
 

@@ -28,6 +28,7 @@ from abm_ros.common.share import PACKAGE
 from abm_ros.ros.child import BODY_FAILED, REFUSED
 
 _RESPAWN_DELAY_S = 1.0
+_GRACE_S = '10'      # a learner's Python takes its time to end while others want the processor
 
 
 def launch_graph(*, simulated: bool) -> LaunchDescription:
@@ -84,7 +85,8 @@ def _node(spec: NodeSpec, texts: dict[str, str]) -> Node:
                     *([Path(params_file).expanduser()] if params_file else []),
                     *spec.last],
         ros_arguments=['--log-level', texts['log_level']],
-        respawn=spec.respawn, respawn_delay=_RESPAWN_DELAY_S, output='screen')
+        respawn=spec.respawn, respawn_delay=_RESPAWN_DELAY_S, sigterm_timeout=_GRACE_S,
+        output='screen')
 
 
 def _description_publisher(texts: dict[str, str]) -> Node:

@@ -3,6 +3,7 @@
 import argparse
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,10 @@ def run(arguments: argparse.Namespace) -> int:
     namespace, size = check_namespace(arguments.namespace), _size(arguments.size)
     _choose_platform(arguments.screenshot is not None)
     # Not at the top: the ROS wheels restart Python once to set their library path.
-    from abm_ros.rqt.qt import QtCore, QtWidgets
+    from abm_ros.rqt.qt import BINDING, QtCore, QtWidgets
     from abm_ros.rqt.window import SystemMWindow, sources
+    if arguments.screenshot is None:
+        _try_platform(BINDING)
     application = QtWidgets.QApplication(sys.argv[:1])
     _choose_theme(application, arguments.theme)
     settings = QtCore.QSettings('abm_ros', 'dashboard')
@@ -58,16 +61,37 @@ def _shoot(window: Any, file: Path, application: Any) -> None:
 
 def _choose_platform(unseen: bool) -> None:
     """
-    Draw into memory where there is no screen, if nobody is to see the window.
+    Draw into memory if nobody is to see the window.
 
-    :raises ConfigError: somebody is to see it; Qt would abort the process.
+    :raises ConfigError: somebody is to see it, and there is no screen.
     """
-    if any(map(os.environ.get, ('DISPLAY', 'WAYLAND_DISPLAY', 'QT_QPA_PLATFORM'))):
-        return
-    if not unseen and sys.platform == 'linux':
+    if unseen:
+        os.environ.setdefault('QT_QPA_PLATFORM', 'offscreen')
+        # It warns for each window that it cannot tell anybody its size.
+        os.environ.setdefault('QT_LOGGING_RULES', 'default.warning=false')
+    elif sys.platform == 'linux' and not any(
+            map(os.environ.get, ('DISPLAY', 'WAYLAND_DISPLAY', 'QT_QPA_PLATFORM'))):
         raise ConfigError('there is no screen: DISPLAY and WAYLAND_DISPLAY are unset; log in with '
                           '`ssh -X`, or write a picture by --screenshot FILE')
-    os.environ['QT_QPA_PLATFORM'] = 'offscreen'
+
+
+def _try_platform(binding: str) -> None:
+    """
+    Let another process try whether Qt can draw here.
+
+    :raises ConfigError: it cannot; Qt would abort this process, with a core dump.
+    """
+    tried = subprocess.run(
+        [sys.executable, '-c', f'from {binding}.QtWidgets import QApplication; QApplication([])'],
+        capture_output=True, text=True, check=False)
+    if tried.returncode:
+        lines = [line for line in tried.stderr.splitlines() if line.strip()]
+        raise ConfigError(
+            f'Qt cannot open a window here ({lines[0] if lines else tried.returncode}): see that '
+            'DISPLAY is right; what Qt needs beside it is brought on Debian and Ubuntu by '
+            '`apt install libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 '
+            'libxcb-render-util0 libxcb-xkb1 libxkbcommon-x11-0`; --screenshot FILE needs no '
+            'screen')
 
 
 def _choose_theme(application: Any, name: str) -> None:

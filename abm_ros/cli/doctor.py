@@ -25,13 +25,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Look at the graph; exit code 1 if anything was found."""
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     # Not at the top: the ROS wheels restart Python once to set their library path.
-    from abm_ros.doctor.checks import CHECKS, examine
+    from abm_ros.doctor.checks import CHECKS, examine, possible
     from abm_ros.doctor.look import take_snapshot
-    found = examine(take_snapshot(arguments.namespace, arguments.listen))
+    snapshot = take_snapshot(arguments.namespace, arguments.listen)
+    found, looked_at = examine(snapshot), possible(snapshot)
     wrong = {finding.check for finding in found}
     for name, check in CHECKS.items():
         meaning = (check.__doc__ or '').strip().rstrip('.')
-        sys.stdout.write(f'{"!!" if name in wrong else "ok"}  {name:12s} {meaning}\n')
+        mark = '!!' if name in wrong else 'ok' if name in looked_at else '--'
+        sys.stdout.write(f'{mark}  {name:12s} {meaning}\n')
         for finding in found:
             if finding.check == name:
                 sys.stdout.write(f'      {finding.what}\n      fix: {finding.fix}\n')

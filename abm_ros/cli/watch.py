@@ -7,6 +7,7 @@ clock and its own rule for when the motors must stand still.
 
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,7 @@ class UnsafeWatch:
         :param joints: the commanded joints in order; empty for every one that moves by itself.
         """
         self._joints = tuple(joints)
+        self._named: list[str] = []
         self._open_modes = open_modes
         self._interface = interface
         self._period_s = control_period_s
@@ -45,7 +47,8 @@ class UnsafeWatch:
                  if joint.tag.endswith('joint') and joint.get('type') in _MOVING
                  and joint.find('{*}mimic') is None}
         rows = []
-        for name in self._joints or found:
+        self._named = list(self._joints or found)
+        for name in self._named:
             limit = found[name].find('{*}limit')
             told = {} if limit is None else limit.attrib
             endless = found[name].get('type') == 'continuous'
@@ -79,12 +82,13 @@ class UnsafeWatch:
         self._least = self._most = np.empty(0)
         return least.round(5).tolist(), most.round(5).tolist()
 
-    def limits(self) -> dict[str, list[float | None]]:
-        """Return the bounds of each joint's commands; None where there is none."""
+    def limits(self) -> dict[str, Any]:
+        """Return the joints by name and the bounds of their commands, None where there is none."""
         bound = {'velocity': self._velocity, 'effort': self._effort}.get(self._interface)
         low, high = (self._lower, self._upper) if bound is None else (-bound, bound)
-        return {name: [value if np.isfinite(value) else None for value in values.tolist()]
-                for name, values in (('low', low), ('high', high))}
+        return {'joints': self._named} | {
+            name: [value if np.isfinite(value) else None for value in values.tolist()]
+            for name, values in (('low', low), ('high', high))}
 
     def _problem(self, command: np.ndarray, now_s: float) -> str:
         if not np.isfinite(command).all():

@@ -13,6 +13,16 @@ from abm_ros.common.errors import ConfigError
 _VALUES = 'ros__parameters'
 
 
+class _Loader(yaml.SafeLoader):
+    """Also reads tuples: `ros2 launch` writes a list of texts as one."""
+
+    def construct_tuple(self, node: yaml.SequenceNode) -> list[Any]:
+        return self.construct_sequence(node)
+
+
+_Loader.add_constructor('tag:yaml.org,2002:python/tuple', _Loader.construct_tuple)
+
+
 def addressed(arguments: Sequence[str], node: str) -> set[str]:
     """
     Return the parameters that a command line sets for one node and for no other.
@@ -71,4 +81,4 @@ def flat(values: Mapping[str, Any], prefix: str = '') -> Iterator[str]:
 
 
 def _load(file: str) -> Any:
-    return yaml.safe_load(Path(file).read_text(encoding='utf-8'))
+    return yaml.load(Path(file).read_text(encoding='utf-8'), _Loader)

@@ -29,9 +29,16 @@ Check = Callable[[Snapshot], Iterator[tuple[str, str]]]
 
 def examine(snapshot: Snapshot) -> list[Finding]:
     """Return what all checks find; where there is no graph, only why that may be."""
-    chosen = CHECKS if _has_graph(snapshot) else {'graph': graph, 'disk': disk}
-    return [Finding(name, what, fix) for name, check in chosen.items()
+    return [Finding(name, what, fix) for name, check in possible(snapshot).items()
             for what, fix in check(snapshot)]
+
+
+def possible(snapshot: Snapshot) -> dict[str, Check]:
+    """Return the checks that the snapshot allows: some ask what only the motor gate can tell."""
+    if not _has_graph(snapshot):
+        return {'graph': graph, 'disk': disk}
+    return {name: check for name, check in CHECKS.items()
+            if check is not controller or snapshot.gate}
 
 
 def _has_graph(s: Snapshot) -> bool:
@@ -45,7 +52,7 @@ def graph(s: Snapshot) -> Iterator[tuple[str, str]]:
             where = ', '.join(map(str, s.other_domains))
             yield (f'no node of ours is in domain {s.domain}, but a graph runs on this machine in '
                    f'domain {where}',
-                   f'export ROS_DOMAIN_ID={s.other_domains[0]}')
+                   f'export ROS_DOMAIN_ID={" or ".join(map(str, s.other_domains))}')
         else:
             yield (f'no node of ours is in domain {s.domain}',
                    'start it: `abm sim`, or `ros2 launch abm_ros robot.launch.py`; it may also be '
@@ -56,6 +63,13 @@ def graph(s: Snapshot) -> Iterator[tuple[str, str]]:
     if missing:
         yield (f'not running: {", ".join(missing)}',
                'see the log of the launch for why they ended; use_respawn:=true starts them again')
+
+
+def silence(s: Snapshot) -> Iterator[tuple[str, str]]:
+    """Look for nodes that do not tell their parameters."""
+    for node in s.silent:
+        yield (f'{node} does not tell its parameters, so what hangs on them is not checked',
+               'ask again: it may be starting, or the computer is busy; else see its log')
 
 
 def twins(s: Snapshot) -> Iterator[tuple[str, str]]:
@@ -212,6 +226,6 @@ def told(s: Snapshot) -> Iterator[tuple[str, str]]:
 
 _NO_ENDS = TopicEnds()
 CHECKS: dict[str, Check] = {
-    'graph': graph, 'operator': operator, 'twins': twins, 'gates': gates, 'qos': qos,
-    'description': description, 'clock': clock, 'unstamped': unstamped, 'rate': rate,
+    'graph': graph, 'silence': silence, 'operator': operator, 'twins': twins, 'gates': gates,
+    'qos': qos, 'description': description, 'clock': clock, 'unstamped': unstamped, 'rate': rate,
     'controller': controller, 'models': models, 'disk': disk, 'diagnostics': told}

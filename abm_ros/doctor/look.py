@@ -116,14 +116,19 @@ class _Looker:
         memory = self._parameters(names.EPISODIC_MEMORY, ('directory',))
         controller = str(gate.get('controller', names.CONTROLLER))
         order = self._parameters(controller, ('joints',)).get('joints', ())
-        directory = str(Path(str(memory.get('directory', '~'))).expanduser())
-        domain = own_domain()
+        nodes, domain = self._nodes(), own_domain()
+        silent = [node for node, told in ((names.MOTOR_GATE, gate),
+                                          (names.EPISODIC_MEMORY, memory))
+                  if node in nodes and not told]
+        # Where nothing runs yet, the disk is that on which runs are kept unless told otherwise.
+        given = '' if names.EPISODIC_MEMORY in silent else str(memory.get('directory', '~'))
+        directory = str(Path(given).expanduser()) if given else ''
         return Snapshot(
-            nodes=self._nodes(),
+            nodes=nodes, silent=silent,
             topics=dict(self._topics()), joint_states=list(self._joint_states),
             description=self._heard['description'], gate=gate,
             controller_joints=list(order or ()), versions=dict(self._heard['versions']),
-            free_bytes=_free(directory), directory=directory, domain=domain,
+            free_bytes=_free(directory) if directory else None, directory=directory, domain=domain,
             other_domains=[other for other in domains(local_nodes()) if other != domain],
             troubles=[text for text in self._heard['troubles'].values() if text],
             holders=[node for node, held in self._heard['holds'].items() if held])
@@ -193,7 +198,10 @@ def misfit(sender: Any, hearer: Any) -> str:
     if sender.topic_type != hearer.topic_type:
         return f'{sender.topic_type} is sent, {hearer.topic_type} expected'
     verdict, reason = qos_check_compatible(sender.qos_profile, hearer.qos_profile)
-    return str(reason).strip() or 'QoS' if verdict == QoSCompatibility.ERROR else ''
+    if verdict != QoSCompatibility.ERROR:
+        return ''
+    reasons = [part.replace('ERROR:', '').strip() for part in str(reason).split(';')]
+    return ', '.join(filter(None, reasons)).lower() or 'QoS'
 
 
 def _free(directory: str) -> int | None:

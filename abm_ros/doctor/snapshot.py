@@ -38,7 +38,8 @@ class Snapshot:
     `nodes` are names, each as often as it is there. `gate` are the motor gate's parameters,
     `controller_joints` the controller's own order, empty if it does not tell. `versions` maps a
     model's node to the version told, -1 for none. `other_domains` are those in which a graph of
-    ours runs on this machine. `holders` are the nodes that tell of an operator's hold.
+    ours runs on this machine. `holders` are the nodes that tell of an operator's hold, `silent`
+    those that are there and did not tell their parameters.
     """
 
     nodes: Sequence[str] = ()
@@ -54,6 +55,7 @@ class Snapshot:
     other_domains: Sequence[int] = ()
     troubles: Sequence[str] = ()
     holders: Sequence[str] = ()
+    silent: Sequence[str] = ()
 
     @property
     def joints(self) -> tuple[str, ...]:

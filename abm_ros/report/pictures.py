@@ -132,6 +132,15 @@ def draw_signals(history: History, phi: Phi | None) -> bytes:
     return _png(figure)
 
 
+def joint_names(history: History, count: int) -> Sequence[str]:
+    """Return the names of the joints; records of older runs have chosen ones alone."""
+    limits = history.report.get('limits') or {}
+    for names in (limits.get('joints'), history.about.get('joints')):
+        if names and len(names) == count:
+            return [str(name) for name in names]
+    return [f'joint {index + 1}' for index in range(count)]
+
+
 def draw_commands(history: History) -> bytes | None:
     """Draw each joint's commands, lowest and highest of each second, between its limits."""
     limits = history.report.get('limits') or {}
@@ -147,12 +156,13 @@ def draw_commands(history: History) -> bytes | None:
     columns = 2 if joints > 3 else 1
     figure, axes = _figure(-(-joints // columns), columns, 0.9 + 1.1 * (-(-joints // columns)))
     every = bands(history)
-    names = history.about.get('joints') or [f'joint {index + 1}' for index in range(joints)]
+    names = joint_names(history, joints)
     for index, axis in enumerate(axes[:joints]):
         _shade(axis, every, history)
         axis.fill_between(times, least[:, index], most[:, index], color='#2563eb', alpha=0.35,
                           lw=0)
-        axis.plot(times, most[:, index], color='#2563eb', lw=0.9)
+        for edge in (least, most):
+            axis.plot(times, edge[:, index], color='#2563eb', lw=0.7)
         for bound in (limits.get('low'), limits.get('high')):
             if bound and index < len(bound) and bound[index] is not None:
                 axis.axhline(bound[index], color='#c0392b', lw=1.0, ls='--')

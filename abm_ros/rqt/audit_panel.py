@@ -35,8 +35,20 @@ class AuditPanel(QtWidgets.QPlainTextEdit):
         records: list[Any] = list(view.records)
         if records == self._shown:
             return
-        bar = self.verticalScrollBar()
-        at_end, place = bar.value() >= bar.maximum() - 2, bar.value()
+        at_end, place = self._is_at_end(), self.verticalScrollBar().value()
         self._shown = records
         self.setPlainText('\n'.join(map(line_of, records)))
-        bar.setValue(bar.maximum() if at_end else place)
+        self._go_to(at_end, place)
+
+    def resizeEvent(self, event: Any) -> None:    # noqa: N802  (Qt's name)
+        at_end, place = self._is_at_end(), self.verticalScrollBar().value()
+        super().resizeEvent(event)
+        self._go_to(at_end, place)
+
+    def _is_at_end(self) -> bool:
+        bar = self.verticalScrollBar()
+        return bool(bar.value() >= bar.maximum() - 2)
+
+    def _go_to(self, end: bool, place: int) -> None:
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.maximum() if end else place)

@@ -13,6 +13,7 @@ class Lines(QtWidgets.QLabel):
         self.setObjectName(name)
         self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored,
                            QtWidgets.QSizePolicy.Policy.Fixed)
+        self.hide()
 
     def setText(self, text: str) -> None:    # noqa: N802  (Qt's name)
         """Show a text."""

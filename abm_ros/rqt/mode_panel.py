@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from abm_ros.common import names
 from abm_ros.common.colours import UNKNOWN, mode_colour
 from abm_ros.rqt.lines import Lines
 from abm_ros.rqt.qt import QtCore, QtGui, QtWidgets
-from abm_ros.rqt.seen import HISTORY_S, View
+from abm_ros.rqt.seen import HISTORY_S, WARN, NodeStatus, View
 from abm_ros.rqt.theme import LIGHT, Theme
 
 
@@ -24,9 +25,13 @@ def state_of(view: View) -> str:
     if view.held:
         parts.append('held by the operator')
     if pinned := decision.get('pinned'):
-        parts.append(f'pinned to {pinned}')
+        rule = decision.get('forbidden', {}).get(pinned)
+        parts.append(f'pinned to {pinned}' + (f', but {rule}' if rule else ''))
     if vetoed := decision.get('vetoed'):
         parts.append(f'vetoed: {", ".join(vetoed)}')
+    told = view.statuses.get(names.SYSTEM_M, NodeStatus())
+    if told.level == WARN and not view.is_stale:
+        parts.append(told.message.removeprefix(f'{view.mode}: '))
     return '  ·  '.join(parts)
 
 
@@ -92,7 +97,8 @@ class Timeline(QtWidgets.QWidget):
                 painter.drawText(box, flag.AlignCenter, mode)
         painter.setPen(QtGui.QColor(theme.muted))
         minutes = int(HISTORY_S // 60)
-        for minute in range(minutes + 1):
+        is_tight = metrics.horizontalAdvance('-5 min') * 2 > band.width() / minutes
+        for minute in range(0, minutes + 1, 2 if is_tight else 1):
             text = 'now' if minute == 0 else f'-{minute} min'
             width = metrics.horizontalAdvance(text)
             x = (1.0 - minute * 60.0 / HISTORY_S) * band.width() - width / 2

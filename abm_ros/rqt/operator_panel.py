@@ -32,15 +32,18 @@ class OperatorPanel(QtWidgets.QWidget):
         super().__init__()
         self.desk = desk
         self._wanted: Callable[[], None] | None = None
-        self._vetoed: list[str] = []
+        self._asker: Any = None
+        self._view = View()
         self.hold = self._button('Hold', desk.hold)
         self.hold.setObjectName('abm_hold')
-        self.release = self._button('Release', lambda: self._ask('release', self.desk.release))
+        self.release = self._button('Release', lambda: self._ask(
+            self.release, 'release', self.desk.release))
         self.modes = QtWidgets.QComboBox()
         self.modes.setAccessibleName('mode')
+        self.modes.currentTextChanged.connect(lambda _: self._show_choice())
         self.pin = self._button('Pin', self._ask_pin)
         self.unpin = self._button('Unpin', lambda: self._ask(
-            'let phi decide', lambda: self.desk.pin('')))
+            self.unpin, 'let phi decide', lambda: self.desk.pin('')))
         self.veto = self._button('Veto', self._ask_veto)
         self.why_not, self.replies = Lines('abm_muted'), Lines('abm_muted')
         self.question = QtWidgets.QLabel()
@@ -77,8 +80,8 @@ class OperatorPanel(QtWidgets.QWidget):
         made.clicked.connect(lambda *_: press())
         return made
 
-    def _ask(self, text: str, wanted: Callable[[], None]) -> None:
-        self._wanted = wanted
+    def _ask(self, asker: Any, text: str, wanted: Callable[[], None]) -> None:
+        self._wanted, self._asker = wanted, asker
         self.question.setText(f'Really {text}?')
         for widget in (self.question, self.confirm, self.cancel):
             widget.setVisible(True)
@@ -86,17 +89,18 @@ class OperatorPanel(QtWidgets.QWidget):
 
     def _ask_pin(self) -> None:
         if mode := self.modes.currentText():
-            self._ask(f'pin {mode}', lambda: self.desk.pin(mode))
+            self._ask(self.pin, f'pin {mode}', lambda: self.desk.pin(mode))
 
     def _ask_veto(self) -> None:
         if not (mode := self.modes.currentText()):
             return
-        if mode in self._vetoed:
-            left = [name for name in self._vetoed if name != mode]
-            self._ask(f'allow {mode} again', lambda: self.desk.veto(left))
+        vetoed = self._vetoed()
+        if mode in vetoed:
+            left = [name for name in vetoed if name != mode]
+            self._ask(self.veto, f'allow {mode} again', lambda: self.desk.veto(left))
         else:
-            asked = [*self._vetoed, mode]
-            self._ask(f'veto {mode}', lambda: self.desk.veto(asked))
+            asked = [*vetoed, mode]
+            self._ask(self.veto, f'veto {mode}', lambda: self.desk.veto(asked))
 
     def _confirmed(self) -> None:
         wanted = self._wanted
@@ -107,27 +111,36 @@ class OperatorPanel(QtWidgets.QWidget):
     def _forget(self) -> None:
         self._wanted = None
         self._timer.stop()
+        if self.confirm.hasFocus() or self.cancel.hasFocus():
+            # Qt would go on to what comes next, and scroll there: away from Hold.
+            (self._asker if self._asker.isEnabled() else self.hold).setFocus()
         for widget in (self.question, self.confirm, self.cancel):
             widget.setVisible(False)
 
     def show_view(self, view: View, _: Theme) -> None:
         """Show which modes there are, what binds them, and what was answered."""
-        modes = view.modes
+        self._view, modes = view, view.modes
         if [self.modes.itemText(i) for i in range(self.modes.count())] != modes:
             chosen = self.modes.currentText()
             self.modes.clear()
             self.modes.addItems(modes)
             if chosen in modes:
                 self.modes.setCurrentText(chosen)
-        self._vetoed = list(view.decision.get('vetoed', ()))
-        mode = self.modes.currentText()
-        self.veto.setText('Allow' if mode in self._vetoed else 'Veto')
-        self.veto.setEnabled(bool(mode) and mode != view.decision.get('safe'))
+        self._show_choice()
         self.unpin.setEnabled(bool(view.decision.get('pinned')))
         self.release.setEnabled(view.held or view.is_stale)
-        rule = view.decision.get('forbidden', {}).get(mode, '')
-        self.why_not.setText(f'{mode} may not be now: {rule}' if rule else '')
         self._take_replies()
+
+    def _show_choice(self) -> None:
+        """Show what may be done with the mode that is chosen."""
+        mode, decision = self.modes.currentText(), self._view.decision
+        self.veto.setText('Allow' if mode in self._vetoed() else 'Veto')
+        self.veto.setEnabled(bool(mode) and mode != decision.get('safe'))
+        rule = decision.get('forbidden', {}).get(mode, '')
+        self.why_not.setText(f'{mode} may not be now: {rule}' if rule else '')
+
+    def _vetoed(self) -> list[str]:
+        return list(self._view.decision.get('vetoed', ()))
 
     def _take_replies(self) -> None:
         while not self.desk.replies.empty():

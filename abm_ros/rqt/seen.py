@@ -18,6 +18,7 @@ HISTORY_S = 300.0   # of modes; signals are drawn over less
 SIGNALS_S = 90.0
 BIN_S = 0.5
 _RECORDS = 200
+OK, WARN = 0, 1       # levels of DiagnosticStatus
 
 
 @dataclass(frozen=True)

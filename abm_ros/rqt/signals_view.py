@@ -11,6 +11,7 @@ from abm_ros.rqt.seen import BIN_S, SIGNALS_S, View
 from abm_ros.rqt.theme import LIGHT, Theme
 
 _ROW_LEAST, _ROW_MOST = 27, 46
+_LABEL_MOST = 0.55    # of the width
 _GAP_S = 2.5      # without values for longer than this the line is broken
 
 
@@ -83,7 +84,8 @@ class SignalsView(QtWidgets.QWidget):
         painter = QtGui.QPainter(self)
         painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
         metrics = painter.fontMetrics()
-        label = min(int(self.width() * 0.46), metrics.horizontalAdvance('prediction_error') + 8)
+        longest = max((metrics.horizontalAdvance(row.name) for row in self.rows), default=0)
+        label = min(int(self.width() * _LABEL_MOST), longest + 14)
         value = metrics.horizontalAdvance('0.00') + 10
         for index, row in enumerate(self.rows):
             top = index * self._high()

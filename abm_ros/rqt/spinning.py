@@ -1,9 +1,11 @@
 """A node of the window's own, spun beside Qt."""
 
 import threading
+from contextlib import suppress
 from types import TracebackType
 
 import rclpy
+from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
@@ -32,8 +34,10 @@ class SpinningNode:
     def _spin(self) -> None:
         executor = make_executor(context=self._context)
         executor.add_node(self.node)
-        while not self._ending.is_set():
-            executor.spin_once(timeout_sec=_TICK_S)
+        # A signal that ends rqt's own context ends every context of the process.
+        with suppress(ExternalShutdownException):
+            while not self._ending.is_set():
+                executor.spin_once(timeout_sec=_TICK_S)
 
     def __enter__(self) -> Node:
         return self.node

@@ -9,7 +9,7 @@ from abm_ros.common import names
 from abm_ros.rqt.listener import DECLARED
 from abm_ros.rqt.pathways import BODY, Pair, Pathways
 from abm_ros.rqt.qt import QtCore, QtGui, QtWidgets
-from abm_ros.rqt.seen import NodeStatus, View
+from abm_ros.rqt.seen import OK, WARN, NodeStatus, View
 from abm_ros.rqt.theme import LIGHT, Theme
 
 LIT, DARK, OPENED, SHUT, UNFIT = 'lit', 'dark', 'opened', 'shut', 'unfit'
@@ -35,7 +35,6 @@ _SHORT = {names.SYSTEM_A_LEARNER: 'A learner', names.SYSTEM_B_LEARNER: 'B learne
 _SHORTEST = {names.SYSTEM_A_LEARNER: 'learn A', names.SYSTEM_B_LEARNER: 'learn B',
              names.SYSTEM_A: 'A', names.SYSTEM_B: 'B', names.SYSTEM_M: 'M',
              names.SENSORY_GATE: 'senses', names.MOTOR_GATE: 'motors'}
-_OK, _WARN = 0, 1
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def status_text(part: str, view: View, wiring: Wiring) -> str:
     if part == names.SYSTEM_M:
         return 'not heard' if view.is_stale else view.mode
     wired = 'wired' if part in wiring.pathways.wired else 'unwired'
-    return wired if status.level <= _OK else status.message or wired
+    return wired if status.level <= OK else status.message.removeprefix('active: ') or wired
 
 
 class WiringView(QtWidgets.QWidget):
@@ -177,8 +176,8 @@ class WiringView(QtWidgets.QWidget):
             part == names.SYSTEM_M and not self._view.is_stale)
         status = self._view.statuses.get(part, NodeStatus())
         stale = self._view.is_stale
-        border = (theme.bad if status.level > _WARN and not stale else
-                  theme.warning if status.level == _WARN and not stale else
+        border = (theme.bad if status.level > WARN and not stale else
+                  theme.warning if status.level == WARN and not stale else
                   theme.accent if lit else theme.border)
         painter.setPen(QtGui.QPen(QtGui.QColor(border), 1.5))
         painter.setBrush(QtGui.QColor(theme.card if lit else theme.ground))
@@ -187,7 +186,7 @@ class WiringView(QtWidgets.QWidget):
         metrics = painter.fontMetrics()
         room = int(box.width() - 6)
         name = _SHORT.get(part, part)
-        if metrics.horizontalAdvance(name) > room:
+        if metrics.horizontalAdvance(name) > room - 2:      # so much is lost to rounding
             name = _SHORTEST.get(part, name)
         half = QtCore.QRectF(box.left(), box.top() + 2, box.width(), box.height() / 2)
         painter.setPen(QtGui.QColor(theme.text if lit else theme.muted))

@@ -45,7 +45,8 @@ def test_a_second_holds_the_extremes_of_its_commands(tmp_path, watch, monitor) -
     assert history.seconds[0]['signals'] == {'energy': 0.5124}
     assert history.seconds[0]['successes'] == 3
     assert history.report == {'episodes': 4,
-                              'limits': {'low': [-1.0, None], 'high': [1.0, None]}}
+                              'limits': {
+                                  'joints': ['a', 'b'], 'low': [-1.0, None], 'high': [1.0, None]}}
 
 
 def test_a_history_that_cannot_be_written_ends_and_says_why(

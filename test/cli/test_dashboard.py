@@ -25,3 +25,17 @@ def test_it_refuses_in_one_line(words, says, monkeypatch, capsys) -> None:
     assert said.startswith('error: ')
     assert says in said
     assert said.count('\n') == 1
+
+
+@pytest.mark.parametrize('platform', ['', 'nowhere'])
+def test_a_screen_that_qt_cannot_use_is_refused_in_one_line(platform, monkeypatch, capsys) -> None:
+    """No X server answers at this address, and there is no such platform: Qt aborts for either."""
+    for name in SCREENS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv('DISPLAY', ':987')
+    if platform:
+        monkeypatch.setenv('QT_QPA_PLATFORM', platform)
+    assert main(['dashboard']) == 2
+    said = capsys.readouterr().err
+    assert said.startswith('error: Qt cannot open a window here (')
+    assert said.count('\n') == 1

@@ -26,6 +26,14 @@ def test_what_is_set_for_one_node_is_found_wherever_a_file_nests_it(tmp_path: Pa
         '/**', '/motor_gate', '/robots/arm/motor_gate', '/system_m']
 
 
+def test_a_file_may_hold_tuples_as_ros2_launch_writes_them(tmp_path: Path) -> None:
+    file = tmp_path / 'params.yaml'
+    file.write_text(yaml.dump({'/**': {'motor_gate': {'ros__parameters': {
+        'joints': ('lift', 'fold'), 'deadman_s': 0.1}}}}))
+    assert '!!python/tuple' in file.read_text()
+    assert addressed(['--params-file', str(file)], 'motor_gate') == {'joints', 'deadman_s'}
+
+
 def test_names_may_be_nested_or_written_with_dots() -> None:
     assert list(flat({'port': {'action': '', 'executed': ''}, 'port.spec': ''})) == [
         'port.action', 'port.executed', 'port.spec']

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from abm_ros.common import names
-from abm_ros.doctor.checks import examine
+from abm_ros.doctor.checks import examine, possible
 from abm_ros.doctor.snapshot import Endpoint, JointMessage, Snapshot, TopicEnds
 
 URDF = """<robot name="arm">
@@ -65,6 +65,8 @@ FAULTS = {
     'gripper without a stamp': (
         {'joint_states': sorted([*joint_states(), *GRIPPER], key=lambda one: one.at_s)},
         'unstamped', 'stamp the header'),
+    'gate that does not answer': (
+        {'gate': {}, 'silent': ['motor_gate'], 'topics': {}}, 'silence', 'ask again'),
     'node that ended': (
         {'nodes': [node for node in SOUND.nodes if node != 'system_b']}, 'graph', 'respawn'),
     'nothing described': ({'description': ''}, 'description', 'robot_state_publisher'),
@@ -93,6 +95,8 @@ def test_where_nothing_runs_only_that_is_said() -> None:
     found = examine(Snapshot(domain=3, free_bytes=10 ** 11))
     assert [finding.check for finding in found] == ['graph']
     assert 'abm sim' in found[0].fix
+    assert set(possible(Snapshot())) == {'graph', 'disk'}
+    assert 'controller' in possible(SOUND)
 
 
 def test_both_kinds_of_command_are_looked_for_where_the_gate_sends_them() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from types import SimpleNamespace
 
 import pytest
 from domains import new_domain
@@ -12,7 +13,7 @@ from std_msgs.msg import Float32MultiArray, String
 
 from abm_ros.common import names
 from abm_ros.common.telemetry import MotorGateTelemetry
-from abm_ros.doctor.look import take_snapshot
+from abm_ros.doctor.look import misfit, take_snapshot
 from abm_ros.ros import qos
 from abm_ros.ros.telemetry_codec import TelemetryWriter
 
@@ -27,6 +28,16 @@ def speaker(monkeypatch):
     yield node
     node.destroy_node()
     rclpy.try_shutdown()
+
+
+def test_what_does_not_fit_is_said_in_words() -> None:
+    sender = SimpleNamespace(topic_type='a/msg/B', qos_profile=qos.SENSOR)
+    hearer = SimpleNamespace(topic_type='a/msg/B', qos_profile=qos.LATCHED)
+    assert misfit(hearer, hearer) == ''
+    assert misfit(sender, hearer) == ('best effort publisher and reliable subscription, volatile '
+                                      'publisher and transient local subscription')
+    hearer.topic_type = 'a/msg/C'
+    assert misfit(sender, hearer) == 'a/msg/B is sent, a/msg/C expected'
 
 
 @pytest.mark.parametrize(('gate', 'decision', 'holders'), [
@@ -48,7 +59,10 @@ def test_a_hold_is_heard_of_the_gate_and_of_system_m(speaker, gate, decision, ho
     thread = threading.Thread(target=speak)
     thread.start()
     try:
-        found = take_snapshot(listen_s=0.6)
+        for listen_s in (0.6, 2.0, 4.0):     # a busy computer discovers later
+            found = take_snapshot(listen_s=listen_s)
+            if len(found.holders) == len(holders):
+                break
     finally:
         over.set()
         thread.join()

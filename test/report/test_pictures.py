@@ -10,6 +10,7 @@ from abm_ros.report.pictures import (
     draw_commands,
     draw_life,
     draw_signals,
+    joint_names,
     series,
     shares,
     success,
@@ -64,3 +65,11 @@ def test_pictures_are_png_files_and_commands_need_commands() -> None:
         second['least'] = second['most'] = []
     assert draw_commands(history) is None
     assert draw_life(History()).startswith(b'\x89PNG')      # a run that was ended at once
+
+
+@pytest.mark.parametrize(('about', 'limits', 'expected'), [
+    ([], {'joints': ['swing', 'lift']}, ['swing', 'lift']),
+    (['a', 'b'], {}, ['a', 'b']),                       # of an older run, with --joints
+    ([], {'joints': ['swing']}, ['joint 1', 'joint 2'])])   # of another arm than the commands
+def test_commands_are_named_after_their_joints(about, limits, expected) -> None:
+    assert joint_names(History({'joints': about}, [], {'limits': limits}), 2) == expected

@@ -8,12 +8,13 @@ import pytest
 
 pytest.importorskip('rclpy', reason='the operator client needs rclpy')
 try:
-    from PySide6 import QtWidgets
+    from PySide6 import QtCore, QtTest, QtWidgets
 except ImportError as error:     # also where a library of the system is missing
     pytest.skip(f"no Qt ({error}): pip install 'abm_ros[dashboard]', apt install libegl1",
                 allow_module_level=True)
 os.environ.setdefault('QT_QPA_PLATFORM', 'offscreen')
 
+from documents import ROOT
 from shown_states import DECISION, PHI, SIGNALS, Asked, Clock, audit, tell
 
 from abm_ros.meta.phi import load_phi
@@ -26,6 +27,8 @@ from abm_ros.rqt.theme import DARK, LIGHT, palette
 from abm_ros.rqt.window import Sources, SystemMWindow
 from abm_ros.rqt.wiring_view import DARK as SHUT_WIRE
 from abm_ros.rqt.wiring_view import LIT, OPENED, SHUT, UNFIT, Wiring, status_text
+
+PICTURES = ROOT / 'build' / 'screenshots'
 
 
 @pytest.fixture(scope='module')
@@ -125,6 +128,33 @@ def test_faults_and_guards_come_first(shown, told, text) -> None:
     assert shown.window.mode.warning.text() == text
 
 
+def test_beside_the_mode_stands_what_binds_it_and_what_system_m_warns_of(shown) -> None:
+    tell(shown.seen, pinned='rest', vetoed=['rest'], forbidden={'rest': 'the operator vetoes it'})
+    shown.seen.status('system_m', 1, 'play: the computer is slow')
+    shown.window.refresh()
+    assert shown.window.mode.state.text().split('  ·  ') == [
+        'motors open', 'pinned to rest, but the operator vetoes it', 'vetoed: rest',
+        'the computer is slow']
+
+
+def test_the_audit_log_follows_what_comes_until_the_reader_scrolls(application, shown) -> None:
+    log = shown.window.audit
+    shown.window.resize(1280, 1400)
+    tell(shown.seen)
+    for seq in range(60):
+        audit(shown.seen, seq, 'mode', 'play -> task', seq)
+    shown.window.refresh()
+    application.processEvents()
+    shown.window.resize(1280, 820)            # less of it fits
+    application.processEvents()
+    bar = log.verticalScrollBar()
+    assert 0 < bar.value() == bar.maximum()
+    bar.setValue(2)
+    audit(shown.seen, 60, 'mode', 'task -> play', 60)
+    shown.window.refresh()
+    assert bar.value() == 2
+
+
 def test_pathways_are_drawn_as_the_graph_is() -> None:
     lit = pathways([Topic('latent', frozenset(['system_a']), frozenset(['system_b'])),
                     Topic('action', frozenset(['system_b']), frozenset(['motor_gate']))])
@@ -178,6 +208,26 @@ def test_release_pin_and_veto_wait_for_a_confirmation(shown) -> None:
     assert shown.clients[0].calls == ['release', ('pin', 'sleep'), ('veto', ['rest', 'sleep'])]
 
 
+@pytest.mark.parametrize('answer', ['cancel', 'confirm'])
+def test_hold_stays_in_sight_after_an_answer(application, shown, answer) -> None:
+    """A button that hides passes the keyboard on, and Qt scrolls to where that goes."""
+    operator = shown.window.operator
+    tell(shown.seen, held=True)
+    shown.window.resize(600, 450)
+    shown.window.activateWindow()
+    shown.window.refresh()
+    application.processEvents()
+    for button in (operator.release, getattr(operator, answer)):
+        application.processEvents()
+        QtTest.QTest.mouseClick(button, QtCore.Qt.MouseButton.LeftButton)
+    tell(shown.seen)                # now there is nothing to release
+    shown.window.refresh()
+    application.processEvents()
+    assert not operator.release.isEnabled()
+    top = operator.hold.mapTo(shown.window, QtCore.QPoint(0, 0)).y()
+    assert 0 <= top < 450 - operator.hold.height()
+
+
 def test_a_veto_is_taken_back_and_the_safe_mode_has_none(shown) -> None:
     operator = shown.window.operator
     tell(shown.seen, vetoed=['rest'], pinned='play')
@@ -192,8 +242,7 @@ def test_a_veto_is_taken_back_and_the_safe_mode_has_none(shown) -> None:
     answered(shown, 2)
     assert shown.clients[0].calls == [('veto', []), ('pin', '')]
     operator.modes.setCurrentText('freeze')
-    shown.window.refresh()
-    assert not operator.veto.isEnabled()
+    assert not operator.veto.isEnabled()       # at once, not at the next look
 
 
 def test_a_refusal_is_shown_with_its_reason(shown) -> None:
@@ -221,6 +270,10 @@ def test_it_is_drawn_in_any_size_and_theme(application, shown, theme, size, colu
     shown.window.refresh()
     application.processEvents()
     image = shown.window.grab().toImage()
+    # Kept to be looked at: no assertion sees what is ugly.
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    name = f'{"dark" if theme is DARK else "light"}_{size[0]}x{size[1]}.png'
+    assert image.save(str(PICTURES / name))
     assert (image.width(), image.height()) == size
     page, cards = shown.window.rect(), shown.window.cards.values()
     assert all(card.x() >= 0 and card.x() + card.width() <= page.width() for card in cards)

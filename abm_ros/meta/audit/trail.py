@@ -189,7 +189,19 @@ def record_text(record: Mapping[str, Any]) -> str:
         'world': lambda: world_text(body),
         'trust': lambda: trust_record_text(body),
         'untaught': lambda: f'refused by {get("by")}: {get("why")}',
-    }.get(str(record['kind']), lambda: ', '.join(f'{k} {v}' for k, v in body.items()))())
+        'intervention': lambda: _intervention_text(body),
+    }.get(str(record['kind']), lambda: _listed(body))())
+
+
+def _listed(body: Mapping[str, Any]) -> str:
+    return ', '.join(f'{name} {value}' for name, value in body.items())
+
+
+def _intervention_text(body: Mapping[str, Any]) -> str:
+    if 'pin_mode' not in body:
+        return _listed(body)
+    vetoed = ', '.join(body.get('veto_modes', ()))
+    return f'pinned: {body["pin_mode"] or "nothing"}; vetoed: {vetoed or "nothing"}'
 
 
 def explain(step: LogEntry) -> list[str]:

@@ -15,6 +15,7 @@ from abm_ros.meta.audit.trail import (
     differences,
     explain,
     find,
+    record_text,
     standing_overrides,
 )
 from abm_ros.meta.decision import Situation, choose, table_hash, to_record
@@ -239,3 +240,11 @@ def test_pins_and_vetoes_stand_until_they_are_changed(tmp_path, history, now, st
                            veto_modes=list(told.veto_modes))
     assert standing_overrides(path, named(now)) == OperatorOverrides(
         False, stands[0], tuple(stands[1]))
+
+
+@pytest.mark.parametrize(('body', 'says'), [
+    ({'pin_mode': '', 'veto_modes': ['play', 'rest']}, 'pinned: nothing; vetoed: play, rest'),
+    ({'pin_mode': 'task', 'veto_modes': []}, 'pinned: task; vetoed: nothing'),
+    ({'action': 'hold', 'at': 'motor_gate'}, 'action hold, at motor_gate')])
+def test_an_intervention_is_said_in_words(body, says) -> None:
+    assert record_text({'kind': 'intervention', 'body': body}) == says
