@@ -15,9 +15,10 @@ from abm_ros.common.errors import SnapshotError
 from abm_ros.common.snapshot import Snapshot, session, trial
 from abm_ros.common.spec import ObservationSpec, check_array
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap
+from abm_ros.world_model.worlds.belief import Belief
 from abm_ros.world_model.worlds.config import WorldsConfig
 from abm_ros.world_model.worlds.told import ToldWorld
-from abm_ros.world_model.worlds.tracker import Belief, WorldTracker
+from abm_ros.world_model.worlds.tracker import WorldTracker
 
 _LATENT, _PERCEIVED = ['latent'], ['latent', 'error', 'uncertainty']
 _PREDICTED = ['observation', 'uncertainty']

@@ -1,34 +1,34 @@
-"""How much a transition proves that others with the same action did not prove before."""
+"""How much a transition proves that others did not prove before: by its action, or its place."""
 
 from collections import deque
 
 import numpy as np
 
-RECENT = 8                 # actions that a repeated one is compared with
 _REPEATED = 0.2            # share of an error that is new where the same was done before
 
 
 class Repeats:
     """
-    Follows the newest actions.
+    Follows the newest actions, or places.
 
-    :param repetition: root mean square by which two actions must differ to prove anything new.
+    :param apart: root mean square by which two must differ to prove anything new.
+    :param recent: how many a new one is compared with.
     """
 
-    def __init__(self, repetition: float) -> None:
-        self._repetition = repetition
-        self._acted: deque[np.ndarray] = deque(maxlen=RECENT)    # (A,)
+    def __init__(self, apart: float, recent: int) -> None:
+        self.recent, self._apart = recent, apart
+        self._seen: deque[np.ndarray] = deque(maxlen=recent)
 
-    def news(self, action: np.ndarray) -> np.ndarray:
+    def news(self, now: np.ndarray) -> np.ndarray:
         """
-        Return how much a transition proves after 0, 1, 2, ... others (RECENT + 1,), in [0, 1].
+        Return how much a transition proves after 0, 1, 2, ... others (recent + 1,), in [0, 1].
 
-        A model errs in the same way wherever the same is done: an action that repeats one of the
-        others proves little that it has not proved before.
+        A model errs in the same way wherever the same is done: what repeats one of the others
+        proves little that it has not proved before.
         """
-        apart = np.full(RECENT + 1, np.inf)
-        for back, other in enumerate(reversed(self._acted), 1):
-            apart[back] = np.square(action - other).mean()
-        self._acted.append(np.asarray(action, np.float64))
-        alike = np.exp(-np.minimum.accumulate(apart) / self._repetition ** 2)
+        apart = np.full(self.recent + 1, np.inf)
+        for back, other in enumerate(reversed(self._seen), 1):
+            apart[back] = np.square(now - other).mean()
+        self._seen.append(np.asarray(now, np.float64))
+        alike = np.exp(-np.minimum.accumulate(apart) / self._apart ** 2)
         return np.asarray(1.0 - (1.0 - _REPEATED) * alike)

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from abm_ros.common.scaling import clip_unit
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap
-from abm_ros.world_model.worlds.tracker import Belief, WorldTracker
+from abm_ros.world_model.worlds.belief import Belief
+from abm_ros.world_model.worlds.tracker import WorldTracker
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,12 @@ Tells one world from another by how well their models explain the last steps.
 
 Beside the world that is believed, hypotheses run along: each world that is remembered, and a new
 one whose actuator map is still unknown, once with a gain for each actuator (which few transitions
-tell), once with any linear map. Each has a cumulative sum of log-likelihood ratios
-against the believed one (Page 1954; Basseville and Nikiforov 1993, ch. 2 and 7): it begins anew
+tell), once with any linear map. Each has a cumulative sum of log-likelihood ratios against the
+believed one (Page 1954; Basseville and Nikiforov 1993, ch. 2 and 7): it begins anew
 where it falls to 0, and the hypothesis is believed once it is over a threshold. What no map can
 explain (a noisy television, a new region of goals, a model that is still young) gives no evidence,
-for errors count against what is usual, and against what the ensemble doubts itself.
+for errors count against what is usual, and against what the ensemble doubts itself. What a model
+does not know of one place looks like a reading that is off, so there a place counts once.
 Sources: arXiv:1812.07671 (a mixture of worlds, recalled by likelihood), arXiv:2603.04029.
 Shape letters: A action, V plain numbers.
 """
@@ -20,35 +21,23 @@ import numpy as np
 from abm_ros.common.errors import SnapshotError
 from abm_ros.common.spec import FieldSpec
 from abm_ros.world_model.worlds.actuator_map import ActuatorMap, Outcome, log_likelihood
+from abm_ros.world_model.worlds.belief import Belief
 from abm_ros.world_model.worlds.config import WorldsConfig
 from abm_ros.world_model.worlds.expectation import Predict, Scale, Seen, expect
 from abm_ros.world_model.worlds.hypothesis import Change, Hypothesis, contrast
 from abm_ros.world_model.worlds.readings import ReadingBank
-from abm_ros.world_model.worlds.repeats import RECENT, Repeats
+from abm_ros.world_model.worlds.repeats import Repeats
 from abm_ros.world_model.worlds.scene import FRAMES, Cameras
 from abm_ros.world_model.worlds.units import StepUnits
 from abm_ros.world_model.worlds.usual import UsualError
 
 _SUSPECT = 0.4             # share of the evidence from which on errors are not usual ones
 _FEWEST = 2                # transitions that can make a world believed: one blow proves nothing
+_ACTIONS = 8               # actions that one is compared with: a repeated one proves little
+_PLACES, _PLACE = 40, 0.2  # places likewise for readings, and how many deviations are another one
 _ALIKE = 0.9               # share of the correlation of errors that is believed
 _MOVES = 0.1               # mean square of a motion, in usual ones, in which a picture counts
 _SAME = 0.3                # entries of actuator maps of the same world differ by less than this
-
-
-@dataclass(frozen=True)
-class Belief:
-    """
-    What is believed of the world after a transition.
-
-    `change` is the evidence that the world is another one, as a share of what would be believed;
-    `began` is how many transitions ago the world that is believed began, 0 if it did not change.
-    """
-
-    world: int
-    map: ActuatorMap
-    change: float
-    began: int = 0
 
 
 @dataclass
@@ -74,9 +63,10 @@ class WorldTracker:
             self.maps = {0: ActuatorMap.identity(self.size, len(self.readings))}
         self._next = max(self.maps) + 1
         self.cameras = Cameras(self.images)
-        self._scenes = dict.fromkeys(self.maps, self.cameras.scene)     # by world
+        self._scenes: dict[int, tuple[int, ...]] = {}     # by world, from where it was seen
         self._usual = UsualError(self.config)
-        self._repeats = Repeats(self.config.repetition)
+        self._actions = Repeats(self.config.repetition, _ACTIONS)
+        self._places = Repeats(_PLACE, _PLACES)
         self._units: StepUnits | None = None
         self._age = 0                    # transitions since this world was entered
         self._haste = 0.0                # worlds of late that were left again at once
@@ -98,7 +88,7 @@ class WorldTracker:
                 'counts': np.array([self.world, self._next, self._usual.seen, self._age]),
                 'usual': none if self._usual.square is None else self._usual.square,
                 'units': none if self._units is None else self._units.state(),
-                'scenes': np.array([self._scenes[world] for world in self.maps], int),
+                'scenes': np.array([self._scene(world) for world in self.maps], int),
                 **self.cameras.state(),
                 **{name: np.stack([getattr(each, name) for each in known])
                    for name in ('mean', 'covariance', 'offset')}}
@@ -153,11 +143,11 @@ class WorldTracker:
         known = log_likelihood(now, self.config.tail)
         self._age += 1
         self._haste -= self._haste / (2.0 * self.config.settle_steps + 1.0)
-        news, most = self._repeats.news(action), self.config.evidence / _FEWEST
+        news, most = self._actions.news(action), self.config.evidence / _FEWEST
         for other in self._others:
             found = self._outcome(other.map, predict, step, seen)
             told = log_likelihood(found, self.config.tail) - known
-            fresh = float(news[min(other.steps, RECENT)])
+            fresh = float(news[min(other.steps, _ACTIONS)])
             other.evidence += fresh * min(told, most)
             other.total += news[-1] * told
             other.steps += 1
@@ -167,9 +157,11 @@ class WorldTracker:
         if len(self._doubtful):
             parent = self._outcome(self._parent, predict, step, seen, self._doubtful)
             self._readings.prior = self._reading_prior()
+            here = self._places.news(self._whitened(before))
             self._readings.observe(parent, self._parent.mean.size + self._doubtful,
                                    self.config.tail, lambda told, steps: (
-                                       news[np.minimum(steps, RECENT)]
+                                       np.minimum(news[np.minimum(steps, _ACTIONS)],
+                                                  here[np.minimum(steps, _PLACES)])
                                        * np.minimum(told - known, most)))
         if self.map.covariance.any():
             self.maps[self.world] = self.map.updated(now, float(news[-1]))
@@ -182,6 +174,11 @@ class WorldTracker:
                 self._usual.follow(now.error)
             return Belief(self.world, self.map, self.change)
         return self._enter(believed)
+
+    def _whitened(self, numbers: np.ndarray) -> np.ndarray:
+        """Return the readings that are doubted (R,) in their usual deviations."""
+        units = self._units.steady if self._units is not None else np.ones(len(numbers))
+        return np.asarray(numbers / np.maximum(units, 1e-9))[self._doubtful]
 
     def _outcome(self, believed: ActuatorMap, predict: Predict, step: np.ndarray,
                  seen: Seen, doubted: np.ndarray | None = None) -> Outcome:
@@ -298,14 +295,17 @@ class WorldTracker:
     def _comparable(self) -> list[int]:
         """Known worlds that are seen from where this one is seen: others differ by that."""
         return [world for world in self.maps
-                if world != self.world and self._scenes[world] == self.cameras.scene]
+                if world != self.world and self._scene(world) == self.cameras.scene]
 
     @property
     def moved_cameras(self) -> list[str]:
         """Names of the images that are seen from elsewhere than in the first world."""
-        first = self._scenes.get(0, self.cameras.scene)
-        return [image.name for image, view, before in
-                zip(self.images, self.cameras.scene, first, strict=True) if view != before]
+        views = zip(self.images, self.cameras.scene, self._scene(0), strict=True)
+        return [image.name for image, view, before in views if view != before]
+
+    def _scene(self, world: int) -> tuple[int, ...]:
+        """Return from where a world was seen."""
+        return self._scenes.get(world, (0,) * len(self.images))
 
     def turn_to(self, number: int | None) -> int:
         """Believe in a world whatever the evidence says; return its number, a new one for None."""
