@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     import rclpy
     from rclpy.signals import SignalHandlerOptions
 
-    from abm_ros.ros.shared_memory import initialise
+    from abm_ros.ros.fast_dds import initialise
     from abm_ros.ros.spin import Stop, make_executor
     try:
         from abm_ros.ros.clients.markers import MarkerTeller

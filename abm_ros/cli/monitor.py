@@ -16,7 +16,7 @@ from abm_ros.common import names
 from abm_ros.common.telemetry import KINDS, SystemATelemetry, SystemBTelemetry, SystemMTelemetry
 from abm_ros.common.telemetry_fields import Telemetry
 from abm_ros.ros import qos
-from abm_ros.ros.shared_memory import initialise
+from abm_ros.ros.fast_dds import initialise
 from abm_ros.ros.spin import make_executor
 from abm_ros.ros.telemetry_codec import decode_telemetry
 

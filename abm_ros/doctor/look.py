@@ -25,7 +25,7 @@ from abm_ros.common.telemetry import LEARNERS, MotorGateTelemetry
 from abm_ros.doctor.snapshot import Endpoint, JointMessage, Snapshot, TopicEnds
 from abm_ros.ros import qos
 from abm_ros.ros.clients.local_nodes import domains, local_nodes, own_domain
-from abm_ros.ros.shared_memory import initialise
+from abm_ros.ros.fast_dds import initialise
 from abm_ros.ros.telemetry_codec import decode_telemetry
 
 _GATE_SETTINGS = ('joints', 'controller', 'command_interface', 'control_period_s')

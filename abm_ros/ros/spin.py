@@ -20,8 +20,8 @@ from abm_ros.common.errors import AbmError, BodyFailure
 from abm_ros.common.parameter_files import addressed, check_known
 from abm_ros.ros import parameters
 from abm_ros.ros.child import BODY_FAILED, PARENT_VARIABLE, REFUSED
+from abm_ros.ros.fast_dds import initialise
 from abm_ros.ros.node import PartNode
-from abm_ros.ros.shared_memory import initialise
 from abm_ros.ros.twin_watch import TwinWatch
 
 _TICK_S = 0.2

@@ -9,7 +9,7 @@ from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
-from abm_ros.ros.shared_memory import initialise
+from abm_ros.ros.fast_dds import initialise
 from abm_ros.ros.spin import make_executor
 
 _TICK_S = 0.2

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip('rclpy')
 
-from abm_ros.ros.fastdds_profile import choose_profile
+from abm_ros.ros.fast_dds import choose_profile
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = str(ROOT / 'config' / 'fastdds.xml')
@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 import rclpy
 if sys.argv[1] == 'ours':
-    from abm_ros.ros.shared_memory import initialise
+    from abm_ros.ros.fast_dds import initialise
     initialise()
 else:
     rclpy.init()

@@ -18,7 +18,7 @@ from abm_ros.common.errors import GraphError
 from abm_ros.common.telemetry_fields import Telemetry
 from abm_ros.ros import qos
 from abm_ros.ros.codec import stamp_of
-from abm_ros.ros.shared_memory import initialise
+from abm_ros.ros.fast_dds import initialise
 from abm_ros.ros.spin import Stop, make_executor
 from abm_ros.ros.telemetry_codec import decode_telemetry
 

@@ -18,7 +18,7 @@ from abm_ros.common.errors import AbmError
 from abm_ros.common.names import check_namespace
 from abm_ros.common.telemetry import MotorGateTelemetry
 from abm_ros.ros import qos
-from abm_ros.ros.shared_memory import initialise
+from abm_ros.ros.fast_dds import initialise
 from abm_ros.ros.telemetry_codec import decode_telemetry
 
 _SILENT = 'does not answer'

@@ -14,7 +14,7 @@ from abm_ros.common import names
 from abm_ros.common.errors import GraphError
 from abm_ros.common.names import check_namespace
 from abm_ros.ros import qos
-from abm_ros.ros.shared_memory import initialise
+from abm_ros.ros.fast_dds import initialise
 
 _MOVING = ('revolute', 'prismatic', 'continuous')
 _LINGER_S = 1.0

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip('rclpy')
 
-from abm_ros.ros.shared_memory import remove_stale_ports
+from abm_ros.ros.fast_dds import remove_stale_ports
 
 
 def test_only_old_empty_ports_are_removed(tmp_path, capsys):
