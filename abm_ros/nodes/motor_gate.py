@@ -29,6 +29,7 @@ from abm_ros.ros.twin_watch import TwinWatch
 
 # Period of the deadman check; a standstill begins at most this late.
 _WATCH_PERIOD_S = 0.02
+_LATE = 0.9         # of a control period
 _LEAD_S = 0.002   # of reading a joint state before the action that answers it
 _JUMP_NS = round(JUMP_S * 1e9)
 _SAY_AGAIN_S = 30.0
@@ -258,16 +259,16 @@ class MotorGate(PartNode[MotorGateConfig]):
         guard = self._guard
         assert guard is not None
         action, teacher = self._correcting.replaced(packet.array('action'), guard, now_s)
-        motion = guard.act(action, self._ration_clock(now_s, packet.stamp_ns))
+        motion = guard.act(action, packet.stamp_ns * 1e-9 if self.config.lock_step else now_s)
         self._latch.action(now_s)
         self._action_stamp_ns = packet.stamp_ns
         self._was_open = True
         self._commands += 1
         self._send(motion.command, f'stamp={packet.stamp_ns}')
-        self.emit('executed', self._writer.write(Packet(
-            packet.stamp_ns,
-            {'action': motion.executed, 'command': motion.command.astype(np.float32)},
-            {**packet.attributes, **teacher})))
+        if not self._came_late(packet.stamp_ns):
+            told = {'action': motion.executed, 'command': motion.command.astype(np.float32)}
+            self.emit('executed', self._writer.write(Packet(
+                packet.stamp_ns, told, {**packet.attributes, **teacher})))
         # The next joint state is read while the action for it is being computed.
         self._look_ahead.period_s = max(
             self.config.control_period_s - _LEAD_S, self.config.control_period_s / 2)
@@ -277,6 +278,15 @@ class MotorGate(PartNode[MotorGateConfig]):
         self._look_ahead.cancel()
         self.guarded('joint_states', self._poll_joints)
 
+    def _came_late(self, stamp_ns: int) -> bool:
+        """Tell whether the next reading was there first, so that the action did not lead to it."""
+        late_s = (self._joint_stamp_ns - stamp_ns) * 1e-9
+        if self.config.lock_step or late_s <= _LATE * self.config.control_period_s:
+            return False
+        self.get_logger().warning(f'action {late_s:.3f} s late: nothing is learned from its step',
+                                  throttle_duration_sec=_SAY_AGAIN_S)
+        return True
+
     def _check_age(self, stamp_ns: int) -> None:
         age_s = (self._joint_stamp_ns - stamp_ns) * 1e-9
         if abs(age_s) > self.config.max_action_age_s:
@@ -284,9 +294,6 @@ class MotorGate(PartNode[MotorGateConfig]):
                             f'at most {self.config.max_action_age_s:g} s is allowed')
         if stamp_ns < self._action_stamp_ns:
             raise SpecError('action is older than the one before it')
-
-    def _ration_clock(self, now_s: float, stamp_ns: int) -> float:
-        return stamp_ns * 1e-9 if self.config.lock_step else now_s
 
     def _shut_reason(self, now_s: float, *, arriving: bool = False) -> str:
         if self._guard is None:

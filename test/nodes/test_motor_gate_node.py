@@ -164,6 +164,19 @@ def test_an_action_that_comes_twice_moves_once(bench) -> None:
     assert len(bench.sent) == count
 
 
+@of('velocity')
+@pytest.mark.parametrize(('late_s', 'told'), [(0.02, True), (0.05, False), (0.2, False)])
+def test_an_action_that_came_after_the_next_reading_is_not_what_moved_the_arm_till_then(
+        bench, late_s, told) -> None:
+    executed: list[object] = []
+    bench.gate.emit = lambda port, message: executed.append(message)
+    bench.beat()
+    bench.joints(START)
+    bench.act([0.5] * 7, stamp_ns=bench.stamp_ns - round(late_s * 1e9))
+    assert len(bench.sent) == 1
+    assert bool(executed) == told
+
+
 @of('position')
 @pytest.mark.parametrize('late_s', [0.31, 5.0, -0.31, -5.0])
 def test_actions_that_derive_from_another_time_move_nothing(bench, late_s) -> None:

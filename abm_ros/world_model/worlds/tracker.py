@@ -8,7 +8,7 @@ believed one (Page 1954; Basseville and Nikiforov 1993, ch. 2 and 7): it begins 
 where it falls to 0, and the hypothesis is believed once it is over a threshold. What no map can
 explain (a noisy television, a new region of goals, a model that is still young) gives no evidence,
 for errors count against what is usual, and against what the ensemble doubts itself. What a model
-does not know of one place looks like a reading that is off, so there a place counts once.
+does not know of one place looks like a reading that is off, so there places count (`repeats`).
 Sources: arXiv:1812.07671 (a mixture of worlds, recalled by likelihood), arXiv:2603.04029.
 Shape letters: A action, V plain numbers.
 """
@@ -26,7 +26,7 @@ from abm_ros.world_model.worlds.config import WorldsConfig
 from abm_ros.world_model.worlds.expectation import Predict, Scale, Seen, expect
 from abm_ros.world_model.worlds.hypothesis import Change, Hypothesis, contrast
 from abm_ros.world_model.worlds.readings import ReadingBank
-from abm_ros.world_model.worlds.repeats import Repeats
+from abm_ros.world_model.worlds.repeats import RECENT_PLACES, Places, Repeats
 from abm_ros.world_model.worlds.scene import FRAMES, Cameras
 from abm_ros.world_model.worlds.units import StepUnits
 from abm_ros.world_model.worlds.usual import UsualError
@@ -34,7 +34,6 @@ from abm_ros.world_model.worlds.usual import UsualError
 _SUSPECT = 0.4             # share of the evidence from which on errors are not usual ones
 _FEWEST = 2                # transitions that can make a world believed: one blow proves nothing
 _ACTIONS = 8               # actions that one is compared with: a repeated one proves little
-_PLACES, _PLACE = 40, 0.2  # places likewise for readings, and how many deviations are another one
 _ALIKE = 0.9               # share of the correlation of errors that is believed
 _MOVES = 0.1               # mean square of a motion, in usual ones, in which a picture counts
 _SAME = 0.3                # entries of actuator maps of the same world differ by less than this
@@ -66,7 +65,7 @@ class WorldTracker:
         self._scenes: dict[int, tuple[int, ...]] = {}     # by world, from where it was seen
         self._usual = UsualError(self.config)
         self._actions = Repeats(self.config.repetition, _ACTIONS)
-        self._places = Repeats(_PLACE, _PLACES)
+        self._places = Places()
         self._units: StepUnits | None = None
         self._age = 0                    # transitions since this world was entered
         self._haste = 0.0                # worlds of late that were left again at once
@@ -157,11 +156,11 @@ class WorldTracker:
         if len(self._doubtful):
             parent = self._outcome(self._parent, predict, step, seen, self._doubtful)
             self._readings.prior = self._reading_prior()
-            here = self._places.news(self._whitened(before))
+            here = self._places.news(self._place(before))
             self._readings.observe(parent, self._parent.mean.size + self._doubtful,
                                    self.config.tail, lambda told, steps: (
                                        np.minimum(news[np.minimum(steps, _ACTIONS)],
-                                                  here[np.minimum(steps, _PLACES)])
+                                                  here[np.minimum(steps, RECENT_PLACES)])
                                        * np.minimum(told - known, most)))
         if self.map.covariance.any():
             self.maps[self.world] = self.map.updated(now, float(news[-1]))
@@ -175,10 +174,11 @@ class WorldTracker:
             return Belief(self.world, self.map, self.change)
         return self._enter(believed)
 
-    def _whitened(self, numbers: np.ndarray) -> np.ndarray:
-        """Return the readings that are doubted (R,) in their usual deviations."""
-        units = self._units.steady if self._units is not None else np.ones(len(numbers))
-        return np.asarray(numbers / np.maximum(units, 1e-9))[self._doubtful]
+    def _place(self, numbers: np.ndarray) -> np.ndarray:
+        """Return the readings that are doubted (R,) in their usual deviations; speeds are 0."""
+        units = self._units.steady if self._units is not None else np.zeros(len(numbers))
+        place = np.divide(numbers, units, out=np.zeros(len(numbers)), where=units > 0.0)
+        return np.asarray(place[self._doubtful])
 
     def _outcome(self, believed: ActuatorMap, predict: Predict, step: np.ndarray,
                  seen: Seen, doubted: np.ndarray | None = None) -> Outcome:
