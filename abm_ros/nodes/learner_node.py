@@ -35,7 +35,9 @@ from abm_ros.ros.replay_requests import ReplayRequests
 NICENESS = 10       # training gives way to the control path
 _SAVE_PERIOD_S = 5.0
 _REPEAT_PERIOD_S = 0.25
-_STALL_S = 5.0
+# Batches are lost if none came for so long; a whole request, which memory may rightly keep until
+# there is enough experience, after longer: asking anew costs nothing.
+_STALL_S, _LOST_S = 5.0, 15.0
 
 
 @dataclass(frozen=True)
@@ -181,17 +183,19 @@ class LearnerNode(PartNode[C], Generic[C]):
         """
         with self._wake:
             if stalled := self._is_stalled() and not self.config.exact_rounds:
+                if not self._requests.waits:
+                    self.get_logger().warning('batches were lost on the way; asking anew')
                 self._connect()
             unanswered = self._requests.unanswered
         if stalled:
-            self.get_logger().warning('batches were lost on the way; asking anew')
             self._ask()
         self._send(unanswered)
 
     def _is_stalled(self) -> bool:
         rounds = self._rounds
+        patience_s = _LOST_S if self._requests.waits else _STALL_S
         return (self.config.plasticity > 0 and rounds.is_open(self.config) and not rounds.held
-                and not self._requests.waits and time.monotonic() - self._heard_s > _STALL_S)
+                and time.monotonic() - self._heard_s > patience_s)
 
     def _ask(self) -> None:
         """Ask for the next batches."""

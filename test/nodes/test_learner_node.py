@@ -299,3 +299,22 @@ def test_a_refused_batch_is_no_update_and_is_asked_for_again_when_nothing_comes(
     assert [c.count for c in node.credits] == [2]
     node.work(2)
     until(lambda: node.versions == [2])
+
+
+def test_a_request_of_which_every_batch_was_lost_is_made_anew_in_the_end(start, monkeypatch
+                                                                         ) -> None:
+    """Memory served it into a wire that nobody read yet, and answers none of its repetitions."""
+    node = start(first_updates=2)
+    lost = [*node.credits]
+    assert [c.count for c in lost] == [2]
+    node.credits.clear()
+    monkeypatch.setattr('abm_ros.nodes.learner_node._STALL_S', 0.0)
+    node._repeat()
+    assert node.credits == lost       # memory may be right to wait
+    node.credits.clear()
+    monkeypatch.setattr('abm_ros.nodes.learner_node._LOST_S', 0.0)
+    node._repeat()
+    assert [c.count for c in node.credits] == [2]
+    assert node.credits[0].session != lost[0].session
+    node.work(2)
+    until(lambda: node.versions == [2])
