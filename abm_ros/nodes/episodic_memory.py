@@ -91,8 +91,7 @@ class EpisodicMemory(PartNode[EpisodicMemoryConfig]):
         self._taken: dict[str, tuple[str, set[int]]] = {}
         self._rngs: dict[str, np.random.Generator] = {}
         self._recorded = self._served = self._batches = 0
-        self._again = self.steady.add(
-            _TURN_S, lambda: self.guarded('replay', self._serve))
+        self._again = self.steady.add(_TURN_S, lambda: self.guarded('replay', self._serve))
         self._again.cancel()
         self._trouble, self._damaged = '', 0
         self._upkeep: Upkeep | None = None

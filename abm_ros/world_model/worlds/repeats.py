@@ -20,7 +20,7 @@ class Repeats:
     """
 
     def __init__(self, apart: float, recent: int) -> None:
-        self.recent, self._apart = recent, apart
+        self._recent, self._apart = recent, apart
         self._seen: deque[np.ndarray] = deque(maxlen=recent)
 
     def news(self, now: np.ndarray) -> np.ndarray:
@@ -30,7 +30,7 @@ class Repeats:
         A model errs in the same way wherever the same is done: what repeats one of the others
         proves little that it has not proved before.
         """
-        apart = np.full(self.recent + 1, np.inf)
+        apart = np.full(self._recent + 1, np.inf)
         for back, other in enumerate(reversed(self._seen), 1):
             apart[back] = np.square(now - other).mean()
         self._seen.append(np.asarray(now, np.float64))
